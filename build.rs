@@ -1,0 +1,57 @@
+//! Turns `symbols.map` into the library's ABI: the linker's version script, and one `.symver`
+//! directive per exported symbol, which `src/lib.rs` assembles. The version script alone is not
+//! enough: rustc exports under its own anonymous script, and only the directive binds a symbol to
+//! its node.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo"));
+    let map = root.join("symbols.map");
+    println!("cargo:rerun-if-changed={}", map.display());
+    println!("cargo:rerun-if-changed=build.rs");
+
+    let text = fs::read_to_string(&map).expect("symbols.map is readable");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo")).join("symver.s");
+    write_if_changed(&out, &symver_directives(&text));
+
+    // lld, because GNU ld refuses to combine named nodes with the anonymous script of rustc.
+    for arg in [
+        "-fuse-ld=lld".to_string(),
+        format!("-Wl,--version-script={}", map.display()),
+        "-Wl,-soname,libvirsparse.so.0".to_string(),
+        // Worker threads and thread-local destructors make unloading unsafe.
+        "-Wl,-z,nodelete".to_string(),
+        "-Wl,-z,now".to_string(),
+        "-Wl,-z,relro".to_string(),
+    ] {
+        println!("cargo:rustc-cdylib-link-arg={arg}");
+    }
+}
+
+/// One `.symver NAME, NAME@@NODE` line per symbol of the released nodes. Nodes of superseded
+/// interfaces (`VIRSPARSE_RFC_*`) hold other functions under the same names; those bind
+/// themselves where they are defined.
+fn symver_directives(map: &str) -> String {
+    let mut node = String::new();
+    let mut out = String::new();
+    for line in map.lines() {
+        let line = line.split('#').next().unwrap_or("").trim();
+        if let Some(name) = line.strip_suffix('{') {
+            node = name.trim().to_string();
+        } else if let Some(symbol) = line.strip_suffix(';')
+            && symbol.starts_with("vir")
+            && !node.starts_with("VIRSPARSE_RFC_")
+        {
+            out.push_str(&format!(".symver {symbol}, {symbol}@@{node}\n"));
+        }
+    }
+    out
+}
+
+fn write_if_changed(path: &Path, text: &str) {
+    if fs::read_to_string(path).ok().as_deref() != Some(text) {
+        fs::write(path, text).expect("OUT_DIR is writable");
+    }
+}

@@ -1,0 +1,223 @@
+//! The frame of every entry point: clears the thread's last error, contains panics, and turns a
+//! failed result into the last error and the function's failure value.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::ffi::{c_char, c_int, c_uint};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Once};
+
+use super::handle::{self, Cell as HandleCell, ConnectionRef, Handled};
+use super::{strings, virterror};
+use crate::driver::Connect;
+use crate::error::*;
+
+/// What a C function returns when it fails.
+pub trait Failure {
+    const FAILURE: Self;
+}
+
+impl Failure for c_int {
+    const FAILURE: Self = -1;
+}
+
+impl<T> Failure for *mut T {
+    const FAILURE: Self = std::ptr::null_mut();
+}
+
+impl<T> Failure for *const T {
+    const FAILURE: Self = std::ptr::null();
+}
+
+/// One call of a C function: its name for messages, and the object it is about.
+pub struct Call {
+    pub function: &'static str,
+    /// The first handle that was resolved: errors are dispatched on its connection.
+    subject: Cell<*const HandleCell>,
+}
+
+/// Runs `body` as the C function `function`.
+pub fn entry<R: Failure>(function: &'static str, body: impl FnOnce(&Call) -> Result<R>) -> R {
+    virterror::reset_last();
+    entry_keeping_error(function, body)
+}
+
+/// The same for the few functions that leave the last error alone.
+pub fn entry_keeping_error<R: Failure>(
+    function: &'static str,
+    body: impl FnOnce(&Call) -> Result<R>,
+) -> R {
+    let call = Call { function, subject: Cell::new(std::ptr::null()) };
+    match contain_panic(|| body(&call)) {
+        Ok(value) => value,
+        Err(error) => {
+            virterror::dispatch(&error, call.connect().as_ref());
+            R::FAILURE
+        }
+    }
+}
+
+/// Runs code of ours on a thread of the host's, or of ours, so that a panic becomes an error.
+pub fn contain_panic<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
+    silence_panics();
+    let nested = CONTAINED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(body));
+    CONTAINED.set(nested);
+    result.unwrap_or_else(|panic| Err(panic_error(&*panic)))
+}
+
+thread_local! {
+    /// This thread is inside [`contain_panic`].
+    static CONTAINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A library writes nothing to its host's stderr: panics that we turn into errors are not printed.
+/// Others (a Rust host's own) go to the hook that was there before.
+fn silence_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !CONTAINED.get() {
+                previous(info);
+            }
+        }));
+    });
+}
+
+/// The error that a panic is reported as.
+pub fn panic_error(panic: &(dyn Any + Send)) -> Error {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("unknown panic");
+    Error::internal(VIR_FROM_NONE, format!("unexpected condition: {text}"))
+}
+
+impl Call {
+    /// The object behind a handle, or the error that it is not a live one of its kind.
+    pub fn object<T: Handled>(&self, handle: *const HandleCell) -> Result<Arc<T>> {
+        match handle::resolve::<T>(handle) {
+            Some(object) => {
+                if self.subject.get().is_null() {
+                    self.subject.set(handle);
+                }
+                Ok(object)
+            }
+            None => Err(Error::new(T::INVALID.0, T::INVALID.1, self.function)),
+        }
+    }
+
+    /// The connection that errors of this call belong to, if one is known and still there.
+    fn connect(&self) -> Option<Arc<Connect>> {
+        let connection = handle::connection_of(self.subject.get())?;
+        handle::resolve::<Connect>(connection.handle())
+    }
+
+    /// A reference to the connection handle behind `handle`, for an object to be made for it.
+    pub fn connection(&self, handle: *const HandleCell) -> Result<ConnectionRef> {
+        handle::connection_of(handle)
+            .ok_or_else(|| Error::new(VIR_ERR_INVALID_CONN, VIR_FROM_DOMAIN, self.function))
+    }
+
+    /// A new handle for `object`, on the connection that `beside` is of.
+    pub fn publish<T: Handled>(
+        &self,
+        object: Arc<T>,
+        beside: *const HandleCell,
+    ) -> Result<*mut HandleCell> {
+        handle::publish(object, Some(self.connection(beside)?))
+    }
+
+    /// Refuses a change through a read-only connection.
+    pub fn writable<T: Handled>(&self, object: &Arc<T>) -> Result<()> {
+        if object.owner().is_read_only() {
+            let text = format!("read only access prevents {}", self.function);
+            return Err(Error::new(VIR_ERR_OPERATION_DENIED, T::DOMAIN, text));
+        }
+        Ok(())
+    }
+
+    /// Refuses a NULL pointer where the caller must give one.
+    pub fn non_null<T>(
+        &self,
+        pointer: *const T,
+        domain: virErrorDomain,
+        argument: &str,
+    ) -> Result<()> {
+        if pointer.is_null() {
+            return Err(self.must(domain, argument, "not be NULL"));
+        }
+        Ok(())
+    }
+
+    /// Refuses a negative count.
+    pub fn non_negative(
+        &self,
+        value: c_int,
+        domain: virErrorDomain,
+        argument: &str,
+    ) -> Result<usize> {
+        usize::try_from(value).map_err(|_| self.must(domain, argument, "be zero or greater"))
+    }
+
+    /// "`argument` in `function` must `rule`".
+    pub fn must(&self, domain: virErrorDomain, argument: &str, rule: &str) -> Error {
+        let text = format!("{argument} in {} must {rule}", self.function);
+        Error::argument(domain, self.function, argument, text)
+    }
+
+    /// A string that the caller must give.
+    ///
+    /// # Safety
+    /// `text` is NULL or a NUL-terminated string.
+    pub unsafe fn string(
+        &self,
+        text: *const c_char,
+        domain: virErrorDomain,
+        argument: &str,
+    ) -> Result<String> {
+        // SAFETY: the caller's promise.
+        unsafe { self.optional_string(text, domain, argument)? }
+            .ok_or_else(|| self.must(domain, argument, "not be NULL"))
+    }
+
+    /// A string that the caller may leave out.
+    ///
+    /// # Safety
+    /// `text` is NULL or a NUL-terminated string.
+    pub unsafe fn optional_string(
+        &self,
+        text: *const c_char,
+        domain: virErrorDomain,
+        argument: &str,
+    ) -> Result<Option<String>> {
+        // SAFETY: the caller's promise.
+        unsafe { strings::from_c(text, domain, self.function, argument) }
+    }
+
+    /// The flags of this call; bits that the function does not know are refused by number.
+    pub fn flags<F: bitflags::Flags<Bits = u32>>(
+        &self,
+        flags: c_uint,
+        domain: virErrorDomain,
+    ) -> Result<F> {
+        let unknown = flags & !F::all().bits();
+        if unknown != 0 {
+            let text = format!("unsupported flags (0x{unknown:x}) in function {}", self.function);
+            return Err(Error::argument(domain, self.function, "flags", text));
+        }
+        Ok(F::from_bits_retain(flags))
+    }
+
+    /// The same for a function that has no flags yet.
+    pub fn no_flags(&self, flags: c_uint, domain: virErrorDomain) -> Result<()> {
+        self.flags::<NoFlags>(flags, domain).map(drop)
+    }
+}
+
+bitflags::bitflags! {
+    /// The flags of a function that has none.
+    struct NoFlags: u32 {}
+}

@@ -1,0 +1,243 @@
+//! Handles: what a `virConnectPtr` or `virStreamPtr` points at.
+//!
+//! A handle is the address of a cell in memory that is never unmapped and whose first words are
+//! always zero (another library that inspects them sees nothing it would follow). Whether a cell
+//! is live, of which kind, and how many references it has is kept behind the cell's lock, so that
+//! a NULL, freed, foreign or wrong handle is told apart without following anything the caller
+//! gave us: [`cell_at`] compares addresses, nothing more.
+//!
+//! Freed cells are used again only after [`QUARANTINE`] others have been freed, so that a stale
+//! handle is reported as such for a while instead of naming a stranger.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::driver::Connect;
+use crate::error::*;
+use crate::storage::{Pool, Volume};
+use crate::stream::Stream;
+
+/// An object that C programs hold handles of.
+#[derive(Clone)]
+pub enum Object {
+    Connect(Arc<Connect>),
+    Pool(Arc<Pool>),
+    Volume(Arc<Volume>),
+    Stream(Arc<Stream>),
+}
+
+/// What the boundary knows about each kind of object.
+pub trait Handled: Sized {
+    /// The error for a handle that is not a live one of this kind.
+    const INVALID: (virErrorNumber, virErrorDomain);
+    /// The domain of errors about the arguments of this kind's functions.
+    const DOMAIN: virErrorDomain;
+    fn of(object: &Object) -> Option<&Arc<Self>>;
+    fn wrap(self: Arc<Self>) -> Object;
+    /// The connection that the object belongs to.
+    fn owner(self: &Arc<Self>) -> &Arc<Connect>;
+}
+
+macro_rules! handled {
+    ($type:ty, $variant:ident, $code:ident, $invalid_domain:ident, $domain:ident, |$s:ident| $connect:expr) => {
+        impl Handled for $type {
+            const INVALID: (virErrorNumber, virErrorDomain) = ($code, $invalid_domain);
+            const DOMAIN: virErrorDomain = $domain;
+            fn of(object: &Object) -> Option<&Arc<Self>> {
+                match object {
+                    Object::$variant(object) => Some(object),
+                    _ => None,
+                }
+            }
+            fn wrap(self: Arc<Self>) -> Object {
+                Object::$variant(self)
+            }
+            fn owner(self: &Arc<Self>) -> &Arc<Connect> {
+                let $s = self;
+                $connect
+            }
+        }
+    };
+}
+
+handled!(Connect, Connect, VIR_ERR_INVALID_CONN, VIR_FROM_DOMAIN, VIR_FROM_DOMAIN, |s| s);
+handled!(Pool, Pool, VIR_ERR_INVALID_STORAGE_POOL, VIR_FROM_STORAGE, VIR_FROM_STORAGE, |s| s
+    .connect());
+handled!(Volume, Volume, VIR_ERR_INVALID_STORAGE_VOL, VIR_FROM_STORAGE, VIR_FROM_STORAGE, |s| s
+    .connect());
+handled!(Stream, Stream, VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS, VIR_FROM_STREAMS, |s| s
+    .connect());
+
+/// One handle's memory. Its size keeps neighbours' locks on cache lines of their own.
+#[repr(C, align(64))]
+pub struct Cell {
+    /// Always zero: see the module's text.
+    zero: [usize; 2],
+    slot: Mutex<Option<Slot>>,
+}
+
+struct Slot {
+    refs: usize,
+    object: Object,
+    /// Every object but a connection keeps its connection's handle alive.
+    connection: Option<ConnectionRef>,
+}
+
+/// A counted reference to a connection's handle.
+pub struct ConnectionRef(&'static Cell);
+
+impl ConnectionRef {
+    /// One more reference to the connection behind `handle`.
+    pub fn new(handle: *const Cell) -> Option<ConnectionRef> {
+        retain::<Connect>(handle).then(|| cell_at(handle).map(ConnectionRef))?
+    }
+
+    /// The connection's handle, as C knows it. Valid while this reference lives.
+    pub fn handle(&self) -> *mut Cell {
+        std::ptr::from_ref(self.0).cast_mut()
+    }
+}
+
+impl Clone for ConnectionRef {
+    fn clone(&self) -> Self {
+        if let Some(slot) = &mut *lock(self.0) {
+            slot.refs += 1;
+        }
+        ConnectionRef(self.0)
+    }
+}
+
+impl Drop for ConnectionRef {
+    fn drop(&mut self) {
+        release::<Connect>(self.0);
+    }
+}
+
+/// Cells are made in chunks of doubling size, so that finding a cell by its address compares with
+/// a handful of ranges.
+const FIRST_CHUNK: usize = 256;
+const CHUNKS: usize = 24;
+const QUARANTINE: usize = 128;
+
+struct Chunk {
+    cells: AtomicPtr<Cell>,
+    len: AtomicUsize,
+}
+
+static ARENA: [Chunk; CHUNKS] =
+    [const { Chunk { cells: AtomicPtr::new(std::ptr::null_mut()), len: AtomicUsize::new(0) } };
+        CHUNKS];
+
+static FREE: Mutex<VecDeque<&'static Cell>> = Mutex::new(VecDeque::new());
+
+/// The cell at an address that the caller claims is a handle; never looks at the memory there.
+fn cell_at(handle: *const Cell) -> Option<&'static Cell> {
+    let address = handle as usize;
+    for chunk in &ARENA {
+        let len = chunk.len.load(Ordering::Acquire);
+        if len == 0 {
+            return None;
+        }
+        let first = chunk.cells.load(Ordering::Relaxed);
+        let offset = address.wrapping_sub(first as usize);
+        if offset < len * size_of::<Cell>() {
+            if offset % size_of::<Cell>() != 0 {
+                return None;
+            }
+            // SAFETY: the index is within a chunk that was leaked with `len` cells.
+            return Some(unsafe { &*first.add(offset / size_of::<Cell>()) });
+        }
+    }
+    None
+}
+
+fn lock(cell: &Cell) -> MutexGuard<'_, Option<Slot>> {
+    cell.slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn free_list() -> MutexGuard<'static, VecDeque<&'static Cell>> {
+    FREE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn take_cell() -> Result<&'static Cell> {
+    let mut free = free_list();
+    if free.len() <= QUARANTINE {
+        let (index, chunk) = ARENA
+            .iter()
+            .enumerate()
+            .find(|(_, chunk)| chunk.len.load(Ordering::Acquire) == 0)
+            .ok_or_else(|| Error::new(VIR_ERR_NO_MEMORY, VIR_FROM_NONE, "no handles left"))?;
+        let len = FIRST_CHUNK << index;
+        let cells: Vec<Cell> =
+            (0..len).map(|_| Cell { zero: [0; 2], slot: Mutex::new(None) }).collect();
+        let cells = Vec::leak(cells);
+        chunk.cells.store(cells.as_mut_ptr(), Ordering::Relaxed);
+        chunk.len.store(len, Ordering::Release);
+        // New cells go in front: they are nobody's stale handles.
+        for cell in cells.iter().rev() {
+            free.push_front(cell);
+        }
+    }
+    free.pop_front().ok_or_else(|| Error::new(VIR_ERR_NO_MEMORY, VIR_FROM_NONE, "no handles left"))
+}
+
+/// A new handle with one reference.
+pub fn publish<T: Handled>(object: Arc<T>, connection: Option<ConnectionRef>) -> Result<*mut Cell> {
+    let cell = take_cell()?;
+    debug_assert_eq!(cell.zero, [0; 2]);
+    *lock(cell) = Some(Slot { refs: 1, object: T::wrap(object), connection });
+    Ok(std::ptr::from_ref(cell).cast_mut())
+}
+
+/// The object behind a handle, if it is a live one of the right kind.
+pub fn resolve<T: Handled>(handle: *const Cell) -> Option<Arc<T>> {
+    let slot = lock(cell_at(handle)?);
+    T::of(&slot.as_ref()?.object).cloned()
+}
+
+/// A new reference to the connection that the object behind `handle` belongs to (which is the
+/// handle itself for a connection).
+pub fn connection_of(handle: *const Cell) -> Option<ConnectionRef> {
+    let slot = lock(cell_at(handle)?);
+    match slot.as_ref()? {
+        Slot { object: Object::Connect(_), .. } => {
+            drop(slot);
+            ConnectionRef::new(handle)
+        }
+        Slot { connection, .. } => connection.clone(),
+    }
+}
+
+/// One more reference. False if `handle` is not a live one of the right kind.
+pub fn retain<T: Handled>(handle: *const Cell) -> bool {
+    let Some(cell) = cell_at(handle) else { return false };
+    match &mut *lock(cell) {
+        Some(slot) if T::of(&slot.object).is_some() => {
+            slot.refs += 1;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// One reference less. Some(true) if it was the last; `None` if `handle` is not a live one of the
+/// right kind. The object is dropped with no lock held.
+pub fn release<T: Handled>(handle: *const Cell) -> Option<bool> {
+    let cell = cell_at(handle)?;
+    let mut guard = lock(cell);
+    let slot = guard.as_mut()?;
+    T::of(&slot.object)?;
+    slot.refs -= 1;
+    if slot.refs > 0 {
+        return Some(false);
+    }
+    let slot = guard.take();
+    drop(guard);
+    if let Some(Slot { object: Object::Connect(connect), .. }) = &slot {
+        super::virterror::forget_connection(connect.id());
+    }
+    drop(slot);
+    free_list().push_back(cell);
+    Some(true)
+}

@@ -1,0 +1,20 @@
+//! The C boundary, one file per libvirt header. Each function resolves its handles, checks its
+//! arguments, calls safe code and converts the result; nothing is decided here.
+//!
+//! What C programs must know about a function stands in its doc comment, from which the headers
+//! and the manual pages are made.
+#![allow(
+    unsafe_code,
+    non_snake_case,
+    non_camel_case_types,
+    non_upper_case_globals,
+    clippy::missing_safety_doc
+)]
+
+pub mod call;
+pub mod handle;
+pub mod strings;
+
+pub mod event;
+pub mod typed_params;
+pub mod virterror;

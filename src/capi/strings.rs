@@ -1,0 +1,60 @@
+//! Strings and arrays across the boundary. What the caller frees comes from libc's malloc, because
+//! that is what its `free()` belongs to, whichever library it calls it through.
+
+use std::ffi::{CStr, c_char};
+
+use crate::error::*;
+
+/// A malloc'd, NUL-terminated copy. A text with a NUL inside ends there, as C would see it.
+pub fn to_c(text: &str) -> Result<*mut c_char> {
+    let bytes = text.as_bytes();
+    let len = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+    // SAFETY: len + 1 bytes are allocated, and written below.
+    unsafe {
+        let copy = libc::malloc(len + 1).cast::<c_char>();
+        if copy.is_null() {
+            return Err(Error::new(VIR_ERR_NO_MEMORY, VIR_FROM_NONE, format!("{len} bytes")));
+        }
+        std::ptr::copy_nonoverlapping(bytes.as_ptr().cast(), copy, len);
+        *copy.add(len) = 0;
+        Ok(copy)
+    }
+}
+
+/// A copy of the caller's string; bytes that are not UTF-8 are refused by name.
+///
+/// # Safety
+/// `text` is NULL or a NUL-terminated string.
+pub unsafe fn from_c(
+    text: *const c_char,
+    domain: virErrorDomain,
+    function: &str,
+    argument: &str,
+) -> Result<Option<String>> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    match unsafe { CStr::from_ptr(text) }.to_str() {
+        Ok(text) => Ok(Some(text.to_string())),
+        Err(_) => Err(Error::argument(
+            domain,
+            function,
+            argument,
+            format!("{argument} in {function} must be valid UTF-8"),
+        )),
+    }
+}
+
+/// A malloc'd array of handles with NULL behind the last, as the ListAll functions return it.
+pub fn to_array<T>(items: &[*mut T]) -> Result<*mut *mut T> {
+    // SAFETY: one more than the number of items is allocated; all of them are written.
+    unsafe {
+        let array = libc::calloc(items.len() + 1, size_of::<*mut T>()).cast::<*mut T>();
+        if array.is_null() {
+            return Err(Error::new(VIR_ERR_NO_MEMORY, VIR_FROM_NONE, "result array"));
+        }
+        std::ptr::copy_nonoverlapping(items.as_ptr(), array, items.len());
+        Ok(array)
+    }
+}

@@ -1,0 +1,1 @@
+//! `libvirt-common.h`: typed parameters.

@@ -1,0 +1,106 @@
+//! One connection.
+
+use std::ffi::CString;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::{Driver, uri};
+use crate::error::*;
+use crate::event::broker::Broker;
+
+/// A close callback: never called, because there is no transport that could break, but kept, and
+/// released when it is taken back.
+pub struct CloseCallback {
+    /// The address of the caller's function, by which it is taken back.
+    pub function: usize,
+    /// What the registration owns: dropping it releases the caller's data.
+    pub owned: Box<dyn Send>,
+}
+
+/// An open connection: its own rights, events and handlers, over the driver's shared state.
+pub struct Connect {
+    id: u64,
+    uri: String,
+    c_uri: CString,
+    read_only: bool,
+    driver: Arc<Driver>,
+    events: Arc<Broker>,
+    close_callback: Mutex<Option<CloseCallback>>,
+}
+
+impl Connect {
+    /// Opens `uri`, or the default when that is empty.
+    pub fn open(uri: &str, read_only: bool) -> Result<Arc<Connect>> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let uri = if uri.is_empty() { uri::default_uri() } else { uri.to_string() };
+        let driver = Driver::open(uri::parse(&uri)?)?;
+        let events = Broker::new();
+        driver.attach(&events);
+        let c_uri = CString::new(uri.as_str())
+            .map_err(|_| Error::internal(VIR_FROM_URI, "Unable to parse URI"))?;
+        Ok(Arc::new(Connect {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            uri,
+            c_uri,
+            read_only,
+            driver,
+            events,
+            close_callback: Mutex::new(None),
+        }))
+    }
+
+    /// A number that no other connection of the process has or had.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The URI that was opened.
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// The same, for C.
+    pub fn c_uri(&self) -> &CString {
+        &self.c_uri
+    }
+
+    /// Whether changes are refused.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// The state that this connection shares with others.
+    pub fn driver(&self) -> &Arc<Driver> {
+        &self.driver
+    }
+
+    /// The event callbacks of this connection.
+    pub fn events(&self) -> &Arc<Broker> {
+        &self.events
+    }
+
+    /// Keeps a close callback; there can be one.
+    pub fn register_close_callback(&self, callback: CloseCallback) -> Result<()> {
+        let mut slot = self.close_callback.lock().unwrap_or_else(|p| p.into_inner());
+        if slot.is_some() {
+            return Err(Error::invalid_operation(
+                VIR_FROM_NONE,
+                "A close callback is already registered",
+            ));
+        }
+        *slot = Some(callback);
+        Ok(())
+    }
+
+    /// Takes the close callback back, for the caller to drop.
+    pub fn unregister_close_callback(&self, function: usize) -> Result<CloseCallback> {
+        let mut slot = self.close_callback.lock().unwrap_or_else(|p| p.into_inner());
+        match slot.take() {
+            Some(callback) if callback.function == function => Ok(callback),
+            other => {
+                *slot = other;
+                Err(Error::invalid_operation(VIR_FROM_NONE, "A different callback was requested"))
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Connections: what a URI names, and the state that all connections to it share.
+
+mod connect;
+mod uri;
+
+pub use connect::{CloseCallback, Connect};
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, Weak};
+
+use crate::error::*;
+use crate::event::broker::{Broker, Event};
+use crate::storage::Storage;
+
+/// Where a driver keeps what it manages.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// `sparse:///...`: files under this folder.
+    Embed(PathBuf),
+    /// `test:///default`: memory; gone with the last connection.
+    Test,
+}
+
+/// The state behind a URI, shared by all connections of the process to it.
+pub struct Driver {
+    place: Place,
+    storage: Storage,
+    /// The connections' brokers: each is told of every event.
+    brokers: Mutex<Vec<Weak<Broker>>>,
+}
+
+static DRIVERS: Mutex<Option<HashMap<Place, Weak<Driver>>>> = Mutex::new(None);
+
+impl Driver {
+    /// The driver for a place: the one that other connections have open, or a new one.
+    fn open(place: Place) -> Result<Arc<Driver>> {
+        let mut drivers = DRIVERS.lock().unwrap_or_else(|p| p.into_inner());
+        let drivers = drivers.get_or_insert_default();
+        if let Some(driver) = drivers.get(&place).and_then(Weak::upgrade) {
+            return Ok(driver);
+        }
+        drivers.retain(|_, driver| driver.strong_count() > 0);
+        let storage = match &place {
+            Place::Embed(root) => Storage::embed(root)?,
+            Place::Test => Storage::test(),
+        };
+        let driver = Arc::new(Driver { place: place.clone(), storage, brokers: Mutex::default() });
+        drivers.insert(place, Arc::downgrade(&driver));
+        Ok(driver)
+    }
+
+    /// The name that virConnectGetType gives.
+    pub fn type_name(&self) -> &'static std::ffi::CStr {
+        match self.place {
+            Place::Embed(_) => c"SPARSE",
+            Place::Test => c"TEST",
+        }
+    }
+
+    /// Pools and volumes.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// Tells every connection of an event.
+    pub fn publish(&self, event: &Event) {
+        let brokers: Vec<Arc<Broker>> = {
+            let mut brokers = self.brokers.lock().unwrap_or_else(|p| p.into_inner());
+            brokers.retain(|b| b.strong_count() > 0);
+            brokers.iter().filter_map(Weak::upgrade).collect()
+        };
+        for broker in brokers {
+            broker.publish(event);
+        }
+    }
+
+    fn attach(&self, broker: &Arc<Broker>) {
+        self.brokers.lock().unwrap_or_else(|p| p.into_inner()).push(Arc::downgrade(broker));
+    }
+}

@@ -1,0 +1,141 @@
+//! What a connection URI names.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::percent_decode_str;
+
+use super::Place;
+use crate::error::*;
+
+/// The URI that is meant when the caller gives none.
+pub fn default_uri() -> String {
+    env::var("LIBVIRT_DEFAULT_URI")
+        .ok()
+        .filter(|uri| !uri.is_empty())
+        .unwrap_or_else(|| "sparse:///session".to_string())
+}
+
+/// The place that a URI names.
+pub fn parse(uri: &str) -> Result<Place> {
+    let unavailable = |detail: String| Error::new(VIR_ERR_NO_CONNECT, VIR_FROM_NONE, detail);
+    if uri.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Error::internal(VIR_FROM_URI, format!("Unable to parse URI {uri}")));
+    }
+    let Some((scheme, rest)) = uri.split_once(':') else {
+        return Err(unavailable(format!("URI '{uri}' does not include a driver name")));
+    };
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let path = match rest.strip_prefix("//") {
+        Some(rest) => match rest.find('/') {
+            Some(0) => rest,
+            // A host: everything happens in this process, on this machine.
+            _ => return Err(unavailable(uri.to_string())),
+        },
+        None => rest,
+    };
+    match scheme {
+        "sparse" => parse_sparse(path, query),
+        "test" if path == "/default" => Ok(Place::Test),
+        "test" => Err(Error::internal(
+            VIR_FROM_NONE,
+            format!("unexpected test URI path '{path}', try test:///default"),
+        )),
+        _ => Err(unavailable(uri.to_string())),
+    }
+}
+
+fn parse_sparse(path: &str, query: &str) -> Result<Place> {
+    let root = match path {
+        "/embed" => embed_root(query)?,
+        "/session" => session_root()?,
+        "/system" => PathBuf::from("/var/lib/virsparse"),
+        _ => {
+            return Err(Error::internal(
+                VIR_FROM_NONE,
+                format!("unexpected sparse URI path '{path}', try sparse:///session"),
+            ));
+        }
+    };
+    if path != "/embed" && !query.is_empty() {
+        return Err(bad_query(query));
+    }
+    Ok(Place::Embed(root))
+}
+
+fn bad_query(query: &str) -> Error {
+    let text = format!("unexpected sparse URI query '{query}', try sparse:///embed?root=DIR");
+    Error::internal(VIR_FROM_NONE, text)
+}
+
+fn embed_root(query: &str) -> Result<PathBuf> {
+    let mut root = None;
+    for part in query.split('&') {
+        match part.split_once('=') {
+            Some(("root", value)) if root.is_none() => root = Some(value),
+            _ => return Err(bad_query(query)),
+        }
+    }
+    let root = percent_decode_str(root.unwrap_or_default())
+        .decode_utf8()
+        .map_err(|_| bad_query(query))?
+        .into_owned();
+    if !Path::new(&root).is_absolute() || root.contains('\0') {
+        let text = format!("root in URI must be an absolute path, not '{root}'");
+        return Err(Error::internal(VIR_FROM_NONE, text));
+    }
+    Ok(PathBuf::from(root))
+}
+
+/// `$XDG_STATE_HOME/virsparse`, else `~/.local/state/virsparse`.
+fn session_root() -> Result<PathBuf> {
+    let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    folder("XDG_STATE_HOME")
+        .or_else(|| folder("HOME").map(|home| home.join(".local/state")))
+        .or_else(home_of_user)
+        .map(|state| state.join("virsparse"))
+        .ok_or_else(|| {
+            Error::internal(VIR_FROM_NONE, "sparse:///session needs HOME or XDG_STATE_HOME")
+        })
+}
+
+fn home_of_user() -> Option<PathBuf> {
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok()??;
+    Some(user.dir.join(".local/state")).filter(|p| p.is_absolute())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn embed_root_is_decoded_and_must_be_absolute() {
+        let place = parse("sparse:///embed?root=/a%20b/c").unwrap();
+        assert_eq!(place, Place::Embed("/a b/c".into()));
+        for uri in [
+            "sparse:///embed",
+            "sparse:///embed?root=rel",
+            "sparse:///embed?x=/a",
+            "sparse:///embed?root=/a&root=/b",
+            "sparse:///embed?root=/%00",
+        ] {
+            assert_eq!(parse(uri).unwrap_err().code, VIR_ERR_INTERNAL_ERROR, "{uri}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_worded_as_libvirt_words_them() {
+        let text = |uri| parse(uri).unwrap_err().message;
+        assert_eq!(
+            text("zzz"),
+            "no connection driver available for URI 'zzz' does not include a driver name"
+        );
+        assert_eq!(text("foo:///bar"), "no connection driver available for foo:///bar");
+        assert_eq!(text("not a uri"), "internal error: Unable to parse URI not a uri");
+        assert_eq!(
+            text("sparse:///bogus"),
+            "internal error: unexpected sparse URI path '/bogus', try sparse:///session"
+        );
+        assert!(text("sparse://host/session").contains("sparse://host/session"));
+    }
+}

@@ -1,0 +1,155 @@
+//! Errors as values: libvirt's code, domain, message and detail fields, with one constructor for
+//! each way in which libvirt fills them. The C boundary turns an [`Error`] into the thread's last
+//! error; nothing below it knows about that.
+
+mod codes;
+mod messages;
+
+pub use codes::{virErrorDomain, virErrorLevel, virErrorNumber};
+pub use messages::DOMAIN_NAMES;
+pub use virErrorDomain::*;
+pub use virErrorNumber::*;
+
+use std::fmt;
+use std::io;
+
+use nix::errno::Errno;
+
+/// The result of everything that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// One reported error. All fields are what libvirt stores in `virError`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What went wrong.
+    pub code: virErrorNumber,
+    /// Which part of the library reports it.
+    pub domain: virErrorDomain,
+    /// The text for people: names the object, the cause and the errno text.
+    pub message: String,
+    /// The message's format, or the function's name for a refused argument.
+    pub str1: Option<String>,
+    /// The detail put into the format, or the argument's name for a refused argument.
+    pub str2: Option<String>,
+    /// errno of a system error, 0 for a refused argument, else -1.
+    pub int1: i32,
+    /// 0 for a refused argument, else -1.
+    pub int2: i32,
+}
+
+impl Error {
+    /// The ordinary report: the code's sentence with `detail` in it.
+    pub fn new(code: virErrorNumber, domain: virErrorDomain, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let format = messages::with_detail(code);
+        Error {
+            code,
+            domain,
+            message: format.replacen("%s", &detail, 1),
+            str1: Some(format.to_string()),
+            str2: Some(detail),
+            int1: -1,
+            int2: -1,
+        }
+    }
+
+    /// A failed system call: `detail: strerror(errno)`.
+    pub fn system(domain: virErrorDomain, errno: Errno, detail: impl fmt::Display) -> Self {
+        let message = format!("{detail}: {}", errno_text(errno as i32));
+        Error {
+            code: VIR_ERR_SYSTEM_ERROR,
+            domain,
+            str1: Some("%s".to_string()),
+            str2: Some(message.clone()),
+            message,
+            int1: errno as i32,
+            int2: -1,
+        }
+    }
+
+    /// The same for an error of the standard library; EIO where that carries no errno.
+    pub fn io(domain: virErrorDomain, error: &io::Error, detail: impl fmt::Display) -> Self {
+        Error::system(domain, errno_of(error), detail)
+    }
+
+    /// A refused argument of `function`, found by a check that needs no look at any object.
+    pub fn argument(
+        domain: virErrorDomain,
+        function: &str,
+        argument: &str,
+        text: impl Into<String>,
+    ) -> Self {
+        Error {
+            code: VIR_ERR_INVALID_ARG,
+            domain,
+            message: text.into(),
+            str1: Some(function.to_string()),
+            str2: Some(argument.to_string()),
+            int1: 0,
+            int2: 0,
+        }
+    }
+
+    /// Our own fault: a state that the code rules out.
+    pub fn internal(domain: virErrorDomain, detail: impl Into<String>) -> Self {
+        Error::new(VIR_ERR_INTERNAL_ERROR, domain, detail)
+    }
+
+    /// An operation that the object's present state does not allow.
+    pub fn invalid_operation(domain: virErrorDomain, detail: impl Into<String>) -> Self {
+        Error::new(VIR_ERR_OPERATION_INVALID, domain, detail)
+    }
+
+    /// `function` is known, but not for this kind of connection or object.
+    pub fn no_support(domain: virErrorDomain, function: &str) -> Self {
+        Error::new(VIR_ERR_NO_SUPPORT, domain, function)
+    }
+
+    /// The errno of a system error.
+    pub fn errno(&self) -> Option<Errno> {
+        (self.code == VIR_ERR_SYSTEM_ERROR && self.int1 > 0).then(|| Errno::from_raw(self.int1))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The errno behind an error of the standard library, or EIO.
+pub fn errno_of(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}
+
+/// strerror's text, which users search for; the standard library adds "(os error N)" to it.
+pub fn errno_text(errno: i32) -> String {
+    let text = io::Error::from_raw_os_error(errno).to_string();
+    match text.rfind(" (os error ") {
+        Some(end) => text[..end].to_string(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn system_errors_carry_errno_and_its_text() {
+        let e = Error::system(VIR_FROM_STREAMS, Errno::ENOSPC, "Unable to write /p/v");
+        assert_eq!(e.message, "Unable to write /p/v: No space left on device");
+        assert_eq!((e.int1, e.int2), (28, -1));
+        assert_eq!(e.errno(), Some(Errno::ENOSPC));
+    }
+
+    #[test]
+    fn detail_goes_into_the_sentence_of_the_code() {
+        let e = Error::new(VIR_ERR_STORAGE_VOL_EXIST, VIR_FROM_STORAGE, "'dup'");
+        assert_eq!(e.message, "storage volume 'dup' exists already");
+        let e = Error::new(VIR_ERR_INTERNAL_ERROR, VIR_FROM_NONE, "x %s");
+        assert_eq!(e.message, "internal error: x %s");
+    }
+}

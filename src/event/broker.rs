@@ -1,0 +1,201 @@
+//! Delivery of object events (pools now, domains and block jobs beside them) to the callbacks of
+//! one connection: queued by whoever changes the object, delivered in order from the event loop.
+//!
+//! Each connection has one broker, one counter of callback ids, and one timer that is registered
+//! with the first callback and armed only while something waits.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, Weak};
+
+use uuid::Uuid;
+
+use super::Timer;
+use crate::error::*;
+
+/// The kinds of object that send events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A storage pool.
+    Pool,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// `event` and `detail` are the enumerators of the object's lifecycle event.
+    Lifecycle { event: i32, detail: i32 },
+    /// The pool's volumes may have changed.
+    Refresh,
+}
+
+/// One event: which object, which event id of its kind, and what happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub kind: ObjectKind,
+    pub id: i32,
+    pub name: String,
+    pub uuid: Uuid,
+    pub payload: Payload,
+}
+
+/// Runs for each delivered event; dropping the last reference releases what it owns.
+pub type OnEvent = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// Which events a callback wants, and how a second registration of it is recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interest {
+    pub kind: ObjectKind,
+    pub id: i32,
+    /// Only events of this object; `None` for all.
+    pub object: Option<Uuid>,
+    /// The address of the caller's function.
+    pub function: usize,
+}
+
+impl Interest {
+    fn covers(&self, event: &Event) -> bool {
+        self.kind == event.kind
+            && self.id == event.id
+            && self.object.is_none_or(|uuid| uuid == event.uuid)
+    }
+}
+
+struct Subscription {
+    id: i32,
+    interest: Interest,
+    callback: OnEvent,
+}
+
+#[derive(Default)]
+struct State {
+    next_id: i32,
+    subscriptions: Vec<Subscription>,
+    queue: VecDeque<Event>,
+    /// Callbacks of ended subscriptions: they are released from the loop, not by the caller.
+    released: Vec<OnEvent>,
+    timer: Option<Timer>,
+}
+
+/// The event callbacks of one connection.
+#[derive(Default)]
+pub struct Broker {
+    state: Mutex<State>,
+}
+
+impl Broker {
+    /// A broker without callbacks, timer or queue.
+    pub fn new() -> Arc<Broker> {
+        Arc::new(Broker::default())
+    }
+
+    /// Registers a callback and returns its id, which is never used again.
+    pub fn subscribe(self: &Arc<Self>, interest: Interest, callback: OnEvent) -> Result<i32> {
+        // The timer is made without the lock: a host's loop may call back at once.
+        if self.lock().timer.is_none() {
+            let broker: Weak<Broker> = Arc::downgrade(self);
+            let timer = Timer::new(Arc::new(move |_| {
+                if let Some(broker) = broker.upgrade() {
+                    broker.deliver();
+                }
+            }))
+            .ok_or_else(|| {
+                Error::internal(VIR_FROM_NONE, "could not initialize domain event timer")
+            })?;
+            let mut state = self.lock();
+            let surplus = match state.timer {
+                None => {
+                    state.timer = Some(timer);
+                    None
+                }
+                Some(_) => Some(timer),
+            };
+            drop(state);
+            drop(surplus);
+        }
+        let mut state = self.lock();
+        if state.subscriptions.iter().any(|s| s.interest == interest) {
+            return Err(Error::new(
+                VIR_ERR_INVALID_ARG,
+                VIR_FROM_NONE,
+                "event callback already tracked",
+            ));
+        }
+        let id = state.next_id;
+        state.next_id += 1;
+        state.subscriptions.push(Subscription { id, interest, callback });
+        Ok(id)
+    }
+
+    /// Ends a subscription: its callback does not run again, and is released from the loop.
+    pub fn unsubscribe(&self, kind: ObjectKind, id: i32) -> Result<()> {
+        let mut state = self.lock();
+        let index = state
+            .subscriptions
+            .iter()
+            .position(|s| s.id == id && s.interest.kind == kind)
+            .ok_or_else(|| {
+                let text = format!("event callback id {id} not registered");
+                Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, text)
+            })?;
+        let ended = state.subscriptions.remove(index);
+        state.released.push(ended.callback);
+        Self::arm(state);
+        Ok(())
+    }
+
+    /// Queues an event for the callbacks that want it. Cheap when there are none.
+    pub fn publish(&self, event: &Event) {
+        let mut state = self.lock();
+        if state.subscriptions.iter().any(|s| s.interest.covers(event)) {
+            state.queue.push_back(event.clone());
+            Self::arm(state);
+        }
+    }
+
+    /// Runs on the loop: delivers all that is queued, in order, then goes to sleep.
+    fn deliver(&self) {
+        loop {
+            let mut state = self.lock();
+            let released = std::mem::take(&mut state.released);
+            let Some(event) = state.queue.pop_front() else {
+                if let Some(timer) = &state.timer
+                    && released.is_empty()
+                {
+                    timer.disarm();
+                }
+                let done = released.is_empty();
+                drop(state);
+                drop(released);
+                if done {
+                    return;
+                }
+                continue;
+            };
+            let wanted: Vec<(i32, OnEvent)> = state
+                .subscriptions
+                .iter()
+                .filter(|s| s.interest.covers(&event))
+                .map(|s| (s.id, s.callback.clone()))
+                .collect();
+            drop(state);
+            drop(released);
+            for (id, callback) in wanted {
+                // An earlier callback of this event may have ended this subscription.
+                if self.lock().subscriptions.iter().any(|s| s.id == id) {
+                    callback(&event);
+                }
+            }
+        }
+    }
+
+    /// Wakes the loop. Takes the guard so that disarming and arming cannot cross.
+    fn arm(state: std::sync::MutexGuard<'_, State>) {
+        if let Some(timer) = &state.timer {
+            timer.arm();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}

@@ -1,0 +1,77 @@
+//! Event loops: what a host program's main loop must offer ([`EventLoop`]), the one that the
+//! library brings along ([`poll`]), and the delivery of object events through it ([`broker`]).
+//!
+//! A process has one loop, the first that is registered. Callbacks run on the thread that drives
+//! it, never inside the call that caused them, and with no lock of ours held.
+
+pub mod broker;
+pub mod poll;
+
+use std::os::fd::RawFd;
+use std::sync::{Arc, OnceLock};
+
+/// Runs when a watched descriptor is ready: watch id, descriptor, `VIR_EVENT_HANDLE_*` bits.
+/// Dropping the last reference releases what the callback owns (the caller's free function).
+pub type OnHandle = Arc<dyn Fn(i32, RawFd, i32) + Send + Sync>;
+
+/// Runs when a timer expires: timer id. Ownership as for [`OnHandle`].
+pub type OnTimeout = Arc<dyn Fn(i32) + Send + Sync>;
+
+/// What a main loop offers. Every function may be called from any thread and from callbacks.
+pub trait EventLoop: Send + Sync {
+    /// Watches `fd` for `events` (`VIR_EVENT_HANDLE_*`); the watch id, or `None` if refused.
+    fn add_handle(&self, fd: RawFd, events: i32, callback: OnHandle) -> Option<i32>;
+    /// Changes what a watch waits for; 0 mutes it. Unknown watches are ignored.
+    fn update_handle(&self, watch: i32, events: i32);
+    /// Ends a watch. False if there is none of that id.
+    fn remove_handle(&self, watch: i32) -> bool;
+    /// Adds a timer that fires every `frequency` milliseconds: 0 at every iteration, -1 never.
+    fn add_timeout(&self, frequency: i32, callback: OnTimeout) -> Option<i32>;
+    /// Changes a timer's frequency. Unknown timers are ignored.
+    fn update_timeout(&self, timer: i32, frequency: i32);
+    /// Ends a timer. False if there is none of that id.
+    fn remove_timeout(&self, timer: i32) -> bool;
+}
+
+static CURRENT: OnceLock<Box<dyn EventLoop>> = OnceLock::new();
+
+/// Registers the process's loop. The first registration wins; false if it was not this one.
+pub fn register(event_loop: Box<dyn EventLoop>) -> bool {
+    CURRENT.set(event_loop).is_ok()
+}
+
+/// The registered loop.
+pub fn current() -> Option<&'static dyn EventLoop> {
+    CURRENT.get().map(|l| &**l)
+}
+
+/// A timer in the registered loop which is removed when this is dropped. Starts disarmed.
+pub struct Timer {
+    event_loop: &'static dyn EventLoop,
+    id: i32,
+}
+
+impl Timer {
+    /// `None` if no loop is registered or it refuses the timer.
+    pub fn new(callback: OnTimeout) -> Option<Timer> {
+        let event_loop = current()?;
+        let id = event_loop.add_timeout(-1, callback)?;
+        Some(Timer { event_loop, id })
+    }
+
+    /// Fires at every iteration of the loop from now on.
+    pub fn arm(&self) {
+        self.event_loop.update_timeout(self.id, 0);
+    }
+
+    /// Fires no more until armed again.
+    pub fn disarm(&self) {
+        self.event_loop.update_timeout(self.id, -1);
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.event_loop.remove_timeout(self.id);
+    }
+}

@@ -1,0 +1,19 @@
+//! libvirsparse: the disk-moving half of libvirt as an in-process library.
+//!
+//! The C interface is `capi`; everything below it is safe Rust, in layers that import downwards:
+//! driver, storage, stream, copy, block. `docs/architecture.md` is the map.
+#![deny(unsafe_code)]
+
+/// The exported symbols' versions: one directive each, made from symbols.map by build.rs.
+#[allow(unsafe_code)]
+mod symver {
+    core::arch::global_asm!(include_str!(concat!(env!("OUT_DIR"), "/symver.s")));
+}
+
+pub mod block;
+pub mod capi;
+pub mod driver;
+pub mod error;
+pub mod event;
+pub mod storage;
+pub mod stream;
