@@ -17,3 +17,4 @@ pub mod error;
 pub mod event;
 pub mod storage;
 pub mod stream;
+pub mod xml;
