@@ -1,4 +1,8 @@
 //! Pools and volumes.
+pub mod names;
+pub mod permissions;
+pub mod units;
+
 use crate::driver::Connect;
 use crate::error::*;
 use std::path::Path;
