@@ -1,6 +1,7 @@
 //! Pools and volumes.
 pub mod names;
 pub mod permissions;
+pub mod pool_xml;
 pub mod units;
 
 use crate::driver::Connect;
