@@ -1,8 +1,12 @@
 //! Pools and volumes.
+pub mod encryption;
 pub mod names;
 pub mod permissions;
 pub mod pool_xml;
 pub mod units;
+pub mod volume_description;
+pub mod volume_format;
+pub mod volume_xml;
 
 use crate::driver::Connect;
 use crate::error::*;

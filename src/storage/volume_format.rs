@@ -1,0 +1,88 @@
+//! The formats that a volume can be said to have.
+
+use crate::error::*;
+use crate::xml::excerpt;
+
+/// libvirt's words for the formats of volumes and backing stores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum VolumeFormat {
+    /// The file's bytes are the guest's.
+    #[default]
+    Raw,
+    /// A directory.
+    Dir,
+    Bochs,
+    Cloop,
+    Dmg,
+    Iso,
+    Vpc,
+    Vdi,
+    Fat,
+    Vhd,
+    Ploop,
+    Cow,
+    Qcow,
+    Qcow2,
+    Qed,
+    Vmdk,
+}
+
+impl VolumeFormat {
+    const WORDS: [(VolumeFormat, &str); 16] = [
+        (VolumeFormat::Raw, "raw"),
+        (VolumeFormat::Dir, "dir"),
+        (VolumeFormat::Bochs, "bochs"),
+        (VolumeFormat::Cloop, "cloop"),
+        (VolumeFormat::Dmg, "dmg"),
+        (VolumeFormat::Iso, "iso"),
+        (VolumeFormat::Vpc, "vpc"),
+        (VolumeFormat::Vdi, "vdi"),
+        (VolumeFormat::Fat, "fat"),
+        (VolumeFormat::Vhd, "vhd"),
+        (VolumeFormat::Ploop, "ploop"),
+        (VolumeFormat::Cow, "cow"),
+        (VolumeFormat::Qcow, "qcow"),
+        (VolumeFormat::Qcow2, "qcow2"),
+        (VolumeFormat::Qed, "qed"),
+        (VolumeFormat::Vmdk, "vmdk"),
+    ];
+
+    /// The format that a word in XML stands for.
+    ///
+    /// Errors: VIR_ERR_CONFIG_UNSUPPORTED.
+    pub fn from_word(word: &str) -> Result<VolumeFormat> {
+        let found = VolumeFormat::WORDS.iter().find(|(_, w)| *w == word);
+        found.map(|(format, _)| *format).ok_or_else(|| {
+            let problem = format!("unknown volume format type {}", excerpt(word));
+            Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, problem)
+        })
+    }
+
+    /// Its word in XML.
+    pub fn word(self) -> &'static str {
+        VolumeFormat::WORDS.iter().find(|(f, _)| *f == self).map_or("", |(_, word)| word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stand_for_formats() {
+        for (format, word) in VolumeFormat::WORDS {
+            assert_eq!(VolumeFormat::from_word(word), Ok(format));
+            assert_eq!(format.word(), word);
+        }
+    }
+
+    #[test]
+    fn words_of_other_things_are_refused() {
+        for word in ["none", "auto", "luks", "extended", "parallels", "vhdx", "QCOW2", "zzz", ""] {
+            let error = VolumeFormat::from_word(word).unwrap_err();
+            assert_eq!((error.code, error.domain), (VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE));
+            let message = format!("unsupported configuration: unknown volume format type {word}");
+            assert_eq!(error.message, message);
+        }
+    }
+}
