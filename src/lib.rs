@@ -18,3 +18,4 @@ pub mod event;
 pub mod storage;
 pub mod stream;
 pub mod xml;
+pub mod typed_params;
