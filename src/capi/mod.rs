@@ -14,6 +14,7 @@
 pub mod call;
 pub mod handle;
 pub mod strings;
+pub mod typed_array;
 
 pub mod event;
 pub mod typed_params;

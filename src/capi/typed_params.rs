@@ -1,1 +1,703 @@
-//! `libvirt-common.h`: typed parameters.
+//! `libvirt-common.h`: typed parameters, and the few types that several headers share.
+
+use std::ffi::{CStr, c_char, c_double, c_int, c_longlong, c_uint, c_ulonglong, c_void};
+
+use super::call::{Call, entry, entry_keeping_error};
+use super::typed_array::{self, Growing};
+use crate::error::*;
+use crate::typed_params::{self, Type, Value};
+
+/// The version of libvirt whose interface this is: major * 1000000 + minor * 1000 + micro.
+///
+/// Since 0.0.1.
+pub const LIBVIR_VERSION_NUMBER: c_int = 9000000;
+
+/// The size of a typed parameter's name with its NUL: a name has up to 79 bytes.
+///
+/// Since 0.9.2.
+pub const VIR_TYPED_PARAM_FIELD_LENGTH: usize = 80;
+
+/// Frees the data that was registered beside a callback, when that is no longer needed.
+///
+/// @opaque: what was registered with the callback
+///
+/// Since 0.5.0.
+pub type virFreeCallback = Option<unsafe extern "C" fn(opaque: *mut c_void)>;
+
+/// Why a connection was closed.
+///
+/// Since 0.10.0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum virConnectCloseReason {
+    /// An input or output error. Since 0.10.0.
+    VIR_CONNECT_CLOSE_REASON_ERROR = 0,
+    /// The other end closed it. Since 0.10.0.
+    VIR_CONNECT_CLOSE_REASON_EOF = 1,
+    /// The other end fell silent. Since 0.10.0.
+    VIR_CONNECT_CLOSE_REASON_KEEPALIVE = 2,
+    /// This end closed it. Since 0.10.0.
+    VIR_CONNECT_CLOSE_REASON_CLIENT = 3,
+    /// One past the last value. Since 0.10.0.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_CONNECT_CLOSE_REASON_LAST = 4,
+}
+
+/// Which member of a typed parameter's value is set.
+///
+/// Since 0.9.2.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum virTypedParameterType {
+    /// `i`. Since 0.9.2.
+    VIR_TYPED_PARAM_INT = 1,
+    /// `ui`. Since 0.9.2.
+    VIR_TYPED_PARAM_UINT = 2,
+    /// `l`. Since 0.9.2.
+    VIR_TYPED_PARAM_LLONG = 3,
+    /// `ul`. Since 0.9.2.
+    VIR_TYPED_PARAM_ULLONG = 4,
+    /// `d`. Since 0.9.2.
+    VIR_TYPED_PARAM_DOUBLE = 5,
+    /// `b`. Since 0.9.2.
+    VIR_TYPED_PARAM_BOOLEAN = 6,
+    /// `s`. Since 0.9.8.
+    VIR_TYPED_PARAM_STRING = 7,
+    /// One past the last value. Since 0.9.10.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_TYPED_PARAM_LAST = 8,
+}
+
+/// Flags of functions that return typed parameters. Their bits differ from those of
+/// virDomainModificationImpact.
+///
+/// Since 0.9.8.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum virTypedParameterFlags {
+    /// The caller understands parameters of type string. Since 0.9.8.
+    VIR_TYPED_PARAM_STRING_OKAY = 4,
+}
+
+/// The value of a typed parameter.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union virTypedParameterValue {
+    /// For VIR_TYPED_PARAM_INT.
+    pub i: c_int,
+    /// For VIR_TYPED_PARAM_UINT.
+    pub ui: c_uint,
+    /// For VIR_TYPED_PARAM_LLONG.
+    pub l: c_longlong,
+    /// For VIR_TYPED_PARAM_ULLONG.
+    pub ul: c_ulonglong,
+    /// For VIR_TYPED_PARAM_DOUBLE.
+    pub d: c_double,
+    /// For VIR_TYPED_PARAM_BOOLEAN: 0 or 1.
+    pub b: c_char,
+    /// For VIR_TYPED_PARAM_STRING: from malloc, not NULL, owned by the array.
+    pub s: *mut c_char,
+}
+
+/// A named value of one of several types.
+///
+/// Since 0.9.2.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virTypedParameter {
+    /// The name, NUL-terminated.
+    pub field: [c_char; VIR_TYPED_PARAM_FIELD_LENGTH],
+    /// The value's type, a virTypedParameterType.
+    pub r#type: c_int,
+    /// The value.
+    pub value: virTypedParameterValue,
+}
+
+/// A named value of one of several types.
+pub type virTypedParameter = _virTypedParameter;
+/// Points at a typed parameter, or at the first of an array.
+pub type virTypedParameterPtr = *mut virTypedParameter;
+
+/// A name or text of the caller's, which must be given.
+///
+/// # Safety
+/// `text` is NULL or a NUL-terminated string.
+unsafe fn given<'a>(call: &Call, text: *const c_char, argument: &str) -> Result<&'a CStr> {
+    call.non_null(text, VIR_FROM_NONE, argument)?;
+    // SAFETY: not NULL, and the caller's promise.
+    Ok(unsafe { CStr::from_ptr(text) })
+}
+
+/// A text of the caller's; the empty one for NULL.
+///
+/// # Safety
+/// `text` is NULL or a NUL-terminated string.
+unsafe fn string_value(text: *const c_char) -> Value {
+    // SAFETY: the caller's promise.
+    Value::String(if text.is_null() { c"" } else { unsafe { CStr::from_ptr(text) } }.to_owned())
+}
+
+/// Appends a parameter to the caller's array.
+///
+/// # Safety
+/// The array is as `Growing::push` wants it, and `name` is NULL or a NUL-terminated string.
+unsafe fn add(call: &Call, array: Growing, name: *const c_char, value: Value) -> Result<c_int> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let field = typed_array::field(given(call, name, "name")?)?;
+        array.push(call, field, &value)?;
+    }
+    Ok(0)
+}
+
+/// Finds a parameter by its name.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+///
+/// Return Value: the first parameter of that name, in the array; NULL if there is none.
+///
+/// Errors: none, and the last error is left as it is.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGet(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+) -> virTypedParameterPtr {
+    entry_keeping_error("virTypedParamsGet", |_| {
+        // SAFETY: the caller's array and name.
+        Ok(unsafe { typed_array::find(params, nparams, name) })
+    })
+}
+
+/// Reads an int parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_INT.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetInt(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_int,
+) -> c_int {
+    entry("virTypedParamsGetInt", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe { typed_array::get(params, nparams, name, value, Type::Int, |v| v.i) }
+    })
+}
+
+/// Reads an unsigned int parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_UINT.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetUInt(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_uint,
+) -> c_int {
+    entry("virTypedParamsGetUInt", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe { typed_array::get(params, nparams, name, value, Type::UInt, |v| v.ui) }
+    })
+}
+
+/// Reads a long long parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_LLONG.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetLLong(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_longlong,
+) -> c_int {
+    entry("virTypedParamsGetLLong", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe { typed_array::get(params, nparams, name, value, Type::LLong, |v| v.l) }
+    })
+}
+
+/// Reads an unsigned long long parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_ULLONG.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetULLong(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_ulonglong,
+) -> c_int {
+    entry("virTypedParamsGetULLong", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe { typed_array::get(params, nparams, name, value, Type::ULLong, |v| v.ul) }
+    })
+}
+
+/// Reads a double parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_DOUBLE.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetDouble(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_double,
+) -> c_int {
+    entry("virTypedParamsGetDouble", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe { typed_array::get(params, nparams, name, value, Type::Double, |v| v.d) }
+    })
+}
+
+/// Reads a boolean parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value, 0 or 1; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_BOOLEAN.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetBoolean(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_int,
+) -> c_int {
+    entry("virTypedParamsGetBoolean", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe {
+            typed_array::get(params, nparams, name, value, Type::Boolean, |v| c_int::from(v.b != 0))
+        }
+    })
+}
+
+/// Reads a string parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the text, which belongs to the array; NULL to ask only whether there is
+/// one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_STRING.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetString(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut *const c_char,
+) -> c_int {
+    entry("virTypedParamsGetString", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe {
+            typed_array::get(params, nparams, name, value, Type::String, |v| v.s.cast_const())
+        }
+    })
+}
+
+/// Appends an int parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the value
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddInt(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_int,
+) -> c_int {
+    entry("virTypedParamsAddInt", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::Int(value)) }
+    })
+}
+
+/// Appends an unsigned int parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the value
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddUInt(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_uint,
+) -> c_int {
+    entry("virTypedParamsAddUInt", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::UInt(value)) }
+    })
+}
+
+/// Appends a long long parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the value
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddLLong(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_longlong,
+) -> c_int {
+    entry("virTypedParamsAddLLong", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::LLong(value)) }
+    })
+}
+
+/// Appends an unsigned long long parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the value
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddULLong(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_ulonglong,
+) -> c_int {
+    entry("virTypedParamsAddULLong", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::ULLong(value)) }
+    })
+}
+
+/// Appends a double parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the value
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddDouble(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_double,
+) -> c_int {
+    entry("virTypedParamsAddDouble", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::Double(value)) }
+    })
+}
+
+/// Appends a boolean parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: 0 for false; anything else is stored as 1
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddBoolean(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_int,
+) -> c_int {
+    entry("virTypedParamsAddBoolean", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::Boolean(value != 0)) }
+    })
+}
+
+/// Appends a string parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the text, which is copied; NULL for the empty text
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddString(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: *const c_char,
+) -> c_int {
+    entry("virTypedParamsAddString", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and strings.
+        unsafe { add(call, array, name, string_value(value)) }
+    })
+}
+
+/// Appends a string parameter for each text of a list, all with one name.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented for each text
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes
+/// @values: the texts, which are copied, with NULL behind the last; NULL for none
+///
+/// Return Value: 0, also for an empty list; -1 on failure, with the texts before it appended.
+///
+/// Errors: as for virTypedParamsAddString.
+///
+/// Since 1.2.17.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddStringList(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    values: *mut *const c_char,
+) -> c_int {
+    entry("virTypedParamsAddStringList", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name, and a list that ends with NULL.
+        unsafe {
+            let mut next = values;
+            while !next.is_null() && !(*next).is_null() {
+                add(call, array, name, string_value(*next))?;
+                next = next.add(1);
+            }
+        }
+        Ok(0)
+    })
+}
+
+/// Appends a parameter of any type to an array, with the value that a text stands for.
+///
+/// Numbers are decimal, with blanks and a sign allowed in front and nothing behind; a negative one
+/// wraps if the type is unsigned. Booleans are 0, 1, true or false, in any case.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @type: the type, a virTypedParameterType
+/// @value: the text; NULL is refused
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if @value means nothing as that type, a pointer is NULL or a number
+/// negative; VIR_ERR_INTERNAL_ERROR if @name is too long or @type unknown; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddFromString(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    r#type: c_int,
+    value: *const c_char,
+) -> c_int {
+    entry("virTypedParamsAddFromString", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and strings.
+        unsafe {
+            let name = given(call, name, "name")?;
+            let shown = typed_array::shown(name);
+            if value.is_null() {
+                let text = format!("NULL value for field '{shown}'");
+                return Err(Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, text));
+            }
+            let field = typed_array::field(name)?;
+            let value = typed_params::parse(r#type, &shown, CStr::from_ptr(value))?;
+            array.push(call, field, &value)?;
+        }
+        Ok(0)
+    })
+}
+
+/// Releases the strings in an array, and leaves the array itself to its owner.
+///
+/// @params: the array; NULL is allowed
+/// @nparams: how many parameters it has
+///
+/// Errors: none, and the last error is left as it is.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsClear(params: virTypedParameterPtr, nparams: c_int) {
+    // SAFETY: the caller's array.
+    unsafe { typed_array::clear(params, nparams) }
+}
+
+/// Releases an array and the strings in it.
+///
+/// @params: the array, from virTypedParamsAdd* or malloc; NULL is allowed
+/// @nparams: how many parameters it has
+///
+/// Errors: none, and the last error is left as it is.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsFree(params: virTypedParameterPtr, nparams: c_int) {
+    // SAFETY: the caller's array, from malloc.
+    unsafe {
+        typed_array::clear(params, nparams);
+        libc::free(params.cast());
+    }
+}
