@@ -7,8 +7,21 @@
 pub mod broker;
 pub mod poll;
 
+use std::any::Any;
 use std::os::fd::RawFd;
 use std::sync::{Arc, OnceLock};
+
+bitflags::bitflags! {
+    /// What a descriptor is watched for, and what it is ready for: libvirt's
+    /// `VIR_EVENT_HANDLE_*`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Ready: i32 {
+        const READABLE = 1;
+        const WRITABLE = 2;
+        const ERROR = 4;
+        const HANGUP = 8;
+    }
+}
 
 /// Runs when a watched descriptor is ready: watch id, descriptor, `VIR_EVENT_HANDLE_*` bits.
 /// Dropping the last reference releases what the callback owns (the caller's free function).
@@ -18,7 +31,8 @@ pub type OnHandle = Arc<dyn Fn(i32, RawFd, i32) + Send + Sync>;
 pub type OnTimeout = Arc<dyn Fn(i32) + Send + Sync>;
 
 /// What a main loop offers. Every function may be called from any thread and from callbacks.
-pub trait EventLoop: Send + Sync {
+/// `Any`, because who drives a loop must know which one it is.
+pub trait EventLoop: Any + Send + Sync {
     /// Watches `fd` for `events` (`VIR_EVENT_HANDLE_*`); the watch id, or `None` if refused.
     fn add_handle(&self, fd: RawFd, events: i32, callback: OnHandle) -> Option<i32>;
     /// Changes what a watch waits for; 0 mutes it. Unknown watches are ignored.
