@@ -13,6 +13,8 @@
 
 pub mod call;
 pub mod handle;
+pub mod host_loop;
+pub mod opaque;
 pub mod strings;
 pub mod typed_array;
 
