@@ -6,11 +6,17 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use symbols_map::Symbol;
+
+#[path = "build/symbols_map.rs"]
+mod symbols_map;
+
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo"));
     let map = root.join("symbols.map");
     println!("cargo:rerun-if-changed={}", map.display());
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=build/symbols_map.rs");
 
     let text = fs::read_to_string(&map).expect("symbols.map is readable");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo")).join("symver.s");
@@ -30,24 +36,14 @@ fn main() {
     }
 }
 
-/// One `.symver NAME, NAME@@NODE` line per symbol of the released nodes. Nodes of superseded
-/// interfaces (`VIRSPARSE_RFC_*`) hold other functions under the same names; those bind
-/// themselves where they are defined.
+/// One `.symver NAME, NAME@@NODE` line per symbol of the released nodes. Functions of superseded
+/// interfaces bind themselves where they are defined.
 fn symver_directives(map: &str) -> String {
-    let mut node = String::new();
-    let mut out = String::new();
-    for line in map.lines() {
-        let line = line.split('#').next().unwrap_or("").trim();
-        if let Some(name) = line.strip_suffix('{') {
-            node = name.trim().to_string();
-        } else if let Some(symbol) = line.strip_suffix(';')
-            && symbol.starts_with("vir")
-            && !node.starts_with("VIRSPARSE_RFC_")
-        {
-            out.push_str(&format!(".symver {symbol}, {symbol}@@{node}\n"));
-        }
-    }
-    out
+    symbols_map::parse(map)
+        .iter()
+        .filter(|symbol| !symbol.is_superseded())
+        .map(|Symbol { name, node }| format!(".symver {name}, {name}@@{node}\n"))
+        .collect()
 }
 
 fn write_if_changed(path: &Path, text: &str) {
