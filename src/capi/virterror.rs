@@ -4,14 +4,14 @@ use std::cell::UnsafeCell;
 use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io::Write;
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::call::{Failure, entry_keeping_error};
 use super::handle::{self, Cell};
 use super::strings;
 use crate::driver::Connect;
-use crate::error::{self, DOMAIN_NAMES, Error, Result, virErrorDomain, virErrorNumber};
+use crate::error::{self, DOMAIN_NAMES, Error, Result, virErrorNumber};
 
 /// A connection's handle.
 pub type virConnectPtr = *mut Cell;
@@ -516,7 +516,3 @@ pub extern "C" fn virDefaultErrorFunc(err: virErrorPtr) {
 fn domain_name(domain: c_int) -> &'static str {
     usize::try_from(domain).ok().and_then(|d| DOMAIN_NAMES.get(d).copied()).unwrap_or("Unknown")
 }
-
-// Keeps the enumerations, which no signature mentions, in this header.
-const _: (virErrorDomain, virErrorNumber, *const virError) =
-    (virErrorDomain::VIR_FROM_NONE, virErrorNumber::VIR_ERR_OK, null());

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Made by `make headers` from src/capi/typed_params.rs. */
+
+#ifndef LIBVIRT_COMMON_H
+#define LIBVIRT_COMMON_H
+
+#include <sys/types.h>
+
+#ifndef __VIR_LIBVIRT_H_INCLUDES__
+# error "Include libvirt/libvirt.h instead, which includes this file"
+#endif
+
+/**
+ * Whether these are the headers of a version, or of a later one.
+ *
+ * Since 1.2.0.
+ */
+#define LIBVIR_CHECK_VERSION(major, minor, micro) \
+    (LIBVIR_VERSION_NUMBER >= (major) * 1000000 + (minor) * 1000 + (micro))
+
+#endif  /* LIBVIRT_COMMON_H */

@@ -1,0 +1,155 @@
+//! Generates the headers: cbindgen writes what it can; what it has no words for (handles, string
+//! macros, function-like macros, integers that C declares as enumerations) is written here.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use crate::source::Interface;
+use crate::tree::{self, HEADERS, Header};
+use crate::{Result, fail};
+
+/// Writes all headers, or only tells which are stale.
+pub fn run(root: &Path, check: bool) -> Result<()> {
+    let mut stale = Vec::new();
+    for (header, interface) in tree::interfaces(root)? {
+        let path = root.join("include").join(header.path);
+        let text = text(root, header, &interface)?;
+        if fs::read_to_string(&path).ok().as_deref() == Some(&text) {
+            continue;
+        }
+        stale.push(header.path);
+        if !check {
+            fs::create_dir_all(path.parent().expect("a folder under include"))?;
+            fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+    }
+    if check && !stale.is_empty() {
+        return fail(format!("stale, run `make headers`: {}", stale.join(" ")));
+    }
+    Ok(())
+}
+
+/// The text of one header.
+pub fn text(root: &Path, header: &Header, interface: &Interface) -> Result<String> {
+    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
+    config.include_guard = Some(guard(header.path));
+    config.header = Some(opening(header));
+    config.after_includes = Some(preamble(root, header, interface));
+    config.export.include = interface.type_names().map(str::to_string).collect();
+    for handle in &interface.handles {
+        config.export.exclude.push(handle.pointer.clone());
+    }
+    for (value, name) in &interface.values {
+        config.export.exclude.push(value.clone());
+        config.export.rename.insert(value.clone(), name.clone());
+    }
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for source in header.sources {
+        builder = builder.with_src(root.join(source));
+    }
+    let mut text = Vec::new();
+    builder.generate()?.write(&mut text);
+    Ok(tidy(&String::from_utf8(text)?))
+}
+
+/// The include guard, which is libvirt's own for libvirt's headers.
+fn guard(path: &str) -> String {
+    let (folder, file) = path.split_once('/').expect("headers are in folders");
+    let name = if file.starts_with(folder) { file.to_string() } else { format!("{folder}_{file}") };
+    name.to_uppercase().replace(['-', '.'], "_")
+}
+
+fn opening(header: &Header) -> String {
+    let mut text = String::from("/* SPDX-License-Identifier: MIT OR Apache-2.0 */\n");
+    if !header.sources.is_empty() {
+        let _ = write!(text, "/* Made by `make headers` from {}. */", header.sources.join(" and "));
+    }
+    text
+}
+
+/// What stands between the includes and cbindgen's part.
+fn preamble(root: &Path, header: &Header, interface: &Interface) -> String {
+    let mut text = String::new();
+    if header.is_part() {
+        text += "\n#ifndef __VIR_LIBVIRT_H_INCLUDES__\n\
+                 # error \"Include libvirt/libvirt.h instead, which includes this file\"\n#endif\n";
+    } else if header.path == "libvirt/libvirt.h" {
+        text += "\n#define __VIR_LIBVIRT_H_INCLUDES__\n";
+        for part in HEADERS.iter().filter(|h| h.is_part()) {
+            let _ = writeln!(text, "#include <{}>", part.path);
+        }
+        text += "#undef __VIR_LIBVIRT_H_INCLUDES__\n";
+    } else {
+        text += "#include <libvirt/libvirt.h>\n";
+        if header.path != "libvirt/virterror.h" {
+            text += "#include <libvirt/virterror.h>\n";
+        }
+    }
+    let file = Path::new(header.path).file_name().expect("a file");
+    if let Ok(macros) = fs::read_to_string(root.join("xtask/macros").join(file)) {
+        let _ = write!(text, "\n{macros}");
+    }
+    for item in &interface.texts {
+        let _ = write!(text, "\n{}#define {} \"{}\"\n", comment(&item.doc), item.name, item.value);
+    }
+    for handle in &interface.handles {
+        let name = handle.target();
+        let _ = write!(
+            text,
+            "\n{}typedef struct _{name} {name};\ntypedef {name} *{};\n",
+            comment(&handle.doc),
+            handle.pointer
+        );
+    }
+    text
+}
+
+fn comment(doc: &str) -> String {
+    let lines = doc.lines().map(|line| format!(" * {line}").trim_end().to_string() + "\n");
+    format!("/**\n{} */\n", lines.collect::<String>())
+}
+
+/// Comments of one line on one line, comments of C only, and no typedef of a struct's tag to
+/// itself (`_virError` beside `virError`).
+fn tidy(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut out = String::new();
+    let mut i = 0;
+    while i < lines.len() {
+        let line = lines[i];
+        let indent = &line[..line.len() - line.trim_start().len()];
+        if line.trim() == "/**"
+            && let [only, end] = &lines[i + 1..lines.len().min(i + 3)]
+            && end.trim() == "*/"
+        {
+            let text = only.trim_start().trim_start_matches("* ");
+            let _ = writeln!(out, "{indent}/** {text} */");
+            i += 3;
+            continue;
+        }
+        if let Some(tag) = line.strip_prefix("typedef struct _") {
+            if line.ends_with('{') {
+                let _ = writeln!(out, "struct _{tag}");
+                i += 1;
+                continue;
+            }
+        } else if line.starts_with("} _") {
+            out += "};\n";
+            i += 1;
+            continue;
+        }
+        match line.split_once("// ") {
+            Some((code, remark)) if code.starts_with(['#', '}']) => {
+                let _ = writeln!(out, "{code}/* {remark} */");
+            }
+            // Nowhere two empty lines.
+            _ if line.is_empty() && out.ends_with("\n\n") => {}
+            _ => {
+                let _ = writeln!(out, "{line}");
+            }
+        }
+        i += 1;
+    }
+    out
+}
