@@ -1,11 +1,19 @@
 //! Makes what is derived from the C boundary's source files, and checks that it is fresh:
 //!
 //!     cargo run -p xtask -- headers [--check]    include/
+//!     cargo run -p xtask -- doc --check          every exported function is documented
+//!     cargo run -p xtask -- man DIR              manual pages
 
+mod doc;
 mod headers;
+mod man;
+mod roff;
 mod source;
+#[path = "../../build/symbols_map.rs"]
+mod symbols_map;
 mod tree;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -21,7 +29,9 @@ fn main() -> ExitCode {
     let result = match arguments[..] {
         ["headers"] => headers::run(&root, false),
         ["headers", "--check"] => headers::run(&root, true),
-        _ => fail("usage: xtask headers [--check]"),
+        ["doc", "--check"] => doc::check(&root),
+        ["man", directory] => man::run(&root, Path::new(directory)),
+        _ => fail("usage: xtask headers [--check] | doc --check | man DIR"),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

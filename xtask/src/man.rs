@@ -1,0 +1,113 @@
+//! Writes a manual page for each exported function, from its doc comment and the prototype in its
+//! header.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::doc::Doc;
+use crate::roff::{self, Roff};
+use crate::source::Function;
+use crate::tree::{self, Header};
+use crate::{Result, fail, headers};
+
+/// Writes `DIR/<function>.3` for all functions.
+pub fn run(root: &Path, directory: &Path) -> Result<()> {
+    fs::create_dir_all(directory)?;
+    let interfaces = tree::interfaces(root)?;
+    let names: BTreeSet<&str> =
+        interfaces.iter().flat_map(|(_, i)| &i.functions).map(|f| f.name.as_str()).collect();
+    for (header, interface) in &interfaces {
+        let text = headers::text(root, header, interface)?;
+        for function in &interface.functions {
+            let page = page(header, function, prototype(&text, &function.name)?, &names);
+            fs::write(directory.join(format!("{}.3", function.name)), page)?;
+        }
+    }
+    Ok(())
+}
+
+/// The declaration of `name` in a header's text.
+fn prototype<'a>(header: &'a str, name: &str) -> Result<&'a str> {
+    for (at, _) in header.match_indices(name) {
+        let start = header[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let is_declaration = !header[start..].starts_with([' ', '/', '#'])
+            && header[..at].ends_with([' ', '*'])
+            && header[at + name.len()..].starts_with(['(', ';']);
+        if is_declaration && let Some(end) = header[at..].find(';') {
+            return Ok(&header[start..=at + end]);
+        }
+    }
+    fail(format!("{name}: no prototype"))
+}
+
+fn page(header: &Header, function: &Function, prototype: &str, names: &BTreeSet<&str>) -> String {
+    let doc = Doc::parse(&function.doc);
+    let mut page = Roff::new(&function.name, names);
+    page.raw(".\\\" SPDX-License-Identifier: MIT OR Apache-2.0");
+    page.raw(&format!(".TH {} 3 \"\" libvirsparse \"C interface\"", function.name));
+    // Names that are cut or stretched cannot be copied.
+    page.raw(".nh\n.ad l\n.SH NAME");
+    page.raw(&format!("{} \\- {}", function.name, summary(&doc)));
+    page.raw(".SH SYNOPSIS\n.nf");
+    page.raw(&format!(".B #include <{}>\n.PP", header.to_include()));
+    for line in prototype.lines() {
+        page.raw(&declaration(line, &function.parameters));
+    }
+    page.raw(".fi");
+    section(&mut page, "DESCRIPTION", &doc.description);
+    if !doc.parameters.is_empty() {
+        page.raw(".SH PARAMETERS");
+    }
+    for (name, text) in &doc.parameters {
+        page.raw(&format!(".TP\n.I {name}"));
+        page.text(text);
+    }
+    for (label, paragraphs) in &doc.sections {
+        section(&mut page, &label.to_uppercase(), paragraphs);
+    }
+    if let Some(since) = &doc.since {
+        section(&mut page, "HISTORY", &[format!("Since {since}.")]);
+    }
+    page.finish()
+}
+
+fn section(page: &mut Roff, title: &str, paragraphs: &[String]) {
+    page.raw(&format!(".SH {title}"));
+    for (i, paragraph) in paragraphs.iter().enumerate() {
+        if i > 0 {
+            page.raw(".PP");
+        }
+        page.paragraph(paragraph);
+    }
+}
+
+/// The first sentence, plain, as it stands behind the name for `apropos` to find.
+fn summary(doc: &Doc) -> String {
+    let text = doc.description.first().map_or(String::new(), |text| text.replace('\n', " "));
+    let sentence = text.split(". ").next().unwrap_or("").trim_end_matches('.');
+    let plain = roff::escape(sentence).replace(['`', '@'], "");
+    let mut letters = plain.chars();
+    letters
+        .next()
+        .map_or(String::new(), |first| first.to_lowercase().to_string() + letters.as_str())
+}
+
+/// A line of a prototype, bold, with the parameters' names in italics.
+fn declaration(line: &str, parameters: &[String]) -> String {
+    let mut out = String::from("\\fB");
+    let mut word = String::new();
+    for letter in line.chars().chain(['\n']) {
+        if letter.is_alphanumeric() || letter == '_' {
+            word.push(letter);
+            continue;
+        }
+        match parameters.contains(&word) {
+            true => out += &format!("\\fI{word}\\fB"),
+            false => out += &word,
+        }
+        word.clear();
+        out.extend((letter != '\n').then_some(letter));
+    }
+    out + "\\fR"
+}
