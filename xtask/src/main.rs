@@ -3,9 +3,12 @@
 //!     cargo run -p xtask -- headers [--check]    include/
 //!     cargo run -p xtask -- doc --check          every exported function is documented
 //!     cargo run -p xtask -- man DIR              manual pages
+//!     cargo run -p xtask -- abi DIR              C files that compare us with libvirt's headers
 
+mod abi;
 mod doc;
 mod headers;
+mod layout;
 mod man;
 mod roff;
 mod source;
@@ -31,7 +34,8 @@ fn main() -> ExitCode {
         ["headers", "--check"] => headers::run(&root, true),
         ["doc", "--check"] => doc::check(&root),
         ["man", directory] => man::run(&root, Path::new(directory)),
-        _ => fail("usage: xtask headers [--check] | doc --check | man DIR"),
+        ["abi", directory] => abi::run(&root, Path::new(directory)),
+        _ => fail("usage: xtask headers [--check] | doc --check | man DIR | abi DIR"),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,115 @@
+//! Writes C files that a compiler refuses when our headers and libvirt's disagree. They are made
+//! anew for each test, from libvirt's headers as they are installed; nothing of them is kept.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::source::Interface;
+use crate::{Result, fail, layout, tree};
+
+const INCLUDES: &str = "#include <libvirt/libvirt.h>\n#include <libvirt/virterror.h>\n";
+
+/// Writes `layout.c`, to be compiled with either set of headers, and `prototypes.c`, to be
+/// compiled with ours.
+pub fn run(root: &Path, directory: &Path) -> Result<()> {
+    fs::create_dir_all(directory)?;
+    let interfaces = tree::interfaces(root)?.into_iter();
+    let ours: Vec<Interface> = interfaces.filter(|(h, _)| h.is_libvirts()).map(|i| i.1).collect();
+
+    let assertions = layout::assertions(&ours)?;
+    let text = format!("#define VIR_ENUM_SENTINELS\n{INCLUDES}#include <stddef.h>\n{assertions}");
+    fs::write(directory.join("layout.c"), text)?;
+
+    let theirs = preprocessed(directory)?;
+    let declarations = common_declarations(&ours, &theirs)?;
+    let text = format!("{INCLUDES}{declarations}");
+    fs::write(directory.join("prototypes.c"), text)?;
+    Ok(())
+}
+
+/// libvirt's headers after the preprocessor: statements without their semicolons.
+fn preprocessed(directory: &Path) -> Result<Vec<String>> {
+    let source = directory.join("libvirt.c");
+    fs::write(&source, INCLUDES)?;
+    let compiler = std::env::var("CC").unwrap_or("cc".to_string());
+    let output = Command::new(compiler)
+        .args(["-E", "-P", "-DVIR_ENUM_SENTINELS"])
+        .arg(&source)
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return fail("libvirt's headers cannot be preprocessed");
+    }
+    Ok(statements(&String::from_utf8(output.stdout)?))
+}
+
+/// The text cut at the semicolons outside of braces.
+fn statements(text: &str) -> Vec<String> {
+    let mut depth = 0;
+    let mut out = vec![String::new()];
+    for letter in text.chars() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ';' if depth == 0 => {
+                out.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        out.last_mut().expect("never empty").push(letter);
+    }
+    out.iter().map(|s| s.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// libvirt's declarations of all that ours declare: functions, variables and typedefs. After our
+/// headers, a compiler takes them only if they are compatible.
+fn common_declarations(ours: &[Interface], theirs: &[String]) -> Result<String> {
+    let mut out = String::new();
+    let mut missing = Vec::new();
+    for interface in ours {
+        let functions = interface.functions.iter().map(|f| f.name.as_str());
+        let handles = interface.handles.iter().flat_map(|h| [h.pointer.as_str(), h.target()]);
+        let aliases = interface.aliases.iter().map(|(name, _)| name.as_str());
+        for name in functions.chain(handles).chain(aliases) {
+            match theirs.iter().find(|s| !s.contains('{') && declared(s) == name) {
+                Some(statement) => out += &format!("{statement};\n"),
+                None => missing.push(format!("libvirt has no {name}")),
+            }
+        }
+        for enumeration in &interface.enums {
+            let Some(theirs) = theirs.iter().find_map(|s| members_of(s, &enumeration.name)) else {
+                missing.push(format!("libvirt has no {}", enumeration.name));
+                continue;
+            };
+            let ours: Vec<&str> = enumeration.members.iter().map(|(name, _)| &name[..]).collect();
+            let absent = theirs.into_iter().filter(|name| !ours.contains(name));
+            missing.extend(absent.map(|name| format!("{name} of {} is missing", enumeration.name)));
+        }
+    }
+    if missing.is_empty() { Ok(out) } else { fail(missing.join("\n")) }
+}
+
+/// The name that a statement declares: in parentheses for pointers to functions, else before the
+/// parameters, else the last word.
+fn declared(statement: &str) -> &str {
+    let declarator = match statement.split_once("(*") {
+        Some((before, after)) if !before.contains('(') => after,
+        _ => statement,
+    };
+    let end = declarator.find(['(', ')']).unwrap_or(declarator.len());
+    declarator[..end].trim_end().rsplit([' ', '*']).next().unwrap_or("")
+}
+
+/// The members of `typedef enum { ... } name`.
+fn members_of<'a>(statement: &'a str, name: &str) -> Option<Vec<&'a str>> {
+    let (body, own_name) = statement.strip_prefix("typedef enum")?.rsplit_once('}')?;
+    if own_name.trim() != name {
+        return None;
+    }
+    let members = body.split_once('{')?.1.split(',');
+    let names =
+        members.filter_map(|m| m.split('=').next()).map(str::trim).filter(|m| !m.is_empty());
+    Some(names.collect())
+}
