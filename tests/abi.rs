@@ -1,0 +1,143 @@
+//! Reads the built library as the loader does: what it exports, in which version nodes, and how it
+//! wants to be loaded. These things break without any compiler saying so.
+//!
+//! `VIRSPARSE_LIBRARY` names another build to read, such as an installed one.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use object::Endianness;
+use object::elf;
+use object::read::elf::{Dyn, ElfFile64, ProgramHeader, Sym};
+
+#[path = "../build/symbols_map.rs"]
+mod symbols_map;
+
+/// The library under test. Cargo puts it beside the folder of the test programs.
+fn ours() -> PathBuf {
+    env::var_os("VIRSPARSE_LIBRARY").map(PathBuf::from).unwrap_or_else(|| {
+        let program = env::current_exe().expect("the test's own path");
+        program.parent().expect("it is in a folder").join("libvirsparse.so")
+    })
+}
+
+/// Symbols of `symbols.map`, written as `nm` writes them: `name@@node`, or `name@node` for one
+/// that is only found by who asks for its node.
+fn promised() -> BTreeSet<String> {
+    let map = Path::new(env!("CARGO_MANIFEST_DIR")).join("symbols.map");
+    let symbols = symbols_map::parse(&fs::read_to_string(map).expect("symbols.map is readable"));
+    let versioned = symbols.iter().map(|symbol| {
+        let at = if symbol.is_superseded() { "@" } else { "@@" };
+        format!("{}{at}{}", symbol.name, symbol.node)
+    });
+    versioned.collect()
+}
+
+/// Runs `f` on the library at `path`.
+fn read<R>(path: &Path, f: impl FnOnce(&ElfFile64) -> R) -> R {
+    let data = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    f(&ElfFile64::parse(&*data).expect("an ELF file"))
+}
+
+/// Every symbol that the library gives to others, written as in [`promised`].
+fn exported(path: &Path) -> BTreeSet<String> {
+    read(path, |file| {
+        let endian = file.endian();
+        let symbols = file.elf_dynamic_symbol_table();
+        let versions = file.elf_section_table().versions(endian, file.data()).expect("readable");
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let mut exported = BTreeSet::new();
+        for (index, symbol) in symbols.enumerate() {
+            // GNU ld makes an absolute symbol for each node; those are no interface.
+            if symbol.is_undefined(endian) || symbol.st_shndx(endian) == elf::SHN_ABS {
+                continue;
+            }
+            let name = text(symbol.name(endian, symbols.strings()).expect("a name"));
+            let versions = versions.as_ref().expect("a table of versions");
+            let version = versions.version_index(endian, index);
+            let node = versions.version(version).expect("a valid version").map(|v| text(v.name()));
+            let at = if version.is_hidden() { "@" } else { "@@" };
+            exported.insert(node.map_or(name.clone(), |node| format!("{name}{at}{node}")));
+        }
+        exported
+    })
+}
+
+/// The value of an entry of the dynamic section.
+fn dynamic(file: &ElfFile64, tag: u32) -> Option<u64> {
+    let endian = file.endian();
+    let section = file.elf_section_table().dynamic(endian, file.data()).expect("readable");
+    let (entries, _) = section.expect("a dynamic section");
+    entries
+        .iter()
+        .find(|entry| entry.tag32(endian) == Some(tag))
+        .map(|entry| entry.d_val(endian).into())
+}
+
+#[test]
+fn exports_are_those_of_symbols_map_each_in_its_node() {
+    let (promised, exported) = (promised(), exported(&ours()));
+    let lost: Vec<_> = promised.difference(&exported).collect();
+    let leaked: Vec<_> = exported.difference(&promised).collect();
+    assert!(lost.is_empty(), "not exported: {lost:?}");
+    assert!(leaked.is_empty(), "exported, but not in symbols.map: {leaked:?}");
+}
+
+#[test]
+#[ignore = "LIBVIRT_LIBRARY must name libvirt's own library; make check does"]
+fn nodes_of_libvirt_hold_what_libvirt_has_in_them() {
+    let libvirt = env::var_os("LIBVIRT_LIBRARY").expect("LIBVIRT_LIBRARY names libvirt.so.0");
+    let theirs = exported(Path::new(&libvirt));
+    let claimed = promised().into_iter().filter(|symbol| symbol.contains("@@LIBVIRT_"));
+    let wrong: Vec<_> = claimed.filter(|symbol| !theirs.contains(symbol)).collect();
+    assert!(wrong.is_empty(), "libvirt has these elsewhere or not at all: {wrong:?}");
+}
+
+#[test]
+fn soname_is_that_of_the_first_interface() {
+    read(&ours(), |file| {
+        let offset = dynamic(file, elf::DT_SONAME).expect("a SONAME");
+        let strings = file.elf_dynamic_symbol_table().strings();
+        assert_eq!(strings.get(offset as u32), Ok(&b"libvirsparse.so.0"[..]));
+    });
+}
+
+#[test]
+fn everything_is_bound_at_load_time_and_then_read_only() {
+    read(&ours(), |file| {
+        let flags = dynamic(file, elf::DT_FLAGS).unwrap_or(0);
+        let flags_1 = dynamic(file, elf::DT_FLAGS_1).unwrap_or(0);
+        assert_ne!(flags & u64::from(elf::DF_BIND_NOW), 0, "not BIND_NOW");
+        assert_ne!(flags_1 & u64::from(elf::DF_1_NOW), 0, "not NOW");
+        assert!(segments(file).any(|(kind, _)| kind == elf::PT_GNU_RELRO), "not RELRO");
+    });
+}
+
+#[test]
+fn library_is_never_unloaded() {
+    read(&ours(), |file| {
+        let flags_1 = dynamic(file, elf::DT_FLAGS_1).unwrap_or(0);
+        assert_ne!(flags_1 & u64::from(elf::DF_1_NODELETE), 0, "not NODELETE");
+    });
+}
+
+#[test]
+fn no_memory_is_both_writable_and_executable() {
+    read(&ours(), |file| {
+        let flags = dynamic(file, elf::DT_FLAGS).unwrap_or(0);
+        assert_eq!(flags & u64::from(elf::DF_TEXTREL), 0, "relocations in the text");
+        assert_eq!(dynamic(file, elf::DT_TEXTREL), None, "relocations in the text");
+        assert!(segments(file).any(|(kind, _)| kind == elf::PT_GNU_STACK), "no say on the stack");
+        for (kind, flags) in segments(file) {
+            let both = elf::PF_W | elf::PF_X;
+            assert_ne!(flags & both, both, "segment of type {kind:#x}");
+        }
+    });
+}
+
+/// The type and the flags of each segment.
+fn segments(file: &ElfFile64) -> impl Iterator<Item = (u32, u32)> {
+    let endian: Endianness = file.endian();
+    file.elf_program_headers().iter().map(move |s| (s.p_type(endian), s.p_flags(endian)))
+}
