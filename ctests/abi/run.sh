@@ -1,0 +1,89 @@
+#!/bin/bash
+# Holds the installed headers and library against libvirt's own, and compiles the headers in every
+# language that they promise to work in.
+#
+# Usage: ctests/abi/run.sh STAGE; STAGE is what `make stage` installed into.
+set -uo pipefail
+
+stage=$(cd "$1" && pwd) || exit 1
+cd "$(dirname "$0")/../.." || exit 1
+include=$stage/usr/local/include
+library=$stage/usr/local/lib/libvirsparse.so.0
+libvirt=$(ldconfig -p | sed -n 's/.*libvirt\.so\.0 .*=> //p' | head -n 1)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+passed=0
+failed=0
+
+# $1 says what the command that follows tests.
+check() {
+    local what=$1
+    shift
+    if "$@" >"$scratch/log" 2>&1 </dev/null; then
+        echo "PASS $what"
+        passed=$((passed + 1))
+    else
+        echo "FAIL $what"
+        head -n 40 "$scratch/log" | sed 's/^/    /'
+        failed=$((failed + 1))
+    fi
+}
+
+compiles() {
+    "$@" -pedantic -Wall -Wextra -Werror -fsyntax-only
+}
+
+# One header after the other, and twice, in one file alone.
+header_alone() {
+    local header=$1 suffix=$2
+    shift 2
+    printf '#include <%s>\n#include <%s>\nextern int used;\n' "$header" "$header" \
+        >"$scratch/alone.$suffix"
+    compiles "$@" -I "$include" "$scratch/alone.$suffix"
+}
+
+refused_alone() {
+    ! header_alone "$1" c cc -std=c99 2>"$scratch/refusal" &&
+        grep -q 'Include libvirt/libvirt.h instead' "$scratch/refusal"
+}
+
+# What a program that includes libvirt's headers gets must be ours, or everything here is void.
+found_first() {
+    echo '#include <libvirt/virterror.h>' | cc -I "$include" -M -x c - |
+        grep -qF "$include/libvirt/virterror.h"
+}
+
+for path in "$include"/*/*.h; do
+    header=${path#"$include"/}
+    if [[ $header == libvirt/libvirt-* ]]; then
+        check "$header is not included by itself" refused_alone "$header"
+        continue
+    fi
+    for compiler in cc $(command -v clang); do
+        for std in c99 c11; do
+            check "$header alone, $std, ${compiler##*/}" header_alone "$header" c "$compiler" -std=$std
+        done
+    done
+    for compiler in g++ $(command -v clang++); do
+        for std in c++11 c++17; do
+            check "$header alone, $std, ${compiler##*/}" \
+                header_alone "$header" cc "$compiler" -std=$std
+        done
+    done
+done
+
+check "everything ours declares is in libvirt's headers" \
+    cargo run --quiet --locked --package xtask -- abi "$scratch"
+check "our headers are found before libvirt's" found_first
+check "sizes, offsets and values in our headers" \
+    compiles cc -std=c11 -I "$include" "$scratch/layout.c"
+check "the same numbers in libvirt's headers" \
+    compiles cc -std=c11 -Wno-deprecated-declarations "$scratch/layout.c"
+check "libvirt's prototypes after our headers" \
+    compiles cc -std=c11 -I "$include" "$scratch/prototypes.c"
+check "the installed library's symbols, nodes and loader flags" \
+    env VIRSPARSE_LIBRARY="$library" LIBVIRT_LIBRARY="$libvirt" \
+    cargo test --quiet --locked --test abi -- --include-ignored
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
