@@ -113,3 +113,27 @@ fn members_of<'a>(statement: &'a str, name: &str) -> Option<Vec<&'a str>> {
         members.filter_map(|m| m.split('=').next()).map(str::trim).filter(|m| !m.is_empty());
     Some(names.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declared_name_is_found_in_every_kind_of_declaration() {
+        assert_eq!(declared("int virStreamFree (virStreamPtr st)"), "virStreamFree");
+        assert_eq!(declared("const char *virGetName(void)"), "virGetName");
+        assert_eq!(declared("extern virConnectAuthPtr virAuthDefault"), "virAuthDefault");
+        assert_eq!(declared("typedef virError *virErrorPtr"), "virErrorPtr");
+        assert_eq!(declared("typedef void (*virFreeCallback)(void *opaque)"), "virFreeCallback");
+        assert_eq!(declared("void virListen(void (*cb)(int), int x)"), "virListen");
+    }
+
+    #[test]
+    fn statements_end_outside_of_braces() {
+        let text =
+            "typedef enum { A = 0,\n B = 1 << 3, } virE;\nstruct s { int i; };\nint f(void);";
+        let statements = statements(text);
+        assert_eq!(members_of(&statements[0], "virE"), Some(vec!["A", "B"]));
+        assert_eq!(statements[1..], ["struct s { int i; }", "int f(void)", ""]);
+    }
+}

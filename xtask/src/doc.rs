@@ -146,3 +146,37 @@ fn faults_of(function: &Function, node: &str) -> Vec<String> {
     }
     faults
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "Sends bytes. Waits.\n\n@data: the bytes,\nall of them\n@flags: 0\n\n\
+                        Return Value: how many, or\n-1.\n\nErrors:\n\n- one\n- two\n\nSince 0.7.2.\n";
+
+    fn function(parameters: &[&str]) -> Function {
+        Function {
+            name: "virSend".to_string(),
+            doc: TEXT.to_string(),
+            parameters: parameters.iter().map(|p| p.to_string()).collect(),
+            returns: true,
+        }
+    }
+
+    #[test]
+    fn comment_is_taken_apart() {
+        let doc = Doc::parse(TEXT);
+        assert_eq!(doc.description, ["Sends bytes. Waits."]);
+        assert_eq!(doc.parameters[0], ("data".to_string(), "the bytes,\nall of them".to_string()));
+        assert_eq!(doc.section("Return Value").unwrap(), ["How many, or\n-1."]);
+        assert_eq!(doc.section("Errors").unwrap(), ["- one\n- two"]);
+        assert_eq!(doc.since.as_deref(), Some("0.7.2"));
+    }
+
+    #[test]
+    fn missing_parameters_and_other_versions_are_faults() {
+        assert!(faults_of(&function(&["data", "flags"]), "LIBVIRT_0.7.2").is_empty());
+        assert_eq!(faults_of(&function(&["data"]), "LIBVIRT_0.7.2").len(), 1);
+        assert_eq!(faults_of(&function(&["data", "flags"]), "LIBVIRT_0.7.3").len(), 1);
+    }
+}

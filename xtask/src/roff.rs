@@ -118,3 +118,20 @@ pub fn escape(text: &str) -> String {
 fn guarded(line: String) -> String {
     if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_and_other_functions_are_referred_to() {
+        let names = BTreeSet::from(["virFree", "virSend"]);
+        let mut page = Roff::new("virSend", &names);
+        page.paragraph(".virSend(`a\\b`) of @data is -1; see `virFree`.");
+        assert_eq!(
+            page.finish(),
+            "\\&.\\fBvirSend\\fR(\\fBa\\eb\\fR) of \\fIdata\\fR is \\-1; see \\fBvirFree\\fR(3).\n\
+             .SH SEE ALSO\n.BR virFree (3)\n"
+        );
+    }
+}
