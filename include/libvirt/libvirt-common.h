@@ -18,4 +18,16 @@
 #define LIBVIR_CHECK_VERSION(major, minor, micro) \
     (LIBVIR_VERSION_NUMBER >= (major) * 1000000 + (minor) * 1000 + (micro))
 
+/** A connection's handle. */
+typedef struct _virConnect virConnect;
+typedef virConnect *virConnectPtr;
+
+/** Never followed: the `dom` and `net` members of an error are always NULL. */
+typedef struct _virDomain virDomain;
+typedef virDomain *virDomainPtr;
+
+/** Never followed, like `virDomainPtr`. */
+typedef struct _virNetwork virNetwork;
+typedef virNetwork *virNetworkPtr;
+
 #endif  /* LIBVIRT_COMMON_H */

@@ -7,18 +7,6 @@
 #include <sys/types.h>
 #include <libvirt/libvirt.h>
 
-/** A connection's handle. */
-typedef struct _virConnect virConnect;
-typedef virConnect *virConnectPtr;
-
-/** Never followed: the `dom` and `net` members of an error are always NULL. */
-typedef struct _virDomain virDomain;
-typedef virDomain *virDomainPtr;
-
-/** Never followed, like `virDomainPtr`. */
-typedef struct _virNetwork virNetwork;
-typedef virNetwork *virNetworkPtr;
-
 /**
  * How serious an error is. Values never change and new ones are added at the end.
  *

@@ -5,16 +5,18 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use crate::source::Interface;
+use crate::source::{Handle, Interface};
 use crate::tree::{self, HEADERS, Header};
 use crate::{Result, fail};
 
 /// Writes all headers, or only tells which are stale.
 pub fn run(root: &Path, check: bool) -> Result<()> {
     let mut stale = Vec::new();
-    for (header, interface) in tree::interfaces(root)? {
+    let interfaces = tree::interfaces(root)?;
+    let handles = tree::handles(&interfaces);
+    for (header, interface) in &interfaces {
         let path = root.join("include").join(header.path);
-        let text = text(root, header, &interface)?;
+        let text = text(root, header, interface, &handles)?;
         if fs::read_to_string(&path).ok().as_deref() == Some(&text) {
             continue;
         }
@@ -30,14 +32,22 @@ pub fn run(root: &Path, check: bool) -> Result<()> {
     Ok(())
 }
 
-/// The text of one header.
-pub fn text(root: &Path, header: &Header, interface: &Interface) -> Result<String> {
+/// The text of one header; `handles` are the handle types of all headers.
+pub fn text(
+    root: &Path,
+    header: &Header,
+    interface: &Interface,
+    handles: &[&Handle],
+) -> Result<String> {
     let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
     config.include_guard = Some(guard(header.path));
     config.header = Some(opening(header));
     config.after_includes = Some(preamble(root, header, interface));
+    if header.path == "libvirt/libvirt-common.h" {
+        config.after_includes.get_or_insert_default().push_str(&declared(handles));
+    }
     config.export.include = interface.type_names().map(str::to_string).collect();
-    for handle in &interface.handles {
+    for handle in handles {
         config.export.exclude.push(handle.pointer.clone());
     }
     for (value, name) in &interface.values {
@@ -93,14 +103,16 @@ fn preamble(root: &Path, header: &Header, interface: &Interface) -> String {
     for item in &interface.texts {
         let _ = write!(text, "\n{}#define {} \"{}\"\n", comment(&item.doc), item.name, item.value);
     }
-    for handle in &interface.handles {
-        let name = handle.target();
-        let _ = write!(
-            text,
-            "\n{}typedef struct _{name} {name};\ntypedef {name} *{};\n",
-            comment(&handle.doc),
-            handle.pointer
-        );
+    text
+}
+
+/// The declaration of the handle types. They are all in one header, because most headers mention
+/// those of others.
+fn declared(handles: &[&Handle]) -> String {
+    let mut text = String::new();
+    for handle in handles {
+        let (doc, name, pointer) = (comment(&handle.doc), handle.target(), &handle.pointer);
+        let _ = writeln!(text, "\n{doc}typedef struct _{name} {name};\ntypedef {name} *{pointer};");
     }
     text
 }

@@ -15,10 +15,11 @@ use crate::{Result, fail, headers};
 pub fn run(root: &Path, directory: &Path) -> Result<()> {
     fs::create_dir_all(directory)?;
     let interfaces = tree::interfaces(root)?;
+    let handles = tree::handles(&interfaces);
     let names: BTreeSet<&str> =
         interfaces.iter().flat_map(|(_, i)| &i.functions).map(|f| f.name.as_str()).collect();
     for (header, interface) in &interfaces {
-        let text = headers::text(root, header, interface)?;
+        let text = headers::text(root, header, interface, &handles)?;
         for function in &interface.functions {
             let page = page(header, function, prototype(&text, &function.name)?, &names);
             fs::write(directory.join(format!("{}.3", function.name)), page)?;

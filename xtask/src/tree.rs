@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::source::Interface;
+use crate::source::{Handle, Interface};
 use crate::{Result, fail};
 
 /// One generated header.
@@ -67,6 +67,11 @@ pub fn interfaces(root: &Path) -> Result<Vec<(&'static Header, Interface)>> {
         all.push((header, interface));
     }
     Ok(all)
+}
+
+/// The handle types of all headers.
+pub fn handles<'a>(interfaces: &'a [(&Header, Interface)]) -> Vec<&'a Handle> {
+    interfaces.iter().flat_map(|(_, interface)| &interface.handles).collect()
 }
 
 /// The top of the source tree.
