@@ -4,4 +4,6 @@
  *
  * Since 2.0.0.
  */
-#define VIR_STORAGE_POOL_EVENT_CALLBACK(cb) ((virConnectStoragePoolEventGenericCallback)(cb))
+/* By way of the one function type whose casts compilers do not warn of. */
+#define VIR_STORAGE_POOL_EVENT_CALLBACK(cb) \
+    ((virConnectStoragePoolEventGenericCallback)(void (*)(void))(cb))
