@@ -131,9 +131,13 @@ fn faults_of(function: &Function, node: &str) -> Vec<String> {
     if function.returns && doc.section("Return Value").is_none() {
         faults.push("no `Return Value:`".to_string());
     }
-    // A node's version is also when the function came: LIBVIRT_0.7.2 is "Since 0.7.2".
-    let version = node.split_once('_').map_or(node, |(_, version)| version);
-    if doc.since.as_deref() != Some(version) {
+    // A node's version is also when the function came: LIBVIRT_0.7.2 is "Since 0.7.2", and
+    // VIRSPARSE_0.1.0, which counts for itself, "Since virsparse 0.1.0".
+    let version = match node.strip_prefix("VIRSPARSE_") {
+        Some(version) => format!("virsparse {version}"),
+        None => node.trim_start_matches("LIBVIRT_").to_string(),
+    };
+    if doc.since.as_ref() != Some(&version) {
         faults.push(format!("must say `Since {version}.`, the version of its node {node}"));
     }
     let documented: Vec<&str> = doc.parameters.iter().map(|(name, _)| name.as_str()).collect();
