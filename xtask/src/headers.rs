@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use crate::source::{Handle, Interface};
+use crate::source::{Handle, Interface, Variable};
 use crate::tree::{self, HEADERS, Header};
 use crate::{Result, fail};
 
@@ -50,6 +50,9 @@ pub fn text(
     for handle in handles {
         config.export.exclude.push(handle.pointer.clone());
     }
+    for variable in &interface.variables {
+        config.export.exclude.push(variable.name.clone());
+    }
     for (value, name) in &interface.values {
         config.export.exclude.push(value.clone());
         config.export.rename.insert(value.clone(), name.clone());
@@ -60,7 +63,10 @@ pub fn text(
     }
     let mut text = Vec::new();
     builder.generate()?.write(&mut text);
-    Ok(tidy(&String::from_utf8(text)?))
+    let mut text = tidy(&String::from_utf8(text)?);
+    let end = text.rfind("#endif").expect("the include guard's end");
+    text.insert_str(end, &interface.variables.iter().map(declaration).collect::<String>());
+    Ok(text)
 }
 
 /// The include guard, which is libvirt's own for libvirt's headers.
@@ -115,6 +121,16 @@ fn declared(handles: &[&Handle]) -> String {
         let _ = writeln!(text, "\n{doc}typedef struct _{name} {name};\ntypedef {name} *{pointer};");
     }
     text
+}
+
+/// The declaration of a variable, after the types of the header.
+fn declaration(variable: &Variable) -> String {
+    let Variable { name, doc, ty } = variable;
+    format!(
+        "#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n{}extern {ty} {name};\n\n\
+         #ifdef __cplusplus\n}}\n#endif\n\n",
+        comment(doc)
+    )
 }
 
 fn comment(doc: &str) -> String {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use syn::ext::IdentExt;
-use syn::{Attribute, Expr, Fields, Ident, Item, Lit, Meta, Type};
+use syn::{Attribute, Expr, Fields, GenericArgument, Ident, Item, Lit, Meta, PathArguments, Type};
 
 use crate::{Result, fail};
 
@@ -13,6 +13,7 @@ use crate::{Result, fail};
 #[derive(Default)]
 pub struct Interface {
     pub functions: Vec<Function>,
+    pub variables: Vec<Variable>,
     pub handles: Vec<Handle>,
     /// `virXValue` and `virX`: an alias of an integer that stands for an enumeration in C.
     pub values: Vec<(String, String)>,
@@ -23,13 +24,21 @@ pub struct Interface {
     pub aliases: Vec<(String, Type)>,
 }
 
-/// An exported function, or an exported variable.
+/// An exported function; an exported variable is documented as one without parameters.
 pub struct Function {
     pub name: String,
     pub doc: String,
     pub parameters: Vec<String>,
     /// There is a return value to document.
     pub returns: bool,
+}
+
+/// An exported variable.
+pub struct Variable {
+    pub name: String,
+    pub doc: String,
+    /// The name of its type. In Rust a wrapper may stand around that, which makes it shareable.
+    pub ty: String,
 }
 
 /// `virConnectPtr`: a pointer to something that only the library can look into.
@@ -114,12 +123,14 @@ impl Interface {
                     returns: matches!(item.sig.output, syn::ReturnType::Type(..)),
                 });
             }
-            Item::Static(item) if is_exported(&item.attrs) => self.functions.push(Function {
-                name: c_name(&item.ident),
-                doc: doc(&item.attrs),
-                parameters: Vec::new(),
-                returns: false,
-            }),
+            Item::Static(item) if is_exported(&item.attrs) => {
+                let (name, doc) = (c_name(&item.ident), doc(&item.attrs));
+                let Some(ty) = innermost(&item.ty) else {
+                    return fail(format!("{name}: a variable's type needs a name"));
+                };
+                self.variables.push(Variable { name: name.clone(), doc: doc.clone(), ty });
+                self.functions.push(Function { name, doc, parameters: Vec::new(), returns: false });
+            }
             Item::Type(item) if is_public(&item.ident) => self.add_alias(item),
             Item::Const(item) if is_public(&item.ident) => match (&*item.ty, &*item.expr) {
                 (Type::Reference(_), Expr::Lit(literal)) => {
@@ -181,6 +192,19 @@ fn c_name(name: &Ident) -> String {
 fn is_public(name: &Ident) -> bool {
     let name = c_name(name);
     ["vir", "_vir", "VIR", "LIBVIR"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// `T` of `Wrapper<T>`, or of `T` itself.
+fn innermost(ty: &Type) -> Option<String> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(inner) => innermost(inner),
+            _ => None,
+        },
+        _ => Some(c_name(&last.ident)),
+    }
 }
 
 /// A pointer to the registry's cells, or to something that we have no use for.
