@@ -28,7 +28,8 @@ if [ ${#absent[@]} -eq 0 ]; then
     exit 0
 fi
 if [ "$(id -u)" != 0 ]; then
-    echo "As root: apt-get install --no-install-recommends ${absent[*]}" >&2
+    echo "Missing: ${absent[*]}" >&2
+    echo "As root: apt-get install --no-install-recommends ${wanted[*]}" >&2
     exit 1
 fi
 
