@@ -12,10 +12,13 @@ mod symver {
 
 pub mod block;
 pub mod capi;
+pub mod copy;
 pub mod driver;
 pub mod error;
 pub mod event;
+mod panic;
 pub mod storage;
 pub mod stream;
+mod sys;
 pub mod xml;
 pub mod typed_params;

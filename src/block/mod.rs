@@ -1,1 +1,120 @@
-//! Block nodes.
+//! Block nodes: what a disk's bytes are read from and written to.
+//!
+//! A node is a length of bytes with holes: a file, a block device, memory. Nodes are used from
+//! several threads at once.
+
+mod file;
+mod memory;
+
+pub use file::FileNode;
+pub use memory::MemoryNode;
+
+use std::fs::File;
+
+use nix::errno::Errno;
+
+use crate::error::{Error, virErrorDomain};
+
+/// A failed operation on a node: what could not be done to which image, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockError {
+    /// What could not be done, with the image's name: "Unable to write /pool/disk".
+    pub what: String,
+    /// Why.
+    pub errno: Errno,
+}
+
+impl BlockError {
+    /// The error as libvirt's callers see it.
+    pub fn report(&self, domain: virErrorDomain) -> Error {
+        Error::system(domain, self.errno, &self.what)
+    }
+}
+
+/// The result of an operation on a node.
+pub type Result<T> = std::result::Result<T, BlockError>;
+
+/// Whether a range holds data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtentKind {
+    /// Bytes that must be read to be known.
+    Data,
+    /// Reads as zeros, without reading.
+    Hole,
+}
+
+/// A range of a node in one state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    pub offset: u64,
+    pub length: u64,
+    pub kind: ExtentKind,
+}
+
+impl Extent {
+    /// The first byte after the range.
+    pub fn end(&self) -> u64 {
+        self.offset + self.length
+    }
+}
+
+/// How much of a node's space its medium has given it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// None at all: everything reads as zeros, and there is nothing to free.
+    Fresh,
+    /// Less than its length: it is sparse, and should stay so.
+    Sparse,
+    /// All of it. Writing zeros there keeps it that way.
+    Full,
+}
+
+/// A block node. Offsets and lengths are in bytes.
+pub trait Node: Send + Sync {
+    /// What messages call it.
+    fn name(&self) -> &str;
+
+    /// The present length.
+    fn length(&self) -> Result<u64>;
+
+    /// Reads at `offset`; returns less than asked only at the end.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize>;
+
+    /// Writes all of `data` at `offset`.
+    fn write_at(&self, data: &[u8], offset: u64) -> Result<()>;
+
+    /// Makes a range read as zeros, and gives its space back if `may_unmap` and the medium can.
+    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()>;
+
+    /// The state at `offset`, for as far as it reaches but not beyond `limit`, an offset that is
+    /// at most the node's length. Never empty unless `offset` is at `limit`.
+    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent>;
+
+    /// How much space the node has.
+    fn space(&self) -> Result<Space>;
+
+    /// Whether holes are known to [`Node::extent_at`]. Where not, zeros are found by reading.
+    fn knows_holes(&self) -> bool {
+        true
+    }
+
+    /// Gives a range space, without changing what it reads as. Does nothing where space is not
+    /// given out in advance.
+    fn allocate(&self, offset: u64, length: u64) -> Result<()>;
+
+    /// The file behind the node, for what only files can do.
+    fn file(&self) -> Option<&File> {
+        None
+    }
+
+    /// Sets the length. What is added reads as zeros.
+    fn resize(&self, length: u64) -> Result<()>;
+
+    /// Brings everything written to stable storage.
+    fn flush(&self) -> Result<()>;
+
+    /// Reports write errors that the medium has held back until a close (network filesystems).
+    fn settle(&self) -> Result<()> {
+        Ok(())
+    }
+}

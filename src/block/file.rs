@@ -1,0 +1,243 @@
+//! Raw files and block devices.
+
+use std::fs::File;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+
+use nix::errno::Errno;
+use nix::fcntl::FallocateFlags;
+
+use super::{BlockError, Extent, ExtentKind, Node, Result, Space};
+use crate::error::errno_of;
+use crate::sys;
+
+/// Zeros are written in pieces of this size where the medium cannot make them itself.
+const ZERO_BUFFER: usize = 64 * 1024;
+
+/// An open regular file or block device.
+pub struct FileNode {
+    file: File,
+    name: String,
+    /// The unit in which a block device zeroes ranges; `None` for a regular file.
+    device_block: Option<u64>,
+}
+
+impl FileNode {
+    /// A node over an open file; `name` is what messages call it.
+    pub fn new(file: File, name: impl Into<String>) -> Result<FileNode> {
+        let name = name.into();
+        let fail = |errno| BlockError { what: format!("Unable to open {name}"), errno };
+        let file_type = file.metadata().map_err(|e| fail(errno_of(&e)))?.file_type();
+        let device_block = if file_type.is_block_device() {
+            Some(sys::logical_block_size(&file).map_err(fail)?)
+        } else if file_type.is_file() {
+            None
+        } else {
+            return Err(fail(if file_type.is_dir() { Errno::EISDIR } else { Errno::EINVAL }));
+        };
+        Ok(FileNode { file, name, device_block })
+    }
+
+    fn error(&self, action: &str, errno: Errno) -> BlockError {
+        BlockError { what: format!("Unable to {action} {}", self.name), errno }
+    }
+
+    fn write_zero_bytes(&self, mut offset: u64, mut length: u64) -> Result<()> {
+        let zeros = [0; ZERO_BUFFER];
+        while length > 0 {
+            let piece = length.min(ZERO_BUFFER as u64);
+            self.write_at(&zeros[..piece as usize], offset)?;
+            offset += piece;
+            length -= piece;
+        }
+        Ok(())
+    }
+
+    /// Gives a range space where the filesystem cannot be asked to: holes are filled with zeros.
+    fn allocate_by_writing(&self, offset: u64, length: u64) -> Result<()> {
+        let end = offset + length;
+        let mut at = offset;
+        while at < end {
+            let size = self.length()?;
+            if at >= size {
+                return self.write_zero_bytes(at, end - at);
+            }
+            let extent = self.extent_at(at, end.min(size))?;
+            if extent.kind == ExtentKind::Hole {
+                self.write_zero_bytes(extent.offset, extent.length)?;
+            }
+            at = extent.end();
+        }
+        Ok(())
+    }
+
+    /// Zeroes a range inside a regular file.
+    fn zero_in_file(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+        let keep = FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        let punch = FallocateFlags::FALLOC_FL_PUNCH_HOLE | keep;
+        let zero = FallocateFlags::FALLOC_FL_ZERO_RANGE | keep;
+        let modes: &[FallocateFlags] = if may_unmap { &[punch, zero] } else { &[zero] };
+        for mode in modes {
+            match sys::fallocate(&self.file, *mode, offset, length) {
+                Ok(()) => return Ok(()),
+                Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => {}
+                Err(errno) => return Err(self.error("zero a range of", errno)),
+            }
+        }
+        self.write_zero_bytes(offset, length)
+    }
+
+    /// Zeroes a range of a block device: its whole blocks by the device, the rest by writing.
+    fn zero_on_device(&self, offset: u64, length: u64, block: u64, may_unmap: bool) -> Result<()> {
+        let end = offset + length;
+        let first = offset.next_multiple_of(block);
+        let last = end / block * block;
+        if first >= last {
+            return self.write_zero_bytes(offset, length);
+        }
+        self.write_zero_bytes(offset, first - offset)?;
+        self.write_zero_bytes(last, end - last)?;
+        let keep = FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        // Both read as zeros afterwards by the kernel's promise; NO_HIDE_STALE would not.
+        let unmap = FallocateFlags::FALLOC_FL_PUNCH_HOLE | keep;
+        let zero = FallocateFlags::FALLOC_FL_ZERO_RANGE | keep;
+        let modes: &[FallocateFlags] = if may_unmap { &[unmap, zero] } else { &[zero] };
+        for mode in modes {
+            if sys::fallocate(&self.file, *mode, first, last - first).is_ok() {
+                return Ok(());
+            }
+        }
+        self.write_zero_bytes(first, last - first)
+    }
+}
+
+impl Node for FileNode {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn length(&self) -> Result<u64> {
+        if self.device_block.is_some() {
+            return sys::block_device_size(&self.file).map_err(|e| self.error("measure", e));
+        }
+        let metadata = self.file.metadata().map_err(|e| self.error("measure", errno_of(&e)))?;
+        Ok(metadata.len())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let mut done = 0;
+        while done < buffer.len() {
+            match self.file.read_at(&mut buffer[done..], offset + done as u64) {
+                Ok(0) => break,
+                Ok(n) => done += n,
+                Err(e) if e.raw_os_error() == Some(libc::EINTR) => {}
+                Err(e) => return Err(self.error("read", errno_of(&e))),
+            }
+        }
+        Ok(done)
+    }
+
+    fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
+        let end = offset.checked_add(data.len() as u64).ok_or(Errno::EFBIG);
+        if self.device_block.is_none() {
+            end.and_then(sys::allow_file_size).map_err(|e| self.error("write", e))?;
+        }
+        let mut done = 0;
+        while done < data.len() {
+            match self.file.write_at(&data[done..], offset + done as u64) {
+                // A device takes no bytes past its end.
+                Ok(0) => return Err(self.error("write", Errno::ENOSPC)),
+                Ok(n) => done += n,
+                Err(e) if e.raw_os_error() == Some(libc::EINTR) => {}
+                Err(e) => return Err(self.error("write", errno_of(&e))),
+            }
+        }
+        Ok(())
+    }
+
+    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+        if length == 0 {
+            return Ok(());
+        }
+        if let Some(block) = self.device_block {
+            return self.zero_on_device(offset, length, block, may_unmap);
+        }
+        let end = offset.checked_add(length).ok_or_else(|| self.error("extend", Errno::EFBIG))?;
+        let size = self.length()?;
+        if end > size {
+            // What a file grows by is a hole.
+            sys::truncate(&self.file, end).map_err(|e| self.error("extend", e))?;
+        }
+        if offset < size {
+            self.zero_in_file(offset, end.min(size) - offset, may_unmap)?;
+        }
+        Ok(())
+    }
+
+    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        let end = limit.max(offset);
+        let extent = |end: u64, kind| Extent { offset, length: end - offset, kind };
+        if end == offset || self.device_block.is_some() {
+            return Ok(extent(end, ExtentKind::Data));
+        }
+        let data = match sys::seek_data(&self.file, offset as i64) {
+            Ok(Some(data)) => data.max(offset),
+            Ok(None) => end,
+            // A filesystem without the call: everything may be data.
+            Err(Errno::EINVAL | Errno::EOPNOTSUPP) => return Ok(extent(end, ExtentKind::Data)),
+            Err(errno) => return Err(self.error("find the data of", errno)),
+        };
+        if data > offset {
+            return Ok(extent(data.min(end), ExtentKind::Hole));
+        }
+        let hole = sys::seek_hole(&self.file, offset as i64)
+            .map_err(|errno| self.error("find the holes of", errno))?
+            .unwrap_or(end);
+        // The file may have changed between the two calls; an empty extent would never end.
+        Ok(extent(if hole > offset { hole.min(end) } else { end }, ExtentKind::Data))
+    }
+
+    fn space(&self) -> Result<Space> {
+        if self.device_block.is_some() {
+            return Ok(Space::Full);
+        }
+        let metadata = self.file.metadata().map_err(|e| self.error("measure", errno_of(&e)))?;
+        let allocated = metadata.blocks().saturating_mul(512);
+        let nothing = allocated == 0 && matches!(sys::seek_data(&self.file, 0), Ok(None));
+        Ok(match allocated {
+            _ if nothing => Space::Fresh,
+            bytes if bytes < metadata.len() => Space::Sparse,
+            _ => Space::Full,
+        })
+    }
+
+    fn knows_holes(&self) -> bool {
+        self.device_block.is_none()
+    }
+
+    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
+        if self.device_block.is_some() || length == 0 {
+            return Ok(());
+        }
+        match sys::fallocate(&self.file, FallocateFlags::empty(), offset, length) {
+            Ok(()) => Ok(()),
+            Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => self.allocate_by_writing(offset, length),
+            Err(errno) => Err(self.error("allocate space in", errno)),
+        }
+    }
+
+    fn file(&self) -> Option<&File> {
+        Some(&self.file)
+    }
+
+    fn resize(&self, length: u64) -> Result<()> {
+        sys::truncate(&self.file, length).map_err(|e| self.error("resize", e))
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.file.sync_data().map_err(|e| self.error("flush", errno_of(&e)))
+    }
+
+    fn settle(&self) -> Result<()> {
+        sys::close_errors(&self.file).map_err(|e| self.error("close", e))
+    }
+}

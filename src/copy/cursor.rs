@@ -1,0 +1,85 @@
+//! Walking over the extents of a node.
+
+use crate::block::{Extent, ExtentKind, Node, Result};
+
+/// Walks a range of a node from its start, extent by extent, in pieces as large as wanted.
+pub struct ExtentCursor {
+    position: u64,
+    end: u64,
+    /// What is known of the node at `position`.
+    current: Option<Extent>,
+}
+
+impl ExtentCursor {
+    /// A cursor over `[offset, end)`, which must lie inside the node.
+    pub fn new(offset: u64, end: u64) -> ExtentCursor {
+        ExtentCursor { position: offset, end, current: None }
+    }
+
+    /// Where the next piece begins.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Ends the walk early: the node has become shorter.
+    pub fn cut(&mut self, end: u64) {
+        self.end = self.end.min(end);
+        self.position = self.position.min(self.end);
+        self.current = None;
+    }
+
+    /// The next piece, with at most `most` bytes if it is data; holes come whole. `None` at the
+    /// end.
+    pub fn next(&mut self, node: &dyn Node, most: u64) -> Result<Option<Extent>> {
+        let Some(extent) = self.peek(node)? else { return Ok(None) };
+        let length = match extent.kind {
+            ExtentKind::Data => extent.length.min(most),
+            ExtentKind::Hole => extent.length,
+        };
+        let piece = Extent { length, ..extent };
+        self.position += length;
+        self.current = (length < extent.length).then(|| Extent {
+            offset: self.position,
+            length: extent.length - length,
+            kind: extent.kind,
+        });
+        Ok(Some(piece))
+    }
+
+    /// The extent that begins at the position.
+    fn peek(&mut self, node: &dyn Node) -> Result<Option<Extent>> {
+        if self.position >= self.end {
+            return Ok(None);
+        }
+        if self.current.is_none() {
+            let extent = node.extent_at(self.position, self.end)?;
+            // An empty extent would make this walk endless.
+            debug_assert!(extent.length > 0);
+            let length = extent.length.clamp(1, self.end - self.position);
+            self.current = Some(Extent { length, ..extent });
+        }
+        Ok(self.current)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::MemoryNode;
+
+    #[test]
+    fn pieces_cover_the_range_in_order() {
+        const P: u64 = 64 * 1024;
+        let node = MemoryNode::new("m", 10 * P);
+        node.write_at(&[1; 2 * P as usize], 2 * P).unwrap();
+        let mut cursor = ExtentCursor::new(P / 2, 9 * P);
+        let mut pieces = Vec::new();
+        while let Some(piece) = cursor.next(&node, P).unwrap() {
+            pieces.push((piece.kind, piece.offset, piece.length));
+        }
+        use ExtentKind::*;
+        let whole =
+            [(Hole, P / 2, P + P / 2), (Data, 2 * P, P), (Data, 3 * P, P), (Hole, 4 * P, 5 * P)];
+        assert_eq!(pieces, whole);
+    }
+}

@@ -1,0 +1,155 @@
+//! The system calls that no safe crate wraps the way we need them, and what is particular about
+//! calling them from a library: no signal may reach the host because of us.
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
+
+use nix::errno::Errno;
+use nix::fcntl::FallocateFlags;
+use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
+use nix::unistd::Whence;
+
+mod ioctls {
+    nix::ioctl_read!(blkgetsize64, 0x12, 114, u64);
+    nix::ioctl_read_bad!(blksszget, 0x1268, libc::c_int);
+    nix::ioctl_write_int!(ficlone, 0x94, 9);
+}
+
+/// The size of a block device in bytes.
+pub fn block_device_size(device: &File) -> nix::Result<u64> {
+    let mut size = 0;
+    // SAFETY: the kernel writes one u64.
+    unsafe { ioctls::blkgetsize64(device.as_raw_fd(), &mut size) }?;
+    Ok(size)
+}
+
+/// The smallest unit that a block device reads or writes, in bytes.
+pub fn logical_block_size(device: &File) -> nix::Result<u64> {
+    let mut size: libc::c_int = 0;
+    // SAFETY: the kernel writes one int.
+    unsafe { ioctls::blksszget(device.as_raw_fd(), &mut size) }?;
+    u64::try_from(size).map_err(|_| Errno::EIO)
+}
+
+/// Makes `target` share all of `source`'s blocks (a reflink).
+pub fn reflink(target: &File, source: &File) -> nix::Result<()> {
+    let source = source.as_raw_fd() as libc::c_ulong;
+    // SAFETY: both descriptors are open; the kernel reads no memory of ours.
+    unsafe { ioctls::ficlone(target.as_raw_fd(), source) }?;
+    Ok(())
+}
+
+/// Where the next data at or after `offset` begins; `None` if there is none before the end.
+pub fn seek_data(file: &File, offset: i64) -> nix::Result<Option<u64>> {
+    seek(file, offset, Whence::SeekData)
+}
+
+/// Where the next hole at or after `offset` begins: the end of the file counts as one. `None` if
+/// `offset` is not before the end.
+pub fn seek_hole(file: &File, offset: i64) -> nix::Result<Option<u64>> {
+    seek(file, offset, Whence::SeekHole)
+}
+
+fn seek(file: &File, offset: i64, whence: Whence) -> nix::Result<Option<u64>> {
+    match nix::unistd::lseek(file, offset, whence) {
+        Ok(found) => Ok(Some(found as u64)),
+        Err(Errno::ENXIO) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// fallocate(2), with SIGXFSZ kept from the host.
+pub fn fallocate(file: &File, mode: FallocateFlags, offset: u64, length: u64) -> nix::Result<()> {
+    let (offset, length) = (to_off(offset)?, to_off(length)?);
+    if !mode.contains(FallocateFlags::FALLOC_FL_KEEP_SIZE) {
+        allow_file_size(offset.checked_add(length).ok_or(Errno::EFBIG)? as u64)?;
+    }
+    loop {
+        match nix::fcntl::fallocate(file, mode, offset, length) {
+            Err(Errno::EINTR) => continue,
+            other => return other,
+        }
+    }
+}
+
+/// ftruncate(2), with SIGXFSZ kept from the host.
+pub fn truncate(file: &File, length: u64) -> nix::Result<()> {
+    let length = to_off(length)?;
+    allow_file_size(length as u64)?;
+    loop {
+        match nix::unistd::ftruncate(file, length) {
+            Err(Errno::EINTR) => continue,
+            other => return other,
+        }
+    }
+}
+
+fn to_off(value: u64) -> nix::Result<i64> {
+    i64::try_from(value).map_err(|_| Errno::EFBIG)
+}
+
+thread_local! {
+    /// This thread is one of ours, and takes no signals.
+    static OURS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// EFBIG where the process's file size limit forbids a file of `length` bytes. Asking the kernel
+/// to write there instead would send SIGXFSZ, which by default ends the process. Threads of ours
+/// have it blocked, and get EFBIG from the kernel.
+pub fn allow_file_size(length: u64) -> nix::Result<()> {
+    if OURS.get() {
+        return Ok(());
+    }
+    let (limit, _) = getrlimit(Resource::RLIMIT_FSIZE)?;
+    if length > limit { Err(Errno::EFBIG) } else { Ok(()) }
+}
+
+/// Reports what close(2) on `file` would report (write-back errors of network filesystems, quota)
+/// without closing it: closing a duplicate flushes as closing the last one does.
+pub fn close_errors(file: &File) -> nix::Result<()> {
+    let duplicate: OwnedFd = file.as_fd().try_clone_to_owned().map_err(|e| errno(&e))?;
+    nix::unistd::close(duplicate)
+}
+
+fn errno(error: &std::io::Error) -> Errno {
+    crate::error::errno_of(error)
+}
+
+/// Starts a thread of ours: named, with a small stack, and with every signal blocked, so that the
+/// host's handlers run on the host's threads. `None` if the system refuses another thread; the
+/// caller then does the work itself.
+pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
+    signals_blocked(|| builder(name).spawn(|| as_our_thread(body)).ok())
+}
+
+/// The same for a thread that ends within `scope`.
+pub fn spawn_scoped<'scope, R: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: &str,
+    body: impl FnOnce() -> R + Send + 'scope,
+) -> Option<ScopedJoinHandle<'scope, R>> {
+    signals_blocked(|| builder(name).spawn_scoped(scope, || as_our_thread(body)).ok())
+}
+
+fn builder(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.to_string()).stack_size(256 * 1024)
+}
+
+fn as_our_thread<R>(body: impl FnOnce() -> R) -> R {
+    OURS.set(true);
+    body()
+}
+
+/// Runs `start` with all signals blocked, which a thread that it starts inherits.
+fn signals_blocked<R>(start: impl FnOnce() -> Option<R>) -> Option<R> {
+    let mut before = SigSet::empty();
+    pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut before)).ok()?;
+    let started = start();
+    // Restoring a mask that was valid a moment ago cannot fail.
+    let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
+    started
+}
