@@ -1,16 +1,15 @@
 //! The frame of every entry point: clears the thread's last error, contains panics, and turns a
 //! failed result into the last error and the function's failure value.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_uint};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 use super::handle::{self, Cell as HandleCell, ConnectionRef, Handled};
 use super::{strings, virterror};
 use crate::driver::Connect;
 use crate::error::*;
+use crate::panic::contain_panic;
 
 /// What a C function returns when it fails.
 pub trait Failure {
@@ -57,44 +56,6 @@ pub fn entry_keeping_error<R: Failure>(
     }
 }
 
-/// Runs code of ours on a thread of the host's, or of ours, so that a panic becomes an error.
-pub fn contain_panic<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
-    silence_panics();
-    let nested = CONTAINED.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(body));
-    CONTAINED.set(nested);
-    result.unwrap_or_else(|panic| Err(panic_error(&*panic)))
-}
-
-thread_local! {
-    /// This thread is inside [`contain_panic`].
-    static CONTAINED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// A library writes nothing to its host's stderr: panics that we turn into errors are not printed.
-/// Others (a Rust host's own) go to the hook that was there before.
-fn silence_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let previous = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !CONTAINED.get() {
-                previous(info);
-            }
-        }));
-    });
-}
-
-/// The error that a panic is reported as.
-pub fn panic_error(panic: &(dyn Any + Send)) -> Error {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("unknown panic");
-    Error::internal(VIR_FROM_NONE, format!("unexpected condition: {text}"))
-}
-
 impl Call {
     /// The object behind a handle, or the error that it is not a live one of its kind.
     pub fn object<T: Handled>(&self, handle: *const HandleCell) -> Result<Arc<T>> {
@@ -105,8 +66,23 @@ impl Call {
                 }
                 Ok(object)
             }
-            None => Err(Error::new(T::INVALID.0, T::INVALID.1, self.function)),
+            None => Err(self.invalid::<T>()),
         }
+    }
+
+    /// One more reference to a handle: what the Ref functions do.
+    pub fn retain<T: Handled>(&self, handle: *const HandleCell) -> Result<c_int> {
+        self.object::<T>(handle)?;
+        if handle::retain::<T>(handle) { Ok(0) } else { Err(self.invalid::<T>()) }
+    }
+
+    /// One reference less: what the Free functions do.
+    pub fn release<T: Handled>(&self, handle: *const HandleCell) -> Result<c_int> {
+        handle::release::<T>(handle).map(|_| 0).ok_or_else(|| self.invalid::<T>())
+    }
+
+    fn invalid<T: Handled>(&self) -> Error {
+        Error::new(T::INVALID.0, T::INVALID.1, self.function)
     }
 
     /// The connection that errors of this call belong to, if one is known and still there.

@@ -1,11 +1,359 @@
-//! Streams.
+//! Streams: how a volume's bytes get to and from a caller, in pieces or through callbacks, with or
+//! without holes.
+//!
+//! A [`Stream`] is the state machine (unattached, active, failed, closed). While active it has one
+//! of two ends: [`upload`] writes what the caller sends, [`download`] reads ahead of what the
+//! caller receives. [`all`] holds the loops over callbacks.
+
+mod all;
+mod download;
+mod events;
+mod pipe;
+mod stats;
+mod upload;
+
+pub use all::{DataSink, DataSource};
+pub use download::{Received, Source};
+pub use events::Readiness;
+pub use stats::Snapshot;
+pub use upload::Target;
+
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+
+use download::Download;
+use events::{Wakeup, Watch};
+use stats::Stats;
+use upload::Upload;
+
 use crate::driver::Connect;
-use std::sync::Arc;
+use crate::error::*;
+use crate::event::Timer;
+
+/// Runs once when a transfer has ended, however it did.
+pub type OnClose = Box<dyn FnOnce() + Send>;
+
+/// An active transfer.
+#[derive(Clone)]
+enum Transfer {
+    Upload(Arc<Upload>),
+    Download(Arc<Download>),
+}
+
+enum State {
+    Unattached,
+    Active(Transfer),
+    /// A call failed; all others fail likewise.
+    Failed(Transfer, Error),
+    Closed,
+}
+
+impl State {
+    fn check_attachable(&self) -> Result<()> {
+        match self {
+            State::Unattached | State::Closed => Ok(()),
+            State::Active(_) => Err(Error::invalid_operation(
+                VIR_FROM_STREAMS,
+                "stream already has an active transfer",
+            )),
+            State::Failed(_, error) => Err(error.clone()),
+        }
+    }
+}
+
+/// A stream object.
 pub struct Stream {
     connect: Arc<Connect>,
+    waits: bool,
+    state: Mutex<State>,
+    on_close: Mutex<Option<OnClose>>,
+    stats: Mutex<Arc<Stats>>,
+    wakeup: Arc<Wakeup>,
 }
+
 impl Stream {
+    /// An unattached stream. Unless `waits`, no call waits for the disk.
+    pub fn new(connect: Arc<Connect>, waits: bool) -> Arc<Stream> {
+        Arc::new(Stream {
+            connect,
+            waits,
+            state: Mutex::new(State::Unattached),
+            on_close: Mutex::new(None),
+            stats: Mutex::default(),
+            wakeup: Arc::default(),
+        })
+    }
+
+    /// The connection that the stream was made on.
     pub fn connect(&self) -> &Arc<Connect> {
         &self.connect
     }
+
+    /// Refuses to begin a transfer while one is active.
+    pub fn check_attachable(&self) -> Result<()> {
+        self.state().check_attachable()
+    }
+
+    /// Begins an upload. `total`: bytes that it covers, 0 if unlimited.
+    pub fn attach_upload(&self, target: Target, total: u64, on_close: OnClose) -> Result<()> {
+        let stats = Arc::new(Stats::new(total));
+        let upload = Upload::new(target, self.waits, stats.clone(), self.wakeup.clone())?;
+        self.attach(Transfer::Upload(Arc::new(upload)), stats, on_close)
+    }
+
+    /// Begins a download.
+    pub fn attach_download(&self, source: Source, on_close: OnClose) -> Result<()> {
+        let stats = Arc::new(Stats::new(source.end - source.offset));
+        let download = Download::new(source, self.waits, stats.clone(), self.wakeup.clone());
+        self.attach(Transfer::Download(Arc::new(download)), stats, on_close)
+    }
+
+    fn attach(&self, transfer: Transfer, stats: Arc<Stats>, on_close: OnClose) -> Result<()> {
+        let mut state = self.state();
+        if let Err(error) = state.check_attachable() {
+            drop(state);
+            transfer.stop();
+            return Err(error);
+        }
+        *self.stats.lock().unwrap_or_else(|p| p.into_inner()) = stats;
+        *self.on_close.lock().unwrap_or_else(|p| p.into_inner()) = Some(on_close);
+        *state = State::Active(transfer);
+        drop(state);
+        self.wakeup.notify();
+        Ok(())
+    }
+
+    /// Sends bytes: how many were taken, or `None` if none can be without waiting.
+    pub fn send(&self, function: &str, data: &[u8]) -> Result<Option<usize>> {
+        let upload = self.upload(function)?;
+        self.settled(upload.send(data))
+    }
+
+    /// Sends a hole of `length` bytes.
+    pub fn send_hole(&self, function: &str, length: i64) -> Result<()> {
+        let upload = self.upload(function)?;
+        let length = u64::try_from(length).ok().filter(|length| *length > 0).ok_or_else(|| {
+            let text = format!("length in {function} must be greater than zero");
+            Error::argument(VIR_FROM_STREAMS, function, "length", text)
+        })?;
+        self.settled(upload.send_hole(length))
+    }
+
+    /// Receives bytes. At a hole: zeros, or the news of it if `stop_at_hole`.
+    pub fn receive(
+        &self,
+        function: &str,
+        buffer: &mut [u8],
+        stop_at_hole: bool,
+    ) -> Result<Received> {
+        let download = self.download(function)?;
+        self.settled(download.receive(buffer, stop_at_hole))
+    }
+
+    /// Takes the hole at which the stream is: its length, 0 if the stream is not at one.
+    pub fn receive_hole(&self, function: &str) -> Result<u64> {
+        let download = self.download(function)?;
+        self.settled(download.receive_hole())
+    }
+
+    /// Ends the transfer. An upload has then brought every byte into the volume.
+    pub fn finish(&self, function: &str) -> Result<()> {
+        match self.transfer(function)? {
+            Transfer::Upload(upload) => self.settled(upload.finish())?,
+            Transfer::Download(_) => {}
+        }
+        self.close();
+        Ok(())
+    }
+
+    /// Gives the transfer up.
+    pub fn abort(&self) -> Result<()> {
+        match &*self.state() {
+            State::Unattached => return Ok(()),
+            State::Closed => return Err(closed()),
+            State::Failed(_, error) => return Err(error.clone()),
+            State::Active(_) => {}
+        }
+        self.close();
+        Ok(())
+    }
+
+    /// Ends the transfer, whatever its state; what has not been written is dropped.
+    pub fn close(&self) {
+        let before = std::mem::replace(&mut *self.state(), State::Closed);
+        match before {
+            State::Active(transfer) | State::Failed(transfer, _) => transfer.stop(),
+            State::Unattached => *self.state() = State::Unattached,
+            State::Closed => {}
+        }
+        let on_close = self.on_close.lock().unwrap_or_else(|p| p.into_inner()).take();
+        if let Some(on_close) = on_close {
+            on_close();
+        }
+        self.wakeup.notify();
+    }
+
+    /// How much the present or last transfer has moved.
+    pub fn stats(&self) -> Snapshot {
+        self.stats.lock().unwrap_or_else(|p| p.into_inner()).snapshot()
+    }
+
+    /// Registers the one callback that is told when the stream is ready for one of `events`.
+    pub fn add_callback(
+        self: &Arc<Self>,
+        function: &str,
+        events: Readiness,
+        callback: Arc<dyn Fn(Readiness) + Send + Sync>,
+    ) -> Result<()> {
+        self.attached(function)?;
+        let stream: Weak<Stream> = Arc::downgrade(self);
+        let timer = Timer::new(Arc::new(move |_| {
+            if let Some(stream) = stream.upgrade() {
+                stream.on_timer(&*callback);
+            }
+        }))
+        .ok_or_else(|| Error::internal(VIR_FROM_NONE, "no event loop is registered"))?;
+        let watch = Arc::new(Watch { interest: AtomicI32::new(events.bits()), timer });
+        self.wakeup.set(watch).map_err(|_| {
+            Error::internal(VIR_FROM_STREAMS, "stream already has a callback registered")
+        })?;
+        self.wakeup.notify();
+        Ok(())
+    }
+
+    /// Changes what the callback waits for.
+    pub fn update_callback(&self, function: &str, events: Readiness) -> Result<()> {
+        self.attached(function)?;
+        let watch = self.wakeup.watch().ok_or_else(no_callback)?;
+        watch.interest.store(events.bits(), Ordering::Relaxed);
+        if events.is_empty() {
+            watch.timer.disarm();
+        } else {
+            watch.timer.arm();
+        }
+        Ok(())
+    }
+
+    /// Takes the callback back. What it owns is released from the event loop.
+    pub fn remove_callback(&self, function: &str) -> Result<()> {
+        self.attached(function)?;
+        self.wakeup.take().map(drop).ok_or_else(no_callback)
+    }
+
+    /// Runs on the event loop, at each iteration while the stream may be ready.
+    fn on_timer(&self, callback: &dyn Fn(Readiness)) {
+        let Some(watch) = self.wakeup.watch() else { return };
+        let interest = Readiness::from_bits_retain(watch.interest.load(Ordering::Relaxed));
+        let mut ready = self.readiness(interest);
+        if ready.is_empty() {
+            watch.timer.disarm();
+            // It may have become ready between the look and the disarming.
+            ready = self.readiness(interest);
+            if ready.is_empty() {
+                return;
+            }
+            watch.timer.arm();
+        }
+        callback(ready);
+    }
+
+    /// Which of `interest` the stream is ready for; also ERROR when it has failed.
+    fn readiness(&self, interest: Readiness) -> Readiness {
+        let either = Readiness::READABLE | Readiness::WRITABLE;
+        let transfer = match &*self.state() {
+            State::Active(transfer) => transfer.clone(),
+            State::Unattached => return Readiness::empty(),
+            State::Closed => return interest & either,
+            State::Failed(..) => return interest & either | Readiness::ERROR,
+        };
+        let ready = match transfer {
+            Transfer::Upload(upload) if upload.is_writable() => Readiness::WRITABLE,
+            Transfer::Download(download) if download.is_readable() => Readiness::READABLE,
+            _ => Readiness::empty(),
+        };
+        ready & interest
+    }
+
+    /// The active transfer, or why there is none.
+    fn transfer(&self, function: &str) -> Result<Transfer> {
+        match &*self.state() {
+            State::Active(transfer) => Ok(transfer.clone()),
+            State::Unattached => Err(Error::no_support(VIR_FROM_STREAMS, function)),
+            State::Failed(_, error) => Err(error.clone()),
+            State::Closed => Err(closed()),
+        }
+    }
+
+    fn upload(&self, function: &str) -> Result<Arc<Upload>> {
+        match self.transfer(function)? {
+            Transfer::Upload(upload) => Ok(upload),
+            Transfer::Download(_) => Err(invalid("a download stream cannot be written to")),
+        }
+    }
+
+    fn download(&self, function: &str) -> Result<Arc<Download>> {
+        match self.transfer(function)? {
+            Transfer::Download(download) => Ok(download),
+            Transfer::Upload(_) => Err(invalid("an upload stream cannot be read from")),
+        }
+    }
+
+    fn attached(&self, function: &str) -> Result<()> {
+        match &*self.state() {
+            State::Unattached => Err(Error::no_support(VIR_FROM_STREAMS, function)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Passes a result on. A failure of the transfer itself is the stream's from then on; refused
+    /// arguments and operations leave it as it is.
+    fn settled<T>(&self, result: Result<T>) -> Result<T> {
+        let Err(error) = &result else { return result };
+        if matches!(error.code, VIR_ERR_INVALID_ARG | VIR_ERR_OPERATION_INVALID) {
+            return result;
+        }
+        let mut state = self.state();
+        let failed = match &*state {
+            State::Active(transfer) => Some(transfer.clone()),
+            _ => None,
+        };
+        if let Some(transfer) = failed {
+            *state = State::Failed(transfer, error.clone());
+            drop(state);
+            self.wakeup.notify();
+        }
+        result
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.wakeup.take();
+        self.close();
+    }
+}
+
+impl Transfer {
+    fn stop(&self) {
+        match self {
+            Transfer::Upload(upload) => upload.abort(),
+            Transfer::Download(download) => download.stop(),
+        }
+    }
+}
+
+fn closed() -> Error {
+    Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_STREAMS, "stream is closed")
+}
+
+fn no_callback() -> Error {
+    Error::internal(VIR_FROM_STREAMS, "no stream callback registered")
+}
+
+fn invalid(text: &str) -> Error {
+    Error::invalid_operation(VIR_FROM_STREAMS, text)
 }

@@ -1,0 +1,196 @@
+//! The loops that move a whole stream through a caller's callbacks.
+//!
+//! No lock is held while a callback runs: it may call into the library, even for the same stream.
+//! After a failure the stream is closed, and the first error is the one that is reported.
+
+use nix::errno::Errno;
+
+use super::download::Download;
+use super::pipe::{CHUNK, Piece};
+use super::upload::Upload;
+use super::{Stream, Transfer};
+use crate::error::*;
+
+/// A caller's supply of data. A callback's failure is the errno that it left.
+pub trait DataSource {
+    /// Puts bytes into the buffer; 0 at the end.
+    fn data(&mut self, buffer: &mut [u8]) -> Result<usize, Errno>;
+    /// Whether the source is at data, and how far that (or the hole) goes. At the end: not at
+    /// data, 0.
+    fn section(&mut self) -> Result<(bool, i64), Errno>;
+    /// Moves the source over a hole that has been sent.
+    fn skip(&mut self, length: i64) -> Result<(), Errno>;
+}
+
+/// A caller's taker of data.
+pub trait DataSink {
+    /// Takes some of the data; how much.
+    fn data(&mut self, data: &[u8]) -> Result<usize, Errno>;
+    /// Takes a hole.
+    fn hole(&mut self, length: i64) -> Result<(), Errno>;
+}
+
+impl Stream {
+    /// Sends all that `source` has, as data.
+    pub fn send_all(&self, function: &str, source: &mut dyn DataSource) -> Result<()> {
+        self.whole(function, "sources", |transfer| {
+            let upload = transfer.upload(self, function)?;
+            while let 1.. = send_piece(upload, source, CHUNK)? {}
+            Ok(())
+        })
+    }
+
+    /// Sends all that `source` has, holes as holes.
+    pub fn sparse_send_all(&self, function: &str, source: &mut dyn DataSource) -> Result<()> {
+        self.whole(function, "sources", |transfer| {
+            let upload = transfer.upload(self, function)?;
+            loop {
+                let (in_data, length) =
+                    source.section().map_err(|e| callback_error(e, "send holeHandler"))?;
+                let length = u64::try_from(length).map_err(|_| {
+                    let text = format!("section of negative length in {function}");
+                    Error::argument(VIR_FROM_STREAMS, function, "holeHandler", text)
+                })?;
+                if !in_data && length > 0 {
+                    upload.send_hole(length)?;
+                    source
+                        .skip(length as i64)
+                        .map_err(|e| callback_error(e, "send skipHandler"))?;
+                    continue;
+                }
+                let mut rest = length;
+                loop {
+                    let wanted = rest.min(CHUNK as u64) as usize;
+                    let sent = send_piece(upload, source, wanted)?;
+                    if sent == 0 {
+                        return Ok(());
+                    }
+                    rest -= sent as u64;
+                    if rest == 0 {
+                        break;
+                    }
+                }
+            }
+        })
+    }
+
+    /// Gives all that the stream has to `sink`, as data.
+    pub fn receive_all(&self, function: &str, sink: &mut dyn DataSink) -> Result<()> {
+        self.whole(function, "sinks", |transfer| {
+            receive(transfer.download(self, function)?, sink, false)
+        })
+    }
+
+    /// Gives all that the stream has to `sink`, holes as holes if the stream tells them.
+    pub fn sparse_receive_all(&self, function: &str, sink: &mut dyn DataSink) -> Result<()> {
+        self.whole(function, "sinks", |transfer| {
+            let download = transfer.download(self, function)?;
+            receive(download, sink, download.is_sparse())
+        })
+    }
+
+    /// Closes the stream because a helper was called wrongly, as released libvirt does.
+    pub fn refuse(&self, error: Error) -> Error {
+        self.close();
+        error
+    }
+
+    /// Runs a loop over the whole stream; closes the stream if it fails.
+    fn whole(
+        &self,
+        function: &str,
+        kind: &str,
+        body: impl FnOnce(&Transfer) -> Result<()>,
+    ) -> Result<()> {
+        let result = if self.waits {
+            self.transfer(function).and_then(|transfer| body(&transfer))
+        } else {
+            Err(Error::invalid_operation(
+                VIR_FROM_STREAMS,
+                format!("data {kind} cannot be used for non-blocking streams"),
+            ))
+        };
+        if result.is_err() {
+            self.close();
+        }
+        result
+    }
+}
+
+impl Transfer {
+    fn upload(&self, stream: &Stream, function: &str) -> Result<&Upload> {
+        match self {
+            Transfer::Upload(upload) => Ok(upload),
+            Transfer::Download(_) => {
+                Err(stream.upload(function).err().unwrap_or_else(super::closed))
+            }
+        }
+    }
+
+    fn download(&self, stream: &Stream, function: &str) -> Result<&Download> {
+        match self {
+            Transfer::Download(download) => Ok(download),
+            Transfer::Upload(_) => {
+                Err(stream.download(function).err().unwrap_or_else(super::closed))
+            }
+        }
+    }
+}
+
+fn callback_error(errno: Errno, handler: &str) -> Error {
+    Error::system(VIR_FROM_STREAMS, errno, format!("{handler} failed"))
+}
+
+/// Moves one callback's worth of data; how much, 0 at the end of the source.
+fn send_piece(upload: &Upload, source: &mut dyn DataSource, wanted: usize) -> Result<usize> {
+    let mut chunk = upload.lend(wanted)?;
+    let room = chunk.room();
+    let room_len = room.len().min(wanted);
+    let got = source.data(&mut room[..room_len]);
+    let taken = match got {
+        Ok(got) if got <= room_len => Ok(got),
+        // It says that it has written past the buffer.
+        Ok(_) => Err(Errno::EOVERFLOW),
+        Err(errno) => Err(errno),
+    };
+    upload.give_back(chunk, *taken.as_ref().unwrap_or(&0))?;
+    taken.map_err(|errno| callback_error(errno, "send handler"))
+}
+
+/// Gives the sink all of `data`.
+fn give(sink: &mut dyn DataSink, data: &[u8]) -> Result<()> {
+    let mut done = 0;
+    while done < data.len() {
+        match sink.data(&data[done..]) {
+            Ok(taken) if taken <= data.len() - done => done += taken,
+            Ok(_) => return Err(callback_error(Errno::EOVERFLOW, "recv handler")),
+            Err(errno) => return Err(callback_error(errno, "recv handler")),
+        }
+    }
+    Ok(())
+}
+
+/// Gives the sink the whole stream, with holes as holes or as zeros.
+fn receive(download: &Download, sink: &mut dyn DataSink, holes: bool) -> Result<()> {
+    let mut zeros = Vec::new();
+    while let Some(mut chunk) = download.lend()? {
+        while let Some(Piece { length, at, .. }) = chunk.first() {
+            // As much as the sink gets at once.
+            let part = if at.is_none() && !holes { length.min(CHUNK as u64) } else { length };
+            match at {
+                Some(at) => give(sink, chunk.data(at, part))?,
+                None if holes => {
+                    sink.hole(part as i64).map_err(|e| callback_error(e, "recv holeHandler"))?;
+                }
+                None => {
+                    zeros.resize(CHUNK, 0);
+                    give(sink, &zeros[..part as usize])?;
+                }
+            }
+            chunk.advance(part);
+            download.count(at.is_some(), part);
+        }
+        download.give_back(chunk);
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! The bounded queue between the two ends of a stream: one end fills chunks, the other empties
+//! them, and the chunks go round. The disk's end runs on a thread of its own, so that disk and
+//! caller work at the same time.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use super::events::Wakeup;
+use crate::error::*;
+
+/// Data moves in chunks of this size: 64 KiB cost a tenth more in hand-overs, 1 MiB no longer fits
+/// the cache that both ends share.
+pub const CHUNK: usize = 256 * 1024;
+
+/// Chunks in one stream: 2 MiB keep both ends busy, and bound the memory.
+const DEPTH: usize = 8;
+
+/// A chunk of many small pieces ends at this number of them.
+const PIECES: usize = 1024;
+
+/// A stretch of a stream: data in its chunk's buffer, or a hole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Where it belongs in the volume.
+    pub offset: u64,
+    pub length: u64,
+    /// Where its data begins in the chunk's buffer; `None` for a hole.
+    pub at: Option<usize>,
+}
+
+/// A buffer, and what is in it.
+pub struct Chunk {
+    buffer: Box<[u8]>,
+    used: usize,
+    pieces: VecDeque<Piece>,
+}
+
+impl Chunk {
+    fn new() -> Chunk {
+        Chunk {
+            buffer: vec![0; CHUNK].into_boxed_slice(),
+            used: 0,
+            pieces: VecDeque::with_capacity(16),
+        }
+    }
+
+    /// The part of the buffer that takes more data: empty when the chunk is full.
+    pub fn room(&mut self) -> &mut [u8] {
+        if self.pieces.len() >= PIECES { &mut [] } else { &mut self.buffer[self.used..] }
+    }
+
+    /// Bytes that the chunk still takes.
+    pub fn room_len(&self) -> usize {
+        if self.pieces.len() >= PIECES { 0 } else { CHUNK - self.used }
+    }
+
+    /// Adds what has been put at the start of [`Chunk::room`].
+    pub fn push_data(&mut self, offset: u64, length: usize) {
+        self.push_part(offset, 0, length);
+        self.occupy(length);
+    }
+
+    /// Adds a part of what has been put into the room, `start` bytes from its beginning. The room
+    /// stays as it is until [`Chunk::occupy`].
+    pub fn push_part(&mut self, offset: u64, start: usize, length: usize) {
+        let at = self.used + start;
+        match self.pieces.back_mut() {
+            Some(Piece { offset: o, length: l, at: Some(a) })
+                if *o + *l == offset && *a + *l as usize == at =>
+            {
+                *l += length as u64;
+            }
+            _ => self.pieces.push_back(Piece { offset, length: length as u64, at: Some(at) }),
+        }
+    }
+
+    /// The first `length` bytes of the room are taken.
+    pub fn occupy(&mut self, length: usize) {
+        self.used += length;
+    }
+
+    /// Adds a hole. It never fails for want of room: holes in a row are one.
+    pub fn push_hole(&mut self, offset: u64, length: u64) {
+        match self.pieces.back_mut() {
+            Some(Piece { offset: o, length: l, at: None }) if *o + *l == offset => *l += length,
+            _ => self.pieces.push_back(Piece { offset, length, at: None }),
+        }
+    }
+
+    /// The pieces, in order.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece> + '_ {
+        self.pieces.iter().copied()
+    }
+
+    /// The first piece that has not been taken.
+    pub fn first(&self) -> Option<Piece> {
+        self.pieces.front().copied()
+    }
+
+    /// Takes `length` bytes off the first piece.
+    pub fn advance(&mut self, length: u64) {
+        if let Some(piece) = self.pieces.front_mut() {
+            piece.offset += length;
+            piece.length -= length;
+            piece.at = piece.at.map(|at| at + length as usize);
+            if piece.length == 0 {
+                self.pieces.pop_front();
+            }
+        }
+    }
+
+    /// The data of a piece of this chunk.
+    pub fn data(&self, at: usize, length: u64) -> &[u8] {
+        &self.buffer[at..at + length as usize]
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// Forgets what is in it.
+    pub fn clear(&mut self) {
+        self.used = 0;
+        self.pieces.clear();
+    }
+}
+
+/// What a waiting end gets.
+pub enum Taken {
+    Chunk(Chunk),
+    /// The other end is done, and everything has been taken.
+    End,
+    /// Nothing now, and the caller did not want to wait.
+    WouldBlock,
+}
+
+#[derive(Default)]
+struct State {
+    free: Vec<Chunk>,
+    filled: VecDeque<Chunk>,
+    /// Chunks that exist, wherever they are.
+    made: usize,
+    /// No more filled chunks will come.
+    closed: bool,
+    /// Both ends stop as soon as they can.
+    aborted: bool,
+    /// Why the disk's end has stopped.
+    error: Option<Error>,
+}
+
+/// See the module's text.
+pub struct Pipe {
+    state: Mutex<State>,
+    changed: Condvar,
+    wakeup: Arc<Wakeup>,
+}
+
+impl Pipe {
+    /// An empty pipe. `wakeup` is told of every change.
+    pub fn new(wakeup: Arc<Wakeup>) -> Arc<Pipe> {
+        Arc::new(Pipe { state: Mutex::default(), changed: Condvar::new(), wakeup })
+    }
+
+    /// An empty chunk to fill.
+    pub fn take_free(&self, wait: bool) -> Result<Taken> {
+        let mut state = self.lock();
+        loop {
+            state.check()?;
+            if let Some(chunk) = state.free.pop() {
+                return Ok(Taken::Chunk(chunk));
+            }
+            if state.made < DEPTH {
+                state.made += 1;
+                return Ok(Taken::Chunk(Chunk::new()));
+            }
+            if !wait {
+                return Ok(Taken::WouldBlock);
+            }
+            state = self.wait(state);
+        }
+    }
+
+    /// Hands a filled chunk to the other end.
+    pub fn put_filled(&self, chunk: Chunk) {
+        self.change(|state| state.filled.push_back(chunk));
+    }
+
+    /// The next filled chunk. An error comes after what was filled before it.
+    pub fn take_filled(&self, wait: bool) -> Result<Taken> {
+        let mut state = self.lock();
+        loop {
+            if state.aborted {
+                return Err(super::closed());
+            }
+            if let Some(chunk) = state.filled.pop_front() {
+                return Ok(Taken::Chunk(chunk));
+            }
+            state.check()?;
+            if state.closed {
+                return Ok(Taken::End);
+            }
+            if !wait {
+                return Ok(Taken::WouldBlock);
+            }
+            state = self.wait(state);
+        }
+    }
+
+    /// Gives an emptied chunk back.
+    pub fn put_free(&self, mut chunk: Chunk) {
+        chunk.clear();
+        self.change(|state| state.free.push(chunk));
+    }
+
+    /// The filling end is done.
+    pub fn close(&self) {
+        self.change(|state| state.closed = true);
+    }
+
+    /// Both ends stop as soon as they can.
+    pub fn abort(&self) {
+        self.change(|state| state.aborted = true);
+    }
+
+    /// The disk's end has failed.
+    pub fn fail(&self, error: Error) {
+        self.change(|state| {
+            state.error.get_or_insert(error);
+        });
+    }
+
+    /// Fails as the next call of an end would.
+    pub fn check(&self) -> Result<()> {
+        self.lock().check()
+    }
+
+    /// Whether [`Pipe::take_free`] would not wait.
+    pub fn has_free(&self) -> bool {
+        let state = self.lock();
+        !state.free.is_empty() || state.made < DEPTH || state.is_over()
+    }
+
+    /// Whether [`Pipe::take_filled`] would not wait.
+    pub fn has_filled(&self) -> bool {
+        let state = self.lock();
+        !state.filled.is_empty() || state.closed || state.is_over()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+        self.wakeup.notify();
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl State {
+    fn is_over(&self) -> bool {
+        self.aborted || self.error.is_some()
+    }
+
+    fn check(&self) -> Result<()> {
+        match &self.error {
+            Some(error) => Err(error.clone()),
+            None if self.aborted => Err(super::closed()),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The upload end of a stream: takes bytes and holes from the caller, and writes them into a
+//! volume on a thread of its own, so that the caller can fetch the next bytes meanwhile.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+
+use nix::errno::Errno;
+
+use super::events::Wakeup;
+use super::pipe::{Chunk, Pipe, Taken};
+use super::stats::Stats;
+use crate::block::{Node, Space};
+use crate::copy::runs;
+use crate::error::*;
+use crate::panic::contain_panic;
+use crate::sys;
+
+/// Callers that fill chunks themselves get at least this much room, if they ask for as much.
+const ROOM: usize = 64 * 1024;
+
+/// What an upload writes into.
+pub struct Target {
+    pub node: Arc<dyn Node>,
+    /// Where the first byte goes.
+    pub offset: u64,
+    /// No byte may go there or beyond; `None` if the node may grow.
+    pub end: Option<u64>,
+    /// Holes may be sent.
+    pub sparse: bool,
+    /// A hole cuts off what lies behind it: the file becomes as long as what is sent.
+    pub cuts: bool,
+}
+
+/// What becomes of zeros in data, so that a sparse volume stays sparse.
+enum Zeros {
+    /// They are there already.
+    Skip,
+    /// A hole is made.
+    Punch,
+    /// They are written, and keep their space.
+    Write,
+}
+
+/// The writing side. Used by one thread at a time: the worker's, or the caller's when there is no
+/// worker.
+struct Sink {
+    node: Arc<dyn Node>,
+    zeros: Zeros,
+    cuts: bool,
+    stats: Arc<Stats>,
+}
+
+impl Sink {
+    fn write(&self, chunk: &Chunk) -> Result<()> {
+        for piece in chunk.pieces() {
+            match piece.at {
+                Some(at) => {
+                    self.write_data(piece.offset, chunk.data(at, piece.length))?;
+                    self.stats.add_data(piece.length);
+                }
+                None => {
+                    self.make_hole(piece.offset, piece.length)?;
+                    self.stats.add_hole(piece.length);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write_data(&self, offset: u64, data: &[u8]) -> Result<()> {
+        if let Zeros::Write = self.zeros {
+            return self.node.write_at(data, offset).map_err(report);
+        }
+        for run in runs(data, offset) {
+            let at = offset + run.start as u64;
+            match (run.zero, &self.zeros) {
+                (true, Zeros::Skip) => {}
+                (true, _) => self.node.write_zeroes(at, run.length as u64, true).map_err(report)?,
+                (false, _) => {
+                    let data = &data[run.start..run.start + run.length];
+                    self.node.write_at(data, at).map_err(report)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn make_hole(&self, offset: u64, length: u64) -> Result<()> {
+        if self.cuts {
+            self.node.resize(offset).map_err(report)?;
+            let end = offset.saturating_add(length);
+            return self.node.resize(end).map_err(report);
+        }
+        match self.zeros {
+            Zeros::Skip => Ok(()),
+            _ => self.node.write_zeroes(offset, length, true).map_err(report),
+        }
+    }
+}
+
+fn report(error: crate::block::BlockError) -> Error {
+    error.report(VIR_FROM_STREAMS)
+}
+
+/// The caller's side.
+struct Producer {
+    /// The chunk that is being filled.
+    current: Option<Chunk>,
+    /// Where the next byte goes.
+    position: u64,
+    end: Option<u64>,
+    /// A hole that waits for a chunk.
+    hole: Option<(u64, u64)>,
+    /// Everything has been written; nothing more is taken.
+    over: bool,
+}
+
+impl Producer {
+    /// Bytes that may still be sent.
+    fn room(&self) -> u64 {
+        self.end.unwrap_or(i64::MAX as u64).saturating_sub(self.position)
+    }
+}
+
+/// See the module's text.
+pub struct Upload {
+    pipe: Arc<Pipe>,
+    producer: Mutex<Producer>,
+    sink: Arc<Sink>,
+    worker: Mutex<Option<JoinHandle<()>>>,
+    sparse: bool,
+    waits: bool,
+}
+
+impl Upload {
+    /// An upload into `target`. Unless `waits`, sending never waits for the disk.
+    pub fn new(
+        target: Target,
+        waits: bool,
+        stats: Arc<Stats>,
+        wakeup: Arc<Wakeup>,
+    ) -> Result<Upload> {
+        let zeros = match target.node.space().map_err(report)? {
+            // What may grow or be cut must be given its length, which skipping would not.
+            Space::Fresh if target.end.is_some() => Zeros::Skip,
+            Space::Fresh | Space::Sparse => Zeros::Punch,
+            Space::Full => Zeros::Write,
+        };
+        Ok(Upload {
+            pipe: Pipe::new(wakeup),
+            producer: Mutex::new(Producer {
+                current: None,
+                position: target.offset,
+                end: target.end,
+                hole: None,
+                over: false,
+            }),
+            sink: Arc::new(Sink { node: target.node, zeros, cuts: target.cuts, stats }),
+            worker: Mutex::new(None),
+            sparse: target.sparse,
+            waits,
+        })
+    }
+
+    /// Takes bytes; how many, or `None` if none can be taken without waiting. More than the
+    /// upload's range is refused, and what is within the range is then in the volume.
+    pub fn send(&self, data: &[u8]) -> Result<Option<usize>> {
+        let mut producer = self.producer();
+        let within = producer.room().min(data.len() as u64) as usize;
+        let mut done = 0;
+        while done < within {
+            let Some(chunk) = self.chunk(&mut producer, 1)? else { break };
+            let length = chunk.room_len().min(within - done);
+            chunk.room()[..length].copy_from_slice(&data[done..done + length]);
+            self.push(&mut producer, length);
+            done += length;
+        }
+        if done == within && within < data.len() {
+            return Err(self.beyond_range(&mut producer));
+        }
+        Ok((done > 0 || data.is_empty()).then_some(done))
+    }
+
+    /// Takes a hole; one that reaches beyond the upload's range ends with it. Never waits.
+    pub fn send_hole(&self, length: u64) -> Result<()> {
+        if !self.sparse {
+            return Err(Error::invalid_operation(
+                VIR_FROM_STREAMS,
+                "Skipping is not supported with this stream",
+            ));
+        }
+        let mut producer = self.producer();
+        self.check(&producer)?;
+        let length = length.min(producer.room());
+        let offset = producer.position;
+        producer.position += length;
+        match (&mut producer.current, length) {
+            (_, 0) => {}
+            (Some(chunk), _) => chunk.push_hole(offset, length),
+            (None, _) => {
+                let (start, waiting) = producer.hole.unwrap_or((offset, 0));
+                producer.hole = Some((start, waiting + length));
+            }
+        }
+        Ok(())
+    }
+
+    /// A chunk for the caller to fill itself; it has `wanted` bytes of room, or a good part of it.
+    pub fn lend(&self, wanted: usize) -> Result<Chunk> {
+        let mut producer = self.producer();
+        self.chunk(&mut producer, wanted.min(ROOM))?;
+        producer.current.take().ok_or_else(|| {
+            Error::internal(VIR_FROM_STREAMS, "no buffer in a stream that may wait for one")
+        })
+    }
+
+    /// Takes a lent chunk back, with `length` bytes at the start of what was its room.
+    pub fn give_back(&self, mut chunk: Chunk, length: usize) -> Result<()> {
+        let mut producer = self.producer();
+        self.check(&producer)?;
+        let within = producer.room().min(length as u64) as usize;
+        // A callback that sent by itself has filled another chunk meanwhile.
+        if let Some(other) = producer.current.take() {
+            self.submit(other);
+        }
+        if within > 0 {
+            chunk.push_data(producer.position, within);
+            producer.position += within as u64;
+        }
+        producer.current = Some(chunk);
+        if within < length {
+            return Err(self.beyond_range(&mut producer));
+        }
+        self.submit_if_full(&mut producer);
+        Ok(())
+    }
+
+    /// Whether something can be sent without waiting.
+    pub fn is_writable(&self) -> bool {
+        // Somebody who is sending at this moment may be waiting for room.
+        let Ok(producer) = self.producer.try_lock() else { return false };
+        producer.current.is_some() || self.pipe.has_free()
+    }
+
+    /// Brings all that was taken into the volume.
+    pub fn finish(&self) -> Result<()> {
+        let mut producer = self.producer();
+        self.drain(&mut producer)?;
+        self.sink.node.settle().map_err(report)
+    }
+
+    /// Stops. What has not been written yet is dropped; nothing is written after this returns.
+    pub fn abort(&self) {
+        self.pipe.abort();
+        self.join();
+    }
+
+    /// Puts `length` bytes that are in the current chunk's room into the stream.
+    fn push(&self, producer: &mut Producer, length: usize) {
+        if let Some(chunk) = &mut producer.current {
+            chunk.push_data(producer.position, length);
+            producer.position += length as u64;
+        }
+        self.submit_if_full(producer);
+    }
+
+    fn submit_if_full(&self, producer: &mut Producer) {
+        if let Some(chunk) = producer.current.take_if(|chunk| chunk.room_len() == 0) {
+            self.submit(chunk);
+        }
+    }
+
+    /// The chunk that is being filled, with room for `wanted` bytes; `None` if there is none, and
+    /// this upload does not wait.
+    fn chunk<'a>(
+        &self,
+        producer: &'a mut Producer,
+        wanted: usize,
+    ) -> Result<Option<&'a mut Chunk>> {
+        self.check(producer)?;
+        if let Some(full) = producer.current.take_if(|chunk| chunk.room_len() < wanted) {
+            self.submit(full);
+        }
+        if producer.current.is_none() {
+            let Taken::Chunk(mut chunk) = self.pipe.take_free(self.waits)? else {
+                return Ok(None);
+            };
+            if let Some((offset, length)) = producer.hole.take() {
+                chunk.push_hole(offset, length);
+            }
+            producer.current = Some(chunk);
+        }
+        Ok(producer.current.as_mut())
+    }
+
+    /// Fails if nothing more is taken: an error of the worker is told at the first call after it.
+    fn check(&self, producer: &Producer) -> Result<()> {
+        self.pipe.check()?;
+        if producer.over { Err(super::closed()) } else { Ok(()) }
+    }
+
+    /// Hands a chunk to the worker, which is started with the first one.
+    fn submit(&self, chunk: Chunk) {
+        if self.pipe.check().is_err() {
+            return;
+        }
+        let mut worker = self.worker.lock().unwrap_or_else(|p| p.into_inner());
+        if worker.is_none() {
+            let (pipe, sink) = (self.pipe.clone(), self.sink.clone());
+            *worker = sys::spawn("virsparse-write", move || write_chunks(&pipe, &sink));
+        }
+        if worker.is_some() {
+            self.pipe.put_filled(chunk);
+        } else {
+            // No thread to be had: the caller's own does the work.
+            write_chunk(&self.pipe, &self.sink, chunk);
+        }
+    }
+
+    /// Waits until all that was taken is written, and ends the worker.
+    fn drain(&self, producer: &mut Producer) -> Result<()> {
+        if producer.current.is_none() && producer.hole.is_some() {
+            // The hole needs a chunk, which the worker will give back.
+            if let Taken::Chunk(mut chunk) = self.pipe.take_free(true)? {
+                if let Some((offset, length)) = producer.hole.take() {
+                    chunk.push_hole(offset, length);
+                }
+                producer.current = Some(chunk);
+            }
+        }
+        if let Some(chunk) = producer.current.take().filter(|chunk| !chunk.is_empty()) {
+            let working = self.worker.lock().unwrap_or_else(|p| p.into_inner()).is_some();
+            if working {
+                self.pipe.put_filled(chunk);
+            } else {
+                write_chunk(&self.pipe, &self.sink, chunk);
+            }
+        }
+        producer.over = true;
+        self.pipe.close();
+        self.join();
+        self.pipe.check()
+    }
+
+    /// The error for more data than the range takes.
+    fn beyond_range(&self, producer: &mut Producer) -> Error {
+        match self.drain(producer) {
+            Ok(()) => Error::system(VIR_FROM_STREAMS, Errno::ENOSPC, "cannot write to stream"),
+            Err(error) => error,
+        }
+    }
+
+    fn join(&self) {
+        let worker = self.worker.lock().unwrap_or_else(|p| p.into_inner()).take();
+        if let Some(worker) = worker {
+            // It contains its own panics.
+            let _ = worker.join();
+        }
+    }
+
+    fn producer(&self) -> MutexGuard<'_, Producer> {
+        self.producer.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The worker: writes chunks until there are no more.
+fn write_chunks(pipe: &Pipe, sink: &Sink) {
+    while let Ok(Taken::Chunk(chunk)) = pipe.take_filled(true) {
+        if !write_chunk(pipe, sink, chunk) {
+            break;
+        }
+    }
+}
+
+/// Writes one chunk, and passes a failure on to the sending side.
+fn write_chunk(pipe: &Pipe, sink: &Sink, chunk: Chunk) -> bool {
+    match contain_panic(|| sink.write(&chunk)) {
+        Ok(()) => {
+            pipe.put_free(chunk);
+            true
+        }
+        Err(error) => {
+            pipe.fail(error);
+            false
+        }
+    }
+}
