@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, Weak};
 use crate::error::*;
 use crate::event::broker::{Broker, Event};
 use crate::storage::Storage;
+use crate::xml::Element;
 
 /// Where a driver keeps what it manages.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +57,29 @@ impl Driver {
             Place::Embed(_) => c"SPARSE",
             Place::Test => c"TEST",
         }
+    }
+
+    /// This library's version, coded as libvirt's is.
+    pub fn version(&self) -> u64 {
+        let part = |text: &str| text.parse::<u64>().unwrap_or(0);
+        part(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
+            + part(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
+            + part(env!("CARGO_PKG_VERSION_PATCH"))
+    }
+
+    /// The machine's name.
+    pub fn hostname(&self) -> Result<String> {
+        let name = nix::unistd::gethostname().map_err(|errno| {
+            Error::system(VIR_FROM_NONE, errno, "failed to determine host name")
+        })?;
+        Ok(name.to_string_lossy().into_owned())
+    }
+
+    /// What the machine can do, as far as it matters here.
+    pub fn capabilities(&self) -> String {
+        let arch = Element::new("arch").with_text(std::env::consts::ARCH);
+        let host = Element::new("host").with_child(Element::new("cpu").with_child(arch));
+        Element::new("capabilities").with_child(host).to_xml()
     }
 
     /// Pools and volumes.

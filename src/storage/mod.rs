@@ -1,39 +1,38 @@
 //! Pools and volumes.
-pub mod encryption;
-pub mod names;
-pub mod permissions;
-pub mod pool_xml;
-pub mod units;
-pub mod volume_description;
-pub mod volume_format;
-pub mod volume_xml;
+//!
+//! [`Storage`] knows the pools of a connection; [`Pool`] and [`Volume`] are what callers hold.
+//! Where a pool's volumes are is a [`store::VolumeStore`]: a folder, or memory. Definitions are
+//! kept on disk by [`state`]. Descriptions in XML are read and written by [`pool_xml`] and
+//! [`volume_xml`].
 
-use crate::driver::Connect;
-use crate::error::*;
-use std::path::Path;
-use std::sync::Arc;
-pub struct Storage;
-impl Storage {
-    pub fn embed(_root: &Path) -> Result<Storage> {
-        Ok(Storage)
-    }
-    pub fn test() -> Storage {
-        Storage
-    }
-}
-pub struct Pool {
-    connect: Arc<Connect>,
-}
-impl Pool {
-    pub fn connect(&self) -> &Arc<Connect> {
-        &self.connect
-    }
-}
-pub struct Volume {
-    connect: Arc<Connect>,
-}
-impl Volume {
-    pub fn connect(&self) -> &Arc<Connect> {
-        &self.connect
-    }
-}
+mod describe;
+mod dir;
+mod encryption;
+mod extents;
+mod memory;
+mod names;
+mod permissions;
+mod pool;
+mod pool_xml;
+mod probe;
+mod registry;
+mod schema;
+mod state;
+mod store;
+mod transfer;
+mod units;
+mod volume;
+mod volume_description;
+mod volume_format;
+mod volume_xml;
+mod wipe;
+
+pub use extents::VolumeExtent;
+pub use pool::{
+    BuildFlags, CreateFlags, ListFlags, Pool, PoolInfo, PoolState, no_source_discovery,
+};
+pub use registry::Storage;
+pub use transfer::TransferFlags;
+pub use volume::{CloneFlags, CreateVolumeFlags, InfoFlags, ResizeFlags, Volume, VolumeInfo};
+pub use volume_description::VolumeKind;
+pub use wipe::WipeAlgorithm;

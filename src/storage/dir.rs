@@ -1,0 +1,450 @@
+//! Volumes in a folder.
+//!
+//! A volume is a regular file, a block device, a folder, or a symbolic link to one of the first
+//! two. A link that leads out of the pool is refused, unless to a block device: who may put files
+//! into the pool shall not be able to make us write others. Nothing is opened by a path that could
+//! change between the look and the use.
+
+use std::ffi::CString;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::sys::stat::Mode;
+use nix::unistd::{Gid, Uid, UnlinkatFlags};
+
+use super::names::is_directory_itself;
+use super::permissions::Permissions;
+use super::pool_xml::PoolSizes;
+use super::probe::{self, Image};
+use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
+use super::volume_description::{Timestamp, Timestamps, VolumeKind};
+use super::volume_format::VolumeFormat;
+use crate::block::{FileNode, Node};
+use crate::error::*;
+
+/// A pool's folder.
+pub struct DirStore {
+    path: PathBuf,
+    /// Something must be mounted there.
+    mounted: bool,
+}
+
+/// A volume that has been found: pinned, so that it cannot be exchanged.
+struct Located {
+    /// Opened with O_PATH.
+    pin: File,
+    metadata: Metadata,
+    kind: VolumeKind,
+    /// Whether it was reached through a symbolic link.
+    linked: bool,
+}
+
+impl DirStore {
+    /// The store in the folder at `path`, which need not exist yet. `mounted`: it can only be used
+    /// while a filesystem is mounted there, which is not our doing.
+    pub fn new(path: impl Into<PathBuf>, mounted: bool) -> DirStore {
+        DirStore { path: path.into(), mounted }
+    }
+
+    fn folder(&self) -> Result<OwnedFd> {
+        let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | OFlag::O_RDONLY;
+        nix::fcntl::open(&self.path, flags, Mode::empty()).map_err(|errno| self.no_folder(errno))
+    }
+
+    fn no_folder(&self, errno: Errno) -> Error {
+        Error::system(VIR_FROM_NONE, errno, format!("cannot open directory '{}'", self.show()))
+    }
+
+    fn show(&self) -> std::path::Display<'_> {
+        self.path.display()
+    }
+
+    /// What messages call a volume.
+    fn path_of(&self, name: &str) -> String {
+        self.path.join(name).display().to_string()
+    }
+
+    /// Finds a volume; `Ok(None)` for what is no volume (a FIFO, a dangling link, nothing at all).
+    fn locate(&self, folder: &OwnedFd, name: &str) -> Result<Option<Located>> {
+        let open = |follow: OFlag| {
+            openat(folder, name, OFlag::O_PATH | OFlag::O_CLOEXEC | follow, Mode::empty())
+                .map(File::from)
+        };
+        let failed = |errno| {
+            let text = format!("cannot open volume '{}'", self.path_of(name));
+            Error::system(VIR_FROM_STORAGE, errno, text)
+        };
+        let look = |pin: &File| pin.metadata().map_err(|e| failed(errno_of(&e)));
+        let mut pin = match open(OFlag::O_NOFOLLOW) {
+            Ok(pin) => pin,
+            Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(None),
+            Err(errno) => return Err(failed(errno)),
+        };
+        let mut metadata = look(&pin)?;
+        let linked = metadata.file_type().is_symlink();
+        if linked {
+            pin = match open(OFlag::empty()) {
+                Ok(pin) => pin,
+                Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => return Ok(None),
+                Err(errno) => return Err(failed(errno)),
+            };
+            metadata = look(&pin)?;
+        }
+        let file_type = metadata.file_type();
+        let kind = if file_type.is_file() {
+            VolumeKind::File
+        } else if file_type.is_block_device() {
+            VolumeKind::Block
+        } else if file_type.is_dir() && !linked {
+            VolumeKind::Dir
+        } else {
+            return Ok(None);
+        };
+        if linked && kind == VolumeKind::File {
+            self.check_inside(&pin, name)?;
+        }
+        Ok(Some(Located { pin, metadata, kind, linked }))
+    }
+
+    /// Refuses a link whose end is not in the pool.
+    fn check_inside(&self, pin: &File, name: &str) -> Result<()> {
+        let target = fs::read_link(own_path(pin)).ok();
+        let pool = fs::canonicalize(&self.path).ok();
+        match (target, pool) {
+            (Some(target), Some(pool)) if target.starts_with(&pool) => Ok(()),
+            _ => Err(Error::new(
+                VIR_ERR_OPERATION_DENIED,
+                VIR_FROM_STORAGE,
+                format!(
+                    "volume '{name}' is a symbolic link that leads out of the pool '{}'",
+                    self.show()
+                ),
+            )),
+        }
+    }
+
+    fn find(&self, name: &str) -> Result<Located> {
+        let folder = self.folder()?;
+        self.locate(&folder, name)?.ok_or_else(|| {
+            let text = format!("no storage vol with matching name '{name}'");
+            Error::new(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, text)
+        })
+    }
+
+    /// Opens what has been found, and nothing else.
+    fn reopen(&self, located: &Located, name: &str, write: bool) -> Result<FileNode> {
+        let path = self.path_of(name);
+        let failed = |error: &io::Error| {
+            let text = format!("Unable to open stream for '{path}'");
+            Error::io(VIR_FROM_STREAMS, error, text)
+        };
+        if located.kind == VolumeKind::Dir {
+            return Err(failed(&io::Error::from_raw_os_error(libc::EISDIR)));
+        }
+        let file = fs::OpenOptions::new()
+            .read(true)
+            .write(write)
+            .open(own_path(&located.pin))
+            .map_err(|e| failed(&e))?;
+        FileNode::new(file, path).map_err(|e| e.report(VIR_FROM_STREAMS))
+    }
+
+    /// An unnamed file in the pool, or, where the filesystem has no such thing, the volume itself.
+    fn new_file(&self, folder: &OwnedFd, volume: &NewVolume<'_>) -> Result<NewFile> {
+        let mode = Mode::from_bits_truncate(0o600);
+        let access = OFlag::O_RDWR | OFlag::O_CLOEXEC;
+        match openat(folder, ".", OFlag::O_TMPFILE | access, mode) {
+            Ok(file) => Ok(NewFile { file: file.into(), named: None }),
+            Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::ENOENT | Errno::EINVAL) => {
+                let exclusive = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | access;
+                let file = openat(folder, volume.name, exclusive, mode)
+                    .map_err(|errno| self.create_error(volume.name, errno))?;
+                let named = folder.try_clone().ok().zip(CString::new(volume.name).ok());
+                Ok(NewFile { file: file.into(), named })
+            }
+            Err(errno) => Err(self.create_error(volume.name, errno)),
+        }
+    }
+
+    fn create_error(&self, name: &str, errno: Errno) -> Error {
+        if errno == Errno::EEXIST {
+            return Error::new(VIR_ERR_STORAGE_VOL_EXIST, VIR_FROM_STORAGE, format!("'{name}'"));
+        }
+        let text = format!("cannot create path '{}'", self.path_of(name));
+        Error::system(VIR_FROM_STORAGE, errno, text)
+    }
+
+    /// Sets the rights of what has just been made; the umask has no say in it.
+    fn set_rights(&self, volume: &NewVolume<'_>, file: &File, default_mode: u32) -> Result<()> {
+        let path = self.path_of(volume.name);
+        let &Permissions { mode, owner, group, .. } = volume.permissions;
+        if owner.is_some() || group.is_some() {
+            let (owner, group) = (owner.map(Uid::from_raw), group.map(Gid::from_raw));
+            nix::unistd::fchown(file, owner, group).map_err(|errno| {
+                Error::system(VIR_FROM_STORAGE, errno, format!("cannot set owner of '{path}'"))
+            })?;
+        }
+        let mode = fs::Permissions::from_mode(mode.unwrap_or(default_mode));
+        file.set_permissions(mode)
+            .map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("cannot set mode of '{path}'")))
+    }
+
+    fn create_folder(&self, folder: &OwnedFd, volume: &NewVolume<'_>) -> Result<()> {
+        nix::sys::stat::mkdirat(folder, volume.name, Mode::from_bits_truncate(0o700))
+            .map_err(|errno| self.create_error(volume.name, errno))?;
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let made = openat(folder, volume.name, flags, Mode::empty())
+            .map_err(|errno| self.create_error(volume.name, errno))
+            .and_then(|file| self.set_rights(volume, &file.into(), 0o711));
+        if made.is_err() {
+            // The first failure is the one to report.
+            let _ = nix::unistd::unlinkat(folder, volume.name, UnlinkatFlags::RemoveDir);
+        }
+        made
+    }
+
+    /// Gives a new file its size and its space.
+    fn lay_out(&self, volume: &NewVolume<'_>, node: &FileNode) -> Result<()> {
+        let path = self.path_of(volume.name);
+        let size = volume.capacity.max(volume.allocation);
+        node.resize(size).map_err(|e| {
+            Error::system(VIR_FROM_STORAGE, e.errno, format!("cannot extend file '{path}'"))
+        })?;
+        node.allocate(0, volume.allocation).map_err(|e| {
+            let text = format!("cannot allocate {} bytes in file '{path}'", volume.allocation);
+            Error::system(VIR_FROM_STORAGE, e.errno, text)
+        })
+    }
+}
+
+/// A file that is being made.
+struct NewFile {
+    file: File,
+    /// Its folder and name, if it has one already, to remove it by.
+    named: Option<(OwnedFd, CString)>,
+}
+
+impl NewFile {
+    /// Gives the finished file its name.
+    fn publish(mut self, folder: &OwnedFd, name: &str) -> nix::Result<()> {
+        if self.named.take().is_some() {
+            return Ok(());
+        }
+        let path = own_path(&self.file);
+        nix::unistd::linkat(nix::fcntl::AT_FDCWD, &path, folder, name, AtFlags::AT_SYMLINK_FOLLOW)
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if let Some((folder, name)) = &self.named {
+            // What failed before this is what is reported.
+            let _ = nix::unistd::unlinkat(folder, name.as_c_str(), UnlinkatFlags::NoRemoveDir);
+        }
+    }
+}
+
+/// The way back to an open file through its descriptor.
+fn own_path(file: &File) -> PathBuf {
+    Path::new("/proc/self/fd").join(file.as_raw_fd().to_string())
+}
+
+fn permissions_of(metadata: &Metadata) -> Permissions {
+    Permissions {
+        mode: Some(metadata.mode() & 0o7777),
+        owner: Some(metadata.uid()),
+        group: Some(metadata.gid()),
+        label: None,
+    }
+}
+
+fn timestamps_of(metadata: &Metadata) -> Timestamps {
+    let at = |seconds, nanoseconds: i64| Timestamp { seconds, nanoseconds: nanoseconds as u32 };
+    // Not every filesystem knows when a file was made; libvirt then says 0.
+    let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Timestamps {
+        atime: at(metadata.atime(), metadata.atime_nsec()),
+        mtime: at(metadata.mtime(), metadata.mtime_nsec()),
+        ctime: at(metadata.ctime(), metadata.ctime_nsec()),
+        btime: born.map_or(at(0, 0), |t| at(t.as_secs() as i64, t.subsec_nanos().into())),
+    }
+}
+
+impl VolumeStore for DirStore {
+    fn check(&self) -> Result<()> {
+        let folder = File::from(self.folder()?);
+        if !self.mounted {
+            return Ok(());
+        }
+        let look = |e: &io::Error| self.no_folder(errno_of(e));
+        let here = folder.metadata().map_err(|e| look(&e))?;
+        let above = fs::metadata(self.path.join("..")).map_err(|e| look(&e))?;
+        if here.dev() != above.dev() || here.ino() == above.ino() {
+            return Ok(());
+        }
+        let text = format!("mounting filesystems: nothing is mounted at '{}'", self.show());
+        Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text))
+    }
+
+    fn build(&self, permissions: &Permissions) -> Result<()> {
+        let failed = |e: &io::Error| {
+            Error::io(VIR_FROM_STORAGE, e, format!("cannot create path '{}'", self.show()))
+        };
+        if let Some(parent) = self.path.parent() {
+            fs::create_dir_all(parent).map_err(|e| failed(&e))?;
+        }
+        let new = match fs::DirBuilder::new().mode(0o700).create(&self.path) {
+            Ok(()) => true,
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => false,
+            Err(e) => return Err(failed(&e)),
+        };
+        let &Permissions { mode, owner, group, .. } = permissions;
+        if owner.is_some() || group.is_some() {
+            std::os::unix::fs::chown(&self.path, owner, group).map_err(|e| failed(&e))?;
+        }
+        // A folder that was there keeps the mode that it has, unless another is asked for.
+        if let Some(mode) = mode.or(new.then_some(0o711)) {
+            let mode = fs::Permissions::from_mode(mode);
+            fs::set_permissions(&self.path, mode).map_err(|e| failed(&e))?;
+        }
+        self.folder().map(drop)
+    }
+
+    fn delete(&self) -> Result<()> {
+        fs::remove_dir(&self.path).map_err(|e| {
+            let text = format!("failed to remove pool '{}'", self.show());
+            Error::io(VIR_FROM_STORAGE, &e, text)
+        })
+    }
+
+    fn usage(&self) -> Result<PoolSizes> {
+        let sizes = nix::sys::statvfs::fstatvfs(self.folder()?).map_err(|errno| {
+            let text = format!("cannot statvfs path '{}'", self.show());
+            Error::system(VIR_FROM_STORAGE, errno, text)
+        })?;
+        let unit = sizes.fragment_size();
+        let capacity = sizes.blocks().saturating_mul(unit);
+        let available = sizes.blocks_free().saturating_mul(unit);
+        Ok(PoolSizes { capacity, allocation: capacity.saturating_sub(available), available })
+    }
+
+    fn permissions(&self) -> Permissions {
+        fs::metadata(&self.path).map(|metadata| permissions_of(&metadata)).unwrap_or_default()
+    }
+
+    fn list(&self) -> Result<Vec<String>> {
+        let folder = self.folder()?;
+        let entries = fs::read_dir(own_path(&File::from(
+            folder.try_clone().map_err(|e| self.no_folder(errno_of(&e)))?,
+        )))
+        .map_err(|e| self.no_folder(errno_of(&e)))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|e| self.no_folder(errno_of(&e)))?;
+            // A name that is not UTF-8 cannot be said in XML.
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            // What cannot be looked at (a link out of the pool, a broken entry) is not a volume;
+            // the others are, whatever is wrong with it.
+            if let Ok(Some(_)) = self.locate(&folder, &name) {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn facts(&self, name: &str) -> Result<VolumeFacts> {
+        let located = self.find(name)?;
+        let metadata = &located.metadata;
+        let (image, physical, allocation) = match located.kind {
+            VolumeKind::Dir => (Image { format: VolumeFormat::Dir, ..Image::RAW }, 0, 0),
+            VolumeKind::File => {
+                // A file that may not be read is listed as raw.
+                let image = self.reopen(&located, name, false).map(|node| probe::probe(&node));
+                (image.unwrap_or(Image::RAW), metadata.len(), metadata.blocks() * 512)
+            }
+            VolumeKind::Block => {
+                let node = self.reopen(&located, name, false)?;
+                let size = node.length().map_err(|e| e.report(VIR_FROM_STORAGE))?;
+                (probe::probe(&node), size, size)
+            }
+        };
+        Ok(VolumeFacts {
+            kind: if located.linked { VolumeKind::File } else { located.kind },
+            capacity: image.capacity.unwrap_or(physical),
+            image,
+            allocation,
+            physical,
+            permissions: permissions_of(metadata),
+            timestamps: Some(timestamps_of(metadata)),
+        })
+    }
+
+    fn open(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
+        let located = self.find(name)?;
+        Ok(Arc::new(self.reopen(&located, name, write)?))
+    }
+
+    fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()> {
+        let folder = self.folder()?;
+        // Anything of that name is in the way, a volume or not.
+        match openat(
+            &folder,
+            volume.name,
+            OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC,
+            Mode::empty(),
+        ) {
+            Err(Errno::ENOENT) => {}
+            Err(errno) => return Err(self.create_error(volume.name, errno)),
+            Ok(_) => {
+                return Err(match self.locate(&folder, volume.name) {
+                    Ok(Some(_)) if !is_directory_itself(volume.name) => {
+                        self.create_error(volume.name, Errno::EEXIST)
+                    }
+                    _ => Error::invalid_operation(
+                        VIR_FROM_STORAGE,
+                        format!(
+                            "volume target path '{}' already exists",
+                            self.path_of(volume.name)
+                        ),
+                    ),
+                });
+            }
+        }
+        if volume.kind == VolumeKind::Dir {
+            return self.create_folder(&folder, volume);
+        }
+        let new = self.new_file(&folder, volume)?;
+        let file =
+            new.file.try_clone().map_err(|e| self.create_error(volume.name, errno_of(&e)))?;
+        let node = FileNode::new(file, self.path_of(volume.name))
+            .map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        self.lay_out(volume, &node)?;
+        self.set_rights(volume, &new.file, 0o600)?;
+        let node: Arc<dyn Node> = Arc::new(node);
+        fill(&node)?;
+        new.publish(&folder, volume.name).map_err(|errno| self.create_error(volume.name, errno))
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        let folder = self.folder()?;
+        let path = self.path_of(name);
+        let (flag, what) = match self.find(name)?.kind {
+            VolumeKind::Dir => (UnlinkatFlags::RemoveDir, "remove directory"),
+            _ => (UnlinkatFlags::NoRemoveDir, "unlink file"),
+        };
+        match nix::unistd::unlinkat(&folder, name, flag) {
+            Ok(()) => Ok(()),
+            Err(errno) => {
+                Err(Error::system(VIR_FROM_STORAGE, errno, format!("cannot {what} '{path}'")))
+            }
+        }
+    }
+}

@@ -1,0 +1,512 @@
+//! A storage pool, as callers hold it.
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::names::{is_directory_itself, normalise_path};
+use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};
+use super::registry::{Change, Entry, Storage};
+use super::schema;
+use super::volume::Volume;
+use crate::driver::Connect;
+use crate::error::*;
+use crate::event::broker::{Event, ObjectKind, Payload};
+
+bitflags::bitflags! {
+    /// How virStoragePoolBuild builds.
+    pub struct BuildFlags: u32 {
+        const REPAIR = 1;
+        const RESIZE = 2;
+        const NO_OVERWRITE = 4;
+        const OVERWRITE = 8;
+    }
+
+    /// What else virStoragePoolCreate does.
+    pub struct CreateFlags: u32 {
+        const WITH_BUILD = 1;
+        const WITH_BUILD_OVERWRITE = 2;
+        const WITH_BUILD_NO_OVERWRITE = 4;
+    }
+
+    /// Which pools virConnectListAllStoragePools lists: bits of one group are alternatives, and a
+    /// group without bits does not filter.
+    pub struct ListFlags: u32 {
+        const INACTIVE = 1;
+        const ACTIVE = 2;
+        const PERSISTENT = 4;
+        const TRANSIENT = 8;
+        const AUTOSTART = 16;
+        const NO_AUTOSTART = 32;
+        const DIR = 1 << 6;
+        const FS = 1 << 7;
+        const NETFS = 1 << 8;
+        const LOGICAL = 1 << 9;
+        const DISK = 1 << 10;
+        const ISCSI = 1 << 11;
+        const SCSI = 1 << 12;
+        const MPATH = 1 << 13;
+        const RBD = 1 << 14;
+        const SHEEPDOG = 1 << 15;
+        const GLUSTER = 1 << 16;
+        const ZFS = 1 << 17;
+        const VSTORAGE = 1 << 18;
+        const ISCSI_DIRECT = 1 << 19;
+    }
+}
+
+/// What a pool is doing: the values of virStoragePoolState that occur here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolState {
+    Inactive = 0,
+    Running = 2,
+}
+
+/// State and sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolInfo {
+    pub state: PoolState,
+    pub capacity: u64,
+    pub allocation: u64,
+    pub available: u64,
+}
+
+/// The kinds of lifecycle event: virStoragePoolEventLifecycleType.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lifecycle {
+    Defined = 0,
+    Undefined = 1,
+    Started = 2,
+    Stopped = 3,
+    Created = 4,
+    Deleted = 5,
+}
+
+/// A pool by its name and UUID, whatever has become of it.
+pub struct Pool {
+    connect: Arc<Connect>,
+    name: String,
+    c_name: CString,
+    uuid: Uuid,
+}
+
+impl Connect {
+    fn pools(&self) -> &Storage {
+        self.driver().storage()
+    }
+
+    /// All pools that pass the filter.
+    pub fn list_pools(self: &Arc<Self>, filter: ListFlags) -> Result<Vec<Arc<Pool>>> {
+        let all = self.pools().all()?;
+        Ok(all.iter().filter(|e| passes(e, &filter)).map(|e| Pool::of(self, e)).collect())
+    }
+
+    /// The pool of that name.
+    pub fn pool_by_name(self: &Arc<Self>, name: &str) -> Result<Arc<Pool>> {
+        Ok(Pool::of(self, &self.pools().by_name(name)?))
+    }
+
+    /// The pool of that UUID.
+    pub fn pool_by_uuid(self: &Arc<Self>, uuid: Uuid) -> Result<Arc<Pool>> {
+        Ok(Pool::of(self, &self.pools().by_uuid(uuid, None)?))
+    }
+
+    /// The active pool whose volumes are at that path.
+    pub fn pool_by_target(self: &Arc<Self>, path: &str) -> Result<Arc<Pool>> {
+        let wanted = normalise_path(path);
+        let all = self.pools().all()?;
+        all.iter()
+            .find(|e| e.is_active() && e.definition().target_path == wanted)
+            .map(|e| Pool::of(self, e))
+            .ok_or_else(|| {
+                let text = format!("no storage pool with matching target path '{path}'");
+                Error::new(VIR_ERR_NO_STORAGE_POOL, VIR_FROM_STORAGE, text)
+            })
+    }
+
+    /// Defines a persistent pool, or defines one anew.
+    pub fn define_pool(self: &Arc<Self>, xml: &str, validate: bool) -> Result<Arc<Pool>> {
+        let definition = PoolDefinition::parse(xml)?;
+        if validate {
+            schema::check_pool(xml)?;
+        }
+        check_supported(&definition)?;
+        let pool = {
+            let mut change = self.pools().change()?;
+            let mut entry = change.claim(&definition)?;
+            let config = Arc::new(definition);
+            if entry.is_active() {
+                // It goes on as what it was started as.
+                entry.store = change.by_uuid(entry.uuid, &entry.name)?.store;
+            }
+            change.set_config(&entry, Some(config))?;
+            Pool::of(self, &entry)
+        };
+        pool.tell(Lifecycle::Defined);
+        Ok(pool)
+    }
+
+    /// Starts a pool that is forgotten when it is stopped.
+    pub fn create_pool(self: &Arc<Self>, xml: &str, flags: CreateFlags) -> Result<Arc<Pool>> {
+        let definition = PoolDefinition::parse(xml)?;
+        check_supported(&definition)?;
+        let pool = {
+            let mut change = self.pools().change()?;
+            let entry = change.claim(&definition)?;
+            refuse_active(&entry)?;
+            start(&mut change, &entry, Arc::new(definition), &flags)?;
+            Pool::of(self, &entry)
+        };
+        pool.tell(Lifecycle::Started);
+        Ok(pool)
+    }
+
+    /// The volume at that path, in whichever active pool.
+    pub fn volume_by_path(self: &Arc<Self>, path: &str) -> Result<Arc<Volume>> {
+        let wanted = normalise_path(path);
+        self.find_volume(&wanted)?.ok_or_else(|| {
+            let text = format!("no storage vol with matching path '{path}'");
+            Error::new(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, text)
+        })
+    }
+
+    /// The volume of that key, in whichever active pool.
+    pub fn volume_by_key(self: &Arc<Self>, key: &str) -> Result<Arc<Volume>> {
+        self.find_volume(key)?.ok_or_else(|| {
+            let text = format!("no storage vol with matching key {key}");
+            Error::new(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, text)
+        })
+    }
+
+    /// A volume's path and key are its pool's folder and its name.
+    fn find_volume(self: &Arc<Self>, path: &str) -> Result<Option<Arc<Volume>>> {
+        let Some((folder, name)) = path.rsplit_once('/') else { return Ok(None) };
+        if name.is_empty() || is_directory_itself(name) {
+            return Ok(None);
+        }
+        for entry in self.pools().all()? {
+            if entry.is_active() && entry.definition().target_path == folder {
+                return match entry.store.facts(name) {
+                    Ok(_) => Ok(Some(Volume::new(self, &entry, name)?)),
+                    Err(e) if e.code == VIR_ERR_NO_STORAGE_VOL => Ok(None),
+                    Err(e) => Err(e),
+                };
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a pool passes a filter.
+fn passes(entry: &Entry, filter: &ListFlags) -> bool {
+    let state = if entry.is_active() { ListFlags::ACTIVE } else { ListFlags::INACTIVE };
+    let kept = if entry.is_persistent() { ListFlags::PERSISTENT } else { ListFlags::TRANSIENT };
+    let starts = if entry.autostart { ListFlags::AUTOSTART } else { ListFlags::NO_AUTOSTART };
+    let kind = match entry.definition().pool_type {
+        PoolType::Fs => ListFlags::FS,
+        PoolType::NetFs => ListFlags::NETFS,
+        _ => ListFlags::DIR,
+    };
+    let kinds = ListFlags::from_bits_retain(!0 << 6);
+    [
+        (state, ListFlags::ACTIVE | ListFlags::INACTIVE),
+        (kept, ListFlags::PERSISTENT | ListFlags::TRANSIENT),
+        (starts, ListFlags::AUTOSTART | ListFlags::NO_AUTOSTART),
+        (kind, kinds),
+    ]
+    .into_iter()
+    .all(|(is, group)| {
+        let wanted = filter.bits() & group.bits();
+        wanted == 0 || wanted & is.bits() != 0
+    })
+}
+
+fn refuse_active(entry: &Entry) -> Result<()> {
+    if entry.is_active() {
+        let text = format!("storage pool '{}' is already active", entry.name);
+        return Err(Error::invalid_operation(VIR_FROM_STORAGE, text));
+    }
+    Ok(())
+}
+
+/// Makes a pool's place as far as the flags ask for it, and the pool active.
+fn start(
+    change: &mut Change<'_>,
+    entry: &Entry,
+    definition: Arc<PoolDefinition>,
+    flags: &CreateFlags,
+) -> Result<()> {
+    let overwrite = CreateFlags::WITH_BUILD_OVERWRITE | CreateFlags::WITH_BUILD_NO_OVERWRITE;
+    if flags.bits() & overwrite.bits() != 0 {
+        return Err(nothing_to_format(&entry.name));
+    }
+    if flags.contains(CreateFlags::WITH_BUILD) {
+        entry.store.build(&definition.permissions)?;
+    }
+    entry.store.check()?;
+    change.set_live(entry, Some(definition))
+}
+
+fn nothing_to_format(name: &str) -> Error {
+    let text = format!("No source device specified when formatting pool '{name}'");
+    Error::invalid_operation(VIR_FROM_STORAGE, text)
+}
+
+impl Pool {
+    fn of(connect: &Arc<Connect>, entry: &Entry) -> Arc<Pool> {
+        Arc::new(Pool {
+            connect: connect.clone(),
+            name: entry.name.clone(),
+            // Definitions with a NUL in the name are refused.
+            c_name: CString::new(entry.name.as_str()).unwrap_or_default(),
+            uuid: entry.uuid,
+        })
+    }
+
+    /// The pool that an event is about.
+    pub fn of_event(connect: &Arc<Connect>, event: &Event) -> Arc<Pool> {
+        Arc::new(Pool {
+            connect: connect.clone(),
+            name: event.name.clone(),
+            c_name: CString::new(event.name.as_str()).unwrap_or_default(),
+            uuid: event.uuid,
+        })
+    }
+
+    /// The pool that a volume is, or was, in.
+    pub fn of_volume(volume: &Volume) -> Result<Arc<Pool>> {
+        let connect = volume.connect();
+        let entry = connect.pools().by_uuid(volume.pool_uuid(), Some(volume.pool_name()))?;
+        Ok(Pool::of(connect, &entry))
+    }
+
+    /// The connection.
+    pub fn connect(&self) -> &Arc<Connect> {
+        &self.connect
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same, for C.
+    pub fn c_name(&self) -> &CString {
+        &self.c_name
+    }
+
+    /// The UUID.
+    pub fn uuid(&self) -> Uuid {
+        self.uuid
+    }
+
+    fn entry(&self) -> Result<Entry> {
+        self.connect.pools().by_uuid(self.uuid, Some(&self.name))
+    }
+
+    /// The pool, which must be active.
+    pub fn active(&self) -> Result<Entry> {
+        let entry = self.entry()?;
+        if !entry.is_active() {
+            let text = format!("storage pool '{}' is not active", self.name);
+            return Err(Error::invalid_operation(VIR_FROM_STORAGE, text));
+        }
+        Ok(entry)
+    }
+
+    /// Changes the pool with nobody else changing it.
+    fn change<R>(&self, body: impl FnOnce(&mut Change<'_>, &Entry) -> Result<R>) -> Result<R> {
+        let mut change = self.connect.pools().change()?;
+        let entry = change.by_uuid(self.uuid, &self.name)?;
+        body(&mut change, &entry)
+    }
+
+    /// The same for what can only be done to an inactive pool.
+    fn change_inactive<R>(
+        &self,
+        body: impl FnOnce(&mut Change<'_>, &Entry) -> Result<R>,
+    ) -> Result<R> {
+        self.change(|change, entry| {
+            if entry.is_active() {
+                let text = format!("storage pool '{}' is still active", entry.name);
+                return Err(Error::invalid_operation(VIR_FROM_STORAGE, text));
+            }
+            body(change, entry)
+        })
+    }
+
+    /// Whether it can be used.
+    pub fn is_active(&self) -> Result<bool> {
+        Ok(self.entry()?.is_active())
+    }
+
+    /// Whether it is still known after it is stopped.
+    pub fn is_persistent(&self) -> Result<bool> {
+        Ok(self.entry()?.is_persistent())
+    }
+
+    /// Whether it starts by itself.
+    pub fn autostart(&self) -> Result<bool> {
+        Ok(self.entry()?.autostart)
+    }
+
+    /// Lets it start by itself, or not.
+    pub fn set_autostart(&self, autostart: bool) -> Result<()> {
+        self.change(|change, entry| {
+            if !entry.is_persistent() {
+                return Err(Error::internal(VIR_FROM_STORAGE, "pool has no config file"));
+            }
+            change.set_autostart(entry, autostart)
+        })
+    }
+
+    /// Makes its place.
+    pub fn build(&self, flags: BuildFlags) -> Result<()> {
+        self.change(|_, entry| {
+            refuse_active(entry)?;
+            let overwrite = BuildFlags::OVERWRITE | BuildFlags::NO_OVERWRITE;
+            if flags.bits() & overwrite.bits() != 0 {
+                return Err(nothing_to_format(&entry.name));
+            }
+            entry.store.build(&entry.definition().permissions)
+        })?;
+        self.tell(Lifecycle::Created);
+        Ok(())
+    }
+
+    /// Starts it.
+    pub fn create(&self, flags: CreateFlags) -> Result<()> {
+        self.change(|change, entry| {
+            refuse_active(entry)?;
+            match &entry.config {
+                Some(config) => start(change, entry, config.clone(), &flags),
+                None => Err(Error::internal(VIR_FROM_STORAGE, "pool has no config file")),
+            }
+        })?;
+        self.tell(Lifecycle::Started);
+        Ok(())
+    }
+
+    /// Stops it; its volumes stay where they are.
+    pub fn destroy(&self) -> Result<()> {
+        self.active()?;
+        self.change(|change, entry| change.set_live(entry, None))?;
+        self.tell(Lifecycle::Stopped);
+        Ok(())
+    }
+
+    /// Forgets its definition.
+    pub fn undefine(&self) -> Result<()> {
+        self.change_inactive(|change, entry| change.set_config(entry, None))?;
+        self.tell(Lifecycle::Undefined);
+        Ok(())
+    }
+
+    /// Removes its place, which must be empty.
+    pub fn delete(&self) -> Result<()> {
+        self.change_inactive(|_, entry| entry.store.delete())?;
+        self.tell(Lifecycle::Deleted);
+        Ok(())
+    }
+
+    /// Looks whether its place is still there, and tells those who want to know that its volumes
+    /// may have changed.
+    pub fn refresh(&self) -> Result<()> {
+        self.active()?.store.check()?;
+        self.tell_refresh();
+        Ok(())
+    }
+
+    /// Its state and sizes.
+    pub fn info(&self) -> Result<PoolInfo> {
+        let entry = self.entry()?;
+        let state = if entry.is_active() { PoolState::Running } else { PoolState::Inactive };
+        let PoolSizes { capacity, allocation, available } = sizes(&entry);
+        Ok(PoolInfo { state, capacity, allocation, available })
+    }
+
+    /// Its description; `inactive` for what it will be when it is started next.
+    pub fn xml(&self, inactive: bool) -> Result<String> {
+        let entry = self.entry()?;
+        let definition = match &entry.config {
+            Some(config) if inactive => config,
+            _ => entry.definition(),
+        };
+        let permissions = if entry.is_active() && !inactive {
+            entry.store.permissions()
+        } else {
+            definition.permissions.clone()
+        };
+        Ok(definition.format(&entry.uuid, sizes(&entry), &permissions))
+    }
+
+    /// Names of its volumes.
+    pub fn volume_names(&self) -> Result<Vec<String>> {
+        self.active()?.store.list()
+    }
+
+    /// Its volumes.
+    pub fn volumes(&self) -> Result<Vec<Arc<Volume>>> {
+        let entry = self.active()?;
+        entry.store.list()?.iter().map(|name| Volume::new(&self.connect, &entry, name)).collect()
+    }
+
+    /// The volume of that name.
+    pub fn volume_by_name(&self, name: &str) -> Result<Arc<Volume>> {
+        let entry = self.active()?;
+        if name.contains('/') || is_directory_itself(name) || name.is_empty() {
+            let text = format!("no storage vol with matching name '{name}'");
+            return Err(Error::new(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, text));
+        }
+        entry.store.facts(name)?;
+        Volume::new(&self.connect, &entry, name)
+    }
+
+    fn tell(&self, what: Lifecycle) {
+        self.publish(0, Payload::Lifecycle { event: what as i32, detail: 0 });
+    }
+
+    /// Tells that the volumes may have changed.
+    pub fn tell_refresh(&self) {
+        self.publish(1, Payload::Refresh);
+    }
+
+    fn publish(&self, id: i32, payload: Payload) {
+        self.connect.driver().publish(&Event {
+            kind: ObjectKind::Pool,
+            id,
+            name: self.name.clone(),
+            uuid: self.uuid,
+            payload,
+        });
+    }
+}
+
+/// The sizes of a pool: none while it is inactive, or cannot be asked.
+fn sizes(entry: &Entry) -> PoolSizes {
+    if entry.is_active() { entry.store.usage().unwrap_or_default() } else { PoolSizes::default() }
+}
+
+/// Refuses the types of pool that libvirt has and this library does not.
+fn check_supported(definition: &PoolDefinition) -> Result<()> {
+    if definition.pool_type.is_supported() {
+        return Ok(());
+    }
+    let text = format!("pools of type '{}' are not supported", definition.pool_type.word());
+    Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text))
+}
+
+/// Why pools of a type cannot be looked for.
+pub fn no_source_discovery(word: &str) -> Error {
+    match PoolType::from_word(word) {
+        Some(known) => {
+            let text = format!("pool type '{}' does not support source discovery", known.word());
+            Error::new(VIR_ERR_NO_SUPPORT, VIR_FROM_STORAGE, text)
+        }
+        None => {
+            let text = format!("unknown storage pool type {}", crate::xml::excerpt(word));
+            Error::internal(VIR_FROM_STORAGE, text)
+        }
+    }
+}

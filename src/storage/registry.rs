@@ -1,0 +1,350 @@
+//! The pools of a connection: which there are, what state they are in, and where that is kept.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use uuid::Uuid;
+
+use super::dir::DirStore;
+use super::memory::MemoryStore;
+use super::permissions::Permissions;
+use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};
+use super::state::{ChangeLock, Folder, Stamp, StateDir};
+use super::store::VolumeStore;
+use crate::error::*;
+
+/// One pool, as it is at one moment.
+#[derive(Clone)]
+pub struct Entry {
+    pub name: String,
+    pub uuid: Uuid,
+    /// What it is defined as, if it is persistent.
+    pub config: Option<Arc<PoolDefinition>>,
+    /// What it runs as, if it is active.
+    pub live: Option<Arc<PoolDefinition>>,
+    pub autostart: bool,
+    pub store: Arc<dyn VolumeStore>,
+}
+
+impl Entry {
+    /// What the pool is: while it is active, what it was started as.
+    pub fn definition(&self) -> &PoolDefinition {
+        // An entry without either is removed as soon as it comes to be.
+        match (&self.live, &self.config) {
+            (Some(definition), _) | (None, Some(definition)) => definition,
+            (None, None) => unreachable!("a pool that is neither active nor persistent"),
+        }
+    }
+
+    /// Whether it can be used.
+    pub fn is_active(&self) -> bool {
+        self.live.is_some()
+    }
+
+    /// Whether it is still known after it is stopped.
+    pub fn is_persistent(&self) -> bool {
+        self.config.is_some()
+    }
+}
+
+/// By name.
+type Pools = BTreeMap<String, Entry>;
+
+#[derive(Default)]
+struct Known {
+    pools: Pools,
+    stamp: Option<Stamp>,
+}
+
+/// All pools behind a URI.
+pub struct Storage {
+    /// Where definitions are kept; `None` if they are not.
+    state: Option<StateDir>,
+    known: Mutex<Known>,
+}
+
+/// The pools, while nobody else changes them.
+pub struct Change<'a> {
+    storage: &'a Storage,
+    known: MutexGuard<'a, Known>,
+    _lock: Option<ChangeLock>,
+}
+
+impl Storage {
+    /// The pools that are defined under `root`.
+    pub fn embed(root: &Path) -> Result<Storage> {
+        let storage = Storage { state: Some(StateDir::open(root)?), known: Mutex::default() };
+        storage.autostart()?;
+        Ok(storage)
+    }
+
+    /// The pool that released libvirt's test driver has, with room for data.
+    pub fn test() -> Storage {
+        let name = "default-pool".to_string();
+        let path = "/default-pool";
+        let uuid = uuid::uuid!("dfe224cb-28fb-8dd0-c4b2-64eb3f0f4566");
+        let definition = Arc::new(PoolDefinition {
+            pool_type: PoolType::Dir,
+            name: name.clone(),
+            uuid: Some(uuid),
+            target_path: path.to_string(),
+            permissions: Permissions::default(),
+            source: None,
+        });
+        let entry = Entry {
+            name: name.clone(),
+            uuid,
+            config: Some(definition.clone()),
+            live: Some(definition),
+            autostart: false,
+            store: Arc::new(MemoryStore::new(path)),
+        };
+        let known = Known { pools: BTreeMap::from([(name, entry)]), stamp: None };
+        Storage { state: None, known: Mutex::new(known) }
+    }
+
+    /// All pools, by name.
+    pub fn all(&self) -> Result<Vec<Entry>> {
+        Ok(self.read()?.pools.values().cloned().collect())
+    }
+
+    /// The pool of a UUID. `name` is what the caller knows it as, for the message.
+    pub fn by_uuid(&self, uuid: Uuid, name: Option<&str>) -> Result<Entry> {
+        find_uuid(&self.read()?.pools, uuid, name).cloned()
+    }
+
+    /// The pool of a name.
+    pub fn by_name(&self, name: &str) -> Result<Entry> {
+        let known = self.read()?;
+        known
+            .pools
+            .get(name)
+            .cloned()
+            .ok_or_else(|| not_found(format!("no storage pool with matching name '{name}'")))
+    }
+
+    /// Begins a change.
+    pub fn change(&self) -> Result<Change<'_>> {
+        let mut known = self.lock();
+        let lock = self.state.as_ref().map(StateDir::lock).transpose()?;
+        self.reload(&mut known)?;
+        Ok(Change { storage: self, known, _lock: lock })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn read(&self) -> Result<MutexGuard<'_, Known>> {
+        let mut known = self.lock();
+        self.reload(&mut known)?;
+        Ok(known)
+    }
+
+    /// Reads the definitions again if another process may have changed them.
+    fn reload(&self, known: &mut Known) -> Result<()> {
+        let Some(state) = &self.state else { return Ok(()) };
+        let stamp = state.stamp()?;
+        if known.stamp.as_ref().is_some_and(|before| stamp.is_same(before)) {
+            return Ok(());
+        }
+        known.pools = load(state)?;
+        known.stamp = Some(stamp);
+        Ok(())
+    }
+
+    /// Starts the pools that start by themselves, once after each boot of the machine. One that
+    /// cannot be started stays inactive, and says why when it is started by name.
+    fn autostart(&self) -> Result<()> {
+        let Some(state) = &self.state else { return Ok(()) };
+        let mut change = self.change()?;
+        if !state.begin_boot()? {
+            return Ok(());
+        }
+        change.known.pools = load(state)?;
+        let wanted: Vec<Entry> =
+            change.known.pools.values().filter(|entry| entry.autostart).cloned().collect();
+        for entry in wanted {
+            if entry.store.check().is_ok() {
+                change.set_live(&entry, entry.config.clone())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Change<'_> {
+    /// The pools as they are now.
+    pub fn by_uuid(&self, uuid: Uuid, name: &str) -> Result<Entry> {
+        find_uuid(&self.known.pools, uuid, Some(name)).cloned()
+    }
+
+    /// The entry that a new definition would belong to: an existing pool of that name and UUID, or
+    /// a new one. Refuses what clashes with another pool.
+    pub fn claim(&self, definition: &PoolDefinition) -> Result<Entry> {
+        let failed = |text| Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_STORAGE, text));
+        let name = &definition.name;
+        let uuid = definition.uuid.unwrap_or_else(Uuid::new_v4);
+        let pools = &self.known.pools;
+        if let Some(other) = pools.get(name).filter(|other| other.uuid != uuid) {
+            return failed(format!("pool '{name}' already exists with uuid {}", other.uuid));
+        }
+        if let Some(other) = pools.values().find(|other| other.uuid == uuid && other.name != *name)
+        {
+            return failed(format!("pool '{}' is already defined with uuid {uuid}", other.name));
+        }
+        let clash = |other: &&Entry| {
+            other.name != *name && other.definition().target_path == definition.target_path
+        };
+        if let Some(other) = pools.values().find(clash) {
+            return failed(format!("Storage source conflict with pool: '{}'", other.name));
+        }
+        Ok(match pools.get(name) {
+            Some(entry) if entry.definition().target_path == definition.target_path => {
+                entry.clone()
+            }
+            before => Entry {
+                name: name.clone(),
+                uuid,
+                config: before.and_then(|entry| entry.config.clone()),
+                live: before.and_then(|entry| entry.live.clone()),
+                autostart: before.is_some_and(|entry| entry.autostart),
+                store: self.storage.store(definition),
+            },
+        })
+    }
+
+    /// Makes a pool persistent under a new definition, or no longer so.
+    pub fn set_config(&mut self, entry: &Entry, config: Option<Arc<PoolDefinition>>) -> Result<()> {
+        if let Some(state) = &self.storage.state {
+            match &config {
+                Some(definition) => {
+                    let text = stored(definition, entry);
+                    state.write(Folder::Config, &entry.name, &text)?;
+                }
+                None => {
+                    state.remove(Folder::Autostart, &entry.name)?;
+                    state.remove(Folder::Config, &entry.name)?;
+                }
+            }
+        }
+        let autostart = entry.autostart && config.is_some();
+        self.put(Entry { config, autostart, ..entry.clone() });
+        Ok(())
+    }
+
+    /// Makes a pool active as what it is defined as, or inactive.
+    pub fn set_live(&mut self, entry: &Entry, live: Option<Arc<PoolDefinition>>) -> Result<()> {
+        if let Some(state) = &self.storage.state {
+            match &live {
+                Some(definition) => {
+                    let text = stored(definition, entry);
+                    state.write(Folder::Run, &entry.name, &text)?;
+                }
+                None => state.remove(Folder::Run, &entry.name)?,
+            }
+        }
+        let mut entry = Entry { live, ..entry.clone() };
+        if entry.live.is_none()
+            && let Some(config) = &entry.config
+        {
+            // It may have been defined anew while it was active.
+            entry.store = self.storage.store_of(&entry, config);
+        }
+        self.put(entry);
+        Ok(())
+    }
+
+    /// Marks a pool to be started by itself, or not.
+    pub fn set_autostart(&mut self, entry: &Entry, autostart: bool) -> Result<()> {
+        if let Some(state) = &self.storage.state {
+            if autostart {
+                state.write(Folder::Autostart, &entry.name, "")?;
+            } else {
+                state.remove(Folder::Autostart, &entry.name)?;
+            }
+        }
+        self.put(Entry { autostart, ..entry.clone() });
+        Ok(())
+    }
+
+    fn put(&mut self, entry: Entry) {
+        if entry.is_active() || entry.is_persistent() {
+            self.known.pools.insert(entry.name.clone(), entry);
+        } else {
+            self.known.pools.remove(&entry.name);
+        }
+    }
+}
+
+impl Storage {
+    /// The place that a definition names.
+    fn store(&self, definition: &PoolDefinition) -> Arc<dyn VolumeStore> {
+        match self.state {
+            Some(_) => dir_store(definition),
+            None => Arc::new(MemoryStore::new(definition.target_path.clone())),
+        }
+    }
+
+    /// The same, which is the one that the pool has if that is the same place.
+    fn store_of(&self, entry: &Entry, definition: &PoolDefinition) -> Arc<dyn VolumeStore> {
+        match self.state {
+            Some(_) => dir_store(definition),
+            // Memory is not found again by its name.
+            None => entry.store.clone(),
+        }
+    }
+}
+
+fn dir_store(definition: &PoolDefinition) -> Arc<dyn VolumeStore> {
+    let mounted = matches!(definition.pool_type, PoolType::Fs | PoolType::NetFs);
+    Arc::new(DirStore::new(definition.target_path.clone(), mounted))
+}
+
+fn find_uuid<'a>(pools: &'a Pools, uuid: Uuid, name: Option<&str>) -> Result<&'a Entry> {
+    pools.values().find(|entry| entry.uuid == uuid).ok_or_else(|| {
+        let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+        not_found(format!("no storage pool with matching uuid '{uuid}'{name}"))
+    })
+}
+
+fn not_found(text: String) -> Error {
+    Error::new(VIR_ERR_NO_STORAGE_POOL, VIR_FROM_STORAGE, text)
+}
+
+/// A definition as it is kept.
+fn stored(definition: &PoolDefinition, entry: &Entry) -> String {
+    definition.format(&entry.uuid, PoolSizes::default(), &definition.permissions)
+}
+
+/// Reads all definitions. One that cannot be understood is left out, as if it were not there; its
+/// file stays as it is.
+fn load(state: &StateDir) -> Result<Pools> {
+    let mut pools = Pools::new();
+    let autostart: Vec<String> =
+        state.read_all(Folder::Autostart)?.into_iter().map(|(name, _)| name).collect();
+    for folder in [Folder::Config, Folder::Run] {
+        for (name, text) in state.read_all(folder)? {
+            let Ok(definition) = PoolDefinition::parse_stored(&text) else { continue };
+            let Some(uuid) = definition.uuid.filter(|_| definition.name == name) else { continue };
+            let definition = Arc::new(definition);
+            let entry = pools.entry(name.clone()).or_insert_with(|| Entry {
+                autostart: autostart.contains(&name),
+                name,
+                uuid,
+                config: None,
+                live: None,
+                store: dir_store(&definition),
+            });
+            match folder {
+                Folder::Run => {
+                    entry.store = dir_store(&definition);
+                    entry.live = Some(definition);
+                }
+                _ => entry.config = Some(definition),
+            }
+        }
+    }
+    Ok(pools)
+}

@@ -1,0 +1,149 @@
+//! The strict reading of a description that the VALIDATE flags ask for: nothing but the elements
+//! and attributes that are known. (What they hold is checked when they are read.)
+
+use crate::error::*;
+use crate::xml::{self, Element};
+
+/// An element: its name, its attributes, and what may be in it. `None` for anything.
+struct Known(&'static str, &'static [&'static str], Option<&'static [Known]>);
+
+const SIZE: &[&str] = &["unit"];
+const NO_ATTRIBUTES: &[&str] = &[];
+const TEXT: Option<&[Known]> = Some(&[]);
+
+const PERMISSIONS: Known = Known(
+    "permissions",
+    NO_ATTRIBUTES,
+    Some(&[
+        Known("mode", NO_ATTRIBUTES, TEXT),
+        Known("owner", NO_ATTRIBUTES, TEXT),
+        Known("group", NO_ATTRIBUTES, TEXT),
+        Known("label", NO_ATTRIBUTES, TEXT),
+    ]),
+);
+
+const TIMESTAMPS: Known = Known(
+    "timestamps",
+    NO_ATTRIBUTES,
+    Some(&[
+        Known("atime", NO_ATTRIBUTES, TEXT),
+        Known("mtime", NO_ATTRIBUTES, TEXT),
+        Known("ctime", NO_ATTRIBUTES, TEXT),
+        Known("btime", NO_ATTRIBUTES, TEXT),
+    ]),
+);
+
+const FORMAT: Known = Known("format", &["type"], TEXT);
+const PATH: Known = Known("path", NO_ATTRIBUTES, TEXT);
+
+const VOLUME: Known = Known(
+    "volume",
+    &["type"],
+    Some(&[
+        Known("name", NO_ATTRIBUTES, TEXT),
+        Known("key", NO_ATTRIBUTES, TEXT),
+        Known("source", NO_ATTRIBUTES, None),
+        Known("capacity", SIZE, TEXT),
+        Known("allocation", SIZE, TEXT),
+        Known("physical", SIZE, TEXT),
+        Known(
+            "target",
+            NO_ATTRIBUTES,
+            Some(&[
+                PATH,
+                FORMAT,
+                PERMISSIONS,
+                TIMESTAMPS,
+                Known("encryption", &["format"], None),
+                Known("compat", NO_ATTRIBUTES, TEXT),
+                Known("clusterSize", SIZE, TEXT),
+                Known("nocow", NO_ATTRIBUTES, TEXT),
+                Known(
+                    "features",
+                    NO_ATTRIBUTES,
+                    Some(&[
+                        Known("lazy_refcounts", NO_ATTRIBUTES, TEXT),
+                        Known("extended_l2", NO_ATTRIBUTES, TEXT),
+                    ]),
+                ),
+            ]),
+        ),
+        Known("backingStore", NO_ATTRIBUTES, Some(&[PATH, FORMAT, PERMISSIONS, TIMESTAMPS])),
+    ]),
+);
+
+const POOL: Known = Known(
+    "pool",
+    &["type"],
+    Some(&[
+        Known("name", NO_ATTRIBUTES, TEXT),
+        Known("uuid", NO_ATTRIBUTES, TEXT),
+        Known("capacity", SIZE, TEXT),
+        Known("allocation", SIZE, TEXT),
+        Known("available", SIZE, TEXT),
+        Known("features", NO_ATTRIBUTES, None),
+        Known("source", NO_ATTRIBUTES, None),
+        Known("target", NO_ATTRIBUTES, Some(&[PATH, PERMISSIONS])),
+    ]),
+);
+
+/// Refuses a volume's description with anything unknown, or without a target.
+pub fn check_volume(text: &str) -> Result<()> {
+    let root = xml::parse(text, "storage_volume_definition", VIR_FROM_STORAGE)?;
+    if root.child("target").is_none() {
+        return Err(invalid("Expecting an element target, got nothing"));
+    }
+    check(&root, &VOLUME)
+}
+
+/// Refuses a pool's description with anything unknown.
+pub fn check_pool(text: &str) -> Result<()> {
+    check(&xml::parse(text, "storage_pool_definition", VIR_FROM_STORAGE)?, &POOL)
+}
+
+fn check(element: &Element, known: &Known) -> Result<()> {
+    let Known(name, attributes, inside) = known;
+    if let Some(odd) = element.attributes.iter().find(|a| !attributes.contains(&a.name.as_str())) {
+        let odd = xml::excerpt(&odd.name);
+        return Err(invalid(&format!("Invalid attribute {odd} for element {name}")));
+    }
+    // As deep as the table, whatever the document.
+    let Some(inside) = inside else { return Ok(()) };
+    for child in element.elements() {
+        match inside.iter().find(|known| known.0 == child.name) {
+            Some(known) => check(child, known)?,
+            None => {
+                let odd = xml::excerpt(&child.name);
+                return Err(invalid(&format!("Did not expect element {odd} there")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn invalid(text: &str) -> Error {
+    Error::new(VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_unknown_is_refused_wherever_it_is() {
+        let good = "<volume><name>a</name><capacity unit='M'>1</capacity>\
+                    <target><format type='raw'/></target></volume>";
+        check_volume(good).unwrap();
+        for bad in [
+            "<volume><name>a</name></volume>",
+            "<volume><target/><nmae>a</nmae></volume>",
+            "<volume><target><format typ='raw'/></target></volume>",
+            "<volume><target><features><x/></features></target></volume>",
+        ] {
+            assert_eq!(check_volume(bad).unwrap_err().code, VIR_ERR_XML_INVALID_SCHEMA, "{bad}");
+        }
+        check_pool("<pool type='dir'><name>p</name><target><path>/p</path></target></pool>")
+            .unwrap();
+        assert!(check_pool("<pool type='dir'><nam>p</nam></pool>").is_err());
+    }
+}

@@ -1,0 +1,213 @@
+//! The definitions on disk, under the root of a `sparse:///` connection:
+//!
+//! - `storage/NAME.xml`: persistent pools; `storage/autostart/NAME.xml`: which of them start by
+//!   themselves;
+//! - `run/storage/NAME.xml`: pools that are active, persistent or not;
+//! - `run/boot`: the boot that `run` is of. What ran before a reboot does not run after it.
+//!
+//! Several processes may use one root: changes are made under a lock, each file is replaced as a
+//! whole, and a reader that has seen the folders at one time can ask whether they have changed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::fcntl::{Flock, FlockArg};
+
+use crate::error::*;
+
+/// One of the folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folder {
+    /// Persistent definitions.
+    Config,
+    /// Marks of those that start by themselves.
+    Autostart,
+    /// Definitions of what is active.
+    Run,
+}
+
+const FOLDERS: [Folder; 3] = [Folder::Config, Folder::Autostart, Folder::Run];
+
+/// No definition is larger: a connection takes no larger text.
+const LARGEST: u64 = 8 << 20;
+
+/// A change that is younger than this may be followed by another with the same time.
+const RACY: Duration = Duration::from_millis(50);
+
+/// When the folders had last changed, as seen at one time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    changed: Vec<(i64, i64)>,
+    /// All changes were old enough to be told from later ones.
+    settled: bool,
+}
+
+impl Stamp {
+    /// Whether nothing has changed since `before`.
+    pub fn is_same(&self, before: &Stamp) -> bool {
+        before.settled && self.changed == before.changed
+    }
+}
+
+/// The state folder of a connection.
+pub struct StateDir {
+    root: PathBuf,
+}
+
+/// Nobody else changes the state while this lives.
+pub struct ChangeLock {
+    _file: Flock<File>,
+}
+
+impl StateDir {
+    /// Makes the folders that are missing, readable only by their owner.
+    pub fn open(root: &Path) -> Result<StateDir> {
+        let state = StateDir { root: root.to_path_buf() };
+        for path in [root.to_path_buf(), root.join("storage"), root.join("run")]
+            .into_iter()
+            .chain(FOLDERS.map(|folder| state.folder(folder)))
+        {
+            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
+            made.map_err(|e| failed(&e, "cannot create path", &path))?;
+        }
+        Ok(state)
+    }
+
+    fn folder(&self, folder: Folder) -> PathBuf {
+        self.root.join(match folder {
+            Folder::Config => "storage",
+            Folder::Autostart => "storage/autostart",
+            Folder::Run => "run/storage",
+        })
+    }
+
+    fn path(&self, folder: Folder, name: &str) -> PathBuf {
+        self.folder(folder).join(format!("{name}.xml"))
+    }
+
+    /// Waits until no other process changes the state.
+    pub fn lock(&self) -> Result<ChangeLock> {
+        let path = self.root.join("lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|e| failed(&e, "cannot open lock", &path))?;
+        let mut file = file;
+        loop {
+            match Flock::lock(file, FlockArg::LockExclusive) {
+                Ok(locked) => return Ok(ChangeLock { _file: locked }),
+                Err((again, nix::errno::Errno::EINTR)) => file = again,
+                Err((_, errno)) => {
+                    let text = format!("cannot lock '{}'", path.display());
+                    return Err(Error::system(VIR_FROM_STORAGE, errno, text));
+                }
+            }
+        }
+    }
+
+    /// When the folders have last changed.
+    pub fn stamp(&self) -> Result<Stamp> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut stamp = Stamp { changed: Vec::new(), settled: true };
+        for path in FOLDERS.map(|folder| self.folder(folder)) {
+            let metadata = fs::metadata(&path).map_err(|e| failed(&e, "cannot look at", &path))?;
+            let changed = (metadata.mtime(), metadata.mtime_nsec());
+            let age = now.saturating_sub(Duration::new(changed.0.max(0) as u64, changed.1 as u32));
+            stamp.settled &= age > RACY;
+            stamp.changed.push(changed);
+        }
+        Ok(stamp)
+    }
+
+    /// Names and texts of all definitions in a folder. What cannot be read is left out: one broken
+    /// file must not take the others with it.
+    pub fn read_all(&self, folder: Folder) -> Result<Vec<(String, String)>> {
+        let path = self.folder(folder);
+        let entries =
+            fs::read_dir(&path).map_err(|e| failed(&e, "cannot open directory", &path))?;
+        let mut all = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|e| failed(&e, "cannot read directory", &path))?;
+            let Ok(file_name) = entry.file_name().into_string() else { continue };
+            let Some(name) = file_name.strip_suffix(".xml") else { continue };
+            if let Ok(text) = read_text(&entry.path()) {
+                all.push((name.to_string(), text));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Replaces a definition as a whole, and for good: after a crash the file is the old or the new
+    /// one.
+    pub fn write(&self, folder: Folder, name: &str, text: &str) -> Result<()> {
+        let path = self.path(folder, name);
+        let error = |e: &io::Error| failed(e, "cannot write", &path);
+        // Writers hold the lock, so one name for the temporary file is enough.
+        let temporary = self.folder(folder).join(".new");
+        let mut file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&temporary)
+            .map_err(|e| error(&e))?;
+        let written = crate::sys::allow_file_size(text.len() as u64)
+            .map_err(io::Error::from)
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&temporary, &path));
+        if let Err(e) = written {
+            let _ = fs::remove_file(&temporary);
+            return Err(error(&e));
+        }
+        self.sync(folder)
+    }
+
+    /// Removes a definition; none is as good.
+    pub fn remove(&self, folder: Folder, name: &str) -> Result<()> {
+        let path = self.path(folder, name);
+        match fs::remove_file(&path) {
+            Ok(()) => self.sync(folder),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(failed(&e, "cannot remove", &path)),
+        }
+    }
+
+    fn sync(&self, folder: Folder) -> Result<()> {
+        let path = self.folder(folder);
+        File::open(&path)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|e| failed(&e, "cannot sync", &path))
+    }
+
+    /// Whether this is the first use since the machine was started; from then on it is not. What
+    /// ran before is forgotten. The caller holds the lock.
+    pub fn begin_boot(&self) -> Result<bool> {
+        let path = self.root.join("run/boot");
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        if fs::read_to_string(&path).is_ok_and(|before| before == boot) {
+            return Ok(false);
+        }
+        for (name, _) in self.read_all(Folder::Run)? {
+            self.remove(Folder::Run, &name)?;
+        }
+        fs::write(&path, boot).map_err(|e| failed(&e, "cannot write", &path))?;
+        Ok(true)
+    }
+}
+
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn failed(error: &io::Error, what: &str, path: &Path) -> Error {
+    Error::io(VIR_FROM_STORAGE, error, format!("{what} '{}'", path.display()))
+}

@@ -1,0 +1,65 @@
+//! Where a pool's volumes are: the operations that a folder and a piece of memory have in common.
+//! The place itself is the truth: nothing is remembered that could be asked for.
+
+use std::sync::Arc;
+
+use super::permissions::Permissions;
+use super::pool_xml::PoolSizes;
+use super::probe::Image;
+use super::volume_description::{Timestamps, VolumeKind};
+use crate::block::Node;
+use crate::error::*;
+
+/// What is known of a volume at one moment.
+#[derive(Clone, Debug)]
+pub struct VolumeFacts {
+    pub kind: VolumeKind,
+    /// What the image's header says.
+    pub image: Image,
+    /// Bytes that a guest sees.
+    pub capacity: u64,
+    /// Bytes that are taken on the medium.
+    pub allocation: u64,
+    /// Bytes from the first to the last.
+    pub physical: u64,
+    pub permissions: Permissions,
+    pub timestamps: Option<Timestamps>,
+}
+
+/// A raw volume, or a folder, to be made.
+#[derive(Clone, Debug)]
+pub struct NewVolume<'a> {
+    pub name: &'a str,
+    pub kind: VolumeKind,
+    pub capacity: u64,
+    /// Bytes that are given space now. The volume grows if they are more than its capacity.
+    pub allocation: u64,
+    pub permissions: &'a Permissions,
+}
+
+/// Puts contents into a volume that is being made.
+pub type Fill<'a> = &'a mut dyn FnMut(&Arc<dyn Node>) -> Result<()>;
+
+/// A place for volumes.
+pub trait VolumeStore: Send + Sync {
+    /// Fails unless the place can be used: it is there, and is what it should be.
+    fn check(&self) -> Result<()>;
+    /// Makes the place.
+    fn build(&self, permissions: &Permissions) -> Result<()>;
+    /// Removes the place, which must be empty.
+    fn delete(&self) -> Result<()>;
+    /// The sizes of the place.
+    fn usage(&self) -> Result<PoolSizes>;
+    /// The access rights of the place, where it has some.
+    fn permissions(&self) -> Permissions;
+    /// The names of all volumes.
+    fn list(&self) -> Result<Vec<String>>;
+    /// What is known of a volume.
+    fn facts(&self, name: &str) -> Result<VolumeFacts>;
+    /// Opens a volume's bytes.
+    fn open(&self, name: &str, write: bool) -> Result<Arc<dyn Node>>;
+    /// Makes a volume. It appears when `fill` has succeeded; a failure leaves nothing behind.
+    fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()>;
+    /// Removes a volume.
+    fn remove(&self, name: &str) -> Result<()>;
+}

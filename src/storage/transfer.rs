@@ -1,0 +1,117 @@
+//! Attaching streams to volumes.
+//!
+//! A volume's file is what is moved, whatever format its bytes are in. A raw volume has the size
+//! that it has, so a range must lie in it; one in an image format is a file of whatever size the
+//! image needs.
+
+use std::sync::Arc;
+
+use super::pool::Pool;
+use super::volume::Volume;
+use super::volume_format::VolumeFormat;
+use crate::error::*;
+use crate::stream::{Source, Stream, Target};
+
+bitflags::bitflags! {
+    /// How virStorageVolUpload and virStorageVolDownload move.
+    #[derive(Clone, Copy)]
+    pub struct TransferFlags: u32 {
+        const SPARSE_STREAM = 1;
+    }
+}
+
+impl Volume {
+    /// Lets a stream write into the volume.
+    pub fn upload(
+        self: &Arc<Self>,
+        function: &str,
+        stream: &Stream,
+        offset: u64,
+        length: u64,
+        flags: TransferFlags,
+    ) -> Result<()> {
+        self.check_stream(function, stream)?;
+        let raw = self.facts()?.image.format == VolumeFormat::Raw;
+        let node = self.open(true)?;
+        let size = node.length().map_err(|e| e.report(VIR_FROM_STREAMS))?;
+        let range = self.range(function, offset, length, raw.then_some(size))?;
+        let target = Target {
+            node,
+            offset,
+            end: range,
+            sparse: flags.contains(TransferFlags::SPARSE_STREAM),
+            // With a length, what lies behind the range is not the caller's.
+            cuts: range.is_none(),
+        };
+        let total = range.map_or(0, |end| end - offset);
+        let volume = self.clone();
+        // The image may be another one now.
+        let on_close = move || {
+            if let Ok(pool) = Pool::of_volume(&volume) {
+                pool.tell_refresh();
+            }
+        };
+        stream.attach_upload(target, total, Box::new(on_close))
+    }
+
+    /// Lets a stream read the volume.
+    pub fn download(
+        self: &Arc<Self>,
+        function: &str,
+        stream: &Stream,
+        offset: u64,
+        length: u64,
+        flags: TransferFlags,
+    ) -> Result<()> {
+        self.check_stream(function, stream)?;
+        let raw = self.facts()?.image.format == VolumeFormat::Raw;
+        let node = self.open(false)?;
+        let size = node.length().map_err(|e| e.report(VIR_FROM_STREAMS))?;
+        let range = self.range(function, offset, length, raw.then_some(size))?;
+        let end = range.unwrap_or(size).min(size);
+        let source = Source {
+            node,
+            offset: offset.min(end),
+            end,
+            sparse: flags.contains(TransferFlags::SPARSE_STREAM),
+        };
+        stream.attach_download(source, Box::new(|| {}))
+    }
+
+    fn check_stream(&self, function: &str, stream: &Stream) -> Result<()> {
+        if !Arc::ptr_eq(stream.connect(), self.connect()) {
+            let text =
+                format!("stream in {function} must match connection of volume '{}'", self.name());
+            return Err(Error::argument(VIR_FROM_STORAGE, function, "stream", text));
+        }
+        stream.check_attachable()
+    }
+
+    /// Where a range ends: `None` if it is open. `size` is that of a volume that cannot change it.
+    fn range(
+        &self,
+        function: &str,
+        offset: u64,
+        length: u64,
+        size: Option<u64>,
+    ) -> Result<Option<u64>> {
+        let name = self.name();
+        let refuse =
+            |text: String| Err(Error::argument(VIR_FROM_STORAGE, function, "length", text));
+        let most = size.unwrap_or(i64::MAX as u64);
+        match offset.checked_add(length).filter(|end| *end <= most) {
+            Some(end) if length > 0 => Ok(Some(end)),
+            Some(_) => Ok(size),
+            None => refuse(match size {
+                Some(size) => format!(
+                    "offset {offset} and length {length} in {function} reach beyond the end of \
+                     volume '{name}' of {size} bytes"
+                ),
+                None => format!(
+                    "offset {offset} and length {length} in {function} are more than volume \
+                     '{name}' can have"
+                ),
+            }),
+        }
+    }
+}
