@@ -20,5 +20,5 @@ mod panic;
 pub mod storage;
 pub mod stream;
 mod sys;
-pub mod xml;
 pub mod typed_params;
+pub mod xml;

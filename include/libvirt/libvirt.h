@@ -7,6 +7,9 @@
 
 #define __VIR_LIBVIRT_H_INCLUDES__
 #include <libvirt/libvirt-common.h>
+#include <libvirt/libvirt-host.h>
+#include <libvirt/libvirt-storage.h>
+#include <libvirt/libvirt-stream.h>
 #include <libvirt/libvirt-event.h>
 #undef __VIR_LIBVIRT_H_INCLUDES__
 

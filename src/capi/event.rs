@@ -240,7 +240,8 @@ pub extern "C" fn virEventAddHandle(
         if let Some(host) = HostLoop::of(event_loop) {
             return Ok(host.watch(fd, events, cb, opaque, ff));
         }
-        let opaque = Opaque::new(opaque, ff);
+        let opaque = Opaque::new(opaque);
+        opaque.own(ff);
         let on_handle: OnHandle = Arc::new(move |watch, fd, events| {
             // SAFETY: the caller registered the function and its data for this.
             unsafe { callback(watch, fd, events, opaque.pointer()) }
@@ -318,7 +319,8 @@ pub extern "C" fn virEventAddTimeout(
         if let Some(host) = HostLoop::of(event_loop) {
             return Ok(host.time(frequency, cb, opaque, ff));
         }
-        let opaque = Opaque::new(opaque, ff);
+        let opaque = Opaque::new(opaque);
+        opaque.own(ff);
         let on_timeout: OnTimeout = Arc::new(move |timer| {
             // SAFETY: the caller registered the function and its data for this.
             unsafe { callback(timer, opaque.pointer()) }

@@ -19,5 +19,10 @@ pub mod strings;
 pub mod typed_array;
 
 pub mod event;
+pub mod host;
+pub mod sparse;
+pub mod storage_pool;
+pub mod storage_vol;
+pub mod stream;
 pub mod typed_params;
 pub mod virterror;

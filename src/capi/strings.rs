@@ -58,3 +58,21 @@ pub fn to_array<T>(items: &[*mut T]) -> Result<*mut *mut T> {
         Ok(array)
     }
 }
+
+/// A malloc'd array of records; NULL if there are none.
+pub fn to_records<T: Copy>(records: impl ExactSizeIterator<Item = T>) -> Result<*mut T> {
+    if records.len() == 0 {
+        return Ok(std::ptr::null_mut());
+    }
+    // SAFETY: as many records as there are are allocated; all of them are written.
+    unsafe {
+        let array = libc::calloc(records.len(), size_of::<T>()).cast::<T>();
+        if array.is_null() {
+            return Err(Error::new(VIR_ERR_NO_MEMORY, VIR_FROM_NONE, "result array"));
+        }
+        for (index, record) in records.enumerate() {
+            array.add(index).write(record);
+        }
+        Ok(array)
+    }
+}

@@ -8,13 +8,12 @@ use std::ptr::null_mut;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::call::{Failure, entry_keeping_error};
-use super::handle::{self, Cell};
+use super::handle;
+use super::host::virConnectPtr;
 use super::strings;
 use crate::driver::Connect;
 use crate::error::{self, DOMAIN_NAMES, Error, Result, virErrorNumber};
 
-/// A connection's handle.
-pub type virConnectPtr = *mut Cell;
 /// Never followed: the `dom` and `net` members of an error are always NULL.
 pub type virDomainPtr = *mut c_void;
 /// Never followed, like `virDomainPtr`.

@@ -22,7 +22,11 @@ const fn header(path: &'static str, sources: &'static [&'static str]) -> Header 
 pub const HEADERS: &[Header] = &[
     header("libvirt/libvirt.h", &[]),
     header("libvirt/libvirt-common.h", &["src/capi/typed_params.rs"]),
+    header("libvirt/libvirt-host.h", &["src/capi/host.rs"]),
+    header("libvirt/libvirt-storage.h", &["src/capi/storage_pool.rs", "src/capi/storage_vol.rs"]),
+    header("libvirt/libvirt-stream.h", &["src/capi/stream.rs"]),
     header("libvirt/libvirt-event.h", &["src/capi/event.rs"]),
+    header("virsparse/virsparse.h", &["src/capi/sparse.rs"]),
     header("libvirt/virterror.h", &["src/error/codes.rs", "src/capi/virterror.rs"]),
 ];
 

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Made by `make headers` from src/capi/sparse.rs. */
+
+#ifndef VIRSPARSE_H
+#define VIRSPARSE_H
+
+#include <sys/types.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+/** What a range of a volume holds. */
+typedef enum virSparseExtentType {
+    /** Data. */
+    VIR_SPARSE_EXTENT_DATA = 0,
+    /** A hole: it reads as zeros and takes no space. */
+    VIR_SPARSE_EXTENT_HOLE = 1,
+} virSparseExtentType;
+
+/** How much a stream has moved. */
+struct _virSparseStreamStats {
+    /** Bytes of data that have been moved: written to the volume, or given to the receiver. */
+    unsigned long long dataBytes;
+    /** Bytes of holes that have been moved. */
+    unsigned long long holeBytes;
+    /** Bytes that the transfer covers at most, data and holes; 0 if it has no limit. */
+    unsigned long long totalBytes;
+};
+
+/** How much a stream has moved. */
+typedef struct _virSparseStreamStats virSparseStreamStats;
+
+/** Points at how much a stream has moved. */
+typedef virSparseStreamStats *virSparseStreamStatsPtr;
+
+/** A range of a volume that is all data or all hole. */
+struct _virSparseExtent {
+    /** Where it begins, in bytes. */
+    unsigned long long offset;
+    /** How long it is, in bytes. */
+    unsigned long long length;
+    /** What it holds, a virSparseExtentType. */
+    int type;
+};
+
+/** A range of a volume that is all data or all hole. */
+typedef struct _virSparseExtent virSparseExtent;
+
+/** Points at a range of a volume. */
+typedef virSparseExtent *virSparseExtentPtr;
+
+#ifdef __cplusplus
+extern "C" {
+#endif /* __cplusplus */
+
+/**
+ * Tells how much a stream has moved: while a transfer is active, from any thread, and still after
+ * it has been finished or aborted. A new transfer begins at 0.
+ *
+ * For an upload it is what has been written to the volume, so that after virStreamFinish it is
+ * exactly what was sent.
+ *
+ * @st: the stream
+ * @stats: where to store it
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_STREAM; VIR_ERR_INVALID_ARG if @stats is NULL.
+ *
+ * Since virsparse 0.1.
+ */
+int virSparseStreamGetStats(virStreamPtr st,
+                            virSparseStreamStatsPtr stats);
+
+/**
+ * Tells where a volume's data and holes are. The range is covered in order and without gaps, and
+ * neighbours are of different types. It is a look at one moment: a volume that is being written
+ * may be another in the next.
+ *
+ * The volume's file is looked at, whatever format its bytes are in. A block device has no holes
+ * that could be told.
+ *
+ * @vol: the volume
+ * @offset: where the range begins, in bytes
+ * @length: how long it is, in bytes; 0 for all to the end
+ * @extents: where to store an array of extents, which the caller frees with free; NULL to count
+ * only. It is NULL if the range is empty
+ * @flags: 0
+ *
+ * Return Value: how many extents there are, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_INVALID_ARG for flags, or if the range reaches
+ * beyond the end; VIR_ERR_OPERATION_INVALID if the pool is inactive; VIR_ERR_NO_STORAGE_VOL;
+ * VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since virsparse 0.1.
+ */
+int virSparseVolGetExtents(virStorageVolPtr vol,
+                           unsigned long long offset,
+                           unsigned long long length,
+                           virSparseExtentPtr *extents,
+                           unsigned int flags);
+
+#ifdef __cplusplus
+}  /* extern "C" */
+#endif  /* __cplusplus */
+
+#endif  /* VIRSPARSE_H */

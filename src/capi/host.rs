@@ -1,0 +1,516 @@
+//! `libvirt-host.h`: connections.
+
+use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
+
+use super::call::{Call, entry};
+use super::handle::{self, Cell};
+use super::opaque::Opaque;
+use super::strings;
+use super::typed_params::{LIBVIR_VERSION_NUMBER, virFreeCallback};
+use crate::driver::{CloseCallback, Connect};
+use crate::error::*;
+
+/// A connection: what a URI names, opened with the rights to change it or without.
+pub type virConnectPtr = *mut Cell;
+
+/// How a connection is opened. Since 0.4.1.
+#[repr(C)]
+pub enum virConnectFlags {
+    /// Nothing can be changed through it. Since 0.4.1.
+    VIR_CONNECT_RO = 1 << 0,
+    /// URI aliases are not resolved; there are none here. Since 0.9.7.
+    VIR_CONNECT_NO_ALIASES = 1 << 1,
+}
+
+/// The length of a UUID in bytes.
+pub const VIR_UUID_BUFLEN: usize = 16;
+/// The length of a UUID as a string, with its NUL.
+pub const VIR_UUID_STRING_BUFLEN: usize = 37;
+
+/// What a connection may ask of its user. Connections here ask for nothing. Since 0.4.1.
+#[repr(C)]
+pub enum virConnectCredentialType {
+    /// A name to act as. Since 0.4.1.
+    VIR_CRED_USERNAME = 1,
+    /// A name to authorize as. Since 0.4.1.
+    VIR_CRED_AUTHNAME = 2,
+    /// Languages, with commas between them. Since 0.4.1.
+    VIR_CRED_LANGUAGE = 3,
+    /// A nonce of the client's. Since 0.4.1.
+    VIR_CRED_CNONCE = 4,
+    /// A secret. Since 0.4.1.
+    VIR_CRED_PASSPHRASE = 5,
+    /// The response to a challenge, shown while typed. Since 0.4.1.
+    VIR_CRED_ECHOPROMPT = 6,
+    /// The response to a challenge, not shown. Since 0.4.1.
+    VIR_CRED_NOECHOPROMPT = 7,
+    /// A realm. Since 0.4.1.
+    VIR_CRED_REALM = 8,
+    /// Something that is managed elsewhere. Since 0.4.1.
+    VIR_CRED_EXTERNAL = 9,
+    /// One past the last value. Since 0.9.10.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_CRED_LAST = 10,
+}
+
+/// One thing that is asked of the user. Since 0.4.1.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virConnectCredential {
+    /// What is asked, a virConnectCredentialType.
+    pub r#type: c_int,
+    /// The question.
+    pub prompt: *const c_char,
+    /// More about it.
+    pub challenge: *const c_char,
+    /// What to take if nothing is answered.
+    pub defresult: *const c_char,
+    /// The answer.
+    pub result: *mut c_char,
+    /// The answer's length in bytes.
+    pub resultlen: c_uint,
+}
+
+/// One thing that is asked of the user.
+pub type virConnectCredential = _virConnectCredential;
+/// Points at one thing that is asked.
+pub type virConnectCredentialPtr = *mut virConnectCredential;
+
+/// Asks the user for `ncred` things; returns 0 when all are answered, or -1.
+pub type virConnectAuthCallbackPtr = Option<
+    unsafe extern "C" fn(
+        cred: virConnectCredentialPtr,
+        ncred: c_uint,
+        cbdata: *mut c_void,
+    ) -> c_int,
+>;
+
+/// Who asks the user, and for what it may be asked. Since 0.4.1.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virConnectAuth {
+    /// The virConnectCredentialType values that `cb` understands.
+    pub credtype: *mut c_int,
+    /// How many they are.
+    pub ncredtype: c_uint,
+    /// Asks the user.
+    pub cb: virConnectAuthCallbackPtr,
+    /// Passed to `cb`.
+    pub cbdata: *mut c_void,
+}
+
+/// Who asks the user.
+pub type virConnectAuth = _virConnectAuth;
+/// Points at who asks the user.
+pub type virConnectAuthPtr = *mut virConnectAuth;
+
+/// A value that C sees as its bare contents, and that never changes.
+#[repr(transparent)]
+pub struct Constant<T>(T);
+
+// SAFETY: it is never written.
+unsafe impl<T> Sync for Constant<T> {}
+
+static DEFAULT_AUTH: Constant<virConnectAuth> = Constant(virConnectAuth {
+    credtype: std::ptr::null_mut(),
+    ncredtype: 0,
+    cb: None,
+    cbdata: std::ptr::null_mut(),
+});
+
+/// What virConnectOpenAuth is commonly given as its second argument. Connections here ask for
+/// nothing, so it understands nothing.
+///
+/// Since 0.4.0.
+#[unsafe(no_mangle)]
+pub static virConnectAuthPtrDefault: Constant<virConnectAuthPtr> =
+    Constant((&raw const DEFAULT_AUTH.0).cast_mut());
+
+/// Runs when a connection is closed by something other than its user: `reason` is a
+/// virConnectCloseReason.
+pub type virConnectCloseFunc =
+    Option<unsafe extern "C" fn(conn: virConnectPtr, reason: c_int, opaque: *mut c_void)>;
+
+/// Prepares the library for use. Every other function does so by itself.
+///
+/// Return Value: 0.
+///
+/// Since 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virInitialize() -> c_int {
+    entry("virInitialize", |_| Ok(0))
+}
+
+/// Tells the version of libvirt whose interface this is, as 1,000,000 * major + 1,000 * minor +
+/// release.
+///
+/// @libVer: where to store it
+/// @type: ignored
+/// @typeVer: where to store it once more, or NULL
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_ARG if @libVer is NULL.
+///
+/// Since 0.0.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virGetVersion(
+    libVer: *mut c_ulong,
+    r#type: *const c_char,
+    typeVer: *mut c_ulong,
+) -> c_int {
+    let _ = r#type;
+    entry("virGetVersion", |call| {
+        call.non_null(libVer, VIR_FROM_NONE, "libVer")?;
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { libVer.write(LIBVIR_VERSION_NUMBER as c_ulong) };
+        if !typeVer.is_null() {
+            // SAFETY: as above.
+            unsafe { typeVer.write(LIBVIR_VERSION_NUMBER as c_ulong) };
+        }
+        Ok(0)
+    })
+}
+
+/// Opens a connection and makes its handle.
+///
+/// # Safety
+/// `name` is NULL or a NUL-terminated string.
+unsafe fn open(call: &Call, name: *const c_char, read_only: bool) -> Result<virConnectPtr> {
+    // SAFETY: the caller's promise.
+    let name = unsafe { call.optional_string(name, VIR_FROM_NONE, "name")? };
+    handle::publish(Connect::open(&name.unwrap_or_default(), read_only)?, None)
+}
+
+/// Opens a connection.
+///
+/// `sparse:///embed?root=DIR` is everything under the folder DIR, which is made on first use;
+/// `sparse:///session` and `sparse:///system` are the same under the user's and the system's state
+/// folder; `test:///default` is in memory and shared by the process's connections to it.
+///
+/// @name: the URI; NULL or an empty string for the environment variable LIBVIRT_DEFAULT_URI, else
+/// `sparse:///session`
+///
+/// Return Value: the connection, to be released with virConnectClose, or NULL.
+///
+/// Threads: a connection may be used from several threads.
+///
+/// Errors: VIR_ERR_NO_CONNECT if nothing handles the URI; VIR_ERR_INTERNAL_ERROR if it is
+/// malformed; VIR_ERR_SYSTEM_ERROR if the folder cannot be used.
+///
+/// Since 0.0.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
+    // SAFETY: the caller's promise.
+    entry("virConnectOpen", |call| unsafe { open(call, name, false) })
+}
+
+/// Opens a connection through which nothing can be changed: functions that would fail with
+/// VIR_ERR_OPERATION_DENIED.
+///
+/// @name: the URI, as for virConnectOpen
+///
+/// Return Value: the connection, to be released with virConnectClose, or NULL.
+///
+/// Errors: as virConnectOpen.
+///
+/// Since 0.0.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectOpenReadOnly(name: *const c_char) -> virConnectPtr {
+    // SAFETY: the caller's promise.
+    entry("virConnectOpenReadOnly", |call| unsafe { open(call, name, true) })
+}
+
+bitflags::bitflags! {
+    struct OpenFlags: u32 {
+        const READ_ONLY = virConnectFlags::VIR_CONNECT_RO as u32;
+        const NO_ALIASES = virConnectFlags::VIR_CONNECT_NO_ALIASES as u32;
+    }
+}
+
+/// Opens a connection, as virConnectOpen does.
+///
+/// @name: the URI, as for virConnectOpen
+/// @auth: ignored, because nothing is asked; may be NULL
+/// @flags: virConnectFlags
+///
+/// Return Value: the connection, to be released with virConnectClose, or NULL.
+///
+/// Errors: as virConnectOpen; VIR_ERR_INVALID_ARG for unknown flags.
+///
+/// Since 0.4.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectOpenAuth(
+    name: *const c_char,
+    auth: virConnectAuthPtr,
+    flags: c_uint,
+) -> virConnectPtr {
+    let _ = auth;
+    entry("virConnectOpenAuth", |call| {
+        let flags: OpenFlags = call.flags(flags, VIR_FROM_NONE)?;
+        // SAFETY: the caller's promise.
+        unsafe { open(call, name, flags.contains(OpenFlags::READ_ONLY)) }
+    })
+}
+
+/// Releases a reference to a connection. It is closed with the last one: objects of the connection
+/// and registered callbacks hold references too.
+///
+/// @conn: the connection
+///
+/// Return Value: 0 if it is closed, 1 if references remain, -1 on error.
+///
+/// Errors: VIR_ERR_INVALID_CONN.
+///
+/// Since 0.0.3.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectClose(conn: virConnectPtr) -> c_int {
+    entry("virConnectClose", |call| match handle::release::<Connect>(conn) {
+        Some(last) => Ok(c_int::from(!last)),
+        None => Err(Error::new(VIR_ERR_INVALID_CONN, VIR_FROM_NONE, call.function)),
+    })
+}
+
+/// Adds a reference to a connection: it takes one more virConnectClose to close it.
+///
+/// @conn: the connection
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_CONN.
+///
+/// Since 0.6.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectRef(conn: virConnectPtr) -> c_int {
+    entry("virConnectRef", |call| call.retain::<Connect>(conn))
+}
+
+/// Returns the URI that a connection was opened with.
+///
+/// @conn: the connection
+///
+/// Return Value: a string that the caller frees, or NULL.
+///
+/// Errors: VIR_ERR_INVALID_CONN.
+///
+/// Since 0.3.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectGetURI(conn: virConnectPtr) -> *mut c_char {
+    entry("virConnectGetURI", |call| strings::to_c(call.object::<Connect>(conn)?.uri()))
+}
+
+/// Returns what kind of connection it is.
+///
+/// @conn: the connection
+///
+/// Return Value: "SPARSE" or "TEST", which the caller must not free, or NULL.
+///
+/// Errors: VIR_ERR_INVALID_CONN.
+///
+/// Since 0.0.3.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectGetType(conn: virConnectPtr) -> *const c_char {
+    entry("virConnectGetType", |call| {
+        Ok(call.object::<Connect>(conn)?.driver().type_name().as_ptr())
+    })
+}
+
+/// Tells the version of what is behind a connection: this library's own, as 1,000,000 * major +
+/// 1,000 * minor + release.
+///
+/// @conn: the connection
+/// @hvVer: where to store it
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @hvVer is NULL.
+///
+/// Since 0.0.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectGetVersion(conn: virConnectPtr, hvVer: *mut c_ulong) -> c_int {
+    entry("virConnectGetVersion", |call| {
+        let connect = call.object::<Connect>(conn)?;
+        call.non_null(hvVer, VIR_FROM_DOMAIN, "hvVer")?;
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { hvVer.write(connect.driver().version()) };
+        Ok(0)
+    })
+}
+
+/// Tells the version of libvirt whose interface the other end has: this library's.
+///
+/// @conn: the connection
+/// @libVer: where to store it
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @libVer is NULL.
+///
+/// Since 0.7.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectGetLibVersion(
+    conn: virConnectPtr,
+    libVer: *mut c_ulong,
+) -> c_int {
+    entry("virConnectGetLibVersion", |call| {
+        call.object::<Connect>(conn)?;
+        call.non_null(libVer, VIR_FROM_DOMAIN, "libVer")?;
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { libVer.write(LIBVIR_VERSION_NUMBER as c_ulong) };
+        Ok(0)
+    })
+}
+
+/// Returns the name of the machine: everything happens on this one.
+///
+/// @conn: the connection
+///
+/// Return Value: a string that the caller frees, or NULL.
+///
+/// Errors: VIR_ERR_INVALID_CONN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.3.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_char {
+    entry("virConnectGetHostname", |call| {
+        strings::to_c(&call.object::<Connect>(conn)?.driver().hostname()?)
+    })
+}
+
+/// Describes what the machine and the connection can do.
+///
+/// @conn: the connection
+///
+/// Return Value: XML with the root element `capabilities`, which the caller frees, or NULL.
+///
+/// Errors: VIR_ERR_INVALID_CONN.
+///
+/// Since 0.2.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectGetCapabilities(conn: virConnectPtr) -> *mut c_char {
+    entry("virConnectGetCapabilities", |call| {
+        strings::to_c(&call.object::<Connect>(conn)?.driver().capabilities())
+    })
+}
+
+/// Tells whether a connection is still there. There is no transport that could break.
+///
+/// @conn: the connection
+///
+/// Return Value: 1, or -1 on error.
+///
+/// Errors: VIR_ERR_INVALID_CONN.
+///
+/// Since 0.9.8.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectIsAlive(conn: virConnectPtr) -> c_int {
+    entry("virConnectIsAlive", |call| call.object::<Connect>(conn).map(|_| 1))
+}
+
+/// Tells whether a connection is encrypted. Nothing is sent, so nothing is.
+///
+/// @conn: the connection
+///
+/// Return Value: 0, or -1 on error.
+///
+/// Errors: VIR_ERR_INVALID_CONN.
+///
+/// Since 0.7.3.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectIsEncrypted(conn: virConnectPtr) -> c_int {
+    entry("virConnectIsEncrypted", |call| call.object::<Connect>(conn).map(|_| 0))
+}
+
+/// Tells whether a connection cannot be read by others. It does not leave the process.
+///
+/// @conn: the connection
+///
+/// Return Value: 1, or -1 on error.
+///
+/// Errors: VIR_ERR_INVALID_CONN.
+///
+/// Since 0.7.3.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectIsSecure(conn: virConnectPtr) -> c_int {
+    entry("virConnectIsSecure", |call| call.object::<Connect>(conn).map(|_| 1))
+}
+
+/// Asks for messages that keep a connection open. There is no transport, so there are none.
+///
+/// @conn: the connection
+/// @interval: ignored
+/// @count: ignored
+///
+/// Return Value: 1, which says that the other end has no such messages, or -1 on error.
+///
+/// Errors: VIR_ERR_INVALID_CONN.
+///
+/// Since 0.9.8.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectSetKeepAlive(
+    conn: virConnectPtr,
+    interval: c_int,
+    count: c_uint,
+) -> c_int {
+    let _ = (interval, count);
+    entry("virConnectSetKeepAlive", |call| call.object::<Connect>(conn).map(|_| 1))
+}
+
+/// Registers a callback for the case that the connection breaks. It has no transport that could,
+/// so the callback is kept and never run.
+///
+/// @conn: the connection, which holds a reference to itself for the callback
+/// @cb: the callback
+/// @opaque: passed to @cb
+/// @freecb: releases @opaque when the callback is taken back; may be NULL
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @cb is NULL; VIR_ERR_OPERATION_INVALID if
+/// there is a callback already.
+///
+/// Since 0.10.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectRegisterCloseCallback(
+    conn: virConnectPtr,
+    cb: virConnectCloseFunc,
+    opaque: *mut c_void,
+    freecb: virFreeCallback,
+) -> c_int {
+    entry("virConnectRegisterCloseCallback", |call| {
+        let connect = call.object::<Connect>(conn)?;
+        let function = cb.ok_or_else(|| call.must(VIR_FROM_DOMAIN, "cb", "not be NULL"))?;
+        let opaque = Opaque::new(opaque);
+        let owned = (opaque.clone(), call.connection(conn)?);
+        connect.register_close_callback(CloseCallback {
+            function: function as usize,
+            owned: Box::new(owned),
+        })?;
+        opaque.own(freecb);
+        Ok(0)
+    })
+}
+
+/// Takes a close callback back.
+///
+/// @conn: the connection
+/// @cb: the callback that was registered
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @cb is NULL; VIR_ERR_OPERATION_INVALID if
+/// it is not registered.
+///
+/// Since 0.10.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectUnregisterCloseCallback(
+    conn: virConnectPtr,
+    cb: virConnectCloseFunc,
+) -> c_int {
+    entry("virConnectUnregisterCloseCallback", |call| {
+        let connect = call.object::<Connect>(conn)?;
+        let function = cb.ok_or_else(|| call.must(VIR_FROM_DOMAIN, "cb", "not be NULL"))?;
+        drop(connect.unregister_close_callback(function as usize)?);
+        Ok(0)
+    })
+}

@@ -1,0 +1,137 @@
+//! `virsparse.h`: what this library offers beyond libvirt.
+
+use std::ffi::{c_int, c_uint, c_ulonglong};
+
+use super::call::entry;
+use super::storage_vol::virStorageVolPtr;
+use super::stream::virStreamPtr;
+use crate::error::*;
+use crate::storage::Volume;
+use crate::stream::Stream;
+
+/// How much a stream has moved.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virSparseStreamStats {
+    /// Bytes of data that have been moved: written to the volume, or given to the receiver.
+    pub dataBytes: c_ulonglong,
+    /// Bytes of holes that have been moved.
+    pub holeBytes: c_ulonglong,
+    /// Bytes that the transfer covers at most, data and holes; 0 if it has no limit.
+    pub totalBytes: c_ulonglong,
+}
+
+/// How much a stream has moved.
+pub type virSparseStreamStats = _virSparseStreamStats;
+/// Points at how much a stream has moved.
+pub type virSparseStreamStatsPtr = *mut virSparseStreamStats;
+
+/// What a range of a volume holds.
+#[repr(C)]
+pub enum virSparseExtentType {
+    /// Data.
+    VIR_SPARSE_EXTENT_DATA = 0,
+    /// A hole: it reads as zeros and takes no space.
+    VIR_SPARSE_EXTENT_HOLE = 1,
+}
+
+/// A range of a volume that is all data or all hole.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virSparseExtent {
+    /// Where it begins, in bytes.
+    pub offset: c_ulonglong,
+    /// How long it is, in bytes.
+    pub length: c_ulonglong,
+    /// What it holds, a virSparseExtentType.
+    pub r#type: c_int,
+}
+
+/// A range of a volume that is all data or all hole.
+pub type virSparseExtent = _virSparseExtent;
+/// Points at a range of a volume.
+pub type virSparseExtentPtr = *mut virSparseExtent;
+
+/// Tells how much a stream has moved: while a transfer is active, from any thread, and still after
+/// it has been finished or aborted. A new transfer begins at 0.
+///
+/// For an upload it is what has been written to the volume, so that after virStreamFinish it is
+/// exactly what was sent.
+///
+/// @st: the stream
+/// @stats: where to store it
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_STREAM; VIR_ERR_INVALID_ARG if @stats is NULL.
+///
+/// Since virsparse 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virSparseStreamGetStats(
+    st: virStreamPtr,
+    stats: virSparseStreamStatsPtr,
+) -> c_int {
+    entry("virSparseStreamGetStats", |call| {
+        let stream = call.object::<Stream>(st)?;
+        call.non_null(stats, VIR_FROM_STREAMS, "stats")?;
+        let now = stream.stats();
+        let record = virSparseStreamStats {
+            dataBytes: now.data,
+            holeBytes: now.holes,
+            totalBytes: now.total,
+        };
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { stats.write(record) };
+        Ok(0)
+    })
+}
+
+/// Tells where a volume's data and holes are. The range is covered in order and without gaps, and
+/// neighbours are of different types. It is a look at one moment: a volume that is being written
+/// may be another in the next.
+///
+/// The volume's file is looked at, whatever format its bytes are in. A block device has no holes
+/// that could be told.
+///
+/// @vol: the volume
+/// @offset: where the range begins, in bytes
+/// @length: how long it is, in bytes; 0 for all to the end
+/// @extents: where to store an array of extents, which the caller frees with free; NULL to count
+/// only. It is NULL if the range is empty
+/// @flags: 0
+///
+/// Return Value: how many extents there are, or -1.
+///
+/// Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_INVALID_ARG for flags, or if the range reaches
+/// beyond the end; VIR_ERR_OPERATION_INVALID if the pool is inactive; VIR_ERR_NO_STORAGE_VOL;
+/// VIR_ERR_SYSTEM_ERROR.
+///
+/// Since virsparse 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virSparseVolGetExtents(
+    vol: virStorageVolPtr,
+    offset: c_ulonglong,
+    length: c_ulonglong,
+    extents: *mut virSparseExtentPtr,
+    flags: c_uint,
+) -> c_int {
+    entry("virSparseVolGetExtents", |call| {
+        let volume = call.object::<Volume>(vol)?;
+        call.no_flags(flags, VIR_FROM_STORAGE)?;
+        let found = volume.extents(call.function, offset, length)?;
+        let count = c_int::try_from(found.len())
+            .map_err(|_| Error::new(VIR_ERR_OVERFLOW, VIR_FROM_STORAGE, "too many extents"))?;
+        if extents.is_null() {
+            return Ok(count);
+        }
+        let records = found.iter().map(|extent| virSparseExtent {
+            offset: extent.offset,
+            length: extent.length,
+            r#type: c_int::from(extent.hole),
+        });
+        let array = super::strings::to_records(records)?;
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { extents.write(array) };
+        Ok(count)
+    })
+}
