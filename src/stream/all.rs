@@ -6,7 +6,7 @@
 use nix::errno::Errno;
 
 use super::download::Download;
-use super::pipe::{CHUNK, Piece};
+use super::pipe::{CHUNK, Contents, Piece};
 use super::upload::Upload;
 use super::{Stream, Transfer};
 use crate::error::*;
@@ -174,21 +174,25 @@ fn give(sink: &mut dyn DataSink, data: &[u8]) -> Result<()> {
 fn receive(download: &Download, sink: &mut dyn DataSink, holes: bool) -> Result<()> {
     let mut zeros = Vec::new();
     while let Some(mut chunk) = download.lend()? {
-        while let Some(Piece { length, at, .. }) = chunk.first() {
-            // As much as the sink gets at once.
-            let part = if at.is_none() && !holes { length.min(CHUNK as u64) } else { length };
-            match at {
-                Some(at) => give(sink, chunk.data(at, part))?,
-                None if holes => {
-                    sink.hole(part as i64).map_err(|e| callback_error(e, "recv holeHandler"))?;
+        while let Some(Piece { length, contents, .. }) = chunk.first() {
+            let part = match contents {
+                Contents::Data(at) => {
+                    give(sink, chunk.data(at, length))?;
+                    length
                 }
-                None => {
+                _ if holes => {
+                    sink.hole(length as i64).map_err(|e| callback_error(e, "recv holeHandler"))?;
+                    length
+                }
+                _ => {
                     zeros.resize(CHUNK, 0);
+                    let part = length.min(CHUNK as u64);
                     give(sink, &zeros[..part as usize])?;
+                    part
                 }
-            }
+            };
             chunk.advance(part);
-            download.count(at.is_some(), part);
+            download.count(contents, part);
         }
         download.give_back(chunk);
     }

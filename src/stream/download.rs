@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use super::events::Wakeup;
-use super::pipe::{Chunk, Piece, Pipe, Taken};
+use super::pipe::{Chunk, Contents, Piece, Pipe, Taken};
 use super::stats::Stats;
 use crate::block::{ExtentKind, Node};
 use crate::copy::{ExtentCursor, runs};
@@ -183,7 +183,7 @@ impl Download {
                 Next::WouldBlock if done == 0 => return Ok(Received::WouldBlock),
                 Next::WouldBlock | Next::End => break,
             };
-            if piece.at.is_none() && stop_at_hole {
+            if piece.contents == Contents::Hole && stop_at_hole {
                 if done == 0 {
                     return Ok(Received::Hole);
                 }
@@ -192,13 +192,13 @@ impl Download {
             let length = piece.length.min((buffer.len() - done) as u64);
             let part = &mut buffer[done..done + length as usize];
             if let Some(chunk) = &mut consumer.current {
-                match piece.at {
-                    Some(at) => part.copy_from_slice(chunk.data(at, length)),
-                    None => part.fill(0),
+                match piece.contents {
+                    Contents::Data(at) => part.copy_from_slice(chunk.data(at, length)),
+                    _ => part.fill(0),
                 }
                 chunk.advance(length);
             }
-            self.count(piece.at.is_some(), length);
+            self.count(piece.contents, length);
             done += length as usize;
         }
         Ok(Received::Bytes(done))
@@ -214,11 +214,11 @@ impl Download {
         }
         let mut consumer = self.consumer();
         match self.piece(&mut consumer, self.waits)? {
-            Next::Piece(Piece { length, at: None, .. }) => {
+            Next::Piece(Piece { length, contents: Contents::Hole, .. }) => {
                 if let Some(chunk) = &mut consumer.current {
                     chunk.advance(length);
                 }
-                self.count(false, length);
+                self.count(Contents::Hole, length);
                 Ok(length)
             }
             _ => Ok(0),
@@ -241,11 +241,10 @@ impl Download {
     }
 
     /// Counts what the caller has taken out of a lent chunk.
-    pub fn count(&self, data: bool, length: u64) {
-        if data {
-            self.stats.add_data(length);
-        } else {
-            self.stats.add_hole(length);
+    pub fn count(&self, contents: Contents, length: u64) {
+        match contents {
+            Contents::Hole => self.stats.add_hole(length),
+            _ => self.stats.add_data(length),
         }
     }
 

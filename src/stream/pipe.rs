@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use super::events::Wakeup;
+use crate::copy::{Run, runs};
 use crate::error::*;
 
 /// Data moves in chunks of this size: 64 KiB cost a tenth more in hand-overs, 1 MiB no longer fits
@@ -18,14 +19,39 @@ const DEPTH: usize = 8;
 /// A chunk of many small pieces ends at this number of them.
 const PIECES: usize = 1024;
 
-/// A stretch of a stream: data in its chunk's buffer, or a hole.
+/// What a piece of a stream holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// Data, from this place in its chunk's buffer on.
+    Data(usize),
+    /// Data that is all zero, which takes no buffer.
+    Zeros,
+    /// A hole.
+    Hole,
+}
+
+/// A stretch of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
     /// Where it belongs in the volume.
     pub offset: u64,
     pub length: u64,
-    /// Where its data begins in the chunk's buffer; `None` for a hole.
-    pub at: Option<usize>,
+    pub contents: Contents,
+}
+
+impl Piece {
+    /// Lengthens the piece if what begins at `offset` goes on where it ends, and in the same way.
+    fn joins(&mut self, offset: u64, length: u64, contents: Contents) -> bool {
+        let goes_on = match (self.contents, contents) {
+            (Contents::Data(at), Contents::Data(next)) => at + self.length as usize == next,
+            (before, next) => before == next,
+        };
+        let joins = goes_on && self.offset + self.length == offset;
+        if joins {
+            self.length += length;
+        }
+        joins
+    }
 }
 
 /// A buffer, and what is in it.
@@ -46,7 +72,8 @@ impl Chunk {
 
     /// The part of the buffer that takes more data: empty when the chunk is full.
     pub fn room(&mut self) -> &mut [u8] {
-        if self.pieces.len() >= PIECES { &mut [] } else { &mut self.buffer[self.used..] }
+        let used = CHUNK - self.room_len();
+        &mut self.buffer[used..]
     }
 
     /// Bytes that the chunk still takes.
@@ -63,15 +90,7 @@ impl Chunk {
     /// Adds a part of what has been put into the room, `start` bytes from its beginning. The room
     /// stays as it is until [`Chunk::occupy`].
     pub fn push_part(&mut self, offset: u64, start: usize, length: usize) {
-        let at = self.used + start;
-        match self.pieces.back_mut() {
-            Some(Piece { offset: o, length: l, at: Some(a) })
-                if *o + *l == offset && *a + *l as usize == at =>
-            {
-                *l += length as u64;
-            }
-            _ => self.pieces.push_back(Piece { offset, length: length as u64, at: Some(at) }),
-        }
+        self.push(offset, length as u64, Contents::Data(self.used + start));
     }
 
     /// The first `length` bytes of the room are taken.
@@ -79,12 +98,41 @@ impl Chunk {
         self.used += length;
     }
 
+    /// Adds the first `length` bytes of the room, where zeros take no buffer. They are found here,
+    /// while the data is still in the cache of the thread that has put it there.
+    pub fn push_room(&mut self, offset: u64, length: usize) {
+        let Chunk { buffer, used, pieces } = self;
+        let mut occupied = 0;
+        for Run { start, length, zero } in runs(&buffer[*used..*used + length], offset) {
+            let contents = if zero { Contents::Zeros } else { Contents::Data(*used + start) };
+            push(pieces, offset + start as u64, length as u64, contents);
+            if !zero {
+                occupied = start + length;
+            }
+        }
+        *used += occupied;
+    }
+
+    /// Adds a copy of data that fits the room, where zeros take no buffer.
+    pub fn push_copy(&mut self, offset: u64, data: &[u8]) {
+        for Run { start, length, zero } in runs(data, offset) {
+            let offset = offset + start as u64;
+            if zero {
+                self.push(offset, length as u64, Contents::Zeros);
+            } else {
+                self.room()[..length].copy_from_slice(&data[start..start + length]);
+                self.push_data(offset, length);
+            }
+        }
+    }
+
     /// Adds a hole. It never fails for want of room: holes in a row are one.
     pub fn push_hole(&mut self, offset: u64, length: u64) {
-        match self.pieces.back_mut() {
-            Some(Piece { offset: o, length: l, at: None }) if *o + *l == offset => *l += length,
-            _ => self.pieces.push_back(Piece { offset, length, at: None }),
-        }
+        self.push(offset, length, Contents::Hole);
+    }
+
+    fn push(&mut self, offset: u64, length: u64, contents: Contents) {
+        push(&mut self.pieces, offset, length, contents);
     }
 
     /// The pieces, in order.
@@ -102,7 +150,9 @@ impl Chunk {
         if let Some(piece) = self.pieces.front_mut() {
             piece.offset += length;
             piece.length -= length;
-            piece.at = piece.at.map(|at| at + length as usize);
+            if let Contents::Data(at) = &mut piece.contents {
+                *at += length as usize;
+            }
             if piece.length == 0 {
                 self.pieces.pop_front();
             }
@@ -123,6 +173,14 @@ impl Chunk {
     pub fn clear(&mut self) {
         self.used = 0;
         self.pieces.clear();
+    }
+}
+
+/// Adds a piece, which becomes part of the one before it where they are alike.
+fn push(pieces: &mut VecDeque<Piece>, offset: u64, length: u64, contents: Contents) {
+    let last = pieces.back_mut();
+    if !last.is_some_and(|last| last.joins(offset, length, contents)) {
+        pieces.push_back(Piece { offset, length, contents });
     }
 }
 

@@ -7,10 +7,9 @@ use std::thread::JoinHandle;
 use nix::errno::Errno;
 
 use super::events::Wakeup;
-use super::pipe::{Chunk, Pipe, Taken};
+use super::pipe::{Chunk, Contents, Pipe, Taken};
 use super::stats::Stats;
 use crate::block::{Node, Space};
-use crate::copy::runs;
 use crate::error::*;
 use crate::panic::contain_panic;
 use crate::sys;
@@ -51,38 +50,39 @@ struct Sink {
 }
 
 impl Sink {
+    /// Whether zeros in data are worth looking for.
+    fn finds_zeros(&self) -> bool {
+        !matches!(self.zeros, Zeros::Write)
+    }
+
     fn write(&self, chunk: &Chunk) -> Result<()> {
         for piece in chunk.pieces() {
-            match piece.at {
-                Some(at) => {
-                    self.write_data(piece.offset, chunk.data(at, piece.length))?;
-                    self.stats.add_data(piece.length);
+            let (offset, length) = (piece.offset, piece.length);
+            match piece.contents {
+                Contents::Data(at) => {
+                    self.node.write_at(chunk.data(at, length), offset).map_err(report)?;
+                    self.stats.add_data(length);
                 }
-                None => {
-                    self.make_hole(piece.offset, piece.length)?;
-                    self.stats.add_hole(piece.length);
+                Contents::Zeros => {
+                    self.make_zeros(offset, length)?;
+                    self.stats.add_data(length);
+                }
+                Contents::Hole => {
+                    self.make_hole(offset, length)?;
+                    self.stats.add_hole(length);
                 }
             }
         }
         Ok(())
     }
 
-    fn write_data(&self, offset: u64, data: &[u8]) -> Result<()> {
-        if let Zeros::Write = self.zeros {
-            return self.node.write_at(data, offset).map_err(report);
+    fn make_zeros(&self, offset: u64, length: u64) -> Result<()> {
+        match self.zeros {
+            Zeros::Skip => Ok(()),
+            Zeros::Punch => self.node.write_zeroes(offset, length, true).map_err(report),
+            // They are not looked for, so there are none.
+            Zeros::Write => self.node.write_zeroes(offset, length, false).map_err(report),
         }
-        for run in runs(data, offset) {
-            let at = offset + run.start as u64;
-            match (run.zero, &self.zeros) {
-                (true, Zeros::Skip) => {}
-                (true, _) => self.node.write_zeroes(at, run.length as u64, true).map_err(report)?,
-                (false, _) => {
-                    let data = &data[run.start..run.start + run.length];
-                    self.node.write_at(data, at).map_err(report)?;
-                }
-            }
-        }
-        Ok(())
     }
 
     fn make_hole(&self, offset: u64, length: u64) -> Result<()> {
@@ -169,11 +169,19 @@ impl Upload {
         let within = producer.room().min(data.len() as u64) as usize;
         let mut done = 0;
         while done < within {
+            let position = producer.position;
             let Some(chunk) = self.chunk(&mut producer, 1)? else { break };
             let length = chunk.room_len().min(within - done);
-            chunk.room()[..length].copy_from_slice(&data[done..done + length]);
-            self.push(&mut producer, length);
+            let part = &data[done..done + length];
+            if self.sink.finds_zeros() {
+                chunk.push_copy(position, part);
+            } else {
+                chunk.room()[..length].copy_from_slice(part);
+                chunk.push_data(position, length);
+            }
+            producer.position += length as u64;
             done += length;
+            self.submit_if_full(&mut producer);
         }
         if done == within && within < data.len() {
             return Err(self.beyond_range(&mut producer));
@@ -223,10 +231,12 @@ impl Upload {
         if let Some(other) = producer.current.take() {
             self.submit(other);
         }
-        if within > 0 {
+        if self.sink.finds_zeros() {
+            chunk.push_room(producer.position, within);
+        } else if within > 0 {
             chunk.push_data(producer.position, within);
-            producer.position += within as u64;
         }
+        producer.position += within as u64;
         producer.current = Some(chunk);
         if within < length {
             return Err(self.beyond_range(&mut producer));
@@ -253,15 +263,6 @@ impl Upload {
     pub fn abort(&self) {
         self.pipe.abort();
         self.join();
-    }
-
-    /// Puts `length` bytes that are in the current chunk's room into the stream.
-    fn push(&self, producer: &mut Producer, length: usize) {
-        if let Some(chunk) = &mut producer.current {
-            chunk.push_data(producer.position, length);
-            producer.position += length as u64;
-        }
-        self.submit_if_full(producer);
     }
 
     fn submit_if_full(&self, producer: &mut Producer) {
