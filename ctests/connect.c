@@ -79,7 +79,7 @@ static void root_is_private(void)
     virConnectPtr conn;
     char uri[512];
 
-    snprintf(uri, sizeof(uri), "sparse:///embed?root=%s", in_dir("fresh"));
+    print_to(uri, sizeof(uri), "sparse:///embed?root=%s", in_dir("fresh"));
     conn = virConnectOpen(uri);
     CHECK(conn != NULL);
     CHECK_INT(stat(in_dir("fresh"), &sb), 0);

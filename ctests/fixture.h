@@ -70,6 +70,21 @@ static inline void remove_test_dir(void)
     remove_tree(test_dir);
 }
 
+static inline void print_to(char *out, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* snprintf for texts that must fit. */
+static inline void print_to(char *out, size_t size, const char *format, ...)
+{
+    va_list args;
+    int used;
+
+    va_start(args, format);
+    used = vsnprintf(out, size, format, args);
+    va_end(args);
+    CHECK(used >= 0 && (size_t)used < size);
+}
+
 /* Prepares the process: a deadline that turns a hang into a failure, silence about expected errors,
  * and a directory that is gone afterwards. Opens nothing. */
 static inline void fixture_prepare(const char *program, unsigned int seconds)
@@ -79,23 +94,23 @@ static inline void fixture_prepare(const char *program, unsigned int seconds)
     const char *slash = strrchr(program, '/');
 
     alarm(seconds);
-    snprintf(test_dir, sizeof(test_dir), "%s/%s-XXXXXX", base && *base ? base : "/tmp",
+    print_to(test_dir, sizeof(test_dir), "%s/%s-XXXXXX", base && *base ? base : "/tmp",
              slash ? slash + 1 : program);
     CHECK(mkdtemp(test_dir) != NULL);
     if (test_dir[0] != '/') {
         char *whole = realpath(test_dir, NULL);
 
         CHECK(whole != NULL);
-        snprintf(test_dir, sizeof(test_dir), "%s", whole);
+        print_to(test_dir, sizeof(test_dir), "%s", whole);
         free(whole);
     }
     /* A daemon that runs as somebody else must be able to look inside. */
     CHECK_INT(chmod(test_dir, 0755), 0);
     CHECK_INT(atexit(remove_test_dir), 0);
     if (uri && *uri)
-        snprintf(test_uri, sizeof(test_uri), "%s", uri);
+        print_to(test_uri, sizeof(test_uri), "%s", uri);
     else
-        snprintf(test_uri, sizeof(test_uri), "sparse:///embed?root=%s/root", test_dir);
+        print_to(test_uri, sizeof(test_uri), "sparse:///embed?root=%s/root", test_dir);
     virSetErrorFunc(NULL, ignore_error);
 }
 
@@ -118,11 +133,13 @@ static inline const char *in_dir(const char *format, ...)
     static __thread char ring[8][PATH_MAX];
     static __thread unsigned int next;
     char *out = ring[next++ % 8];
-    int used = snprintf(out, PATH_MAX, "%s/", test_dir);
+    size_t used;
     va_list args;
 
+    print_to(out, PATH_MAX, "%s/", test_dir);
+    used = strlen(out);
     va_start(args, format);
-    vsnprintf(out + used, (size_t)(PATH_MAX - used), format, args);
+    vsnprintf(out + used, PATH_MAX - used, format, args);
     va_end(args);
     return out;
 }
@@ -134,7 +151,7 @@ static inline const char *pool_name(const char *suffix)
     static __thread unsigned int next;
     char *out = ring[next++ % 8];
 
-    snprintf(out, sizeof(ring[0]), "ct-%ld-%s", (long)getpid(), suffix);
+    print_to(out, sizeof(ring[0]), "ct-%ld-%s", (long)getpid(), suffix);
     return out;
 }
 
@@ -142,7 +159,7 @@ static inline const char *pool_xml(const char *suffix)
 {
     static __thread char xml[1024];
 
-    snprintf(xml, sizeof(xml),
+    print_to(xml, sizeof(xml),
              "<pool type='dir'><name>%s</name><target><path>%s</path></target></pool>",
              pool_name(suffix), in_dir("%s", suffix));
     return xml;
@@ -170,7 +187,7 @@ static inline const char *vol_xml(const char *name, unsigned long long capacity,
 {
     static __thread char xml[1024];
 
-    snprintf(xml, sizeof(xml),
+    print_to(xml, sizeof(xml),
              "<volume><name>%s</name><capacity>%llu</capacity><allocation>%llu</allocation>"
              "<target><format type='raw'/></target></volume>",
              name, capacity, allocation);

@@ -375,7 +375,7 @@ static void gone(virConnectPtr conn)
     virStorageVolInfo info;
     virStoragePoolInfo pool_info;
 
-    snprintf(key, sizeof(key), "%s", virStorageVolGetKey(vol));
+    print_to(key, sizeof(key), "%s", virStorageVolGetKey(vol));
     CHECK_INT(virStoragePoolGetUUIDString(pool, id), 0);
     CHECK_INT(virStorageVolDelete(vol, 0), 0);
     CHECK_STR(virStorageVolGetName(vol), "dead");
