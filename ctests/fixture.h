@@ -448,4 +448,29 @@ static inline void finish_and_free(virStreamPtr st)
     CHECK_INT(virStreamFree(st), 0);
 }
 
+/* The default event loop, driven by the thread that waits. A tick ends each wait in poll, so that a
+ * condition which another thread makes true is seen, too. */
+static int loop_ticker = -1;
+
+static inline void loop_tick(int timer, void *opaque)
+{
+    (void)timer;
+    (void)opaque;
+}
+
+/* Must come before the connection is opened. */
+static inline void loop_prepare(void)
+{
+    CHECK_INT(virEventRegisterDefaultImpl(), 0);
+    loop_ticker = virEventAddTimeout(10, loop_tick, NULL, NULL);
+    CHECK(loop_ticker > 0);
+}
+
+/* Runs the loop until `*what` has reached `value`; the deadline of the program ends a vain wait. */
+static inline void loop_until(const volatile int *what, int value)
+{
+    while (*what < value)
+        CHECK_INT(virEventRunDefaultImpl(), 0);
+}
+
 #endif
