@@ -86,25 +86,25 @@ static void sizes(void)
     virStoragePoolInfo before, after;
     virStorageVolPtr vol;
 
+    /* The filesystem is others' too, so not to the byte. */
     CHECK_INT(virStoragePoolGetInfo(pool, &before), 0);
-    vol = make_vol(pool, "v", 8 * MIB, 8 * MIB);
+    vol = make_vol(pool, "v", 512 * MIB, 512 * MIB);
     CHECK_INT(virStoragePoolGetInfo(pool, &after), 0);
     CHECK_INT(after.capacity, before.capacity);
-    CHECK_INT(after.allocation, before.allocation + 8 * MIB);
-    CHECK_INT(after.available, before.available - 8 * MIB);
+    CHECK(after.allocation > before.allocation + 256 * MIB);
+    CHECK(after.allocation < before.allocation + 768 * MIB);
+    CHECK(after.available < before.available - 256 * MIB);
     vol_gone(vol);
     CHECK_INT(virStoragePoolGetInfo(pool, &after), 0);
-    CHECK_INT(after.allocation, before.allocation);
-    CHECK_INT(after.available, before.available);
-    vol = make_vol(pool, "sparse", 8 * MIB, 0);
+    CHECK(after.allocation < before.allocation + 256 * MIB);
+    CHECK(after.available > before.available - 256 * MIB);
+    vol = make_vol(pool, "sparse", 512 * MIB, 0);
     CHECK_INT(virStoragePoolGetInfo(pool, &after), 0);
-    CHECK_INT(after.allocation, before.allocation);
+    CHECK(after.allocation < before.allocation + 256 * MIB);
     vol_gone(vol);
-    /* What others write shows only after a refresh: files, and the space they take. */
+    /* What others put there shows only after a refresh. */
     write_pattern(in_dir("sizes/stranger"), 100, 0, 1);
     CHECK_INT(virStoragePoolNumOfVolumes(pool), 0);
-    CHECK_INT(virStoragePoolGetInfo(pool, &after), 0);
-    CHECK_INT(after.allocation, before.allocation);
     CHECK_INT(virStoragePoolRefresh(pool, 0), 0);
     CHECK_INT(virStoragePoolNumOfVolumes(pool), 1);
     pool_gone(pool);

@@ -155,14 +155,15 @@ static void refreshed_entries(void)
     CHECK_INT(virStoragePoolRefresh(pool, 0), 0);
     CHECK(is_listed("plain"));
     CHECK(is_listed("new\nline"));
-    CHECK(is_listed("not\xffutf8"));
+    /* XML could not name it. */
+    CHECK_INT(is_listed("not\xffutf8"), !ours);
     CHECK(is_listed("inside"));
     CHECK(!is_listed("fifo"));
     CHECK(!is_listed("socket"));
     CHECK(!is_listed("dangling"));
     CHECK(!is_listed("loop"));
     CHECK(!is_listed("tofifo"));
-    CHECK_INT(virStoragePoolNumOfVolumes(pool), 4);
+    CHECK_INT(virStoragePoolNumOfVolumes(pool), ours ? 3 : 4);
     CHECK_INT(unlink(in_dir("p/fifo")), 0);
     CHECK_INT(unlink(in_dir("p/socket")), 0);
     CHECK_INT(unlink(in_dir("p/dangling")), 0);

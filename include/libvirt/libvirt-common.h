@@ -169,7 +169,7 @@ extern "C" {
  *
  * @params: the array; NULL for an empty one
  * @nparams: how many parameters it has
- * @name: the name, which is compared with regard to case
+ * @name: the name; case matters
  *
  * Return Value: the first parameter of that name, in the array; NULL if there is none.
  *
@@ -182,11 +182,13 @@ virTypedParameterPtr virTypedParamsGet(virTypedParameterPtr params,
                                        const char *name);
 
 /**
- * Reads an int parameter, the first of that name. Values are never converted from another type.
+ * Reads an int parameter, the first of that name.
+ *
+ * Values are never converted from another type.
  *
  * @params: the array; NULL for an empty one
  * @nparams: how many parameters it has
- * @name: the name, which is compared with regard to case
+ * @name: the name; case matters
  * @value: where to store the value; NULL to ask only whether there is one
  *
  * Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
@@ -202,11 +204,13 @@ int virTypedParamsGetInt(virTypedParameterPtr params,
                          int *value);
 
 /**
- * Reads an unsigned int parameter, the first of that name. Values are never converted from another type.
+ * Reads an unsigned int parameter, the first of that name.
+ *
+ * Values are never converted from another type.
  *
  * @params: the array; NULL for an empty one
  * @nparams: how many parameters it has
- * @name: the name, which is compared with regard to case
+ * @name: the name; case matters
  * @value: where to store the value; NULL to ask only whether there is one
  *
  * Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
@@ -222,11 +226,13 @@ int virTypedParamsGetUInt(virTypedParameterPtr params,
                           unsigned int *value);
 
 /**
- * Reads a long long parameter, the first of that name. Values are never converted from another type.
+ * Reads a long long parameter, the first of that name.
+ *
+ * Values are never converted from another type.
  *
  * @params: the array; NULL for an empty one
  * @nparams: how many parameters it has
- * @name: the name, which is compared with regard to case
+ * @name: the name; case matters
  * @value: where to store the value; NULL to ask only whether there is one
  *
  * Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
@@ -242,11 +248,13 @@ int virTypedParamsGetLLong(virTypedParameterPtr params,
                            long long *value);
 
 /**
- * Reads an unsigned long long parameter, the first of that name. Values are never converted from another type.
+ * Reads an unsigned long long parameter, the first of that name.
+ *
+ * Values are never converted from another type.
  *
  * @params: the array; NULL for an empty one
  * @nparams: how many parameters it has
- * @name: the name, which is compared with regard to case
+ * @name: the name; case matters
  * @value: where to store the value; NULL to ask only whether there is one
  *
  * Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
@@ -262,11 +270,13 @@ int virTypedParamsGetULLong(virTypedParameterPtr params,
                             unsigned long long *value);
 
 /**
- * Reads a double parameter, the first of that name. Values are never converted from another type.
+ * Reads a double parameter, the first of that name.
+ *
+ * Values are never converted from another type.
  *
  * @params: the array; NULL for an empty one
  * @nparams: how many parameters it has
- * @name: the name, which is compared with regard to case
+ * @name: the name; case matters
  * @value: where to store the value; NULL to ask only whether there is one
  *
  * Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
@@ -282,11 +292,13 @@ int virTypedParamsGetDouble(virTypedParameterPtr params,
                             double *value);
 
 /**
- * Reads a boolean parameter, the first of that name. Values are never converted from another type.
+ * Reads a boolean parameter, the first of that name.
+ *
+ * Values are never converted from another type.
  *
  * @params: the array; NULL for an empty one
  * @nparams: how many parameters it has
- * @name: the name, which is compared with regard to case
+ * @name: the name; case matters
  * @value: where to store the value, 0 or 1; NULL to ask only whether there is one
  *
  * Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
@@ -302,12 +314,15 @@ int virTypedParamsGetBoolean(virTypedParameterPtr params,
                              int *value);
 
 /**
- * Reads a string parameter, the first of that name. Values are never converted from another type.
+ * Reads a string parameter, the first of that name.
+ *
+ * Values are never converted from another type.
  *
  * @params: the array; NULL for an empty one
  * @nparams: how many parameters it has
- * @name: the name, which is compared with regard to case
- * @value: where to store the value. It belongs to the array: do not free it; NULL to ask only whether there is one
+ * @name: the name; case matters
+ * @value: where to store the text, which belongs to the array; NULL to ask only whether there is
+ * one
  *
  * Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
  * @value is left as it is unless 1 is returned.

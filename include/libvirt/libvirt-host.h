@@ -132,7 +132,7 @@ int virInitialize(void);
  *
  * Return Value: 0, or -1.
  *
- * Errors: VIR_ERR_INVALID_ARG if @libVer is NULL.
+ * Errors: VIR_ERR_INTERNAL_ERROR if @libVer is NULL.
  *
  * Since 0.0.3.
  */

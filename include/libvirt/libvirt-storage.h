@@ -419,6 +419,22 @@ char *virConnectFindStoragePoolSources(virConnectPtr conn,
                                        unsigned int flags);
 
 /**
+ * Describes which types of pool there are, and which of them work here.
+ *
+ * @conn: the connection
+ * @flags: 0
+ *
+ * Return Value: XML with the root element `storagepoolCapabilities`, which the caller frees, or
+ * NULL.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG for flags.
+ *
+ * Since 5.2.0.
+ */
+char *virConnectGetStoragePoolCapabilities(virConnectPtr conn,
+                                           unsigned int flags);
+
+/**
  * Finds a pool by its name.
  *
  * @conn: the connection

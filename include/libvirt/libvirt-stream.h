@@ -166,9 +166,10 @@ int virStreamSend(virStreamPtr stream,
  * Sends a hole: the range reads as zeros afterwards, takes no space where the medium can help it,
  * and what was there before is gone.
  *
- * A hole that reaches beyond the upload's range ends with it. A volume in an image format is cut
- * off behind the hole (unless the upload was given a length), so that a hole at the end sets its
- * size; a raw volume keeps its size.
+ * A volume in an image format is cut off behind the hole (unless the upload was given a length), so
+ * that a hole at the end sets its size; a raw volume keeps its size. A hole that reaches beyond the
+ * length that the upload was given ends with it; one that reaches beyond the end of a raw volume is
+ * an error.
  *
  * @stream: an upload stream with VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM
  * @length: the hole's length in bytes, greater than 0

@@ -70,6 +70,15 @@ impl Call {
         }
     }
 
+    /// A connection, for a function whose other errors are of `domain`.
+    pub fn connect_in(
+        &self,
+        handle: *const HandleCell,
+        domain: virErrorDomain,
+    ) -> Result<Arc<Connect>> {
+        self.object::<Connect>(handle).map_err(|error| Error { domain, ..error })
+    }
+
     /// One more reference to a handle: what the Ref functions do.
     pub fn retain<T: Handled>(&self, handle: *const HandleCell) -> Result<c_int> {
         self.object::<T>(handle)?;
@@ -107,10 +116,10 @@ impl Call {
     }
 
     /// Refuses a change through a read-only connection.
-    pub fn writable<T: Handled>(&self, object: &Arc<T>) -> Result<()> {
+    pub fn writable<T: Handled>(&self, object: &Arc<T>, domain: virErrorDomain) -> Result<()> {
         if object.owner().is_read_only() {
             let text = format!("read only access prevents {}", self.function);
-            return Err(Error::new(VIR_ERR_OPERATION_DENIED, T::DOMAIN, text));
+            return Err(Error::new(VIR_ERR_OPERATION_DENIED, domain, text));
         }
         Ok(())
     }
@@ -157,6 +166,24 @@ impl Call {
         // SAFETY: the caller's promise.
         unsafe { self.optional_string(text, domain, argument)? }
             .ok_or_else(|| self.must(domain, argument, "not be NULL"))
+    }
+
+    /// A string by which something is looked up. One that is not UTF-8 names nothing that is here:
+    /// `missing` makes the error that it is not found.
+    ///
+    /// # Safety
+    /// `text` is NULL or a NUL-terminated string.
+    pub unsafe fn sought(
+        &self,
+        text: *const c_char,
+        domain: virErrorDomain,
+        argument: &str,
+        missing: impl FnOnce(&str) -> Error,
+    ) -> Result<String> {
+        self.non_null(text, domain, argument)?;
+        // SAFETY: the caller's promise.
+        let text = unsafe { std::ffi::CStr::from_ptr(text) };
+        text.to_str().map(str::to_string).map_err(|_| missing(&text.to_string_lossy()))
     }
 
     /// A string that the caller may leave out.

@@ -31,8 +31,6 @@ pub enum Object {
 pub trait Handled: Sized {
     /// The error for a handle that is not a live one of this kind.
     const INVALID: (virErrorNumber, virErrorDomain);
-    /// The domain of errors about the arguments of this kind's functions.
-    const DOMAIN: virErrorDomain;
     fn of(object: &Object) -> Option<&Arc<Self>>;
     fn wrap(self: Arc<Self>) -> Object;
     /// The connection that the object belongs to.
@@ -40,10 +38,9 @@ pub trait Handled: Sized {
 }
 
 macro_rules! handled {
-    ($type:ty, $variant:ident, $code:ident, $invalid_domain:ident, $domain:ident, |$s:ident| $connect:expr) => {
+    ($type:ty, $variant:ident, $code:ident, $invalid_domain:ident, |$s:ident| $connect:expr) => {
         impl Handled for $type {
             const INVALID: (virErrorNumber, virErrorDomain) = ($code, $invalid_domain);
-            const DOMAIN: virErrorDomain = $domain;
             fn of(object: &Object) -> Option<&Arc<Self>> {
                 match object {
                     Object::$variant(object) => Some(object),
@@ -61,13 +58,10 @@ macro_rules! handled {
     };
 }
 
-handled!(Connect, Connect, VIR_ERR_INVALID_CONN, VIR_FROM_DOMAIN, VIR_FROM_DOMAIN, |s| s);
-handled!(Pool, Pool, VIR_ERR_INVALID_STORAGE_POOL, VIR_FROM_STORAGE, VIR_FROM_STORAGE, |s| s
-    .connect());
-handled!(Volume, Volume, VIR_ERR_INVALID_STORAGE_VOL, VIR_FROM_STORAGE, VIR_FROM_STORAGE, |s| s
-    .connect());
-handled!(Stream, Stream, VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS, VIR_FROM_STREAMS, |s| s
-    .connect());
+handled!(Connect, Connect, VIR_ERR_INVALID_CONN, VIR_FROM_DOMAIN, |s| s);
+handled!(Pool, Pool, VIR_ERR_INVALID_STORAGE_POOL, VIR_FROM_STORAGE, |s| s.connect());
+handled!(Volume, Volume, VIR_ERR_INVALID_STORAGE_VOL, VIR_FROM_STORAGE, |s| s.connect());
+handled!(Stream, Stream, VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS, |s| s.connect());
 
 /// One handle's memory. Its size keeps neighbours' locks on cache lines of their own.
 #[repr(C, align(64))]

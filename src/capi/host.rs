@@ -150,7 +150,7 @@ pub extern "C" fn virInitialize() -> c_int {
 ///
 /// Return Value: 0, or -1.
 ///
-/// Errors: VIR_ERR_INVALID_ARG if @libVer is NULL.
+/// Errors: VIR_ERR_INTERNAL_ERROR if @libVer is NULL.
 ///
 /// Since 0.0.3.
 #[unsafe(no_mangle)]
@@ -160,8 +160,12 @@ pub unsafe extern "C" fn virGetVersion(
     typeVer: *mut c_ulong,
 ) -> c_int {
     let _ = r#type;
-    entry("virGetVersion", |call| {
-        call.non_null(libVer, VIR_FROM_NONE, "libVer")?;
+    entry("virGetVersion", |_| {
+        if libVer.is_null() {
+            // As released libvirt reports it.
+            let text = "An error occurred, but the cause is unknown";
+            return Err(Error { message: text.into(), ..Error::internal(VIR_FROM_NONE, text) });
+        }
         // SAFETY: checked for NULL; the caller's memory.
         unsafe { libVer.write(LIBVIR_VERSION_NUMBER as c_ulong) };
         if !typeVer.is_null() {

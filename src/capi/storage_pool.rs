@@ -15,7 +15,9 @@ use super::typed_params::virFreeCallback;
 use crate::driver::Connect;
 use crate::error::*;
 use crate::event::broker::{Event, Interest, ObjectKind, Payload};
-use crate::storage::{BuildFlags, CreateFlags, ListFlags, Pool, Volume, no_source_discovery};
+use crate::storage::{
+    self, BuildFlags, CreateFlags, ListFlags, Pool, Volume, no_pool, no_source_discovery,
+};
 
 /// A storage pool: a place for volumes.
 pub type virStoragePoolPtr = *mut Cell;
@@ -291,7 +293,7 @@ pub unsafe extern "C" fn virConnectListAllStoragePools(
     flags: c_uint,
 ) -> c_int {
     entry("virConnectListAllStoragePools", |call| {
-        let connect = call.object::<Connect>(conn)?;
+        let connect = call.connect_in(conn, STORAGE)?;
         let filter: ListFlags = call.flags(flags, STORAGE)?;
         // SAFETY: the caller's promise.
         unsafe { list(call, conn, connect.list_pools(filter)?, pools) }
@@ -299,7 +301,7 @@ pub unsafe extern "C" fn virConnectListAllStoragePools(
 }
 
 fn count_pools(call: &Call, conn: virConnectPtr, filter: ListFlags) -> Result<c_int> {
-    let connect = call.object::<Connect>(conn)?;
+    let connect = call.connect_in(conn, STORAGE)?;
     Ok(connect.list_pools(filter)?.len() as c_int)
 }
 
@@ -340,7 +342,7 @@ unsafe fn pool_names(
     maxnames: c_int,
     filter: ListFlags,
 ) -> Result<c_int> {
-    let pools = call.object::<Connect>(conn)?.list_pools(filter)?;
+    let pools = call.connect_in(conn, STORAGE)?.list_pools(filter)?;
     // SAFETY: the caller's promise.
     unsafe { store_names(call, pools.iter().map(|pool| pool.name()), names, maxnames) }
 }
@@ -414,12 +416,35 @@ pub unsafe extern "C" fn virConnectFindStoragePoolSources(
 ) -> *mut c_char {
     let _ = srcSpec;
     entry("virConnectFindStoragePoolSources", |call| {
-        let connect = call.object::<Connect>(conn)?;
+        let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
         let kind = unsafe { call.string(r#type, STORAGE, "type")? };
-        call.writable(&connect)?;
+        call.writable(&connect, STORAGE)?;
         call.no_flags(flags, STORAGE)?;
         Err::<*mut c_char, _>(no_source_discovery(&kind))
+    })
+}
+
+/// Describes which types of pool there are, and which of them work here.
+///
+/// @conn: the connection
+/// @flags: 0
+///
+/// Return Value: XML with the root element `storagepoolCapabilities`, which the caller frees, or
+/// NULL.
+///
+/// Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG for flags.
+///
+/// Since 5.2.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectGetStoragePoolCapabilities(
+    conn: virConnectPtr,
+    flags: c_uint,
+) -> *mut c_char {
+    entry("virConnectGetStoragePoolCapabilities", |call| {
+        call.connect_in(conn, STORAGE)?;
+        call.no_flags(flags, STORAGE)?;
+        strings::to_c(&storage::capabilities())
     })
 }
 
@@ -439,9 +464,9 @@ pub unsafe extern "C" fn virStoragePoolLookupByName(
     name: *const c_char,
 ) -> virStoragePoolPtr {
     entry("virStoragePoolLookupByName", |call| {
-        let connect = call.object::<Connect>(conn)?;
+        let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
-        let name = unsafe { call.string(name, STORAGE, "name")? };
+        let name = unsafe { call.sought(name, STORAGE, "name", |n| no_pool("name", n))? };
         call.publish(connect.pool_by_name(&name)?, conn)
     })
 }
@@ -462,7 +487,7 @@ pub unsafe extern "C" fn virStoragePoolLookupByUUID(
     uuid: *const c_uchar,
 ) -> virStoragePoolPtr {
     entry("virStoragePoolLookupByUUID", |call| {
-        let connect = call.object::<Connect>(conn)?;
+        let connect = call.connect_in(conn, STORAGE)?;
         call.non_null(uuid, STORAGE, "uuid")?;
         // SAFETY: checked for NULL; the caller's 16 bytes.
         let bytes = unsafe { uuid.cast::<[u8; 16]>().read() };
@@ -487,7 +512,7 @@ pub unsafe extern "C" fn virStoragePoolLookupByUUIDString(
     uuidstr: *const c_char,
 ) -> virStoragePoolPtr {
     entry("virStoragePoolLookupByUUIDString", |call| {
-        let connect = call.object::<Connect>(conn)?;
+        let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
         let text = unsafe { call.string(uuidstr, STORAGE, "uuidstr")? };
         let uuid = crate::xml::parse_uuid(&text)
@@ -529,9 +554,9 @@ pub unsafe extern "C" fn virStoragePoolLookupByTargetPath(
     path: *const c_char,
 ) -> virStoragePoolPtr {
     entry("virStoragePoolLookupByTargetPath", |call| {
-        let connect = call.object::<Connect>(conn)?;
+        let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { call.string(path, STORAGE, "path")? };
+        let path = unsafe { call.sought(path, STORAGE, "path", |p| no_pool("target path", p))? };
         call.publish(connect.pool_by_target(&path)?, conn)
     })
 }
@@ -568,8 +593,8 @@ pub unsafe extern "C" fn virStoragePoolDefineXML(
     flags: c_uint,
 ) -> virStoragePoolPtr {
     entry("virStoragePoolDefineXML", |call| {
-        let connect = call.object::<Connect>(conn)?;
-        call.writable(&connect)?;
+        let connect = call.connect_in(conn, STORAGE)?;
+        call.writable(&connect, STORAGE)?;
         // SAFETY: the caller's promise.
         let xml = unsafe { call.string(xml, STORAGE, "xml")? };
         let flags: DefineFlags = call.flags(flags, STORAGE)?;
@@ -597,10 +622,10 @@ pub unsafe extern "C" fn virStoragePoolCreateXML(
     flags: c_uint,
 ) -> virStoragePoolPtr {
     entry("virStoragePoolCreateXML", |call| {
-        let connect = call.object::<Connect>(conn)?;
+        let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
         let xml = unsafe { call.string(xmlDesc, STORAGE, "xmlDesc")? };
-        call.writable(&connect)?;
+        call.writable(&connect, STORAGE)?;
         let flags: CreateFlags = call.flags(flags, STORAGE)?;
         call.publish(connect.create_pool(&xml, flags)?, conn)
     })
@@ -614,7 +639,7 @@ fn change(
 ) -> c_int {
     entry(function, |call| {
         let pool = call.object::<Pool>(pool)?;
-        call.writable(&pool)?;
+        call.writable(&pool, STORAGE)?;
         body(call, &pool)?;
         Ok(0)
     })
@@ -1103,7 +1128,7 @@ pub unsafe extern "C" fn virConnectStoragePoolEventRegisterAny(
     freecb: virFreeCallback,
 ) -> c_int {
     entry("virConnectStoragePoolEventRegisterAny", |call| {
-        let connect = call.object::<Connect>(conn)?;
+        let connect = call.connect_in(conn, STORAGE)?;
         let object = if pool.is_null() { None } else { Some(call.object::<Pool>(pool)?) };
         if let Some(object) = &object
             && !Arc::ptr_eq(object.connect(), &connect)
@@ -1147,7 +1172,7 @@ pub extern "C" fn virConnectStoragePoolEventDeregisterAny(
     callbackID: c_int,
 ) -> c_int {
     entry("virConnectStoragePoolEventDeregisterAny", |call| {
-        let connect = call.object::<Connect>(conn)?;
+        let connect = call.connect_in(conn, STORAGE)?;
         call.non_negative(callbackID, STORAGE, "callbackID")?;
         connect.events().unsubscribe(ObjectKind::Pool, callbackID)?;
         Ok(0)

@@ -9,11 +9,10 @@ use super::host::virConnectPtr;
 use super::storage_pool::virStoragePoolPtr;
 use super::stream::virStreamPtr;
 use super::strings;
-use crate::driver::Connect;
 use crate::error::*;
 use crate::storage::{
     CloneFlags, CreateVolumeFlags, InfoFlags, Pool, ResizeFlags, TransferFlags, Volume,
-    WipeAlgorithm,
+    WipeAlgorithm, no_volume,
 };
 use crate::stream::Stream;
 
@@ -172,7 +171,7 @@ pub unsafe extern "C" fn virStorageVolCreateXML(
         let object = call.object::<Pool>(pool)?;
         // SAFETY: the caller's promise.
         let xml = unsafe { call.string(xmlDesc, STORAGE, "xmlDesc")? };
-        call.writable(&object)?;
+        call.writable(&object, STORAGE)?;
         let flags: CreateVolumeFlags = call.flags(flags, STORAGE)?;
         call.publish(object.create_volume(&xml, flags)?, pool)
     })
@@ -206,7 +205,7 @@ pub unsafe extern "C" fn virStorageVolCreateXMLFrom(
         let source = call.object::<Volume>(clonevol)?;
         // SAFETY: the caller's promise.
         let xml = unsafe { call.string(xmlDesc, STORAGE, "xmlDesc")? };
-        call.writable(&object)?;
+        call.writable(&object, STORAGE)?;
         let flags: CloneFlags = call.flags(flags, STORAGE)?;
         if !Arc::ptr_eq(source.connect(), object.connect()) {
             let text = format!("clonevol in {} must match connection of pool", call.function);
@@ -224,7 +223,7 @@ fn change(
 ) -> c_int {
     entry(function, |call| {
         let volume = call.object::<Volume>(vol)?;
-        call.writable(&volume)?;
+        call.writable(&volume, STORAGE)?;
         body(call, &volume)?;
         Ok(0)
     })
@@ -359,7 +358,8 @@ pub extern "C" fn virStorageVolUpload(
     entry("virStorageVolUpload", |call| {
         let volume = call.object::<Volume>(vol)?;
         let stream = call.object::<Stream>(stream)?;
-        call.writable(&volume)?;
+        call.writable(&volume, STORAGE)?;
+        volume.check_stream(call.function, &stream)?;
         let flags: TransferFlags = call.flags(flags, STORAGE)?;
         volume.upload(call.function, &stream, offset, length, flags)?;
         Ok(0)
@@ -395,7 +395,8 @@ pub extern "C" fn virStorageVolDownload(
     entry("virStorageVolDownload", |call| {
         let volume = call.object::<Volume>(vol)?;
         let stream = call.object::<Stream>(stream)?;
-        call.writable(&volume)?;
+        call.writable(&volume, STORAGE)?;
+        volume.check_stream(call.function, &stream)?;
         let flags: TransferFlags = call.flags(flags, STORAGE)?;
         volume.download(call.function, &stream, offset, length, flags)?;
         Ok(0)
@@ -568,7 +569,7 @@ pub unsafe extern "C" fn virStorageVolLookupByName(
     entry("virStorageVolLookupByName", |call| {
         let object = call.object::<Pool>(pool)?;
         // SAFETY: the caller's promise.
-        let name = unsafe { call.string(name, STORAGE, "name")? };
+        let name = unsafe { call.sought(name, STORAGE, "name", |n| no_volume("name", n))? };
         call.publish(object.volume_by_name(&name)?, pool)
     })
 }
@@ -589,9 +590,9 @@ pub unsafe extern "C" fn virStorageVolLookupByKey(
     key: *const c_char,
 ) -> virStorageVolPtr {
     entry("virStorageVolLookupByKey", |call| {
-        let connect = call.object::<Connect>(conn)?;
+        let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
-        let key = unsafe { call.string(key, STORAGE, "key")? };
+        let key = unsafe { call.sought(key, STORAGE, "key", |k| no_volume("key", k))? };
         call.publish(connect.volume_by_key(&key)?, conn)
     })
 }
@@ -612,9 +613,9 @@ pub unsafe extern "C" fn virStorageVolLookupByPath(
     path: *const c_char,
 ) -> virStorageVolPtr {
     entry("virStorageVolLookupByPath", |call| {
-        let connect = call.object::<Connect>(conn)?;
+        let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { call.string(path, STORAGE, "path")? };
+        let path = unsafe { call.sought(path, STORAGE, "path", |p| no_volume("path", p))? };
         call.publish(connect.volume_by_path(&path)?, conn)
     })
 }

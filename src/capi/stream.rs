@@ -6,11 +6,10 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::call::{Call, entry};
-use super::handle::{self, Cell};
+use super::handle::Cell;
 use super::host::virConnectPtr;
 use super::opaque::Opaque;
 use super::typed_params::virFreeCallback;
-use crate::driver::Connect;
 use crate::error::*;
 use crate::stream::{DataSink, DataSource, Readiness, Received, Stream};
 
@@ -113,9 +112,7 @@ pub type virStreamEventCallback =
 #[unsafe(no_mangle)]
 pub extern "C" fn virStreamNew(conn: virConnectPtr, flags: c_uint) -> virStreamPtr {
     entry("virStreamNew", |call| {
-        // Its domain is that of streams, although the handle is a connection's.
-        let connect = handle::resolve::<Connect>(conn)
-            .ok_or_else(|| Error::new(VIR_ERR_INVALID_CONN, VIR_FROM_STREAMS, call.function))?;
+        let connect = call.connect_in(conn, VIR_FROM_STREAMS)?;
         let waits = flags & virStreamFlags::VIR_STREAM_NONBLOCK as c_uint == 0;
         call.publish(Stream::new(connect, waits), conn)
     })
@@ -209,9 +206,10 @@ pub unsafe extern "C" fn virStreamSend(
 /// Sends a hole: the range reads as zeros afterwards, takes no space where the medium can help it,
 /// and what was there before is gone.
 ///
-/// A hole that reaches beyond the upload's range ends with it. A volume in an image format is cut
-/// off behind the hole (unless the upload was given a length), so that a hole at the end sets its
-/// size; a raw volume keeps its size.
+/// A volume in an image format is cut off behind the hole (unless the upload was given a length), so
+/// that a hole at the end sets its size; a raw volume keeps its size. A hole that reaches beyond the
+/// length that the upload was given ends with it; one that reaches beyond the end of a raw volume is
+/// an error.
 ///
 /// @stream: an upload stream with VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM
 /// @length: the hole's length in bytes, greater than 0

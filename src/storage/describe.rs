@@ -1,10 +1,12 @@
-//! A volume's description, from what is known of it.
+//! Descriptions: of a volume from what is known of it, and of what pools can be.
 
+use super::pool_xml::PoolType;
 use super::probe::{Backing, Qcow2};
 use super::store::VolumeFacts;
 use super::volume_description::{BackingDescription, VolumeDescription};
 use super::volume_format::VolumeFormat;
 use super::volume_xml::Features;
+use crate::xml::Element;
 
 /// The XML of a volume.
 pub fn describe(name: &str, path: &str, facts: &VolumeFacts) -> String {
@@ -27,19 +29,50 @@ pub fn describe(name: &str, path: &str, facts: &VolumeFacts) -> String {
             lazy_refcounts,
             extended_l2,
         }),
-        backing_store: facts.image.backing.as_ref().map(backing),
+        backing_store: facts.image.backing.as_ref().map(|b| backing(b, path)),
     }
     .format()
 }
 
+/// Which types of pool there are, and what those that work here can hold.
+pub fn capabilities() -> String {
+    let mut root = Element::new("storagepoolCapabilities");
+    for (kind, word) in PoolType::all() {
+        let supported = kind.is_supported();
+        let mut pool = Element::new("pool")
+            .with_attr("type", word)
+            .with_attr("supported", if supported { "yes" } else { "no" });
+        if supported {
+            let value = |format: VolumeFormat| Element::new("value").with_text(format.word());
+            let formats = Element::new("enum")
+                .with_attr("name", "targetFormatType")
+                .with_child(value(VolumeFormat::Raw))
+                .with_child(value(VolumeFormat::Dir));
+            let default = Element::new("defaultFormat").with_attr("type", "raw");
+            pool.push(Element::new("volOptions").with_child(default).with_child(formats));
+        }
+        root.push(pool);
+    }
+    root.to_xml()
+}
+
 /// What the header says of the backing image. The image itself is not looked at: a name in a header
 /// is no reason to open a file.
-fn backing(backing: &Backing) -> BackingDescription {
+fn backing(backing: &Backing, image: &str) -> BackingDescription {
     let format = backing.format.as_deref().and_then(|word| VolumeFormat::from_word(word).ok());
     BackingDescription {
-        path: backing.path.clone(),
+        path: beside(image, &backing.path),
         format: format.unwrap_or_default(),
         permissions: Default::default(),
         timestamps: None,
+    }
+}
+
+/// Where a backing name leads: a relative one is relative to the folder of the image that has it.
+fn beside(image: &str, name: &str) -> String {
+    let is_local = !name.split('/').next().unwrap_or_default().contains(':');
+    match image.rsplit_once('/') {
+        Some((folder, _)) if is_local && !name.starts_with('/') => format!("{folder}/{name}"),
+        _ => name.to_string(),
     }
 }

@@ -5,6 +5,7 @@
 //! into the pool shall not be able to make us write others. Nothing is opened by a path that could
 //! change between the look and the use.
 
+use std::collections::BTreeSet;
 use std::ffi::CString;
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -19,10 +20,10 @@ use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, UnlinkatFlags};
 
-use super::names::is_directory_itself;
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe::{self, Image};
+use super::registry::no_volume;
 use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
 use super::volume_description::{Timestamp, Timestamps, VolumeKind};
 use super::volume_format::VolumeFormat;
@@ -130,12 +131,8 @@ impl DirStore {
         }
     }
 
-    fn find(&self, name: &str) -> Result<Located> {
-        let folder = self.folder()?;
-        self.locate(&folder, name)?.ok_or_else(|| {
-            let text = format!("no storage vol with matching name '{name}'");
-            Error::new(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, text)
-        })
+    fn find(&self, name: &str) -> Result<Option<Located>> {
+        self.locate(&self.folder()?, name)
     }
 
     /// Opens what has been found, and nothing else.
@@ -339,13 +336,13 @@ impl VolumeStore for DirStore {
         fs::metadata(&self.path).map(|metadata| permissions_of(&metadata)).unwrap_or_default()
     }
 
-    fn list(&self) -> Result<Vec<String>> {
+    fn list(&self) -> Result<BTreeSet<String>> {
         let folder = self.folder()?;
         let entries = fs::read_dir(own_path(&File::from(
             folder.try_clone().map_err(|e| self.no_folder(errno_of(&e)))?,
         )))
         .map_err(|e| self.no_folder(errno_of(&e)))?;
-        let mut names = Vec::new();
+        let mut names = BTreeSet::new();
         for entry in entries {
             let entry = entry.map_err(|e| self.no_folder(errno_of(&e)))?;
             // A name that is not UTF-8 cannot be said in XML.
@@ -353,15 +350,14 @@ impl VolumeStore for DirStore {
             // What cannot be looked at (a link out of the pool, a broken entry) is not a volume;
             // the others are, whatever is wrong with it.
             if let Ok(Some(_)) = self.locate(&folder, &name) {
-                names.push(name);
+                names.insert(name);
             }
         }
-        names.sort_unstable();
         Ok(names)
     }
 
     fn facts(&self, name: &str) -> Result<VolumeFacts> {
-        let located = self.find(name)?;
+        let located = self.find(name)?.ok_or_else(|| no_volume("path", &self.path_of(name)))?;
         let metadata = &located.metadata;
         let (image, physical, allocation) = match located.kind {
             VolumeKind::Dir => (Image { format: VolumeFormat::Dir, ..Image::RAW }, 0, 0),
@@ -388,7 +384,10 @@ impl VolumeStore for DirStore {
     }
 
     fn open(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
-        let located = self.find(name)?;
+        let located = self.find(name)?.ok_or_else(|| {
+            let text = format!("Unable to open stream for '{}'", self.path_of(name));
+            Error::system(VIR_FROM_STREAMS, Errno::ENOENT, text)
+        })?;
         Ok(Arc::new(self.reopen(&located, name, write)?))
     }
 
@@ -404,18 +403,9 @@ impl VolumeStore for DirStore {
             Err(Errno::ENOENT) => {}
             Err(errno) => return Err(self.create_error(volume.name, errno)),
             Ok(_) => {
-                return Err(match self.locate(&folder, volume.name) {
-                    Ok(Some(_)) if !is_directory_itself(volume.name) => {
-                        self.create_error(volume.name, Errno::EEXIST)
-                    }
-                    _ => Error::invalid_operation(
-                        VIR_FROM_STORAGE,
-                        format!(
-                            "volume target path '{}' already exists",
-                            self.path_of(volume.name)
-                        ),
-                    ),
-                });
+                let text =
+                    format!("volume target path '{}' already exists", self.path_of(volume.name));
+                return Err(Error::invalid_operation(VIR_FROM_STORAGE, text));
             }
         }
         if volume.kind == VolumeKind::Dir {
@@ -436,7 +426,8 @@ impl VolumeStore for DirStore {
     fn remove(&self, name: &str) -> Result<()> {
         let folder = self.folder()?;
         let path = self.path_of(name);
-        let (flag, what) = match self.find(name)?.kind {
+        let Some(located) = self.locate(&folder, name)? else { return Ok(()) };
+        let (flag, what) = match located.kind {
             VolumeKind::Dir => (UnlinkatFlags::RemoveDir, "remove directory"),
             _ => (UnlinkatFlags::NoRemoveDir, "unlink file"),
         };

@@ -1,11 +1,12 @@
 //! Volumes in memory: the pools of `test:///default`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe::{self, Image};
+use super::registry::no_volume;
 use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
 use super::volume_description::VolumeKind;
 use crate::block::{MemoryNode, Node};
@@ -31,10 +32,10 @@ impl MemoryStore {
     }
 
     fn find(&self, name: &str) -> Result<Arc<MemoryNode>> {
-        self.volumes().get(name).cloned().ok_or_else(|| {
-            let text = format!("no storage vol with matching name '{name}'");
-            Error::new(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, text)
-        })
+        self.volumes()
+            .get(name)
+            .cloned()
+            .ok_or_else(|| no_volume("path", &format!("{}/{name}", self.path)))
     }
 
     fn exists(name: &str) -> Error {
@@ -66,7 +67,7 @@ impl VolumeStore for MemoryStore {
         Permissions::default()
     }
 
-    fn list(&self) -> Result<Vec<String>> {
+    fn list(&self) -> Result<BTreeSet<String>> {
         Ok(self.volumes().keys().cloned().collect())
     }
 

@@ -9,6 +9,7 @@ mod describe;
 mod dir;
 mod encryption;
 mod extents;
+mod listing;
 mod memory;
 mod names;
 mod permissions;
@@ -27,11 +28,12 @@ mod volume_format;
 mod volume_xml;
 mod wipe;
 
+pub use describe::capabilities;
 pub use extents::VolumeExtent;
 pub use pool::{
     BuildFlags, CreateFlags, ListFlags, Pool, PoolInfo, PoolState, no_source_discovery,
 };
-pub use registry::Storage;
+pub use registry::{Storage, no_pool, no_volume};
 pub use transfer::TransferFlags;
 pub use volume::{CloneFlags, CreateVolumeFlags, InfoFlags, ResizeFlags, Volume, VolumeInfo};
 pub use volume_description::VolumeKind;

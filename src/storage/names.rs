@@ -20,11 +20,6 @@ pub fn check_name(what: &str, name: &str) -> Result<()> {
     Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_STORAGE, problem))
 }
 
-/// Whether a name in a directory always exists already: `.` and `..`.
-pub fn is_directory_itself(name: &str) -> bool {
-    matches!(name, "." | "..")
-}
-
 /// The path without repeated slashes and without one at its end. What `..` means depends on the
 /// file system, so it stays.
 pub fn normalise_path(path: &str) -> String {
@@ -78,11 +73,5 @@ mod tests {
         ] {
             assert_eq!(normalise_path(path), normal, "{path:?}");
         }
-    }
-
-    #[test]
-    fn a_directory_contains_itself_and_its_parent() {
-        assert!(is_directory_itself(".") && is_directory_itself(".."));
-        assert!(!is_directory_itself("...") && !is_directory_itself("a"));
     }
 }

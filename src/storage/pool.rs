@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::names::{is_directory_itself, normalise_path};
+use super::names::normalise_path;
 use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};
-use super::registry::{Change, Entry, Storage};
+use super::registry::{Change, Entry, Storage, no_pool, no_volume};
 use super::schema;
 use super::volume::Volume;
 use crate::driver::Connect;
@@ -119,10 +119,7 @@ impl Connect {
         all.iter()
             .find(|e| e.is_active() && e.definition().target_path == wanted)
             .map(|e| Pool::of(self, e))
-            .ok_or_else(|| {
-                let text = format!("no storage pool with matching target path '{path}'");
-                Error::new(VIR_ERR_NO_STORAGE_POOL, VIR_FROM_STORAGE, text)
-            })
+            .ok_or_else(|| no_pool("target path", path))
     }
 
     /// Defines a persistent pool, or defines one anew.
@@ -165,33 +162,23 @@ impl Connect {
     /// The volume at that path, in whichever active pool.
     pub fn volume_by_path(self: &Arc<Self>, path: &str) -> Result<Arc<Volume>> {
         let wanted = normalise_path(path);
-        self.find_volume(&wanted)?.ok_or_else(|| {
-            let text = format!("no storage vol with matching path '{path}'");
-            Error::new(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, text)
-        })
+        self.find_volume(&wanted)?.ok_or_else(|| no_volume("path", path))
     }
 
     /// The volume of that key, in whichever active pool.
     pub fn volume_by_key(self: &Arc<Self>, key: &str) -> Result<Arc<Volume>> {
-        self.find_volume(key)?.ok_or_else(|| {
-            let text = format!("no storage vol with matching key {key}");
-            Error::new(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, text)
-        })
+        self.find_volume(key)?.ok_or_else(|| no_volume("key", key))
     }
 
     /// A volume's path and key are its pool's folder and its name.
     fn find_volume(self: &Arc<Self>, path: &str) -> Result<Option<Arc<Volume>>> {
         let Some((folder, name)) = path.rsplit_once('/') else { return Ok(None) };
-        if name.is_empty() || is_directory_itself(name) {
-            return Ok(None);
-        }
         for entry in self.pools().all()? {
-            if entry.is_active() && entry.definition().target_path == folder {
-                return match entry.store.facts(name) {
-                    Ok(_) => Ok(Some(Volume::new(self, &entry, name)?)),
-                    Err(e) if e.code == VIR_ERR_NO_STORAGE_VOL => Ok(None),
-                    Err(e) => Err(e),
-                };
+            if entry.is_active()
+                && entry.definition().target_path == folder
+                && entry.has_volume(name)?
+            {
+                return Volume::new(self, &entry, name).map(Some);
             }
         }
         Ok(None)
@@ -277,7 +264,7 @@ impl Pool {
     /// The pool that a volume is, or was, in.
     pub fn of_volume(volume: &Volume) -> Result<Arc<Pool>> {
         let connect = volume.connect();
-        let entry = connect.pools().by_uuid(volume.pool_uuid(), Some(volume.pool_name()))?;
+        let entry = connect.pools().by_name(volume.pool_name())?;
         Ok(Pool::of(connect, &entry))
     }
 
@@ -316,7 +303,10 @@ impl Pool {
     }
 
     /// Changes the pool with nobody else changing it.
-    fn change<R>(&self, body: impl FnOnce(&mut Change<'_>, &Entry) -> Result<R>) -> Result<R> {
+    pub(super) fn change<R>(
+        &self,
+        body: impl FnOnce(&mut Change<'_>, &Entry) -> Result<R>,
+    ) -> Result<R> {
         let mut change = self.connect.pools().change()?;
         let entry = change.by_uuid(self.uuid, &self.name)?;
         body(&mut change, &entry)
@@ -413,7 +403,11 @@ impl Pool {
     /// Looks whether its place is still there, and tells those who want to know that its volumes
     /// may have changed.
     pub fn refresh(&self) -> Result<()> {
-        self.active()?.store.check()?;
+        self.active()?;
+        self.change(|_, entry| {
+            entry.store.check()?;
+            entry.listing.rescan(&*entry.store)
+        })?;
         self.tell_refresh();
         Ok(())
     }
@@ -443,23 +437,21 @@ impl Pool {
 
     /// Names of its volumes.
     pub fn volume_names(&self) -> Result<Vec<String>> {
-        self.active()?.store.list()
+        let entry = self.active()?;
+        Ok(entry.listing.names(&*entry.store)?.iter().cloned().collect())
     }
 
     /// Its volumes.
     pub fn volumes(&self) -> Result<Vec<Arc<Volume>>> {
         let entry = self.active()?;
-        entry.store.list()?.iter().map(|name| Volume::new(&self.connect, &entry, name)).collect()
+        let names = entry.listing.names(&*entry.store)?;
+        names.iter().map(|name| Volume::new(&self.connect, &entry, name)).collect()
     }
 
     /// The volume of that name.
     pub fn volume_by_name(&self, name: &str) -> Result<Arc<Volume>> {
         let entry = self.active()?;
-        if name.contains('/') || is_directory_itself(name) || name.is_empty() {
-            let text = format!("no storage vol with matching name '{name}'");
-            return Err(Error::new(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, text));
-        }
-        entry.store.facts(name)?;
+        entry.expect_volume(name)?;
         Volume::new(&self.connect, &entry, name)
     }
 

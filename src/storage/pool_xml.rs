@@ -46,6 +46,11 @@ impl PoolType {
         (PoolType::Vstorage, "vstorage"),
     ];
 
+    /// All types, with their words.
+    pub fn all() -> impl Iterator<Item = (PoolType, &'static str)> {
+        PoolType::WORDS.into_iter()
+    }
+
     /// The type that a word in XML stands for.
     pub fn from_word(word: &str) -> Option<PoolType> {
         PoolType::WORDS.iter().find(|(_, w)| *w == word).map(|(pool_type, _)| *pool_type)

@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use uuid::Uuid;
 
 use super::dir::DirStore;
+use super::listing::Listing;
 use super::memory::MemoryStore;
 use super::permissions::Permissions;
 use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};
 use super::state::{ChangeLock, Folder, Stamp, StateDir};
 use super::store::VolumeStore;
 use crate::error::*;
+use crate::xml::excerpt;
 
 /// One pool, as it is at one moment.
 #[derive(Clone)]
@@ -25,6 +27,8 @@ pub struct Entry {
     pub live: Option<Arc<PoolDefinition>>,
     pub autostart: bool,
     pub store: Arc<dyn VolumeStore>,
+    /// Which volumes it has, while it is active.
+    pub listing: Arc<Listing>,
 }
 
 impl Entry {
@@ -35,6 +39,19 @@ impl Entry {
             (Some(definition), _) | (None, Some(definition)) => definition,
             (None, None) => unreachable!("a pool that is neither active nor persistent"),
         }
+    }
+
+    /// Whether it has a volume of that name.
+    pub fn has_volume(&self, name: &str) -> Result<bool> {
+        Ok(self.listing.names(&*self.store)?.contains(name))
+    }
+
+    /// Fails unless it has a volume of that name.
+    pub fn expect_volume(&self, name: &str) -> Result<()> {
+        if self.has_volume(name)? {
+            return Ok(());
+        }
+        Err(no_volume("name", name))
     }
 
     /// Whether it can be used.
@@ -99,6 +116,7 @@ impl Storage {
             live: Some(definition),
             autostart: false,
             store: Arc::new(MemoryStore::new(path)),
+            listing: Listing::new(None),
         };
         let known = Known { pools: BTreeMap::from([(name, entry)]), stamp: None };
         Storage { state: None, known: Mutex::new(known) }
@@ -117,11 +135,7 @@ impl Storage {
     /// The pool of a name.
     pub fn by_name(&self, name: &str) -> Result<Entry> {
         let known = self.read()?;
-        known
-            .pools
-            .get(name)
-            .cloned()
-            .ok_or_else(|| not_found(format!("no storage pool with matching name '{name}'")))
+        known.pools.get(name).cloned().ok_or_else(|| no_pool("name", name))
     }
 
     /// Begins a change.
@@ -211,6 +225,9 @@ impl Change<'_> {
                 live: before.and_then(|entry| entry.live.clone()),
                 autostart: before.is_some_and(|entry| entry.autostart),
                 store: self.storage.store(definition),
+                listing: Listing::new(
+                    self.storage.state.as_ref().map(|state| state.volume_list(uuid)),
+                ),
             },
         })
     }
@@ -236,6 +253,10 @@ impl Change<'_> {
 
     /// Makes a pool active as what it is defined as, or inactive.
     pub fn set_live(&mut self, entry: &Entry, live: Option<Arc<PoolDefinition>>) -> Result<()> {
+        match live {
+            Some(_) => entry.listing.rescan(&*entry.store)?,
+            None => entry.listing.remove(),
+        }
         if let Some(state) = &self.storage.state {
             match &live {
                 Some(definition) => {
@@ -313,6 +334,22 @@ fn not_found(text: String) -> Error {
     Error::new(VIR_ERR_NO_STORAGE_POOL, VIR_FROM_STORAGE, text)
 }
 
+/// The error that there is no pool whose `property` is `value`.
+pub fn no_pool(property: &str, value: &str) -> Error {
+    not_found(format!("no storage pool with matching {property} '{}'", excerpt(value)))
+}
+
+/// The error that there is no volume whose `property` is `value`.
+pub fn no_volume(property: &str, value: &str) -> Error {
+    let value = excerpt(value);
+    let text = match property {
+        // As released libvirt words it.
+        "key" => format!("no storage vol with matching key {value}"),
+        _ => format!("no storage vol with matching {property} '{value}'"),
+    };
+    Error::new(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, text)
+}
+
 /// A definition as it is kept.
 fn stored(definition: &PoolDefinition, entry: &Entry) -> String {
     definition.format(&entry.uuid, PoolSizes::default(), &definition.permissions)
@@ -336,6 +373,7 @@ fn load(state: &StateDir) -> Result<Pools> {
                 config: None,
                 live: None,
                 store: dir_store(&definition),
+                listing: Listing::new(Some(state.volume_list(uuid))),
             });
             match folder {
                 Folder::Run => {

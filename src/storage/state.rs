@@ -3,6 +3,7 @@
 //! - `storage/NAME.xml`: persistent pools; `storage/autostart/NAME.xml`: which of them start by
 //!   themselves;
 //! - `run/storage/NAME.xml`: pools that are active, persistent or not;
+//! - `run/volumes/UUID`: the names of an active pool's volumes;
 //! - `run/boot`: the boot that `run` is of. What ran before a reboot does not run after it.
 //!
 //! Several processes may use one root: changes are made under a lock, each file is replaced as a
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::fcntl::{Flock, FlockArg};
+use uuid::Uuid;
 
 use crate::error::*;
 
@@ -66,7 +68,8 @@ impl StateDir {
     /// Makes the folders that are missing, readable only by their owner.
     pub fn open(root: &Path) -> Result<StateDir> {
         let state = StateDir { root: root.to_path_buf() };
-        for path in [root.to_path_buf(), root.join("storage"), root.join("run")]
+        for path in ["", "storage", "run", "run/volumes"]
+            .map(|part| root.join(part))
             .into_iter()
             .chain(FOLDERS.map(|folder| state.folder(folder)))
         {
@@ -74,6 +77,11 @@ impl StateDir {
             made.map_err(|e| failed(&e, "cannot create path", &path))?;
         }
         Ok(state)
+    }
+
+    /// Where the list of an active pool's volumes is kept.
+    pub fn volume_list(&self, pool: Uuid) -> PathBuf {
+        self.root.join("run/volumes").join(pool.to_string())
     }
 
     fn folder(&self, folder: Folder) -> PathBuf {

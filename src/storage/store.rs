@@ -1,6 +1,7 @@
 //! Where a pool's volumes are: the operations that a folder and a piece of memory have in common.
 //! The place itself is the truth: nothing is remembered that could be asked for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::permissions::Permissions;
@@ -53,13 +54,13 @@ pub trait VolumeStore: Send + Sync {
     /// The access rights of the place, where it has some.
     fn permissions(&self) -> Permissions;
     /// The names of all volumes.
-    fn list(&self) -> Result<Vec<String>>;
+    fn list(&self) -> Result<BTreeSet<String>>;
     /// What is known of a volume.
     fn facts(&self, name: &str) -> Result<VolumeFacts>;
     /// Opens a volume's bytes.
     fn open(&self, name: &str, write: bool) -> Result<Arc<dyn Node>>;
     /// Makes a volume. It appears when `fill` has succeeded; a failure leaves nothing behind.
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()>;
-    /// Removes a volume.
+    /// Removes a volume; none is as good.
     fn remove(&self, name: &str) -> Result<()>;
 }

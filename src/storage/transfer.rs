@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::pool::Pool;
+use super::probe::probe;
 use super::volume::Volume;
 use super::volume_format::VolumeFormat;
 use crate::error::*;
@@ -30,15 +31,16 @@ impl Volume {
         length: u64,
         flags: TransferFlags,
     ) -> Result<()> {
-        self.check_stream(function, stream)?;
-        let raw = self.facts()?.image.format == VolumeFormat::Raw;
         let node = self.open(true)?;
+        let raw = probe(&*node).format == VolumeFormat::Raw;
         let size = node.length().map_err(|e| e.report(VIR_FROM_STREAMS))?;
         let range = self.range(function, offset, length, raw.then_some(size))?;
         let target = Target {
             node,
             offset,
             end: range,
+            // A caller that gave a length knows what is cut off; one that did not must be told.
+            clamps: length > 0,
             sparse: flags.contains(TransferFlags::SPARSE_STREAM),
             // With a length, what lies behind the range is not the caller's.
             cuts: range.is_none(),
@@ -63,9 +65,8 @@ impl Volume {
         length: u64,
         flags: TransferFlags,
     ) -> Result<()> {
-        self.check_stream(function, stream)?;
-        let raw = self.facts()?.image.format == VolumeFormat::Raw;
         let node = self.open(false)?;
+        let raw = probe(&*node).format == VolumeFormat::Raw;
         let size = node.length().map_err(|e| e.report(VIR_FROM_STREAMS))?;
         let range = self.range(function, offset, length, raw.then_some(size))?;
         let end = range.unwrap_or(size).min(size);
@@ -78,7 +79,8 @@ impl Volume {
         stream.attach_download(source, Box::new(|| {}))
     }
 
-    fn check_stream(&self, function: &str, stream: &Stream) -> Result<()> {
+    /// Refuses a stream of another connection, or with an active transfer.
+    pub fn check_stream(&self, function: &str, stream: &Stream) -> Result<()> {
         if !Arc::ptr_eq(stream.connect(), self.connect()) {
             let text =
                 format!("stream in {function} must match connection of volume '{}'", self.name());

@@ -3,8 +3,6 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::pool::Pool;
 use super::registry::Entry;
 use super::schema;
@@ -60,7 +58,6 @@ pub struct VolumeInfo {
 pub struct Volume {
     connect: Arc<Connect>,
     pool: String,
-    pool_uuid: Uuid,
     name: String,
     c_name: CString,
     key: String,
@@ -82,7 +79,6 @@ impl Volume {
         Ok(Arc::new(Volume {
             connect: connect.clone(),
             pool: pool.name.clone(),
-            pool_uuid: pool.uuid,
             c_name: c(name)?,
             name: name.to_string(),
             c_key: c(&key)?,
@@ -115,24 +111,14 @@ impl Volume {
         &self.pool
     }
 
-    /// The UUID of its pool.
-    pub fn pool_uuid(&self) -> Uuid {
-        self.pool_uuid
-    }
-
-    /// Where it is. The pool must be active.
+    /// Where it is. The pool must be active, and know it.
     pub fn store(&self) -> Result<Arc<dyn VolumeStore>> {
-        let pool = self.connect.driver().storage().by_uuid(self.pool_uuid, None).map_err(|e| {
-            if e.code != VIR_ERR_NO_STORAGE_POOL {
-                return e;
-            }
-            let text = format!("no storage pool with matching name '{}'", self.pool);
-            Error::new(VIR_ERR_NO_STORAGE_POOL, VIR_FROM_STORAGE, text)
-        })?;
+        let pool = self.connect.driver().storage().by_name(&self.pool)?;
         if !pool.is_active() {
             let text = format!("storage pool '{}' is not active", pool.name);
             return Err(Error::invalid_operation(VIR_FROM_STORAGE, text));
         }
+        pool.expect_volume(&self.name)?;
         Ok(pool.store)
     }
 
@@ -170,7 +156,9 @@ impl Volume {
 
     /// Removes it.
     pub fn delete(&self) -> Result<()> {
-        self.store()?.remove(&self.name)
+        self.store()?.remove(&self.name)?;
+        Pool::of_volume(self)?
+            .change(|_, entry| entry.listing.set(&*entry.store, &self.name, false))
     }
 
     /// Changes its capacity.
@@ -238,8 +226,23 @@ impl Pool {
             Error::new(VIR_ERR_XML_ERROR, VIR_FROM_STORAGE, "missing capacity element")
         })?;
         let volume = new_volume(&definition, capacity);
+        if entry.has_volume(&definition.name)? {
+            let text = format!("'{}'", definition.name);
+            return Err(Error::new(VIR_ERR_STORAGE_VOL_EXIST, VIR_FROM_STORAGE, text));
+        }
         entry.store.create(&volume, &mut |_| Ok(()))?;
-        Volume::new(self.connect(), &entry, &definition.name)
+        self.list_new(&entry, &definition.name)
+    }
+
+    /// Puts a volume that has just been made on the pool's list.
+    fn list_new(&self, entry: &Entry, name: &str) -> Result<Arc<Volume>> {
+        let listed = self.change(|_, entry| entry.listing.set(&*entry.store, name, true));
+        if let Err(error) = listed {
+            // Nobody knows it yet, and the first failure is the one to report.
+            let _ = entry.store.remove(name);
+            return Err(error);
+        }
+        Volume::new(self.connect(), entry, name)
     }
 
     /// Makes a volume with the contents of another.
@@ -254,7 +257,7 @@ impl Pool {
         if flags.contains(CloneFlags::VALIDATE) {
             schema::check_volume(xml)?;
         }
-        if entry.store.facts(&definition.name).is_ok() {
+        if entry.has_volume(&definition.name)? {
             let text = format!("storage volume name '{}' already in use.", definition.name);
             return Err(Error::internal(VIR_FROM_STORAGE, text));
         }
@@ -283,7 +286,7 @@ impl Pool {
             }
             copy::copy(&*node, &**target, CopyOptions { length, sparse }).map_err(report)
         })?;
-        Volume::new(self.connect(), &entry, &definition.name)
+        self.list_new(&entry, &definition.name)
     }
 }
 

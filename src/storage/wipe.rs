@@ -4,7 +4,6 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::volume::{Volume, report};
-use super::volume_description::VolumeKind;
 use crate::block::{ExtentKind, Node, Space};
 use crate::copy::ExtentCursor;
 use crate::error::*;
@@ -130,9 +129,6 @@ impl Volume {
             );
             Error::system(VIR_FROM_STORAGE, errno, text)
         };
-        if self.facts()?.kind == VolumeKind::Dir {
-            return Err(failed(nix::errno::Errno::EISDIR));
-        }
         let node = self.open(true).map_err(|e| e.errno().map_or(e, failed))?;
         let length = node.length().map_err(report)?;
         if passes.is_empty() {

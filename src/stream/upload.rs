@@ -26,6 +26,8 @@ pub struct Target {
     pub end: Option<u64>,
     /// Holes may be sent.
     pub sparse: bool,
+    /// A hole that reaches beyond `end` is taken as far as it lies before it; else it is refused.
+    pub clamps: bool,
     /// A hole cuts off what lies behind it: the file becomes as long as what is sent.
     pub cuts: bool,
 }
@@ -129,6 +131,7 @@ pub struct Upload {
     sink: Arc<Sink>,
     worker: Mutex<Option<JoinHandle<()>>>,
     sparse: bool,
+    clamps: bool,
     waits: bool,
 }
 
@@ -158,6 +161,7 @@ impl Upload {
             sink: Arc::new(Sink { node: target.node, zeros, cuts: target.cuts, stats }),
             worker: Mutex::new(None),
             sparse: target.sparse,
+            clamps: target.clamps,
             waits,
         })
     }
@@ -189,7 +193,7 @@ impl Upload {
         Ok((done > 0 || data.is_empty()).then_some(done))
     }
 
-    /// Takes a hole; one that reaches beyond the upload's range ends with it. Never waits.
+    /// Takes a hole. Never waits, unless to refuse one that reaches beyond the range.
     pub fn send_hole(&self, length: u64) -> Result<()> {
         if !self.sparse {
             return Err(Error::invalid_operation(
@@ -199,16 +203,19 @@ impl Upload {
         }
         let mut producer = self.producer();
         self.check(&producer)?;
-        let length = length.min(producer.room());
+        let within = length.min(producer.room());
         let offset = producer.position;
-        producer.position += length;
-        match (&mut producer.current, length) {
+        producer.position += within;
+        match (&mut producer.current, within) {
             (_, 0) => {}
-            (Some(chunk), _) => chunk.push_hole(offset, length),
+            (Some(chunk), _) => chunk.push_hole(offset, within),
             (None, _) => {
                 let (start, waiting) = producer.hole.unwrap_or((offset, 0));
-                producer.hole = Some((start, waiting + length));
+                producer.hole = Some((start, waiting + within));
             }
+        }
+        if within < length && !self.clamps {
+            return Err(self.beyond_range(&mut producer));
         }
         Ok(())
     }

@@ -294,7 +294,9 @@ impl Parser<'_> {
                 ("standalone", "yes" | "no") => continue,
                 ("standalone", _) => "standalone accepts only 'yes' or 'no'".to_string(),
                 ("encoding", name) if name.eq_ignore_ascii_case("utf-8") => continue,
-                ("encoding", _) if self.source.text.is_ascii() => continue,
+                ("encoding", name) if self.source.text.is_ascii() && extends_ascii(name) => {
+                    continue;
+                }
                 ("encoding", name) => format!("Unsupported encoding {}", excerpt(name)),
                 _ => "parsing XML declaration: '?>' expected".to_string(),
             };
@@ -397,4 +399,12 @@ fn drop_white_space(root: &mut Element) {
             _ => None,
         }));
     }
+}
+
+/// Whether an encoding of that name reads ASCII as what it is: no other is told apart from UTF-8
+/// as long as a document has nothing but ASCII.
+fn extends_ascii(encoding: &str) -> bool {
+    let name = encoding.to_ascii_lowercase();
+    matches!(name.as_str(), "ascii" | "us-ascii" | "latin1" | "utf8")
+        || ["iso-8859-", "windows-125"].iter().any(|family| name.starts_with(family))
 }
