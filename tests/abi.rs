@@ -69,10 +69,7 @@ fn dynamic(file: &ElfFile64, tag: u32) -> Option<u64> {
     let endian = file.endian();
     let section = file.elf_section_table().dynamic(endian, file.data()).expect("readable");
     let (entries, _) = section.expect("a dynamic section");
-    entries
-        .iter()
-        .find(|entry| entry.tag32(endian) == Some(tag))
-        .map(|entry| entry.d_val(endian).into())
+    entries.iter().find(|entry| entry.tag32(endian) == Some(tag)).map(|entry| entry.d_val(endian))
 }
 
 #[test]

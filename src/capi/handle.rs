@@ -136,7 +136,7 @@ fn cell_at(handle: *const Cell) -> Option<&'static Cell> {
         let first = chunk.cells.load(Ordering::Relaxed);
         let offset = address.wrapping_sub(first as usize);
         if offset < len * size_of::<Cell>() {
-            if offset % size_of::<Cell>() != 0 {
+            if !offset.is_multiple_of(size_of::<Cell>()) {
                 return None;
             }
             // SAFETY: the index is within a chunk that was leaked with `len` cells.

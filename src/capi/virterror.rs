@@ -201,7 +201,8 @@ pub fn dispatch(error: &Error, connect: Option<&Arc<Connect>>) {
     match handler.function {
         // SAFETY: the caller registered the function and its data for this; no lock is held.
         Some(function) => unsafe { function(handler.data, record) },
-        None => virDefaultErrorFunc(record),
+        // SAFETY: the record is ours.
+        None => unsafe { virDefaultErrorFunc(record) },
     }
 }
 
@@ -487,15 +488,15 @@ pub extern "C" fn virConnSetErrorFunc(
 ///
 /// Since 0.1.0.
 #[unsafe(no_mangle)]
-pub extern "C" fn virDefaultErrorFunc(err: virErrorPtr) {
+pub unsafe extern "C" fn virDefaultErrorFunc(err: virErrorPtr) {
     // SAFETY: NULL or a record.
     let Some(error) = (unsafe { err.as_ref() }) else { return };
     if error.code == virErrorNumber::VIR_ERR_OK as c_int {
         return;
     }
     let level = match error.level {
-        1 => "warning ",
-        2 => "error ",
+        1 => "warning",
+        2 => "error",
         _ => "",
     };
     let message = if error.message.is_null() {
@@ -506,7 +507,7 @@ pub extern "C" fn virDefaultErrorFunc(err: virErrorPtr) {
     };
     let message = message.to_string_lossy();
     let end = if message.ends_with('\n') { "" } else { "\n" };
-    let line = format!("libvirt: {} {level}: {message}{end}", domain_name(error.domain));
+    let line = format!("libvirt: {} {level} : {message}{end}", domain_name(error.domain));
     // One write, so that lines of several threads do not mix. Nothing can be done about a failure.
     let _ = std::io::stderr().write_all(line.as_bytes());
 }

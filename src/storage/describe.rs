@@ -22,7 +22,7 @@ pub fn describe(name: &str, path: &str, facts: &VolumeFacts) -> String {
         physical: facts.physical,
         format: facts.image.format,
         permissions: facts.permissions.clone(),
-        timestamps: facts.timestamps.clone(),
+        timestamps: facts.timestamps,
         compat: version3.map(|_| "1.1".to_string()),
         cluster_size: qcow2.map(|q| q.cluster_size),
         features: version3.map(|Qcow2 { lazy_refcounts, extended_l2, .. }| Features {

@@ -17,7 +17,7 @@ use std::time::UNIX_EPOCH;
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, SFlag};
 use nix::unistd::{Gid, Uid, UnlinkatFlags};
 
 use super::permissions::Permissions;
@@ -426,13 +426,15 @@ impl VolumeStore for DirStore {
     fn remove(&self, name: &str) -> Result<()> {
         let folder = self.folder()?;
         let path = self.path_of(name);
-        let Some(located) = self.locate(&folder, name)? else { return Ok(()) };
-        let (flag, what) = match located.kind {
-            VolumeKind::Dir => (UnlinkatFlags::RemoveDir, "remove directory"),
+        // Of a link, the link itself: where it leads does not matter.
+        let mode = nix::sys::stat::fstatat(&folder, name, AtFlags::AT_SYMLINK_NOFOLLOW)
+            .map(|stat| SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT);
+        let (flag, what) = match mode {
+            Ok(SFlag::S_IFDIR) => (UnlinkatFlags::RemoveDir, "remove directory"),
             _ => (UnlinkatFlags::NoRemoveDir, "unlink file"),
         };
         match nix::unistd::unlinkat(&folder, name, flag) {
-            Ok(()) => Ok(()),
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
             Err(errno) => {
                 Err(Error::system(VIR_FROM_STORAGE, errno, format!("cannot {what} '{path}'")))
             }
