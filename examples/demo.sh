@@ -15,7 +15,7 @@
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-library=$(realpath "${1:-$top/target/release}")
+library=$(realpath -m "${1:-$top/target/release}")
 [ -d "$library" ] && library=$library/libvirsparse.so
 [ -f "$library" ] || { echo "demo: no library at $library" >&2; exit 1; }
 PATH=$PATH:/usr/sbin:/sbin # mkfs and fsck

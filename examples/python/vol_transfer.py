@@ -59,6 +59,7 @@ class Library:
         "virConnectClose": (c_int, c_void_p),
         "virStoragePoolDefineXML": (c_void_p, c_void_p, c_char_p, c_uint),
         "virStoragePoolCreate": (c_int, c_void_p, c_uint),
+        "virStoragePoolRefresh": (c_int, c_void_p, c_uint),
         "virStoragePoolDestroy": (c_int, c_void_p),
         "virStoragePoolUndefine": (c_int, c_void_p),
         "virStoragePoolSetAutostart": (c_int, c_void_p, c_int),
