@@ -78,20 +78,22 @@ def scattered(size, count, length):
 def layouts(quick):
     """The four images, or with the same shapes small ones."""
     few = 64 if quick else 1
-    extents = 4096 // few
-    allocated = 4 * GIB // few
-    blocks = 1_000_000 // few
-    chunks = 1000 // few
+    large, allocated, blocky, huge = (size // few for size in [16 * GIB, 4 * GIB, 8 * GIB, TIB])
+    extents, blocks, chunks = (count // few for count in [4096, 1_000_000, 1000])
     return {
-        "a": Layout(f"{16 * GIB // few // MIB} MiB, {extents:,} extents of 256 KiB at random",
-                    16 * GIB // few, scattered(16 * GIB // few, extents, 256 * KIB)),
-        "b": Layout(f"{allocated // MIB} MiB, fully allocated, three quarters are zero bytes",
-                    allocated, [(offset, MIB) for offset in range(0, allocated, 4 * MIB)], True),
-        "c": Layout(f"{8 * GIB // few // MIB} MiB, {blocks:,} extents of 4 KiB, 4 KiB holes",
-                    8 * GIB // few, [(i * 8 * KIB, 4 * KIB) for i in range(blocks)]),
-        "d": Layout(f"{TIB // few // GIB} GiB, {chunks:,} extents of 64 KiB at random",
-                    TIB // few, scattered(TIB // few, chunks, 64 * KIB)),
+        "a": Layout(f"{gib(large)}, {extents:,} extents of 256 KiB at random", large,
+                    scattered(large, extents, 256 * KIB)),
+        "b": Layout(f"{gib(allocated)}, fully allocated, three quarters are zero bytes", allocated,
+                    [(offset, MIB) for offset in range(0, allocated, 4 * MIB)], True),
+        "c": Layout(f"{gib(blocky)}, {blocks:,} extents of 4 KiB, 4 KiB holes between", blocky,
+                    [(i * 8 * KIB, 4 * KIB) for i in range(blocks)]),
+        "d": Layout(f"{gib(huge)}, {chunks:,} extents of 64 KiB at random", huge,
+                    scattered(huge, chunks, 64 * KIB)),
     }
+
+
+def gib(size):
+    return f"{size / GIB:g} GiB"
 
 
 # ---- Checking the copies ----

@@ -22,7 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/param.h> /* MIN */
+#include <sys/param.h> /* MIN, MAX */
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -187,7 +187,7 @@ static bool find_data(struct transfer *t)
     else if (data < 0 || (hole = lseek(t->fd, data, SEEK_HOLE)) < 0)
         return false;
     t->data_start = MIN(data, t->end);
-    t->data_end = MIN(hole, t->end);
+    t->data_end = MIN(MAX(hole, data + 1), t->end); /* punched just now, it still reads as zeros */
     return true;
 }
 

@@ -211,7 +211,8 @@ class Callbacks:
                 data = pos
             else:
                 raise
-        self.data_start, self.data_end = min(data, end), min(hole, end)
+        self.data_start = min(data, end)
+        self.data_end = min(max(hole, data + 1), end)  # punched just now, it still reads as zeros
 
     def on_write(self, address, size):
         """After a short write the library calls again with the rest."""
