@@ -422,6 +422,7 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
+    os.environ["PATH"] += ":/usr/sbin"  # where libvirtd is, also for who is not root
     # What peak_memory's shell leaves behind becomes our child.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     work = tempfile.mkdtemp(prefix="bench-", dir=os.path.abspath(options.dir))
