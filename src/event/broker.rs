@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 
+use once_cell::race::OnceBox;
 use uuid::Uuid;
 
 use super::Timer;
@@ -73,13 +74,14 @@ struct State {
     queue: VecDeque<Event>,
     /// Callbacks of ended subscriptions: they are released from the loop, not by the caller.
     released: Vec<OnEvent>,
-    timer: Option<Timer>,
 }
 
 /// The event callbacks of one connection.
 #[derive(Default)]
 pub struct Broker {
     state: Mutex<State>,
+    /// Runs the callbacks; there is none before the first is registered.
+    timer: OnceBox<Timer>,
 }
 
 impl Broker {
@@ -90,28 +92,19 @@ impl Broker {
 
     /// Registers a callback and returns its id, which is never used again.
     pub fn subscribe(self: &Arc<Self>, interest: Interest, callback: OnEvent) -> Result<i32> {
-        // The timer is made without the lock: a host's loop may call back at once.
-        if self.lock().timer.is_none() {
+        // The host's loop may call back while it adds the timer, so no lock is held: of two threads
+        // that make one, the first to be done keeps it.
+        self.timer.get_or_try_init(|| {
             let broker: Weak<Broker> = Arc::downgrade(self);
-            let timer = Timer::new(Arc::new(move |_| {
+            let deliver = Arc::new(move |_| {
                 if let Some(broker) = broker.upgrade() {
                     broker.deliver();
                 }
-            }))
-            .ok_or_else(|| {
+            });
+            Timer::new(deliver).map(Box::new).ok_or_else(|| {
                 Error::internal(VIR_FROM_NONE, "could not initialize domain event timer")
-            })?;
-            let mut state = self.lock();
-            let surplus = match state.timer {
-                None => {
-                    state.timer = Some(timer);
-                    None
-                }
-                Some(_) => Some(timer),
-            };
-            drop(state);
-            drop(surplus);
-        }
+            })
+        })?;
         let mut state = self.lock();
         if state.subscriptions.iter().any(|s| s.interest == interest) {
             return Err(Error::new(
@@ -139,7 +132,7 @@ impl Broker {
             })?;
         let ended = state.subscriptions.remove(index);
         state.released.push(ended.callback);
-        Self::arm(state);
+        self.arm();
         Ok(())
     }
 
@@ -148,7 +141,7 @@ impl Broker {
         let mut state = self.lock();
         if state.subscriptions.iter().any(|s| s.interest.covers(event)) {
             state.queue.push_back(event.clone());
-            Self::arm(state);
+            self.arm();
         }
     }
 
@@ -158,7 +151,7 @@ impl Broker {
             let mut state = self.lock();
             let released = std::mem::take(&mut state.released);
             let Some(event) = state.queue.pop_front() else {
-                if let Some(timer) = &state.timer
+                if let Some(timer) = self.timer.get()
                     && released.is_empty()
                 {
                     timer.disarm();
@@ -188,9 +181,9 @@ impl Broker {
         }
     }
 
-    /// Wakes the loop. Takes the guard so that disarming and arming cannot cross.
-    fn arm(state: std::sync::MutexGuard<'_, State>) {
-        if let Some(timer) = &state.timer {
+    /// Wakes the loop. Called with the state locked, so that arming and disarming cannot cross.
+    fn arm(&self) {
+        if let Some(timer) = self.timer.get() {
             timer.arm();
         }
     }
