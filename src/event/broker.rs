@@ -132,6 +132,7 @@ impl Broker {
             })?;
         let ended = state.subscriptions.remove(index);
         state.released.push(ended.callback);
+        drop(state);
         self.arm();
         Ok(())
     }
@@ -141,6 +142,7 @@ impl Broker {
         let mut state = self.lock();
         if state.subscriptions.iter().any(|s| s.interest.covers(event)) {
             state.queue.push_back(event.clone());
+            drop(state);
             self.arm();
         }
     }
@@ -148,43 +150,52 @@ impl Broker {
     /// Runs on the loop: delivers all that is queued, in order, then goes to sleep.
     fn deliver(&self) {
         loop {
-            let mut state = self.lock();
-            let released = std::mem::take(&mut state.released);
-            let Some(event) = state.queue.pop_front() else {
-                if let Some(timer) = self.timer.get()
-                    && released.is_empty()
-                {
-                    timer.disarm();
-                }
-                let done = released.is_empty();
-                drop(state);
-                drop(released);
-                if done {
-                    return;
-                }
-                continue;
-            };
-            let wanted: Vec<(i32, OnEvent)> = state
-                .subscriptions
-                .iter()
-                .filter(|s| s.interest.covers(&event))
-                .map(|s| (s.id, s.callback.clone()))
-                .collect();
-            drop(state);
-            drop(released);
-            for (id, callback) in wanted {
-                // An earlier callback of this event may have ended this subscription.
-                if self.lock().subscriptions.iter().any(|s| s.id == id) {
-                    callback(&event);
-                }
+            while self.deliver_one() {}
+            self.disarm();
+            // Something may have been queued, and the timer armed, just before that.
+            let state = self.lock();
+            if state.queue.is_empty() && state.released.is_empty() {
+                return;
             }
         }
     }
 
-    /// Wakes the loop. Called with the state locked, so that arming and disarming cannot cross.
+    /// Releases what has ended, and delivers one event. False if there was nothing to do.
+    fn deliver_one(&self) -> bool {
+        let mut state = self.lock();
+        let released = std::mem::take(&mut state.released);
+        let Some(event) = state.queue.pop_front() else {
+            drop(state);
+            return !released.is_empty();
+        };
+        let wanted: Vec<(i32, OnEvent)> = state
+            .subscriptions
+            .iter()
+            .filter(|s| s.interest.covers(&event))
+            .map(|s| (s.id, s.callback.clone()))
+            .collect();
+        drop(state);
+        drop(released);
+        for (id, callback) in wanted {
+            // An earlier callback of this event may have ended this subscription.
+            if self.lock().subscriptions.iter().any(|s| s.id == id) {
+                callback(&event);
+            }
+        }
+        true
+    }
+
+    /// Wakes the loop. No lock is held: the host's loop may be written in a language that has one
+    /// of its own.
     fn arm(&self) {
         if let Some(timer) = self.timer.get() {
             timer.arm();
+        }
+    }
+
+    fn disarm(&self) {
+        if let Some(timer) = self.timer.get() {
+            timer.disarm();
         }
     }
 
