@@ -173,9 +173,31 @@ impl Node for FileNode {
         Ok(())
     }
 
+    fn discard(&self, offset: u64, length: u64) -> Result<()> {
+        // Beyond the end there is nothing; a device rounds inwards by itself.
+        let length = length.min(self.length()?.saturating_sub(offset));
+        if length == 0 {
+            return Ok(());
+        }
+        let keep = FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        match sys::fallocate(
+            &self.file,
+            FallocateFlags::FALLOC_FL_PUNCH_HOLE | keep,
+            offset,
+            length,
+        ) {
+            // It is only advice.
+            Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => Ok(()),
+            Err(errno) => Err(self.error("discard a range of", errno)),
+        }
+    }
+
     fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
         let end = limit.max(offset);
-        let extent = |end: u64, kind| Extent { offset, length: end - offset, kind };
+        let extent = |end: u64, kind| {
+            let host = (kind == ExtentKind::Data).then_some(offset);
+            Extent { host, ..Extent::new(offset, end - offset, kind) }
+        };
         if end == offset || self.device_block.is_some() {
             return Ok(extent(end, ExtentKind::Data));
         }

@@ -124,14 +124,18 @@ impl Node for MemoryNode {
         Ok(())
     }
 
+    fn discard(&self, offset: u64, length: u64) -> Result<()> {
+        let length = length.min(self.length()?.saturating_sub(offset));
+        self.write_zeroes(offset, length, true)
+    }
+
     fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
         let state = self.read();
         let first = offset / PAGE;
-        let kind =
-            if state.pages.contains_key(&first) { ExtentKind::Data } else { ExtentKind::Hole };
-        let next = match kind {
-            ExtentKind::Hole => state.pages.range(first..).next().map(|(page, _)| *page),
-            ExtentKind::Data => state
+        let present = state.pages.contains_key(&first);
+        let next = match present {
+            false => state.pages.range(first..).next().map(|(page, _)| *page),
+            true => state
                 .pages
                 .range(first..)
                 .zip(first..)
@@ -140,7 +144,8 @@ impl Node for MemoryNode {
                 .or_else(|| state.pages.last_key_value().map(|(page, _)| page + 1)),
         };
         let end = next.map_or(limit, |page| (page * PAGE).min(limit)).max(offset);
-        Ok(Extent { offset, length: end - offset, kind })
+        let kind = if present { ExtentKind::Data } else { ExtentKind::Hole };
+        Ok(Extent::new(offset, end - offset, kind))
     }
 
     fn space(&self) -> Result<Space> {

@@ -39,8 +39,17 @@ pub type Result<T> = std::result::Result<T, BlockError>;
 pub enum ExtentKind {
     /// Bytes that must be read to be known.
     Data,
-    /// Reads as zeros, without reading.
+    /// Reads as zeros, and takes space.
+    Zero,
+    /// Reads as zeros, and takes no space.
     Hole,
+}
+
+impl ExtentKind {
+    /// Whether the bytes are zero, as can be said without reading them.
+    pub fn is_zero(self) -> bool {
+        self != ExtentKind::Data
+    }
 }
 
 /// A range of a node in one state.
@@ -49,9 +58,28 @@ pub struct Extent {
     pub offset: u64,
     pub length: u64,
     pub kind: ExtentKind,
+    /// Which image of a backing chain it is in: 0 for the node itself, 1 for its backing node.
+    pub depth: u32,
+    /// Where the range begins in the file of that image, if its bytes are there as they are.
+    pub host: Option<u64>,
 }
 
 impl Extent {
+    /// A range of the node itself.
+    pub fn new(offset: u64, length: u64, kind: ExtentKind) -> Extent {
+        Extent { offset, length, kind, depth: 0, host: None }
+    }
+
+    /// The part that begins `skip` bytes later and has at most `length` bytes.
+    pub fn part(&self, skip: u64, length: u64) -> Extent {
+        Extent {
+            offset: self.offset + skip,
+            length: length.min(self.length - skip),
+            host: self.host.map(|host| host + skip),
+            ..*self
+        }
+    }
+
     /// The first byte after the range.
     pub fn end(&self) -> u64 {
         self.offset + self.length
@@ -85,6 +113,10 @@ pub trait Node: Send + Sync {
 
     /// Makes a range read as zeros, and gives its space back if `may_unmap` and the medium can.
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()>;
+
+    /// Says that a range is not needed any more. What it reads as afterwards is not defined, unless
+    /// the medium defines it; the space may be given back.
+    fn discard(&self, offset: u64, length: u64) -> Result<()>;
 
     /// The state at `offset`, for as far as it reaches but not beyond `limit`, an offset that is
     /// at most the node's length. Never empty unless `offset` is at `limit`.

@@ -1,6 +1,6 @@
 //! Walking over the extents of a node.
 
-use crate::block::{Extent, ExtentKind, Node, Result};
+use crate::block::{Extent, Node, Result};
 
 /// Walks a range of a node from its start, extent by extent, in pieces as large as wanted.
 pub struct ExtentCursor {
@@ -32,17 +32,11 @@ impl ExtentCursor {
     /// end.
     pub fn next(&mut self, node: &dyn Node, most: u64) -> Result<Option<Extent>> {
         let Some(extent) = self.peek(node)? else { return Ok(None) };
-        let length = match extent.kind {
-            ExtentKind::Data => extent.length.min(most),
-            ExtentKind::Hole => extent.length,
-        };
-        let piece = Extent { length, ..extent };
+        let length = if extent.kind.is_zero() { extent.length } else { extent.length.min(most) };
+        let piece = extent.part(0, length);
         self.position += length;
-        self.current = (length < extent.length).then(|| Extent {
-            offset: self.position,
-            length: extent.length - length,
-            kind: extent.kind,
-        });
+        self.current =
+            (length < extent.length).then(|| extent.part(length, extent.length - length));
         Ok(Some(piece))
     }
 
@@ -56,7 +50,7 @@ impl ExtentCursor {
             // An empty extent would make this walk endless.
             debug_assert!(extent.length > 0);
             let length = extent.length.clamp(1, self.end - self.position);
-            self.current = Some(Extent { length, ..extent });
+            self.current = Some(extent.part(0, length));
         }
         Ok(self.current)
     }
@@ -77,7 +71,7 @@ mod tests {
         while let Some(piece) = cursor.next(&node, P).unwrap() {
             pieces.push((piece.kind, piece.offset, piece.length));
         }
-        use ExtentKind::*;
+        use crate::block::ExtentKind::*;
         let whole =
             [(Hole, P / 2, P + P / 2), (Data, 2 * P, P), (Data, 3 * P, P), (Hole, 4 * P, 5 * P)];
         assert_eq!(pieces, whole);

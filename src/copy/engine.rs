@@ -8,7 +8,7 @@ use nix::errno::Errno;
 
 use super::cursor::ExtentCursor;
 use super::zero::runs;
-use crate::block::{BlockError, Extent, ExtentKind, Node, Result, Space};
+use crate::block::{BlockError, Extent, Node, Result, Space};
 use crate::sys;
 
 /// Data is moved in pieces of this size: large enough that the cost of a call does not show, small
@@ -106,7 +106,7 @@ impl Job<'_> {
     }
 
     fn copy_piece(&self, piece: Extent, buffer: &mut [u8]) -> Result<()> {
-        if piece.kind == ExtentKind::Hole {
+        if piece.kind.is_zero() {
             return self.make_zero(piece.offset, piece.length);
         }
         let buffer = &mut buffer[..piece.length as usize];

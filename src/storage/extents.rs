@@ -1,7 +1,6 @@
 //! Where a volume's data and holes are.
 
 use super::volume::{Volume, report};
-use crate::block::ExtentKind;
 use crate::copy::ExtentCursor;
 use crate::error::*;
 
@@ -31,7 +30,7 @@ impl Volume {
         let mut cursor = ExtentCursor::new(offset, end);
         let mut all: Vec<VolumeExtent> = Vec::new();
         while let Some(extent) = cursor.next(&*node, u64::MAX).map_err(report)? {
-            let hole = extent.kind == ExtentKind::Hole;
+            let hole = extent.kind.is_zero();
             match all.last_mut() {
                 Some(last) if last.hole == hole => last.length += extent.length,
                 _ => all.push(VolumeExtent { offset: extent.offset, length: extent.length, hole }),

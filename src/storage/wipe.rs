@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::volume::{Volume, report};
-use crate::block::{ExtentKind, Node, Space};
+use crate::block::{Node, Space};
 use crate::copy::ExtentCursor;
 use crate::error::*;
 
@@ -170,7 +170,7 @@ fn overwrite(node: &dyn Node, length: u64, pass: Pass) -> Result<()> {
     };
     let mut cursor = ExtentCursor::new(0, length);
     while let Some(extent) = cursor.next(node, PIECE as u64).map_err(report)? {
-        if extent.kind == ExtentKind::Hole {
+        if extent.kind.is_zero() {
             continue;
         }
         let piece = &mut buffer[..extent.length as usize];

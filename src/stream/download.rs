@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use super::events::Wakeup;
 use super::pipe::{Chunk, Contents, Piece, Pipe, Taken};
 use super::stats::Stats;
-use crate::block::{ExtentKind, Node};
+use crate::block::Node;
 use crate::copy::{ExtentCursor, runs};
 use crate::error::*;
 use crate::panic::contain_panic;
@@ -46,12 +46,11 @@ impl Reader {
                 self.end_hole(chunk);
                 return Ok(false);
             };
-            match extent.kind {
-                ExtentKind::Hole => self.add_hole(extent.offset, extent.length),
-                ExtentKind::Data => {
-                    scanned += extent.length;
-                    self.read(chunk, extent.offset, extent.length as usize)?;
-                }
+            if extent.kind.is_zero() {
+                self.add_hole(extent.offset, extent.length);
+            } else {
+                scanned += extent.length;
+                self.read(chunk, extent.offset, extent.length as usize)?;
             }
         }
         if chunk.is_empty() {
