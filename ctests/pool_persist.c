@@ -63,7 +63,8 @@ static int second_process(char **argv)
     CHECK_INT(virStorageVolFree(vol), 0);
     CHECK_INT(virStoragePoolFree(pool), 0);
     print_to(xml, sizeof(xml),
-             "<pool type='dir'><name>%s</name><target><path>%s</path></target></pool>", other, path);
+             "<pool type='dir'><name>%s</name><target><path>%s</path></target></pool>", other,
+             path);
     pool = virStoragePoolDefineXML(conn, xml, 0);
     CHECK(pool != NULL);
     CHECK_INT(virStoragePoolFree(pool), 0);
@@ -71,7 +72,9 @@ static int second_process(char **argv)
     return 0;
 }
 
-static void run_second_process(const char *name, const char *uuid, const char *other)
+/* By its path and not as /proc/self/exe, which under valgrind is valgrind. */
+static void run_second_process(const char *program, const char *name, const char *uuid,
+                               const char *other)
 {
     char path[PATH_MAX], automatic[128], transient[128];
     pid_t child;
@@ -83,7 +86,7 @@ static void run_second_process(const char *name, const char *uuid, const char *o
     child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        execl("/proc/self/exe", "second", test_uri, name, uuid, other, path, automatic,
+        execl(program, "second", test_uri, name, uuid, other, path, automatic,
               transient, (char *)NULL);
         _exit(127);
     }
@@ -149,7 +152,7 @@ int main(int argc, char **argv)
     CHECK(automatic != NULL);
     CHECK_INT(virStoragePoolBuild(automatic, 0), 0);
     CHECK_INT(virStoragePoolSetAutostart(automatic, 1), 0);
-    run_second_process(name, uuid, other);
+    run_second_process(argv[0], name, uuid, other);
     CHECK_INT(virStoragePoolSetAutostart(automatic, 0), 0);
     CHECK_INT(virStoragePoolUndefine(automatic), 0);
     CHECK_INT(virStoragePoolFree(automatic), 0);

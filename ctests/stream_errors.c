@@ -1,5 +1,5 @@
-/* A disk that is full, a file that may not grow, a file that shrinks: the error comes with the text of
- * its errno at the next call or at Finish, stays, and is never swallowed. */
+/* A disk that is full, a file that may not grow, a file that shrinks: the error comes with the
+ * text of its errno at the next call or at Finish, stays, and is never swallowed. */
 #include "fixture.h"
 
 #include <sched.h>
@@ -25,10 +25,10 @@ static int mount_small(void)
 
     CHECK_INT(mkdir(in_dir("small"), 0755), 0);
     if (!uri || !*uri || strncmp(uri, "sparse:", 7) == 0) {
-        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, "") < 0)
             return 0;
     }
-    if (mount("tmpfs", in_dir("small"), "tmpfs", 0, "size=8m,mode=755") < 0)
+    if (mount("tmpfs", in_dir("small"), "tmpfs", 0, "size=8m,mode=0755") < 0)
         return 0;
     CHECK_INT(atexit(unmount), 0);
     return 1;
