@@ -65,11 +65,7 @@ int main(int argc, char **argv)
     CHECK_INT(info.allocation, 0);
     CHECK_INT(virStorageVolFree(dir), 0);
 
-    CHECK_INT(unlink(in_dir("p/v")), 0);
-    CHECK_INT(virStorageVolGetInfo(vol, &info), -1);
-    CHECK_ERR(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE,
-              "Storage volume not found: no storage vol with matching path '");
-    CHECK_INT(virStorageVolFree(vol), 0);
+    vol_gone(vol);
     pool_gone(pool);
     CHECK_INT(virConnectClose(conn), 0);
     return CHECK_DONE();

@@ -4,18 +4,6 @@
 
 static virStoragePoolPtr pool;
 
-static void in_order(const char *xml, const char *const *texts)
-{
-    for (; *texts; texts++) {
-        const char *at = strstr(xml, *texts);
-
-        if (!at)
-            fprintf(stderr, "'%s' is missing in: %s\n", *texts, xml);
-        CHECK(at != NULL);
-        xml = at + strlen(*texts);
-    }
-}
-
 static char *described(virStorageVolPtr vol)
 {
     char *xml = virStorageVolGetXMLDesc(vol, 0);
@@ -80,10 +68,6 @@ static void raw_output(void)
     at = strstr(xml, "<allocation unit='bytes'>65536</allocation>");
     CHECK(at != NULL);
     free(xml);
-    CHECK_INT(unlink(in_dir("p/v")), 0);
-    CHECK(virStorageVolGetXMLDesc(vol, 0) == NULL);
-    CHECK_ERR(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE,
-              "Storage volume not found: no storage vol with matching path '");
     vol_gone(vol);
 }
 
@@ -217,7 +201,7 @@ static void qemu_img(const char *arguments)
 /* Files that others put there are what their content says. */
 static void probed_formats(void)
 {
-    char backing[PATH_MAX + 32];
+    char backing[PATH_MAX + 64];
 
     if (system("qemu-img --version >/dev/null 2>&1") != 0) {
         printf("vol_xml: no qemu-img here: formats other than raw are not tried\n");
@@ -227,7 +211,9 @@ static void probed_formats(void)
     qemu_img("-f qcow2 -o compat=0.10,cluster_size=4096 old.qcow2 3M");
     qemu_img("-f vmdk one.vmdk 7M");
     qemu_img("-f raw plain 1000001");
-    qemu_img("-f qcow2 -F qcow2 -b one.qcow2 over.qcow2");
+    print_to(backing, sizeof(backing), "-f qcow2 -F qcow2 -b '%s' over.qcow2",
+             in_dir("p/one.qcow2"));
+    qemu_img(backing);
     qemu_img("-f qcow2 -u -F raw -b /nowhere/gone.img orphan.qcow2 2M");
     write_at(in_dir("p/damaged"), "QFI\xfb and then nothing", 20, 0);
     CHECK_INT(mkdir(in_dir("p/sub"), 0755), 0);
