@@ -1,5 +1,6 @@
-/* Sparse uploads: holes arrive as holes, read as zeros, give their space back and leave the size of a
- * raw volume alone. libvirt seeks and truncates instead, so over old data only ours is tried. */
+/* Sparse uploads: holes arrive as holes, read as zeros, give their space back and leave the size
+ * of a raw volume alone. libvirt seeks and truncates instead, so over old data only ours is
+ * tried. */
 #include "fixture.h"
 
 #define SPARSE VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM
@@ -85,6 +86,33 @@ static void not_sparse(void)
     send_pattern(st, 100, 0, 5);
     finish_and_free(st);
     CHECK(file_has_pattern(in_dir("p/v"), 100, 0, 5));
+}
+
+/* Zeros sent as data are written as zeros, but take no space on a volume that was sparse. */
+static void plain_zeros(void)
+{
+    char *buf = (char *)calloc(1, MIB);
+    virStorageVolPtr v = make_vol(pool, "z", MIB, 0);
+    virStreamPtr st = upload_to(v, 0, 0, 0);
+
+    CHECK(buf != NULL);
+    fill(buf, 64 * KIB, 0, 14);
+    fill(buf + 512 * KIB, 64 * KIB, 512 * KIB, 14);
+    send_bytes(st, buf, MIB);
+    finish_and_free(st);
+    CHECK_INT(file_size(in_dir("p/z")), MIB);
+    CHECK(file_has(in_dir("p/z"), buf, MIB, 0));
+    if (ours)
+        CHECK_INT(file_allocation(in_dir("p/z")), 128 * KIB);
+
+    /* Over old data they must be zeros as well. */
+    write_pattern(in_dir("p/z"), MIB, 0, 15);
+    st = upload_to(v, 0, 0, 0);
+    send_bytes(st, buf, MIB);
+    finish_and_free(st);
+    CHECK(file_has(in_dir("p/z"), buf, MIB, 0));
+    free(buf);
+    vol_gone(v);
 }
 
 /* [at, at+length) of a volume full of old data becomes a hole; all around it stays. */
@@ -209,13 +237,15 @@ static void bad_lengths(void)
 
     /* A hole that ends beyond the volume is an error that somebody gets to hear. */
     for (i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
-        int sent;
+        int sent, finished;
 
+        write_pattern(in_dir("p/v"), MIB, 0, 11);
         st = upload_to(vol, 0, 0, SPARSE);
         send_pattern(st, 100, 0, 13);
         sent = virStreamSendHole(st, beyond[i], 0);
-        CHECK(virStreamFinish(st) == -1 || sent == -1);
+        finished = virStreamFinish(st);
         CHECK_INT(virStreamFree(st), 0);
+        CHECK(sent == -1 || finished == -1);
         CHECK_INT(file_size(in_dir("p/v")), MIB);
         CHECK(file_has_pattern(in_dir("p/v"), 100, 0, 13));
     }
@@ -269,6 +299,7 @@ int main(int argc, char **argv)
     into_empty();
     data_only();
     not_sparse();
+    plain_zeros();
     image_grows();
     if (ours) {
         over_old_data();

@@ -176,6 +176,11 @@ static void name_taken(void)
     CHECK_ERR(VIR_ERR_OPERATION_INVALID, VIR_FROM_STORAGE, text);
     CHECK(file_has_pattern(in_dir("p/unlisted"), 4096, 0, 8));
     CHECK_INT(unlink(in_dir("p/unlisted")), 0);
+    /* So is something that could be no volume. */
+    CHECK_INT(mkfifo(in_dir("p/unlisted"), 0600), 0);
+    CHECK(virStorageVolCreateXML(pool, vol_xml("unlisted", 8192, 0), 0) == NULL);
+    CHECK_ERR(VIR_ERR_OPERATION_INVALID, VIR_FROM_STORAGE, text);
+    CHECK_INT(unlink(in_dir("p/unlisted")), 0);
     /* Nor is a dangling symlink followed. */
     CHECK_INT(symlink(in_dir("outside"), in_dir("p/dangling")), 0);
     CHECK(virStorageVolCreateXML(pool, vol_xml("dangling", 8192, 0), 0) == NULL);
