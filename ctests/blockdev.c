@@ -1,5 +1,5 @@
-/* Volumes that are block devices: their size is the device's, zeros are found by looking and written
- * reliably. Needs a loop device, so it runs as root only. */
+/* Volumes that are block devices: their size is the device's, zeros are found by looking and
+ * written reliably. Needs a loop device, so it runs as root only. */
 #include "fixture.h"
 
 #include <linux/loop.h>

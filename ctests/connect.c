@@ -1,4 +1,5 @@
-/* Connections: how they are opened, what they say of themselves, how they are counted and closed. */
+/* Connections: how they are opened, what they say of themselves, how they are counted and
+ * closed. */
 #include "fixture.h"
 
 static int freed;
@@ -59,7 +60,8 @@ static void bad_uris(void)
     CHECK(virConnectOpen("sparse") == NULL);
     CHECK_ERR(VIR_ERR_NO_CONNECT, VIR_FROM_NONE, "URI 'sparse' does not include a driver name");
     CHECK(virConnectOpen("sparse:///bogus") == NULL);
-    CHECK_ERR(VIR_ERR_INTERNAL_ERROR, VIR_FROM_NONE, "unexpected sparse URI path '/bogus', try sparse:///");
+    CHECK_ERR(VIR_ERR_INTERNAL_ERROR, VIR_FROM_NONE,
+              "unexpected sparse URI path '/bogus', try sparse:///");
     CHECK(virConnectOpen("sparse:") == NULL);
     CHECK_ERR(VIR_ERR_INTERNAL_ERROR, VIR_FROM_NONE, "unexpected sparse URI path");
     CHECK(virConnectOpen("sparse:///") == NULL);

@@ -20,9 +20,11 @@
 #define CONN_PTR(function, args) \
     PTR_REFUSED(VIR_ERR_INVALID_CONN, VIR_FROM_DOMAIN, "invalid connection pointer", function, args)
 #define STORAGE_CONN_INT(function, args) \
-    INT_REFUSED(VIR_ERR_INVALID_CONN, VIR_FROM_STORAGE, "invalid connection pointer", function, args)
+    INT_REFUSED(VIR_ERR_INVALID_CONN, VIR_FROM_STORAGE, "invalid connection pointer", function, \
+                args)
 #define STORAGE_CONN_PTR(function, args) \
-    PTR_REFUSED(VIR_ERR_INVALID_CONN, VIR_FROM_STORAGE, "invalid connection pointer", function, args)
+    PTR_REFUSED(VIR_ERR_INVALID_CONN, VIR_FROM_STORAGE, "invalid connection pointer", function, \
+                args)
 #define POOL_INT(function, args) \
     INT_REFUSED(VIR_ERR_INVALID_STORAGE_POOL, VIR_FROM_STORAGE, "invalid storage pool pointer", \
                 function, args)

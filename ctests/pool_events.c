@@ -1,4 +1,5 @@
-/* Pool events: which call sends which, in which order, on which thread, to whom, and when they end. */
+/* Pool events: which call sends which, in which order, on which thread, to whom, and when they
+ * end. */
 #include "fixture.h"
 
 static virConnectPtr conn;

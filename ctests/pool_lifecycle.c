@@ -1,5 +1,5 @@
-/* The life of a directory pool: defined, built, started, refreshed, stopped, deleted, undefined, and
- * what each step refuses. */
+/* The life of a directory pool: defined, built, started, refreshed, stopped, deleted, undefined,
+ * and what each step refuses. */
 #include "fixture.h"
 
 static virConnectPtr conn;
@@ -16,7 +16,8 @@ static const char *inactive_text(const char *suffix)
 {
     static char text[256];
 
-    print_to(text, sizeof(text), "Requested operation is not valid: storage pool '%s' is not active",
+    print_to(text, sizeof(text),
+             "Requested operation is not valid: storage pool '%s' is not active",
              pool_name(suffix));
     return text;
 }

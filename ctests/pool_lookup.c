@@ -1,5 +1,5 @@
-/* Finding pools: by name, UUID, volume and target path; the lists of active and of defined ones; the
- * filters of the list of all. */
+/* Finding pools: by name, UUID, volume and target path; the lists of active and of defined ones;
+ * the filters of the list of all. */
 #include "fixture.h"
 
 static virConnectPtr conn;

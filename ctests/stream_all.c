@@ -9,8 +9,8 @@ static virStoragePoolPtr pool;
 static virStorageVolPtr vol;
 static pthread_t caller;
 
-/* The script of a source: sections of data and holes, and what was asked of it, as
- * "h1:<data> s<data> h0:<hole> k<hole> ...". Data of one section is one piece, however it is cut. */
+/* The script of a source: sections of data and holes, and what was asked of it, as "h1:<data>
+ * s<data> h0:<hole> k<hole> ...". Data of one section is one piece, however it is cut. */
 struct script {
     long long sections[8]; /* data > 0, hole < 0, end 0 */
     int section;

@@ -1,5 +1,5 @@
-/* Transfers whose surroundings go away: the stream is freed without an end, the connection is closed, the
- * volume deleted, the pool stopped. Nothing crashes, hangs or leaks a descriptor. */
+/* Transfers whose surroundings go away: the stream is freed without an end, the connection is
+ * closed, the volume deleted, the pool stopped. Nothing crashes, hangs or leaks a descriptor. */
 #include "fixture.h"
 
 static virConnectPtr conn;

@@ -1,5 +1,5 @@
-/* Non-blocking streams, driven by the default event loop: whole transfers out of callbacks, both ways,
- * and the rules of the callback itself. */
+/* Non-blocking streams, driven by the default event loop: whole transfers out of callbacks, both
+ * ways, and the rules of the callback itself. */
 #include "fixture.h"
 
 #define SIZE (4 * MIB)

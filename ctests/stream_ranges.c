@@ -1,5 +1,6 @@
-/* Offset and length of a transfer: what lies in the range moves, what lies outside is refused before
- * anything is touched, and a raw volume never changes its size. libvirt checks none of this. */
+/* Offset and length of a transfer: what lies in the range moves, what lies outside is refused
+ * before anything is touched, and a raw volume never changes its size. libvirt checks none of
+ * this. */
 #include "fixture.h"
 
 static virConnectPtr conn;

@@ -1,5 +1,5 @@
-/* Sparse downloads: data and holes come in the order of the file, down to the byte; and the ways around
- * a hole - reading it as zeros, looking for one where there is none. */
+/* Sparse downloads: data and holes come in the order of the file, down to the byte; and the ways
+ * around a hole - reading it as zeros, looking for one where there is none. */
 #include "fixture.h"
 
 #define SPARSE VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM
@@ -197,8 +197,8 @@ static void many_sections(void)
 
     CHECK(buf != NULL);
     for (i = 0; i < 500; i++)
-        write_pattern(in_dir("p/many"), (size_t)(1 + (unsigned)i * 7 % 4096), (unsigned)i * 16 * KIB,
-                      (unsigned)i);
+        write_pattern(in_dir("p/many"), (size_t)(1 + (unsigned)i * 7 % 4096),
+                      (unsigned)i * 16 * KIB, (unsigned)i);
     st = download_from(other, 0, 0, SPARSE);
     for (;;) {
         int n = virStreamRecvFlags(st, buf, 64 * KIB, STOP);

@@ -1,5 +1,5 @@
-/* XML made to hurt: malformed, deep, huge, full of entities. Pools and volumes refuse all of it with
- * a clear error, at once, and nothing comes of it. */
+/* XML made to hurt: malformed, deep, huge, full of entities. Pools and volumes refuse all of it
+ * with a clear error, at once, and nothing comes of it. */
 #include "fixture.h"
 
 #define DEEP 10000
