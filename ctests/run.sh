@@ -60,7 +60,7 @@ run() {
     case $way in
     libvirt)
         export LD_LIBRARY_PATH=$drop_in
-        if ! ldd "$program" | grep -qF "libvirt.so.0 => $drop_in/"; then
+        if ! ldd "$program" | grep -F "libvirt.so.0 => $drop_in/" >/dev/null; then
             echo "would run on another library than ours:"
             ldd "$program"
             return 1
