@@ -2,10 +2,13 @@
 #
 #   make                    the library and its manual pages
 #   make install            into PREFIX (/usr/local), below DESTDIR if that is given
+#   make demo               the main job on a real disk image, from C and from Python
 #   make check              every test there is
 #   make ctests             the C programs only; TESTS="error stream" for some of them
 #   make headers            include/, after a change of src/capi
 #   make lint               formatting and clippy
+#   make bench              how long it takes, beside cp, qemu-img, nbdcopy and virsh; needs 15 GB
+#                           below BENCH_DIR (/var/tmp) and half an hour; BENCH="--layouts a" for less
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -67,6 +70,26 @@ check:
 	$(MAKE) stage
 	ctests/check.sh $(STAGE)
 
+demo:
+	$(CARGO) build --release --locked --lib
+	examples/demo.sh $(TARGET)/release
+
+BENCH_DIR = /var/tmp
+
+# The tools are linked to the installed library, as a user's would be.
+bench: stage
+	mkdir -p $(TARGET)/bench
+	for tool in examples/c/vol-transfer.c benches/send4k.c; do \
+		$(CC) -O2 -std=c99 -I$(STAGE)$(INCLUDEDIR) $$tool \
+			-o $(TARGET)/bench/$$(basename $$tool .c) \
+			-L$(STAGE)$(LIBDIR) -lvirsparse -Wl,-rpath,$(STAGE)$(LIBDIR) || exit 1; \
+	done
+	benches/volumes.py --vol-transfer $(TARGET)/bench/vol-transfer \
+		--library $(STAGE)$(LIBDIR)/libvirsparse.so.0 --dir $(BENCH_DIR) $(BENCH)
+	folder=$$(mktemp -d -p $(BENCH_DIR)) && \
+		$(TARGET)/bench/send4k "sparse:///embed?root=$$folder/root" $$folder; \
+		status=$$?; rm -rf $$folder; exit $$status
+
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
@@ -74,4 +97,4 @@ lint:
 clean:
 	$(CARGO) clean
 
-.PHONY: all headers install stage ctests check lint clean
+.PHONY: all headers install stage ctests demo check bench lint clean

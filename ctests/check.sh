@@ -51,6 +51,7 @@ step "the documentation is complete" xtask doc --check
 step "the manual pages are well-formed" manual_pages
 step "the ABI" ctests/abi/run.sh "$stage"
 step "the C programs" ctests/run.sh "$stage"
+step "the examples" ctests/examples.sh "$stage"
 
 if [ "$failed" -ne 0 ]; then
     printf 'Failed: %s\n' "${broken[@]}"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <libvirt/libvirt.h>
 
-/* Five bytes and a hole of 1 GiB become a volume that takes one block on the disk. */
+/* Five bytes and a hole become a volume of 1 GiB that takes one block on the disk. */
 int main(int argc, char **argv)
 {
     virConnectPtr conn = virConnectOpen(argc > 1 ? argv[1] : "sparse:///session");
@@ -14,7 +14,7 @@ int main(int argc, char **argv)
     virStorageVolInfo info;
 
     if (virStorageVolUpload(vol, stream, 0, 0, VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) < 0
-        || virStreamSend(stream, "hello", 5) != 5 || virStreamSendHole(stream, 1 << 30, 0) < 0
+        || virStreamSend(stream, "hello", 5) != 5 || virStreamSendHole(stream, (1 << 30) - 5, 0) < 0
         || virStreamFinish(stream) < 0 || virStorageVolGetInfo(vol, &info) < 0)
         return 1; /* the library has printed the error */
     printf("%llu bytes, %llu of them on the disk\n", info.capacity, info.allocation);
