@@ -155,10 +155,14 @@ def run(argv):
 
 def peak_memory(argv):
     """Bytes. A child's ru_maxrss begins with the size of the process that it was forked from,
-    which is far more than we want to see: a small shell forks it, and leaves it to us."""
-    shell = subprocess.run(["sh", "-c", '"$@" >/dev/null & echo $!', "sh", *argv],
-                           stdout=subprocess.PIPE, check=True)
-    _, status, usage = os.wait4(int(shell.stdout), 0)
+    which is far more than we want to see: a small shell forks it, and leaves it to us. It starts
+    when the shell, which would reap it, is gone."""
+    script = 'exec 3<&0; { read -r _ <&3; exec "$@" 3<&-; } >/dev/null & echo $!'
+    with subprocess.Popen(["sh", "-c", script, "sh", *argv],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as shell:
+        pid = int(shell.stdout.readline())
+        shell.wait()
+    _, status, usage = os.wait4(pid, 0)
     if status != 0:
         raise Failed(f"{argv[0]}: wait status {status}")
     return usage.ru_maxrss * KIB

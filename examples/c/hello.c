@@ -13,12 +13,13 @@ int main(int argc, char **argv)
     virStreamPtr stream = virStreamNew(conn, 0);
     virStorageVolInfo info;
 
-    if (virStorageVolUpload(vol, stream, 0, 0, VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) < 0
-        || virStreamSend(stream, "hello", 5) != 5 || virStreamSendHole(stream, (1 << 30) - 5, 0) < 0
-        || virStreamFinish(stream) < 0 || virStorageVolGetInfo(vol, &info) < 0)
-        return 1; /* the library has printed the error */
-    printf("%llu bytes, %llu of them on the disk\n", info.capacity, info.allocation);
+    int ok = virStorageVolUpload(vol, stream, 0, 0, VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) == 0
+        && virStreamSend(stream, "hello", 5) == 5
+        && virStreamSendHole(stream, (1 << 30) - 5, 0) == 0 && virStreamFinish(stream) == 0
+        && virStorageVolGetInfo(vol, &info) == 0;
+    if (ok) /* else the library has printed the error */
+        printf("%llu bytes, %llu of them on the disk\n", info.capacity, info.allocation);
     virStorageVolDelete(vol, 0);
     virStoragePoolDestroy(pool);
-    return 0;
+    return !ok;
 }
