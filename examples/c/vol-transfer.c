@@ -365,6 +365,11 @@ static bool finish_target(struct transfer *t)
 static bool run(const struct options *o, virStoragePoolPtr pool)
 {
     struct transfer t = { .o = o, .fd = -1 };
+    /* From here on there is something to clean up. Ctrl-\ still kills. */
+    struct sigaction action = { .sa_handler = interrupt, .sa_flags = SA_RESTART };
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+
     bool ok = (o->upload ? open_source : open_target)(&t) && find_volume(&t, pool)
               && run_stream(&t) && (o->upload || finish_target(&t));
     if (!ok && t.part)
@@ -431,11 +436,6 @@ int main(int argc, char **argv)
     struct options o = { .sparse = true };
     if (!parse(argc, argv, &o))
         return STATUS_USAGE;
-
-    /* A second signal kills, should the first one not get through. */
-    struct sigaction action = { .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND };
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
 
     virSetErrorFunc(NULL, ignore_error);
     virConnectPtr conn = virConnectOpen(o.uri);

@@ -137,11 +137,10 @@ class Progress:
               f"{self.data:16} {self.holes:16} {seconds:10.3f} {self.data / seconds / 1e6:10.1f}")
 
 
-def interrupt(signum, _frame):
+def interrupt(_signum, _frame):
     """Python would raise KeyboardInterrupt anywhere, also where ctypes can only drop it: the
-    callbacks look instead. A second signal kills, should the first one not get through."""
+    callbacks look instead. Ctrl-\\ still kills."""
     Callbacks.interrupted = True
-    signal.signal(signum, signal.SIG_DFL)
 
 
 @functools.lru_cache
@@ -355,14 +354,15 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
     try:
         lib = Library(options.library)
         conn = lib.virConnectOpen(options.uri.encode())
         try:
             pool = lib.virStoragePoolLookupByName(conn, options.pool.encode())
             try:
+                # From here on there is something to clean up.
+                signal.signal(signal.SIGINT, interrupt)
+                signal.signal(signal.SIGTERM, interrupt)
                 transfer = upload if options.direction == "upload" else download
                 transfer(lib, conn, pool, options)
             finally:
