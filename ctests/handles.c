@@ -368,6 +368,30 @@ static void counted(virStoragePoolPtr pool, virStorageVolPtr vol)
     }
 }
 
+/* A connection is closed as often as it was opened and referenced: once more takes nothing away from
+ * the objects that still hold it, nor from whoever has its place later. */
+static void closed_too_often(void)
+{
+    virConnectPtr conn = virConnectOpen(test_uri);
+    virStreamPtr st = new_stream(conn);
+
+    if (!ours) {
+        CHECK_INT(virStreamFree(st), 0);
+        CHECK_INT(virConnectClose(conn), 0);
+        return;
+    }
+    CHECK_INT(virConnectClose(conn), 1);
+    CHECK_INT(virConnectClose(conn), -1);
+    CHECK_ERR(VIR_ERR_INVALID_CONN, VIR_FROM_NONE, "in virConnectClose");
+    /* The stream's connection is there, for as long as the stream is. */
+    CHECK_INT(virConnectIsAlive(conn), 1);
+    CHECK_INT(virConnectRef(conn), 0);
+    CHECK_INT(virStreamFree(st), 0);
+    CHECK_INT(virConnectIsAlive(conn), 1);
+    CHECK_INT(virConnectClose(conn), 0);
+    CHECK_INT(virConnectIsAlive(conn), -1);
+}
+
 /* The handles outlive what they stand for. */
 static void gone(virConnectPtr conn)
 {
@@ -424,6 +448,7 @@ int main(int argc, char **argv)
         foreign(conn, pool, vol, st);
     }
     counted(pool, vol);
+    closed_too_often();
     gone(conn);
     /* The live ones came through all this unharmed. */
     CHECK_INT(virStreamFree(st), 0);

@@ -72,7 +72,11 @@ pub struct Cell {
 }
 
 struct Slot {
+    /// References that callers hold: what they may release.
     refs: usize,
+    /// References that other objects hold, to a connection. It lives as long as there are any of
+    /// either kind.
+    links: usize,
     object: Object,
     /// Every object but a connection keeps its connection's handle alive.
     connection: Option<ConnectionRef>,
@@ -84,7 +88,12 @@ pub struct ConnectionRef(&'static Cell);
 impl ConnectionRef {
     /// One more reference to the connection behind `handle`.
     pub fn new(handle: *const Cell) -> Option<ConnectionRef> {
-        retain::<Connect>(handle).then(|| cell_at(handle).map(ConnectionRef))?
+        let cell = cell_at(handle)?;
+        let mut guard = lock(cell);
+        let slot = guard.as_mut()?;
+        Connect::of(&slot.object)?;
+        slot.links += 1;
+        Some(ConnectionRef(cell))
     }
 
     /// The connection's handle, as C knows it. Valid while this reference lives.
@@ -96,7 +105,7 @@ impl ConnectionRef {
 impl Clone for ConnectionRef {
     fn clone(&self) -> Self {
         if let Some(slot) = &mut *lock(self.0) {
-            slot.refs += 1;
+            slot.links += 1;
         }
         ConnectionRef(self.0)
     }
@@ -104,7 +113,11 @@ impl Clone for ConnectionRef {
 
 impl Drop for ConnectionRef {
     fn drop(&mut self) {
-        release::<Connect>(self.0);
+        let mut guard = lock(self.0);
+        if let Some(slot) = &mut *guard {
+            slot.links -= 1;
+        }
+        empty_if_unused(self.0, guard);
     }
 }
 
@@ -180,7 +193,7 @@ fn take_cell() -> Result<&'static Cell> {
 pub fn publish<T: Handled>(object: Arc<T>, connection: Option<ConnectionRef>) -> Result<*mut Cell> {
     let cell = take_cell()?;
     debug_assert_eq!(cell.zero, [0; 2]);
-    *lock(cell) = Some(Slot { refs: 1, object: T::wrap(object), connection });
+    *lock(cell) = Some(Slot { refs: 1, links: 0, object: T::wrap(object), connection });
     Ok(std::ptr::from_ref(cell).cast_mut())
 }
 
@@ -216,22 +229,25 @@ pub fn retain<T: Handled>(handle: *const Cell) -> bool {
 }
 
 /// One reference less. Some(true) if it was the last; `None` if `handle` is not a live one of the
-/// right kind. The object is dropped with no lock held.
+/// right kind, or all that callers held of it have been released. The object is dropped with no lock
+/// held.
 pub fn release<T: Handled>(handle: *const Cell) -> Option<bool> {
     let cell = cell_at(handle)?;
     let mut guard = lock(cell);
     let slot = guard.as_mut()?;
     T::of(&slot.object)?;
-    slot.refs -= 1;
-    if slot.refs > 0 {
-        return Some(false);
-    }
-    let slot = guard.take();
+    slot.refs = slot.refs.checked_sub(1)?;
+    Some(empty_if_unused(cell, guard))
+}
+
+/// Empties a cell to which there are no references. False if there are.
+fn empty_if_unused(cell: &'static Cell, mut guard: MutexGuard<'_, Option<Slot>>) -> bool {
+    let Some(slot) = guard.take_if(|slot| slot.refs == 0 && slot.links == 0) else { return false };
     drop(guard);
-    if let Some(Slot { object: Object::Connect(connect), .. }) = &slot {
+    if let Object::Connect(connect) = &slot.object {
         super::virterror::forget_connection(connect.id());
     }
     drop(slot);
     free_list().push_back(cell);
-    Some(true)
+    true
 }
