@@ -121,6 +121,29 @@ static void default_handler_prints_domain_level_and_message(void)
     virResetError(&ok);
 }
 
+/* A handler that calls the library, as one that logs the connection's URI would. */
+static void on_error(void *data, virErrorPtr err)
+{
+    CHECK_INT(virInitialize(), 0);
+    CHECK_INT(err->code, VIR_ERR_INVALID_STREAM);
+    CHECK(err->message && strstr(err->message, "in virStreamFree"));
+    CHECK(err->str1 && err->str2);
+    ++*(int *)data;
+}
+
+static void a_handler_may_call_the_library(void)
+{
+    int calls = 0;
+
+    virSetErrorFunc(&calls, on_error);
+    CHECK_INT(virStreamFree(NULL), -1);
+    CHECK_INT(calls, 1);
+    /* The error of the call that failed is still the last one. */
+    CHECK_ERR(VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS, "in virStreamFree");
+    virSetErrorFunc(NULL, NULL);
+    virResetLastError();
+}
+
 int main(void)
 {
     no_error_reads_as_code_zero_and_says_so();
@@ -128,5 +151,6 @@ int main(void)
     null_is_taken_where_a_record_or_connection_may_be_missing();
     reset_releases_a_record_and_zeroes_it();
     default_handler_prints_domain_level_and_message();
+    a_handler_may_call_the_library();
     return CHECK_DONE();
 }

@@ -184,10 +184,7 @@ pub fn forget_connection(id: u64) {
 /// Makes `error` the last error of this thread, and of `connect`, and tells the handler that is
 /// in charge: the connection's, else the process's, else the default, which prints.
 pub fn dispatch(error: &Error, connect: Option<&Arc<Connect>>) {
-    let own = with_last(|last| {
-        last.fill(error);
-        &raw mut last.0
-    });
+    with_last(|last| last.fill(error));
     let mut handler = *unpoisoned(&GLOBAL_HANDLER);
     if let Some(connect) = connect {
         with_connection(connect, |errors| {
@@ -197,12 +194,17 @@ pub fn dispatch(error: &Error, connect: Option<&Arc<Connect>>) {
             }
         });
     }
-    let Some(record) = own else { return };
+    // A record of its own, because a handler that calls the library resets the thread's.
+    let mut record = Record(EMPTY);
+    record.fill(error);
     match handler.function {
-        // SAFETY: the caller registered the function and its data for this; no lock is held.
-        Some(function) => unsafe { function(handler.data, record) },
+        Some(function) => {
+            // SAFETY: the caller registered the function and its data for this; no lock is held.
+            unsafe { function(handler.data, &raw mut record.0) };
+            with_last(|last| last.fill(error));
+        }
         // SAFETY: the record is ours.
-        None => unsafe { virDefaultErrorFunc(record) },
+        None => unsafe { virDefaultErrorFunc(&raw mut record.0) },
     }
 }
 
