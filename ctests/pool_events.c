@@ -245,6 +245,43 @@ static void reentered(void)
     pool_gone(pool);
 }
 
+static volatile int turns;
+
+static void on_turn(int timer, void *opaque)
+{
+    (void)timer;
+    (void)opaque;
+    turns++;
+}
+
+/* Causes the next event out of this one, until the loop has come round to its other business. */
+static void refresh_again(virConnectPtr c, virStoragePoolPtr pool, void *opaque)
+{
+    (void)c;
+    (void)opaque;
+    if (turns < 3)
+        CHECK_INT(virStoragePoolRefresh(pool, 0), 0);
+}
+
+static void endless(void)
+{
+    virStoragePoolPtr pool = make_pool(conn, "endless");
+    int timer = virEventAddTimeout(0, on_turn, NULL, NULL), before = frees;
+    int id = virConnectStoragePoolEventRegisterAny(
+        conn, pool, VIR_STORAGE_POOL_EVENT_ID_REFRESH,
+        VIR_STORAGE_POOL_EVENT_CALLBACK((void (*)(void))refresh_again), seen, on_free);
+
+    CHECK(timer > 0);
+    CHECK(id >= 0);
+    registered++;
+    CHECK_INT(virStoragePoolRefresh(pool, 0), 0);
+    loop_until(&turns, 3);
+    CHECK_INT(virEventRemoveTimeout(timer), 0);
+    CHECK_INT(virConnectStoragePoolEventDeregisterAny(conn, id), 0);
+    loop_until(&frees, before + 1);
+    pool_gone(pool);
+}
+
 /* A registered callback keeps the connection open. */
 static void closing(void)
 {
@@ -277,6 +314,7 @@ int main(int argc, char **argv)
     volumes();
     filtered();
     reentered();
+    endless();
     closing();
     CHECK_INT(frees, registered);
     return CHECK_DONE();

@@ -1150,8 +1150,8 @@ pub unsafe extern "C" fn virConnectStoragePoolEventRegisterAny(
         let opaque = Opaque::new(opaque);
         let callback =
             PoolCallback { function, opaque: opaque.clone(), connection: call.connection(conn)? };
-        let id = connect.events().subscribe(interest, Arc::new(move |e| callback.run(e)))?;
-        opaque.own(freecb);
+        let callback = Arc::new(move |event: &Event| callback.run(event));
+        let id = connect.events().subscribe(interest, callback, move || opaque.own(freecb))?;
         Ok(id)
     })
 }

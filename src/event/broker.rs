@@ -90,8 +90,14 @@ impl Broker {
         Arc::new(Broker::default())
     }
 
-    /// Registers a callback and returns its id, which is never used again.
-    pub fn subscribe(self: &Arc<Self>, interest: Interest, callback: OnEvent) -> Result<i32> {
+    /// Registers a callback and returns its id, which is never used again. `registered` runs when
+    /// that has succeeded, and before the callback can.
+    pub fn subscribe(
+        self: &Arc<Self>,
+        interest: Interest,
+        callback: OnEvent,
+        registered: impl FnOnce(),
+    ) -> Result<i32> {
         // The host's loop may call back while it adds the timer, so no lock is held: of two threads
         // that make one, the first to be done keeps it.
         self.timer.get_or_try_init(|| {
@@ -113,6 +119,7 @@ impl Broker {
                 "event callback already tracked",
             ));
         }
+        registered();
         let id = state.next_id;
         state.next_id += 1;
         state.subscriptions.push(Subscription { id, interest, callback });
@@ -147,27 +154,33 @@ impl Broker {
         }
     }
 
-    /// Runs on the loop: delivers all that is queued, in order, then goes to sleep.
+    /// Runs on the loop: delivers what is queued, in order, and goes to sleep if that is all. What
+    /// callbacks queue is for the next iteration, so that the loop's other business gets its turn.
     fn deliver(&self) {
-        loop {
-            while self.deliver_one() {}
+        let queued = self.lock().queue.len();
+        for _ in 0..queued {
+            self.deliver_one();
+        }
+        let released = std::mem::take(&mut self.lock().released);
+        drop(released);
+        if self.is_idle() {
             self.disarm();
             // Something may have been queued, and the timer armed, just before that.
-            let state = self.lock();
-            if state.queue.is_empty() && state.released.is_empty() {
-                return;
+            if !self.is_idle() {
+                self.arm();
             }
         }
     }
 
-    /// Releases what has ended, and delivers one event. False if there was nothing to do.
-    fn deliver_one(&self) -> bool {
+    fn is_idle(&self) -> bool {
+        let state = self.lock();
+        state.queue.is_empty() && state.released.is_empty()
+    }
+
+    /// Delivers one event, if there is one.
+    fn deliver_one(&self) {
         let mut state = self.lock();
-        let released = std::mem::take(&mut state.released);
-        let Some(event) = state.queue.pop_front() else {
-            drop(state);
-            return !released.is_empty();
-        };
+        let Some(event) = state.queue.pop_front() else { return };
         let wanted: Vec<(i32, OnEvent)> = state
             .subscriptions
             .iter()
@@ -175,14 +188,12 @@ impl Broker {
             .map(|s| (s.id, s.callback.clone()))
             .collect();
         drop(state);
-        drop(released);
         for (id, callback) in wanted {
             // An earlier callback of this event may have ended this subscription.
             if self.lock().subscriptions.iter().any(|s| s.id == id) {
                 callback(&event);
             }
         }
-        true
     }
 
     /// Wakes the loop. No lock is held: the host's loop may be written in a language that has one
