@@ -350,9 +350,7 @@ struct Callbacks {
 }
 
 impl Callbacks {
-    /// Clears errno, which is how callbacks say why they fail.
     fn new(stream: virStreamPtr, opaque: *mut c_void) -> Callbacks {
-        Errno::clear();
         Callbacks {
             stream,
             source: None,
@@ -365,9 +363,11 @@ impl Callbacks {
     }
 }
 
-/// A callback's result: a negative one is a failure, for the reason in errno.
-fn checked(result: c_int) -> Result<usize, Errno> {
-    usize::try_from(result).map_err(|_| match Errno::last() {
+/// Runs a callback. A negative result is a failure, for the reason that it leaves in errno, where
+/// nothing of ours is in its way.
+fn checked(callback: impl FnOnce() -> c_int) -> Result<usize, Errno> {
+    Errno::clear();
+    usize::try_from(callback()).map_err(|_| match Errno::last() {
         Errno::UnknownErrno => Errno::EIO,
         errno => errno,
     })
@@ -377,7 +377,7 @@ impl DataSource for Callbacks {
     fn data(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
         let source = self.source.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function; the buffer is as long as it says.
-        checked(unsafe {
+        checked(|| unsafe {
             source(self.stream, buffer.as_mut_ptr().cast(), buffer.len(), self.opaque)
         })
     }
@@ -386,14 +386,14 @@ impl DataSource for Callbacks {
         let hole = self.source_hole.ok_or(Errno::EINVAL)?;
         let (mut in_data, mut length) = (0, 0);
         // SAFETY: the caller's function.
-        checked(unsafe { hole(self.stream, &mut in_data, &mut length, self.opaque) })?;
+        checked(|| unsafe { hole(self.stream, &mut in_data, &mut length, self.opaque) })?;
         Ok((in_data != 0, length))
     }
 
     fn skip(&mut self, length: i64) -> Result<(), Errno> {
         let skip = self.source_skip.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function.
-        checked(unsafe { skip(self.stream, length, self.opaque) }).map(drop)
+        checked(|| unsafe { skip(self.stream, length, self.opaque) }).map(drop)
     }
 }
 
@@ -401,13 +401,13 @@ impl DataSink for Callbacks {
     fn data(&mut self, data: &[u8]) -> Result<usize, Errno> {
         let sink = self.sink.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function; the data is as long as it says.
-        checked(unsafe { sink(self.stream, data.as_ptr().cast(), data.len(), self.opaque) })
+        checked(|| unsafe { sink(self.stream, data.as_ptr().cast(), data.len(), self.opaque) })
     }
 
     fn hole(&mut self, length: i64) -> Result<(), Errno> {
         let hole = self.sink_hole.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function.
-        checked(unsafe { hole(self.stream, length, self.opaque) }).map(drop)
+        checked(|| unsafe { hole(self.stream, length, self.opaque) }).map(drop)
     }
 }
 
