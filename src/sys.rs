@@ -119,10 +119,15 @@ fn errno(error: &std::io::Error) -> Errno {
     crate::error::errno_of(error)
 }
 
-/// Starts a thread of ours: named, with a small stack, and with every signal blocked, so that the
-/// host's handlers run on the host's threads. `None` if the system refuses another thread; the
+/// Starts a thread of ours: named, and with every signal blocked, so that the host's handlers run on
+/// the host's threads. Its stack is as large as usual, because functions of the host's event loop may
+/// run on it. `None` if the system refuses another thread; the
 /// caller then does the work itself.
 pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
+    #[cfg(test)]
+    if tests::NO_THREADS.get() {
+        return None;
+    }
     signals_blocked(|| builder(name).spawn(|| as_our_thread(body)).ok())
 }
 
@@ -136,7 +141,7 @@ pub fn spawn_scoped<'scope, R: Send + 'scope>(
 }
 
 fn builder(name: &str) -> thread::Builder {
-    thread::Builder::new().name(name.to_string()).stack_size(256 * 1024)
+    thread::Builder::new().name(name.to_string())
 }
 
 fn as_our_thread<R>(body: impl FnOnce() -> R) -> R {
@@ -152,4 +157,14 @@ fn signals_blocked<R>(start: impl FnOnce() -> Option<R>) -> Option<R> {
     // Restoring a mask that was valid a moment ago cannot fail.
     let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
     started
+}
+
+#[cfg(test)]
+pub mod tests {
+    use std::cell::Cell;
+
+    thread_local! {
+        /// The system refuses to start threads for this one.
+        pub static NO_THREADS: Cell<bool> = const { Cell::new(false) };
+    }
 }

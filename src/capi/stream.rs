@@ -650,8 +650,8 @@ pub unsafe extern "C" fn virStreamEventAddCallback(
         let opaque = Opaque::new(opaque);
         let callback = EventCallback { stream, function, opaque: opaque.clone() };
         let events = Readiness::from_bits_retain(events);
-        object.add_callback(call.function, events, Arc::new(move |ready| callback.run(ready)))?;
-        opaque.own(ff);
+        let callback = Arc::new(move |ready| callback.run(ready));
+        object.add_callback(call.function, events, callback, move || opaque.own(ff))?;
         Ok(0)
     })
 }

@@ -73,6 +73,11 @@ impl Timer {
         Some(Timer { event_loop, id })
     }
 
+    /// What the loop calls it.
+    pub fn id(&self) -> i32 {
+        self.id
+    }
+
     /// Fires at every iteration of the loop from now on.
     pub fn arm(&self) {
         self.event_loop.update_timeout(self.id, 0);

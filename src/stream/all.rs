@@ -34,7 +34,7 @@ impl Stream {
     /// Sends all that `source` has, as data.
     pub fn send_all(&self, function: &str, source: &mut dyn DataSource) -> Result<()> {
         self.whole(function, "sources", |transfer| {
-            let upload = transfer.upload(self, function)?;
+            let upload = transfer.upload()?;
             while let 1.. = send_piece(upload, source, CHUNK)? {}
             Ok(())
         })
@@ -43,7 +43,7 @@ impl Stream {
     /// Sends all that `source` has, holes as holes.
     pub fn sparse_send_all(&self, function: &str, source: &mut dyn DataSource) -> Result<()> {
         self.whole(function, "sources", |transfer| {
-            let upload = transfer.upload(self, function)?;
+            let upload = transfer.upload()?;
             loop {
                 let (in_data, length) =
                     source.section().map_err(|e| callback_error(e, "send holeHandler"))?;
@@ -76,15 +76,13 @@ impl Stream {
 
     /// Gives all that the stream has to `sink`, as data.
     pub fn receive_all(&self, function: &str, sink: &mut dyn DataSink) -> Result<()> {
-        self.whole(function, "sinks", |transfer| {
-            receive(transfer.download(self, function)?, sink, false)
-        })
+        self.whole(function, "sinks", |transfer| receive(transfer.download()?, sink, false))
     }
 
     /// Gives all that the stream has to `sink`, holes as holes if the stream tells them.
     pub fn sparse_receive_all(&self, function: &str, sink: &mut dyn DataSink) -> Result<()> {
         self.whole(function, "sinks", |transfer| {
-            let download = transfer.download(self, function)?;
+            let download = transfer.download()?;
             receive(download, sink, download.is_sparse())
         })
     }
@@ -95,45 +93,24 @@ impl Stream {
         error
     }
 
-    /// Runs a loop over the whole stream; closes the stream if it fails.
+    /// Runs a loop over the whole stream; ends the transfer if it fails.
     fn whole(
         &self,
         function: &str,
         kind: &str,
         body: impl FnOnce(&Transfer) -> Result<()>,
     ) -> Result<()> {
-        let result = if self.waits {
-            self.transfer(function).and_then(|transfer| body(&transfer))
-        } else {
-            Err(Error::invalid_operation(
-                VIR_FROM_STREAMS,
-                format!("data {kind} cannot be used for non-blocking streams"),
-            ))
-        };
+        if !self.waits {
+            let text = format!("data {kind} cannot be used for non-blocking streams");
+            return Err(self.refuse(Error::invalid_operation(VIR_FROM_STREAMS, text)));
+        }
+        let transfer = self.transfer(function).map_err(|error| self.refuse(error))?;
+        let result = body(&transfer);
         if result.is_err() {
-            self.close();
+            self.close_if(|state| state.is_of(&transfer));
         }
+        self.wakeup.notify();
         result
-    }
-}
-
-impl Transfer {
-    fn upload(&self, stream: &Stream, function: &str) -> Result<&Upload> {
-        match self {
-            Transfer::Upload(upload) => Ok(upload),
-            Transfer::Download(_) => {
-                Err(stream.upload(function).err().unwrap_or_else(super::closed))
-            }
-        }
-    }
-
-    fn download(&self, stream: &Stream, function: &str) -> Result<&Download> {
-        match self {
-            Transfer::Download(download) => Ok(download),
-            Transfer::Upload(_) => {
-                Err(stream.download(function).err().unwrap_or_else(super::closed))
-            }
-        }
     }
 }
 

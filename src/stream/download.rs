@@ -142,6 +142,7 @@ pub struct Download {
     sparse: bool,
     waits: bool,
     stats: Arc<Stats>,
+    wakeup: Arc<Wakeup>,
 }
 
 impl Download {
@@ -154,7 +155,7 @@ impl Download {
             hole: None,
         };
         let download = Download {
-            pipe: Pipe::new(wakeup),
+            pipe: Pipe::new(),
             consumer: Mutex::new(Consumer {
                 current: None,
                 origin: Origin::Caller(Arc::new(Mutex::new(Some(reader)))),
@@ -164,6 +165,7 @@ impl Download {
             sparse: source.sparse,
             waits,
             stats,
+            wakeup,
         };
         if !waits {
             download.start_worker(&mut download.consumer());
@@ -177,10 +179,13 @@ impl Download {
         let mut consumer = self.consumer();
         let mut done = 0;
         while done < buffer.len() {
-            let piece = match self.piece(&mut consumer, self.waits && done == 0)? {
-                Next::Piece(piece) => piece,
-                Next::WouldBlock if done == 0 => return Ok(Received::WouldBlock),
-                Next::WouldBlock | Next::End => break,
+            let piece = match self.piece(&mut consumer, self.waits && done == 0) {
+                Ok(Next::Piece(piece)) => piece,
+                Ok(Next::WouldBlock) if done == 0 => return Ok(Received::WouldBlock),
+                Ok(Next::WouldBlock | Next::End) => break,
+                Err(error) if done == 0 => return Err(error),
+                // What is there comes first; the next call fails again.
+                Err(_) => break,
             };
             if piece.contents == Contents::Hole && stop_at_hole {
                 if done == 0 {
@@ -264,8 +269,9 @@ impl Download {
     /// Stops reading.
     pub fn stop(&self) {
         self.pipe.abort();
-        let worker = self.worker.lock().unwrap_or_else(|p| p.into_inner()).take();
-        if let Some(worker) = worker {
+        // Also if somebody else waits for it already.
+        let mut worker = unpoisoned(&self.worker);
+        if let Some(worker) = worker.take() {
             // It contains its own panics.
             let _ = worker.join();
         }
@@ -303,10 +309,10 @@ impl Download {
                 let Taken::Chunk(mut chunk) = self.pipe.take_free(true)? else {
                     return Ok(Taken::End);
                 };
-                let more = match &mut *unpoisoned(reader) {
+                let more = contain_panic(|| match &mut *unpoisoned(reader) {
                     Some(reader) => reader.fill(&mut chunk),
                     None => Ok(false),
-                };
+                });
                 match more {
                     Ok(false) => consumer.origin = Origin::Nowhere,
                     Ok(true) if consumer.alone => {}
@@ -325,18 +331,18 @@ impl Download {
     /// Lets a thread of its own read on.
     fn start_worker(&self, consumer: &mut Consumer) {
         let Origin::Caller(reader) = &consumer.origin else { return };
-        let (pipe, reader) = (self.pipe.clone(), reader.clone());
+        let (pipe, reader, wakeup) = (self.pipe.clone(), reader.clone(), self.wakeup.clone());
         let worker = sys::spawn("virsparse-read", move || {
             // Not kept locked: the reader is this thread's from here on.
             let reader = unpoisoned(&reader).take();
             if let Some(reader) = reader {
-                read_chunks(&pipe, reader);
+                read_chunks(&pipe, reader, &wakeup);
             }
         });
         match worker {
             Some(worker) => {
                 consumer.origin = Origin::Worker;
-                *self.worker.lock().unwrap_or_else(|p| p.into_inner()) = Some(worker);
+                *unpoisoned(&self.worker) = Some(worker);
             }
             None => consumer.alone = true,
         }
@@ -358,12 +364,13 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The worker: reads chunks until the end, or until nobody wants more.
-fn read_chunks(pipe: &Pipe, mut reader: Reader) {
+fn read_chunks(pipe: &Pipe, mut reader: Reader, wakeup: &Wakeup) {
     let result = contain_panic(|| {
         while let Taken::Chunk(mut chunk) = pipe.take_free(true)? {
             let more = reader.fill(&mut chunk);
             // What was read before a failure is good.
             pipe.put_filled(chunk);
+            wakeup.notify();
             if !more? {
                 break;
             }
@@ -374,4 +381,5 @@ fn read_chunks(pipe: &Pipe, mut reader: Reader) {
         Ok(()) => pipe.close(),
         Err(error) => pipe.fail(error),
     }
+    wakeup.notify();
 }

@@ -44,12 +44,14 @@ impl Wakeup {
         self.lock().clone()
     }
 
-    /// Registers a callback; gives it back if there is one already.
-    pub fn set(&self, watch: Arc<Watch>) -> Result<(), Arc<Watch>> {
+    /// Registers a callback; gives it back if there is one already. `registered` runs when it is
+    /// certain that there is none, and before the callback can.
+    pub fn set(&self, watch: Arc<Watch>, registered: impl FnOnce()) -> Result<(), Arc<Watch>> {
         let mut slot = self.lock();
         if slot.is_some() {
             return Err(watch);
         }
+        registered();
         *slot = Some(watch);
         Ok(())
     }

@@ -10,6 +10,8 @@ mod download;
 mod events;
 mod pipe;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 pub use all::{DataSink, DataSource};
@@ -42,9 +44,9 @@ enum Transfer {
 
 enum State {
     Unattached,
-    Active(Transfer),
+    Active(Transfer, OnClose),
     /// A call failed; all others fail likewise.
-    Failed(Transfer, Error),
+    Failed(Transfer, OnClose, Error),
     Closed,
 }
 
@@ -52,11 +54,30 @@ impl State {
     fn check_attachable(&self) -> Result<()> {
         match self {
             State::Unattached | State::Closed => Ok(()),
-            State::Active(_) => Err(Error::invalid_operation(
+            State::Active(..) => Err(Error::invalid_operation(
                 VIR_FROM_STREAMS,
                 "stream already has an active transfer",
             )),
-            State::Failed(_, error) => Err(error.clone()),
+            State::Failed(_, _, error) => Err(error.clone()),
+        }
+    }
+
+    /// The transfer has failed, unless it is over.
+    fn fail(&mut self, transfer: &Transfer, error: &Error) {
+        if !self.is_of(transfer) {
+            return;
+        }
+        *self = match std::mem::replace(self, State::Closed) {
+            State::Active(transfer, on_close) => State::Failed(transfer, on_close, error.clone()),
+            other => other,
+        };
+    }
+
+    /// Whether it is the state of that transfer, and not already of the next.
+    fn is_of(&self, transfer: &Transfer) -> bool {
+        match self {
+            State::Active(other, _) | State::Failed(other, ..) => other.is(transfer),
+            State::Unattached | State::Closed => false,
         }
     }
 }
@@ -66,7 +87,6 @@ pub struct Stream {
     connect: Arc<Connect>,
     waits: bool,
     state: Mutex<State>,
-    on_close: Mutex<Option<OnClose>>,
     stats: Mutex<Arc<Stats>>,
     wakeup: Arc<Wakeup>,
 }
@@ -78,7 +98,6 @@ impl Stream {
             connect,
             waits,
             state: Mutex::new(State::Unattached),
-            on_close: Mutex::new(None),
             stats: Mutex::default(),
             wakeup: Arc::default(),
         })
@@ -116,8 +135,7 @@ impl Stream {
             return Err(error);
         }
         *self.stats.lock().unwrap_or_else(|p| p.into_inner()) = stats;
-        *self.on_close.lock().unwrap_or_else(|p| p.into_inner()) = Some(on_close);
-        *state = State::Active(transfer);
+        *state = State::Active(transfer, on_close);
         drop(state);
         self.wakeup.notify();
         Ok(())
@@ -125,18 +143,18 @@ impl Stream {
 
     /// Sends bytes: how many were taken, or `None` if none can be without waiting.
     pub fn send(&self, function: &str, data: &[u8]) -> Result<Option<usize>> {
-        let upload = self.upload(function)?;
-        self.settled(upload.send(data))
+        let (transfer, upload) = self.upload(function)?;
+        self.settled(&transfer, upload.send(data))
     }
 
     /// Sends a hole of `length` bytes.
     pub fn send_hole(&self, function: &str, length: i64) -> Result<()> {
-        let upload = self.upload(function)?;
+        let (transfer, upload) = self.upload(function)?;
         let length = u64::try_from(length).ok().filter(|length| *length > 0).ok_or_else(|| {
             let text = format!("length in {function} must be greater than zero");
             Error::argument(VIR_FROM_STREAMS, function, "length", text)
         })?;
-        self.settled(upload.send_hole(length))
+        self.settled(&transfer, upload.send_hole(length))
     }
 
     /// Receives bytes. At a hole: zeros, or the news of it if `stop_at_hole`.
@@ -146,48 +164,54 @@ impl Stream {
         buffer: &mut [u8],
         stop_at_hole: bool,
     ) -> Result<Received> {
-        let download = self.download(function)?;
-        self.settled(download.receive(buffer, stop_at_hole))
+        let (transfer, download) = self.download(function)?;
+        self.settled(&transfer, download.receive(buffer, stop_at_hole))
     }
 
     /// Takes the hole at which the stream is: its length, 0 if the stream is not at one.
     pub fn receive_hole(&self, function: &str) -> Result<u64> {
-        let download = self.download(function)?;
-        self.settled(download.receive_hole())
+        let (transfer, download) = self.download(function)?;
+        self.settled(&transfer, download.receive_hole())
     }
 
     /// Ends the transfer. An upload has then brought every byte into the volume.
     pub fn finish(&self, function: &str) -> Result<()> {
-        match self.transfer(function)? {
-            Transfer::Upload(upload) => self.settled(upload.finish())?,
-            Transfer::Download(_) => {}
+        let transfer = self.transfer(function)?;
+        if let Transfer::Upload(upload) = &transfer {
+            self.settled(&transfer, upload.finish())?;
         }
-        self.close();
+        self.close_if(|state| state.is_of(&transfer));
         Ok(())
     }
 
     /// Gives the transfer up.
     pub fn abort(&self) -> Result<()> {
-        match &*self.state() {
+        let transfer = match &*self.state() {
             State::Unattached => return Ok(()),
             State::Closed => return Err(closed()),
-            State::Failed(_, error) => return Err(error.clone()),
-            State::Active(_) => {}
-        }
-        self.close();
+            State::Failed(_, _, error) => return Err(error.clone()),
+            State::Active(transfer, _) => transfer.clone(),
+        };
+        self.close_if(|state| state.is_of(&transfer));
         Ok(())
     }
 
     /// Ends the transfer, whatever its state; what has not been written is dropped.
     pub fn close(&self) {
-        let before = std::mem::replace(&mut *self.state(), State::Closed);
-        match before {
-            State::Active(transfer) | State::Failed(transfer, _) => transfer.stop(),
-            State::Unattached => *self.state() = State::Unattached,
-            State::Closed => {}
+        self.close_if(|state| !matches!(state, State::Unattached));
+    }
+
+    /// The same if the state is a certain one: since the caller looked at it, another thread may
+    /// have ended the transfer and begun the next.
+    fn close_if(&self, condition: impl FnOnce(&State) -> bool) {
+        let mut state = self.state();
+        if !condition(&state) {
+            return;
         }
-        let on_close = self.on_close.lock().unwrap_or_else(|p| p.into_inner()).take();
-        if let Some(on_close) = on_close {
+        let before = std::mem::replace(&mut *state, State::Closed);
+        drop(state);
+        if let State::Active(transfer, on_close) | State::Failed(transfer, on_close, _) = before {
+            transfer.stop();
             on_close();
         }
         self.wakeup.notify();
@@ -199,22 +223,24 @@ impl Stream {
     }
 
     /// Registers the one callback that is told when the stream is ready for one of `events`.
+    /// `registered` runs when that has succeeded, and before the callback can.
     pub fn add_callback(
         self: &Arc<Self>,
         function: &str,
         events: Readiness,
         callback: Arc<dyn Fn(Readiness) + Send + Sync>,
+        registered: impl FnOnce(),
     ) -> Result<()> {
         self.attached(function)?;
         let stream: Weak<Stream> = Arc::downgrade(self);
-        let timer = Timer::new(Arc::new(move |_| {
+        let timer = Timer::new(Arc::new(move |timer| {
             if let Some(stream) = stream.upgrade() {
-                stream.on_timer(&*callback);
+                stream.on_timer(timer, &*callback);
             }
         }))
         .ok_or_else(|| Error::internal(VIR_FROM_NONE, "no event loop is registered"))?;
         let watch = Arc::new(Watch { interest: AtomicI32::new(events.bits()), timer });
-        self.wakeup.set(watch).map_err(|_| {
+        self.wakeup.set(watch, registered).map_err(|_| {
             Error::internal(VIR_FROM_STREAMS, "stream already has a callback registered")
         })?;
         self.wakeup.notify();
@@ -241,8 +267,12 @@ impl Stream {
     }
 
     /// Runs on the event loop, at each iteration while the stream may be ready.
-    fn on_timer(&self, callback: &dyn Fn(Readiness)) {
-        let Some(watch) = self.wakeup.watch() else { return };
+    fn on_timer(&self, timer: i32, callback: &dyn Fn(Readiness)) {
+        // Since the loop took the timer up, the callback may have been removed, and another one have
+        // been added.
+        let Some(watch) = self.wakeup.watch().filter(|watch| watch.timer.id() == timer) else {
+            return;
+        };
         let interest = Readiness::from_bits_retain(watch.interest.load(Ordering::Relaxed));
         let mut ready = self.readiness(interest);
         if ready.is_empty() {
@@ -261,7 +291,7 @@ impl Stream {
     fn readiness(&self, interest: Readiness) -> Readiness {
         let either = Readiness::READABLE | Readiness::WRITABLE;
         let transfer = match &*self.state() {
-            State::Active(transfer) => transfer.clone(),
+            State::Active(transfer, _) => transfer.clone(),
             State::Unattached => return Readiness::empty(),
             State::Closed => return interest & either,
             State::Failed(..) => return interest & either | Readiness::ERROR,
@@ -277,25 +307,23 @@ impl Stream {
     /// The active transfer, or why there is none.
     fn transfer(&self, function: &str) -> Result<Transfer> {
         match &*self.state() {
-            State::Active(transfer) => Ok(transfer.clone()),
+            State::Active(transfer, _) => Ok(transfer.clone()),
             State::Unattached => Err(Error::no_support(VIR_FROM_STREAMS, function)),
-            State::Failed(_, error) => Err(error.clone()),
+            State::Failed(_, _, error) => Err(error.clone()),
             State::Closed => Err(closed()),
         }
     }
 
-    fn upload(&self, function: &str) -> Result<Arc<Upload>> {
-        match self.transfer(function)? {
-            Transfer::Upload(upload) => Ok(upload),
-            Transfer::Download(_) => Err(invalid("a download stream cannot be written to")),
-        }
+    fn upload(&self, function: &str) -> Result<(Transfer, Arc<Upload>)> {
+        let transfer = self.transfer(function)?;
+        let upload = transfer.upload()?.clone();
+        Ok((transfer, upload))
     }
 
-    fn download(&self, function: &str) -> Result<Arc<Download>> {
-        match self.transfer(function)? {
-            Transfer::Download(download) => Ok(download),
-            Transfer::Upload(_) => Err(invalid("an upload stream cannot be read from")),
-        }
+    fn download(&self, function: &str) -> Result<(Transfer, Arc<Download>)> {
+        let transfer = self.transfer(function)?;
+        let download = transfer.download()?.clone();
+        Ok((transfer, download))
     }
 
     fn attached(&self, function: &str) -> Result<()> {
@@ -305,23 +333,16 @@ impl Stream {
         }
     }
 
-    /// Passes a result on. A failure of the transfer itself is the stream's from then on; refused
-    /// arguments and operations leave it as it is.
-    fn settled<T>(&self, result: Result<T>) -> Result<T> {
-        let Err(error) = &result else { return result };
-        if matches!(error.code, VIR_ERR_INVALID_ARG | VIR_ERR_OPERATION_INVALID) {
-            return result;
+    /// Passes a result of `transfer` on. A failure of the transfer itself is the stream's from then
+    /// on; refused arguments and operations leave it as it is.
+    fn settled<T>(&self, transfer: &Transfer, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result
+            && !matches!(error.code, VIR_ERR_INVALID_ARG | VIR_ERR_OPERATION_INVALID)
+        {
+            self.state().fail(transfer, error);
         }
-        let mut state = self.state();
-        let failed = match &*state {
-            State::Active(transfer) => Some(transfer.clone()),
-            _ => None,
-        };
-        if let Some(transfer) = failed {
-            *state = State::Failed(transfer, error.clone());
-            drop(state);
-            self.wakeup.notify();
-        }
+        // The callback may have looked while this thread was at work, and have seen nothing.
+        self.wakeup.notify();
         result
     }
 
@@ -338,6 +359,28 @@ impl Drop for Stream {
 }
 
 impl Transfer {
+    fn is(&self, other: &Transfer) -> bool {
+        match (self, other) {
+            (Transfer::Upload(one), Transfer::Upload(other)) => Arc::ptr_eq(one, other),
+            (Transfer::Download(one), Transfer::Download(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
+    fn upload(&self) -> Result<&Arc<Upload>> {
+        match self {
+            Transfer::Upload(upload) => Ok(upload),
+            Transfer::Download(_) => Err(invalid("a download stream cannot be written to")),
+        }
+    }
+
+    fn download(&self) -> Result<&Arc<Download>> {
+        match self {
+            Transfer::Download(download) => Ok(download),
+            Transfer::Upload(_) => Err(invalid("an upload stream cannot be read from")),
+        }
+    }
+
     fn stop(&self) {
         match self {
             Transfer::Upload(upload) => upload.abort(),

@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use super::events::Wakeup;
 use crate::copy::{Run, runs};
 use crate::error::*;
 
@@ -197,7 +196,7 @@ pub enum Taken {
 struct State {
     free: Vec<Chunk>,
     filled: VecDeque<Chunk>,
-    /// Chunks that exist, wherever they are.
+    /// Chunks that exist, wherever they are, except on loan.
     made: usize,
     /// No more filled chunks will come.
     closed: bool,
@@ -211,13 +210,12 @@ struct State {
 pub struct Pipe {
     state: Mutex<State>,
     changed: Condvar,
-    wakeup: Arc<Wakeup>,
 }
 
 impl Pipe {
-    /// An empty pipe. `wakeup` is told of every change.
-    pub fn new(wakeup: Arc<Wakeup>) -> Arc<Pipe> {
-        Arc::new(Pipe { state: Mutex::default(), changed: Condvar::new(), wakeup })
+    /// An empty pipe.
+    pub fn new() -> Arc<Pipe> {
+        Arc::new(Pipe { state: Mutex::default(), changed: Condvar::new() })
     }
 
     /// An empty chunk to fill.
@@ -271,6 +269,17 @@ impl Pipe {
         self.change(|state| state.free.push(chunk));
     }
 
+    /// A chunk that was taken stays away for as long as a callback likes, and does not count until
+    /// it is back: whatever callbacks do, the chunks of the others go round.
+    pub fn lent(&self) {
+        self.change(|state| state.made -= 1);
+    }
+
+    /// A chunk is back from its loan.
+    pub fn returned(&self) {
+        self.lock().made += 1;
+    }
+
     /// The filling end is done.
     pub fn close(&self) {
         self.change(|state| state.closed = true);
@@ -308,7 +317,6 @@ impl Pipe {
     fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.lock());
         self.changed.notify_all();
-        self.wakeup.notify();
     }
 
     fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {

@@ -9,13 +9,18 @@ use nix::errno::Errno;
 use super::events::Wakeup;
 use super::pipe::{Chunk, Contents, Pipe, Taken};
 use super::stats::Stats;
-use crate::block::{Node, Space};
+use crate::block::{self, Node, Space};
+use crate::copy::runs;
 use crate::error::*;
 use crate::panic::contain_panic;
 use crate::sys;
 
 /// Callers that fill chunks themselves get at least this much room, if they ask for as much.
 const ROOM: usize = 64 * 1024;
+
+/// A device may have to write the zeros of a hole. It makes them in steps of this size, between
+/// which an abort is noticed.
+const STEP: u64 = 64 * 1024 * 1024;
 
 /// What an upload writes into.
 pub struct Target {
@@ -34,8 +39,8 @@ pub struct Target {
 
 /// What becomes of zeros in data, so that a sparse volume stays sparse.
 enum Zeros {
-    /// They are there already.
-    Skip,
+    /// They are there already, unless somebody else has written since.
+    Leave,
     /// A hole is made.
     Punch,
     /// They are written, and keep their space.
@@ -49,6 +54,8 @@ struct Sink {
     zeros: Zeros,
     cuts: bool,
     stats: Arc<Stats>,
+    pipe: Arc<Pipe>,
+    wakeup: Arc<Wakeup>,
 }
 
 impl Sink {
@@ -57,50 +64,106 @@ impl Sink {
         !matches!(self.zeros, Zeros::Write)
     }
 
+    /// Writes one chunk, and passes a failure on to the sending side.
+    fn take(&self, chunk: Chunk) -> bool {
+        let written = contain_panic(|| self.write(&chunk));
+        let good = written.is_ok();
+        match written {
+            Ok(()) => self.pipe.put_free(chunk),
+            Err(error) => self.pipe.fail(error),
+        }
+        good
+    }
+
     fn write(&self, chunk: &Chunk) -> Result<()> {
         for piece in chunk.pieces() {
             let (offset, length) = (piece.offset, piece.length);
             match piece.contents {
                 Contents::Data(at) => {
-                    self.node.write_at(chunk.data(at, length), offset).map_err(report)?;
+                    self.write_data(chunk.data(at, length), offset).map_err(report)?;
                     self.stats.add_data(length);
                 }
                 Contents::Zeros => {
-                    self.make_zeros(offset, length)?;
+                    self.make_zeros(offset, length).map_err(report)?;
                     self.stats.add_data(length);
                 }
-                Contents::Hole => {
-                    self.make_hole(offset, length)?;
-                    self.stats.add_hole(length);
-                }
+                Contents::Hole => self.make_hole(offset, length)?,
             }
         }
         Ok(())
     }
 
-    fn make_zeros(&self, offset: u64, length: u64) -> Result<()> {
+    /// Data that was sent in small pieces may hold zeros that none of the pieces showed.
+    fn write_data(&self, data: &[u8], offset: u64) -> block::Result<()> {
+        if !self.finds_zeros() {
+            return self.node.write_at(data, offset);
+        }
+        for run in runs(data, offset) {
+            let at = offset + run.start as u64;
+            if run.zero {
+                self.make_zeros(at, run.length as u64)?;
+            } else {
+                self.node.write_at(&data[run.start..run.start + run.length], at)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn make_zeros(&self, offset: u64, length: u64) -> block::Result<()> {
         match self.zeros {
-            Zeros::Skip => Ok(()),
-            Zeros::Punch => self.node.write_zeroes(offset, length, true).map_err(report),
-            // They are not looked for, so there are none.
-            Zeros::Write => self.node.write_zeroes(offset, length, false).map_err(report),
+            Zeros::Leave if self.is_hole(offset, length)? => Ok(()),
+            // In the last case they are not looked for, so there are none.
+            Zeros::Leave | Zeros::Punch | Zeros::Write => {
+                self.node.write_zeroes(offset, length, true)
+            }
         }
     }
 
-    fn make_hole(&self, offset: u64, length: u64) -> Result<()> {
+    /// Looking costs a fraction of punching a hole into a hole.
+    fn is_hole(&self, offset: u64, length: u64) -> block::Result<bool> {
+        let end = offset.saturating_add(length);
+        if end > self.node.length()? {
+            return Ok(false);
+        }
+        let extent = self.node.extent_at(offset, end)?;
+        Ok(extent.kind.is_zero() && extent.end() >= end)
+    }
+
+    fn make_hole(&self, mut offset: u64, mut length: u64) -> Result<()> {
         if self.cuts {
-            self.node.resize(offset).map_err(report)?;
-            let end = offset.saturating_add(length);
-            return self.node.resize(end).map_err(report);
+            self.cut(offset, length).map_err(report)?;
+            self.stats.add_hole(length);
+            return Ok(());
         }
-        match self.zeros {
-            Zeros::Skip => Ok(()),
-            _ => self.node.write_zeroes(offset, length, true).map_err(report),
+        let step = if self.node.knows_holes() { length } else { STEP };
+        while length > 0 {
+            let part = length.min(step);
+            self.make_zeros(offset, part).map_err(report)?;
+            self.stats.add_hole(part);
+            offset += part;
+            length -= part;
+            if length > 0 {
+                self.pipe.check()?;
+            }
         }
+        Ok(())
+    }
+
+    /// Makes the hole the end of the file.
+    fn cut(&self, offset: u64, length: u64) -> block::Result<()> {
+        let end = offset.saturating_add(length);
+        let before = self.node.length()?;
+        // Refused, it leaves everything as it is.
+        self.node.resize(end)?;
+        let old_end = before.min(end);
+        if offset < old_end {
+            self.node.write_zeroes(offset, old_end - offset, true)?;
+        }
+        Ok(())
     }
 }
 
-fn report(error: crate::block::BlockError) -> Error {
+fn report(error: block::BlockError) -> Error {
     error.report(VIR_FROM_STREAMS)
 }
 
@@ -111,7 +174,7 @@ struct Producer {
     /// Where the next byte goes.
     position: u64,
     end: Option<u64>,
-    /// A hole that waits for a chunk.
+    /// A hole that waits for a chunk. It ends at `position`.
     hole: Option<(u64, u64)>,
     /// Everything has been written; nothing more is taken.
     over: bool,
@@ -144,13 +207,12 @@ impl Upload {
         wakeup: Arc<Wakeup>,
     ) -> Result<Upload> {
         let zeros = match target.node.space().map_err(report)? {
-            // What may grow or be cut must be given its length, which skipping would not.
-            Space::Fresh if target.end.is_some() => Zeros::Skip,
-            Space::Fresh | Space::Sparse => Zeros::Punch,
+            Space::Fresh => Zeros::Leave,
+            Space::Sparse => Zeros::Punch,
             Space::Full => Zeros::Write,
         };
+        let pipe = Pipe::new();
         Ok(Upload {
-            pipe: Pipe::new(wakeup),
             producer: Mutex::new(Producer {
                 current: None,
                 position: target.offset,
@@ -158,7 +220,15 @@ impl Upload {
                 hole: None,
                 over: false,
             }),
-            sink: Arc::new(Sink { node: target.node, zeros, cuts: target.cuts, stats }),
+            sink: Arc::new(Sink {
+                node: target.node,
+                zeros,
+                cuts: target.cuts,
+                stats,
+                pipe: pipe.clone(),
+                wakeup,
+            }),
+            pipe,
             worker: Mutex::new(None),
             sparse: target.sparse,
             clamps: target.clamps,
@@ -224,19 +294,30 @@ impl Upload {
     pub fn lend(&self, wanted: usize) -> Result<Chunk> {
         let mut producer = self.producer();
         self.chunk(&mut producer, wanted.min(ROOM))?;
-        producer.current.take().ok_or_else(|| {
+        if let Some(earlier) = producer.current.take_if(|c| self.sink.cuts && !c.is_empty()) {
+            // A hole in it must not cut off what a callback sends by itself meanwhile.
+            self.submit(earlier);
+            self.chunk(&mut producer, wanted.min(ROOM))?;
+        }
+        let chunk = producer.current.take().ok_or_else(|| {
             Error::internal(VIR_FROM_STREAMS, "no buffer in a stream that may wait for one")
-        })
+        })?;
+        self.pipe.lent();
+        Ok(chunk)
     }
 
     /// Takes a lent chunk back, with `length` bytes at the start of what was its room.
     pub fn give_back(&self, mut chunk: Chunk, length: usize) -> Result<()> {
         let mut producer = self.producer();
+        self.pipe.returned();
         self.check(&producer)?;
         let within = producer.room().min(length as u64) as usize;
-        // A callback that sent by itself has filled another chunk meanwhile.
+        // A callback that sent by itself has filled another chunk meanwhile, or left a hole.
         if let Some(other) = producer.current.take() {
             self.submit(other);
+        }
+        if let Some((offset, length)) = producer.hole.take() {
+            chunk.push_hole(offset, length);
         }
         if self.sink.finds_zeros() {
             chunk.push_room(producer.position, within);
@@ -309,19 +390,24 @@ impl Upload {
 
     /// Hands a chunk to the worker, which is started with the first one.
     fn submit(&self, chunk: Chunk) {
+        self.pass_on(chunk, true);
+    }
+
+    /// Has a chunk written, by the worker if there is one or may be one. What is written here is
+    /// written with the worker's place locked, so that an abort waits for it.
+    fn pass_on(&self, chunk: Chunk, may_start: bool) {
+        let mut worker = self.worker();
         if self.pipe.check().is_err() {
             return;
         }
-        let mut worker = self.worker.lock().unwrap_or_else(|p| p.into_inner());
-        if worker.is_none() {
-            let (pipe, sink) = (self.pipe.clone(), self.sink.clone());
-            *worker = sys::spawn("virsparse-write", move || write_chunks(&pipe, &sink));
+        if worker.is_none() && may_start {
+            let sink = self.sink.clone();
+            *worker = sys::spawn("virsparse-write", move || write_chunks(&sink));
         }
         if worker.is_some() {
             self.pipe.put_filled(chunk);
         } else {
-            // No thread to be had: the caller's own does the work.
-            write_chunk(&self.pipe, &self.sink, chunk);
+            self.sink.take(chunk);
         }
     }
 
@@ -337,12 +423,8 @@ impl Upload {
             }
         }
         if let Some(chunk) = producer.current.take().filter(|chunk| !chunk.is_empty()) {
-            let working = self.worker.lock().unwrap_or_else(|p| p.into_inner()).is_some();
-            if working {
-                self.pipe.put_filled(chunk);
-            } else {
-                write_chunk(&self.pipe, &self.sink, chunk);
-            }
+            // A transfer as small as that needs no thread.
+            self.pass_on(chunk, false);
         }
         producer.over = true;
         self.pipe.close();
@@ -358,12 +440,17 @@ impl Upload {
         }
     }
 
+    /// Waits for the worker, also if somebody else does so already.
     fn join(&self) {
-        let worker = self.worker.lock().unwrap_or_else(|p| p.into_inner()).take();
-        if let Some(worker) = worker {
+        let mut worker = self.worker();
+        if let Some(worker) = worker.take() {
             // It contains its own panics.
             let _ = worker.join();
         }
+    }
+
+    fn worker(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.worker.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn producer(&self) -> MutexGuard<'_, Producer> {
@@ -372,24 +459,12 @@ impl Upload {
 }
 
 /// The worker: writes chunks until there are no more.
-fn write_chunks(pipe: &Pipe, sink: &Sink) {
-    while let Ok(Taken::Chunk(chunk)) = pipe.take_filled(true) {
-        if !write_chunk(pipe, sink, chunk) {
+fn write_chunks(sink: &Sink) {
+    while let Ok(Taken::Chunk(chunk)) = sink.pipe.take_filled(true) {
+        let good = sink.take(chunk);
+        sink.wakeup.notify();
+        if !good {
             break;
-        }
-    }
-}
-
-/// Writes one chunk, and passes a failure on to the sending side.
-fn write_chunk(pipe: &Pipe, sink: &Sink, chunk: Chunk) -> bool {
-    match contain_panic(|| sink.write(&chunk)) {
-        Ok(()) => {
-            pipe.put_free(chunk);
-            true
-        }
-        Err(error) => {
-            pipe.fail(error);
-            false
         }
     }
 }

@@ -1,0 +1,73 @@
+//! One transfer after another on one stream: neither meddles with the other.
+
+use super::*;
+
+fn counting(count: &Arc<AtomicUsize>) -> OnClose {
+    let count = count.clone();
+    Box::new(move || {
+        count.fetch_add(1, SeqCst);
+    })
+}
+
+#[test]
+fn a_late_failure_of_one_transfer_is_not_that_of_the_next() {
+    let stream = upload_to(raw(&TestNode::new(MIB, None)));
+    let first = stream.transfer("test").unwrap();
+    stream.abort().unwrap();
+    let node = TestNode::new(MIB, None);
+    stream.attach_upload(raw(&node), 0, nothing()).unwrap();
+    // What a thread gets that was still sending into the first.
+    assert!(stream.settled::<()>(&first, Err(closed())).is_err());
+    send(&stream, &[7; 100]).unwrap();
+    stream.finish("finish").unwrap();
+    assert_eq!(node.bytes()[..100], [7; 100]);
+}
+
+#[test]
+fn a_callback_may_end_its_transfer_and_begin_another() {
+    let second = TestNode::new(MIB, None);
+    let stream = upload_to(raw(&TestNode::new(MIB, None)));
+    let mut source = Pieces {
+        pieces: vec![vec![1; 100], vec![2; 100]],
+        next: 0,
+        act_before: 1,
+        act: || {
+            stream.abort().unwrap();
+            stream.attach_upload(raw(&second), 0, nothing()).unwrap();
+            send(&stream, &[7; 100]).unwrap();
+        },
+    };
+    // The helper's own transfer is over; that is no reason to end the other.
+    assert!(is_closed(&stream.send_all("send all", &mut source).unwrap_err()));
+    send(&stream, &[8; 100]).unwrap();
+    stream.finish("finish").unwrap();
+    assert_eq!(second.bytes()[..100], [7; 100]);
+    assert_eq!(second.bytes()[100..200], [8; 100]);
+}
+
+#[test]
+fn each_transfer_tells_its_own_end_once() {
+    in_time(|| {
+        let (first, second) = (Arc::default(), Arc::default());
+        let node = TestNode::new(8 * MIB, Some((10, Fate::Wait)));
+        let stream = stream();
+        stream.attach_upload(raw(&node), 0, counting(&first)).unwrap();
+        send(&stream, &vec![7; MIB]).unwrap();
+        node.gate.wait_for_visitor();
+        let aborting = {
+            let stream = stream.clone();
+            thread::spawn(move || stream.abort())
+        };
+        while stream.check_attachable().is_err() {
+            thread::yield_now();
+        }
+        stream.attach_upload(raw(&TestNode::new(MIB, None)), 0, counting(&second)).unwrap();
+        node.gate.open();
+        aborting.join().unwrap().unwrap();
+        assert_eq!((first.load(SeqCst), second.load(SeqCst)), (1, 0));
+        stream.finish("finish").unwrap();
+        assert_eq!((first.load(SeqCst), second.load(SeqCst)), (1, 1));
+        drop(stream);
+        assert_eq!((first.load(SeqCst), second.load(SeqCst)), (1, 1));
+    });
+}
