@@ -173,18 +173,18 @@ impl Storage {
     fn autostart(&self) -> Result<()> {
         let Some(state) = &self.state else { return Ok(()) };
         let mut change = self.change()?;
-        if !state.begin_boot()? {
-            return Ok(());
-        }
+        let Some(boot) = state.new_boot() else { return Ok(()) };
+        state.forget_running()?;
         change.known.pools = load(state)?;
         let wanted: Vec<Entry> =
             change.known.pools.values().filter(|entry| entry.autostart).cloned().collect();
         for entry in wanted {
             if entry.store.check().is_ok() {
-                change.set_live(&entry, entry.config.clone())?;
+                let _ = change.set_live(&entry, entry.config.clone());
             }
         }
-        Ok(())
+        // Last, so that a crash before this is made good by the next connection.
+        state.note_boot(&boot)
     }
 }
 

@@ -33,7 +33,7 @@ pub enum Folder {
 
 const FOLDERS: [Folder; 3] = [Folder::Config, Folder::Autostart, Folder::Run];
 
-/// No definition is larger: a connection takes no larger text.
+/// No definition is longer, in bytes: it would be read again at each change of another one.
 const LARGEST: u64 = 8 << 20;
 
 /// A change that is younger than this may be followed by another with the same time.
@@ -153,8 +153,14 @@ impl StateDir {
 
     /// Replaces a definition as a whole, and for good: after a crash the file is the old or the new
     /// one.
+    ///
+    /// Errors: VIR_ERR_OVERFLOW for a text that is too long to be read again, VIR_ERR_SYSTEM_ERROR.
     pub fn write(&self, folder: Folder, name: &str, text: &str) -> Result<()> {
         let path = self.path(folder, name);
+        if text.len() as u64 > LARGEST {
+            let text = format!("definition '{name}' is longer than {LARGEST} bytes");
+            return Err(Error::new(VIR_ERR_OVERFLOW, VIR_FROM_STORAGE, text));
+        }
         let error = |e: &io::Error| failed(e, "cannot write", &path);
         // Writers hold the lock, so one name for the temporary file is enough.
         let temporary = self.folder(folder).join(".new");
@@ -194,28 +200,57 @@ impl StateDir {
             .map_err(|e| failed(&e, "cannot sync", &path))
     }
 
-    /// Whether this is the first use since the machine was started; from then on it is not. What
-    /// ran before is forgotten. The caller holds the lock.
-    pub fn begin_boot(&self) -> Result<bool> {
-        let path = self.root.join("run/boot");
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        if fs::read_to_string(&path).is_ok_and(|before| before == boot) {
-            return Ok(false);
+    /// The present boot of the machine, if it is not the one that `run` is of. Where the system
+    /// does not tell which boot it is, what ran is taken to be still running.
+    pub fn new_boot(&self) -> Option<String> {
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let before = read_text(&self.boot_path());
+        before.map_or(true, |before| before != boot).then_some(boot)
+    }
+
+    /// Notes that `run` is of this boot. The caller holds the lock, and has forgotten what ran.
+    pub fn note_boot(&self, boot: &str) -> Result<()> {
+        let path = self.boot_path();
+        crate::sys::allow_file_size(boot.len() as u64)
+            .map_err(io::Error::from)
+            .and_then(|()| fs::write(&path, boot))
+            .map_err(|e| failed(&e, "cannot write", &path))
+    }
+
+    /// Forgets what was active, and the lists of its volumes. The caller holds the lock.
+    pub fn forget_running(&self) -> Result<()> {
+        for path in [self.folder(Folder::Run), self.root.join("run/volumes")] {
+            let entries = fs::read_dir(&path);
+            let entries = entries.map_err(|e| failed(&e, "cannot open directory", &path))?;
+            for entry in entries.flatten().filter(|e| e.file_type().is_ok_and(|t| !t.is_dir())) {
+                fs::remove_file(entry.path())
+                    .map_err(|e| failed(&e, "cannot remove", &entry.path()))?;
+            }
         }
-        for (name, _) in self.read_all(Folder::Run)? {
-            self.remove(Folder::Run, &name)?;
-        }
-        fs::write(&path, boot).map_err(|e| failed(&e, "cannot write", &path))?;
-        Ok(true)
+        Ok(())
+    }
+
+    fn boot_path(&self) -> PathBuf {
+        self.root.join("run/boot")
     }
 }
 
+/// The text of a file; whatever else it is, it is not waited for.
 fn read_text(path: &Path) -> io::Result<String> {
+    let file =
+        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
     let mut text = String::new();
-    File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
+    file.take(LARGEST).read_to_string(&mut text)?;
     Ok(text)
 }
 
 fn failed(error: &io::Error, what: &str, path: &Path) -> Error {
     Error::io(VIR_FROM_STORAGE, error, format!("{what} '{}'", path.display()))
 }
+
+#[cfg(test)]
+mod tests;

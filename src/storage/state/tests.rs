@@ -1,0 +1,223 @@
+//! What the module's text promises.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
+use super::*;
+
+fn state() -> (tempfile::TempDir, StateDir) {
+    let root = tempfile::tempdir().unwrap();
+    let state = StateDir::open(root.path()).unwrap();
+    (root, state)
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+/// Everything under the root but the folders, sorted.
+fn files(root: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path.strip_prefix(root).unwrap().display().to_string());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn folders_and_files_are_readable_only_by_their_owner() {
+    let (root, state) = state();
+    let _lock = state.lock().unwrap();
+    state.write(Folder::Config, "a", "text").unwrap();
+    for folder in ["storage", "storage/autostart", "run", "run/storage", "run/volumes"] {
+        assert_eq!(mode(&root.path().join(folder)), 0o700, "{folder}");
+    }
+    for file in ["lock", "storage/a.xml"] {
+        assert_eq!(mode(&root.path().join(file)), 0o600, "{file}");
+    }
+}
+
+#[test]
+fn what_is_written_is_read_in_its_folder_and_gone_when_it_is_removed() {
+    let (root, state) = state();
+    for name in ["a", "..", ".new", "ü 'x'", "autostart"] {
+        state.write(Folder::Config, name, name).unwrap();
+    }
+    let mut all = state.read_all(Folder::Config).unwrap();
+    all.sort();
+    let names = ["..", ".new", "a", "autostart", "ü 'x'"].map(str::to_string);
+    assert_eq!(all, names.clone().map(|name| (name.clone(), name)));
+    assert_eq!(state.read_all(Folder::Run), Ok(vec![]));
+    assert_eq!(state.read_all(Folder::Autostart), Ok(vec![]));
+    for name in &names {
+        state.remove(Folder::Config, name).unwrap();
+    }
+    assert_eq!(state.remove(Folder::Config, "a"), Ok(()), "none is as good");
+    assert_eq!(files(root.path()), Vec::<String>::new());
+}
+
+#[test]
+fn a_reader_sees_the_old_or_the_new_text_during_a_thousand_rewrites() {
+    let (root, state) = state();
+    let texts = ["a".repeat(20_000), "b".repeat(11)];
+    state.write(Folder::Config, "p", &texts[0]).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut reads = 0;
+            while !done.load(Ordering::Relaxed) || reads == 0 {
+                let all = state.read_all(Folder::Config).unwrap();
+                assert_eq!(all.len(), 1);
+                assert!(texts.contains(&all[0].1), "{} bytes", all[0].1.len());
+                reads += 1;
+            }
+        });
+        for i in 0..1000 {
+            state.write(Folder::Config, "p", &texts[i % 2]).unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(files(root.path()), ["storage/p.xml"]);
+}
+
+#[test]
+fn what_a_crash_has_left_of_a_write_is_neither_read_nor_in_the_way() {
+    let (root, state) = state();
+    fs::write(root.path().join("storage/.new"), "half of a definition that is longer").unwrap();
+    assert_eq!(state.read_all(Folder::Config), Ok(vec![]));
+    state.write(Folder::Config, "p", "text").unwrap();
+    assert_eq!(state.read_all(Folder::Config), Ok(vec![("p".to_string(), "text".to_string())]));
+    assert_eq!(files(root.path()), ["storage/p.xml"]);
+}
+
+#[test]
+fn a_write_that_fails_leaves_the_old_text() {
+    let (root, state) = state();
+    state.write(Folder::Config, "p", "old").unwrap();
+    let name = "n".repeat(252);
+    let error = state.write(Folder::Config, &name, "text").unwrap_err();
+    assert_eq!(error.errno(), Some(nix::errno::Errno::ENAMETOOLONG));
+    fs::create_dir(root.path().join("storage/.new")).unwrap();
+    assert_eq!(state.write(Folder::Config, "p", "new").unwrap_err().code, VIR_ERR_SYSTEM_ERROR);
+    fs::remove_dir(root.path().join("storage/.new")).unwrap();
+    assert_eq!(state.read_all(Folder::Config), Ok(vec![("p".to_string(), "old".to_string())]));
+    assert_eq!(files(root.path()), ["storage/p.xml"]);
+}
+
+/// One that is could not be read again.
+#[test]
+fn a_text_that_is_too_long_is_refused() {
+    let (_root, state) = state();
+    let error = state.write(Folder::Config, "p", &"x".repeat(LARGEST as usize + 1)).unwrap_err();
+    assert_eq!((error.code, error.domain), (VIR_ERR_OVERFLOW, VIR_FROM_STORAGE));
+    state.write(Folder::Config, "p", &"x".repeat(LARGEST as usize)).unwrap();
+    assert_eq!(state.read_all(Folder::Config).unwrap()[0].1.len(), LARGEST as usize);
+}
+
+/// A FIFO would make the reader wait for a writer, a device could do anything.
+#[test]
+fn what_is_no_readable_file_is_left_out_and_not_waited_for() {
+    let (root, state) = state();
+    state.write(Folder::Config, "good", "text").unwrap();
+    let odd = |name: &str| root.path().join("storage").join(name);
+    mkfifo(&odd("fifo.xml"), Mode::from_bits_truncate(0o600)).unwrap();
+    fs::create_dir(odd("folder.xml")).unwrap();
+    symlink("/dev/zero", odd("device.xml")).unwrap();
+    symlink("/no/such/file", odd("dangling.xml")).unwrap();
+    fs::write(odd("not-utf8.xml"), b"\xff\xfe").unwrap();
+    fs::write(odd("no-definition"), "text").unwrap();
+    fs::File::create(odd("huge.xml")).unwrap().set_len(1 << 40).unwrap();
+    let (done, wait) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(state.read_all(Folder::Config)));
+    let all = wait.recv_timeout(Duration::from_secs(20)).expect("hangs");
+    assert_eq!(all, Ok(vec![("good".to_string(), "text".to_string())]));
+}
+
+#[test]
+fn changes_of_others_show_in_the_stamp() {
+    let (root, state) = state();
+    let other = StateDir::open(root.path()).unwrap();
+    let mut before = state.stamp().unwrap();
+    assert!(!state.stamp().unwrap().is_same(&before), "too young to be told from a later one");
+    let mut seen = |change: &dyn Fn()| {
+        std::thread::sleep(RACY * 2);
+        before = state.stamp().unwrap();
+        assert!(state.stamp().unwrap().is_same(&before), "nothing has changed");
+        change();
+        assert!(!state.stamp().unwrap().is_same(&before));
+    };
+    for folder in FOLDERS {
+        seen(&|| other.write(folder, "p", "text").unwrap());
+        seen(&|| other.write(folder, "p", "tex2").unwrap());
+        seen(&|| other.remove(folder, "p").unwrap());
+    }
+}
+
+#[test]
+fn one_at_a_time_holds_the_lock() {
+    let (root, state) = state();
+    let other = StateDir::open(root.path()).unwrap();
+    let inside = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for state in [&state, &other] {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let _lock = state.lock().unwrap();
+                        assert!(!inside.swap(true, Ordering::Relaxed));
+                        inside.store(false, Ordering::Relaxed);
+                    }
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn a_boot_is_new_until_it_is_noted() {
+    let (root, state) = state();
+    let boot = state.new_boot().expect("the first use");
+    assert!(state.new_boot().is_some(), "a crash before it is noted changes nothing");
+    state.note_boot(&boot).unwrap();
+    assert!(state.new_boot().is_none());
+    assert!(StateDir::open(root.path()).unwrap().new_boot().is_none());
+    fs::write(root.path().join("run/boot"), "another").unwrap();
+    assert_eq!(state.new_boot(), Some(boot));
+}
+
+#[test]
+fn what_ran_is_forgotten_and_what_is_defined_stays() {
+    let (root, state) = state();
+    state.write(Folder::Run, "p", "text").unwrap();
+    fs::write(root.path().join("run/storage/broken.xml"), b"\xff").unwrap();
+    fs::create_dir(root.path().join("run/storage/folder.xml")).unwrap();
+    fs::write(state.volume_list(Uuid::nil()), "a\0").unwrap();
+    state.write(Folder::Config, "p", "text").unwrap();
+    state.write(Folder::Autostart, "p", "").unwrap();
+    state.forget_running().unwrap();
+    assert_eq!(files(root.path()), ["storage/autostart/p.xml", "storage/p.xml"]);
+}
+
+#[test]
+fn a_root_that_cannot_be_used_is_named_in_the_error() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = StateDir::open(&file.join("root")).map(drop).unwrap_err();
+    assert_eq!((error.code, error.domain), (VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE));
+    assert!(error.message.contains("cannot create path"), "{}", error.message);
+    assert!(error.message.contains("/file/root"), "{}", error.message);
+}
