@@ -237,8 +237,7 @@ impl Change<'_> {
         if let Some(state) = &self.storage.state {
             match &config {
                 Some(definition) => {
-                    let text = stored(definition, entry);
-                    state.write(Folder::Config, &entry.name, &text)?;
+                    state.write(Folder::Config, &entry.name, &stored(definition, entry)?)?;
                 }
                 None => {
                     state.remove(Folder::Autostart, &entry.name)?;
@@ -253,17 +252,16 @@ impl Change<'_> {
 
     /// Makes a pool active as what it is defined as, or inactive.
     pub fn set_live(&mut self, entry: &Entry, live: Option<Arc<PoolDefinition>>) -> Result<()> {
-        match live {
-            Some(_) => entry.listing.rescan(&*entry.store)?,
-            None => entry.listing.remove(),
-        }
-        if let Some(state) = &self.storage.state {
-            match &live {
-                Some(definition) => {
-                    let text = stored(definition, entry);
-                    state.write(Folder::Run, &entry.name, &text)?;
+        match &live {
+            Some(definition) => {
+                entry.listing.rescan(&*entry.store)?;
+                self.write_live(entry, definition).inspect_err(|_| entry.listing.remove())?;
+            }
+            None => {
+                if let Some(state) = &self.storage.state {
+                    state.remove(Folder::Run, &entry.name)?;
                 }
-                None => state.remove(Folder::Run, &entry.name)?,
+                entry.listing.remove();
             }
         }
         let mut entry = Entry { live, ..entry.clone() };
@@ -275,6 +273,13 @@ impl Change<'_> {
         }
         self.put(entry);
         Ok(())
+    }
+
+    fn write_live(&self, entry: &Entry, definition: &PoolDefinition) -> Result<()> {
+        match &self.storage.state {
+            Some(state) => state.write(Folder::Run, &entry.name, &stored(definition, entry)?),
+            None => Ok(()),
+        }
     }
 
     /// Marks a pool to be started by itself, or not.
@@ -350,9 +355,11 @@ pub fn no_volume(property: &str, value: &str) -> Error {
     Error::new(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, text)
 }
 
-/// A definition as it is kept.
-fn stored(definition: &PoolDefinition, entry: &Entry) -> String {
-    definition.format(&entry.uuid, PoolSizes::default(), &definition.permissions)
+/// A definition as it is kept. What is added to it can make it exceed the limits of a document;
+/// then it must not be accepted, because it would not be found again.
+fn stored(definition: &PoolDefinition, entry: &Entry) -> Result<String> {
+    let text = definition.format(&entry.uuid, PoolSizes::default(), &definition.permissions);
+    PoolDefinition::parse_stored(&text).map(|_| text)
 }
 
 /// Reads all definitions. One that cannot be understood is left out, as if it were not there; its
@@ -386,3 +393,6 @@ fn load(state: &StateDir) -> Result<Pools> {
     }
     Ok(pools)
 }
+
+#[cfg(test)]
+mod tests;
