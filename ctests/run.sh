@@ -60,6 +60,7 @@ run() {
     case $way in
     libvirt)
         export LD_LIBRARY_PATH=$drop_in
+        # Not `grep -q`: it closes the pipe at the first match, which pipefail calls a failure of ldd.
         if ! ldd "$program" | grep -F "libvirt.so.0 => $drop_in/" >/dev/null; then
             echo "would run on another library than ours:"
             ldd "$program"
