@@ -87,16 +87,25 @@ impl Driver {
         &self.storage
     }
 
-    /// Tells every connection of an event.
-    pub fn publish(&self, event: &Event) {
-        let brokers: Vec<Arc<Broker>> = {
-            let mut brokers = self.brokers.lock().unwrap_or_else(|p| p.into_inner());
-            brokers.retain(|b| b.strong_count() > 0);
-            brokers.iter().filter_map(Weak::upgrade).collect()
-        };
-        for broker in brokers {
-            broker.publish(event);
+    /// Queues an event for every connection. Calls nothing of the host's, so that it can be done
+    /// under the lock of what the event is about.
+    pub fn queue_event(&self, event: &Event) {
+        for broker in self.brokers() {
+            broker.queue(event);
         }
+    }
+
+    /// Has the queued events delivered.
+    pub fn deliver_events(&self) {
+        for broker in self.brokers() {
+            broker.wake();
+        }
+    }
+
+    fn brokers(&self) -> Vec<Arc<Broker>> {
+        let mut brokers = self.brokers.lock().unwrap_or_else(|p| p.into_inner());
+        brokers.retain(|b| b.strong_count() > 0);
+        brokers.iter().filter_map(Weak::upgrade).collect()
     }
 
     fn attach(&self, broker: &Arc<Broker>) {

@@ -144,12 +144,19 @@ impl Broker {
         Ok(())
     }
 
-    /// Queues an event for the callbacks that want it. Cheap when there are none.
-    pub fn publish(&self, event: &Event) {
+    /// Queues an event for the callbacks that want it. Cheap when there are none, and calls
+    /// nothing of the host's.
+    pub fn queue(&self, event: &Event) {
         let mut state = self.lock();
         if state.subscriptions.iter().any(|s| s.interest.covers(event)) {
             state.queue.push_back(event.clone());
-            drop(state);
+        }
+    }
+
+    /// Has what is queued delivered from the loop.
+    pub fn wake(&self) {
+        let waiting = !self.lock().queue.is_empty();
+        if waiting {
             self.arm();
         }
     }

@@ -83,6 +83,12 @@ enum Lifecycle {
     Deleted = 5,
 }
 
+impl Lifecycle {
+    fn event(self) -> Payload {
+        Payload::Lifecycle { event: self as i32, detail: 0 }
+    }
+}
+
 /// A pool by its name and UUID, whatever has become of it.
 pub struct Pool {
     connect: Arc<Connect>,
@@ -138,9 +144,11 @@ impl Connect {
                 entry.store = change.by_uuid(entry.uuid, &entry.name)?.store;
             }
             change.set_config(&entry, Some(config))?;
-            Pool::of(self, &entry)
+            let pool = Pool::of(self, &entry);
+            pool.queue(Lifecycle::Defined.event());
+            pool
         };
-        pool.tell(Lifecycle::Defined);
+        self.driver().deliver_events();
         Ok(pool)
     }
 
@@ -153,9 +161,11 @@ impl Connect {
             let entry = change.claim(&definition)?;
             refuse_active(&entry)?;
             start(&mut change, &entry, Arc::new(definition), &flags)?;
-            Pool::of(self, &entry)
+            let pool = Pool::of(self, &entry);
+            pool.queue(Lifecycle::Started.event());
+            pool
         };
-        pool.tell(Lifecycle::Started);
+        self.driver().deliver_events();
         Ok(pool)
     }
 
@@ -175,7 +185,7 @@ impl Connect {
         let Some((folder, name)) = path.rsplit_once('/') else { return Ok(None) };
         for entry in self.pools().all()? {
             if entry.is_active()
-                && entry.definition().target_path == folder
+                && entry.definition().target_path.trim_end_matches('/') == folder
                 && entry.has_volume(name)?
             {
                 return Volume::new(self, &entry, name).map(Some);
@@ -209,6 +219,25 @@ fn passes(entry: &Entry, filter: &ListFlags) -> bool {
     })
 }
 
+/// Refuses what can only be done to an active pool.
+pub(super) fn expect_active(entry: &Entry) -> Result<()> {
+    if entry.is_active() {
+        return Ok(());
+    }
+    let text = format!("storage pool '{}' is not active", entry.name);
+    Err(Error::invalid_operation(VIR_FROM_STORAGE, text))
+}
+
+/// Refuses what can only be done to an inactive pool.
+fn expect_inactive(entry: &Entry) -> Result<()> {
+    if !entry.is_active() {
+        return Ok(());
+    }
+    let text = format!("storage pool '{}' is still active", entry.name);
+    Err(Error::invalid_operation(VIR_FROM_STORAGE, text))
+}
+
+/// The same for what makes it active.
 fn refuse_active(entry: &Entry) -> Result<()> {
     if entry.is_active() {
         let text = format!("storage pool '{}' is already active", entry.name);
@@ -295,10 +324,7 @@ impl Pool {
     /// The pool, which must be active.
     pub fn active(&self) -> Result<Entry> {
         let entry = self.entry()?;
-        if !entry.is_active() {
-            let text = format!("storage pool '{}' is not active", self.name);
-            return Err(Error::invalid_operation(VIR_FROM_STORAGE, text));
-        }
+        expect_active(&entry)?;
         Ok(entry)
     }
 
@@ -312,18 +338,21 @@ impl Pool {
         body(&mut change, &entry)
     }
 
-    /// The same for what can only be done to an inactive pool.
-    fn change_inactive<R>(
+    /// The same, and tells of it. The event is queued before anybody else can change the pool, so
+    /// that events come in the order of the changes; nothing of the host's is called before the
+    /// change is over.
+    fn change_and_tell(
         &self,
-        body: impl FnOnce(&mut Change<'_>, &Entry) -> Result<R>,
-    ) -> Result<R> {
+        event: Payload,
+        body: impl FnOnce(&mut Change<'_>, &Entry) -> Result<()>,
+    ) -> Result<()> {
         self.change(|change, entry| {
-            if entry.is_active() {
-                let text = format!("storage pool '{}' is still active", entry.name);
-                return Err(Error::invalid_operation(VIR_FROM_STORAGE, text));
-            }
-            body(change, entry)
-        })
+            body(change, entry)?;
+            self.queue(event);
+            Ok(())
+        })?;
+        self.connect.driver().deliver_events();
+        Ok(())
     }
 
     /// Whether it can be used.
@@ -353,63 +382,59 @@ impl Pool {
 
     /// Makes its place.
     pub fn build(&self, flags: BuildFlags) -> Result<()> {
-        self.change(|_, entry| {
+        self.change_and_tell(Lifecycle::Created.event(), |_, entry| {
             refuse_active(entry)?;
             let overwrite = BuildFlags::OVERWRITE | BuildFlags::NO_OVERWRITE;
             if flags.bits() & overwrite.bits() != 0 {
                 return Err(nothing_to_format(&entry.name));
             }
             entry.store.build(&entry.definition().permissions)
-        })?;
-        self.tell(Lifecycle::Created);
-        Ok(())
+        })
     }
 
     /// Starts it.
     pub fn create(&self, flags: CreateFlags) -> Result<()> {
-        self.change(|change, entry| {
+        self.change_and_tell(Lifecycle::Started.event(), |change, entry| {
             refuse_active(entry)?;
             match &entry.config {
                 Some(config) => start(change, entry, config.clone(), &flags),
                 None => Err(Error::internal(VIR_FROM_STORAGE, "pool has no config file")),
             }
-        })?;
-        self.tell(Lifecycle::Started);
-        Ok(())
+        })
     }
 
     /// Stops it; its volumes stay where they are.
     pub fn destroy(&self) -> Result<()> {
-        self.active()?;
-        self.change(|change, entry| change.set_live(entry, None))?;
-        self.tell(Lifecycle::Stopped);
-        Ok(())
+        self.change_and_tell(Lifecycle::Stopped.event(), |change, entry| {
+            expect_active(entry)?;
+            change.set_live(entry, None)
+        })
     }
 
     /// Forgets its definition.
     pub fn undefine(&self) -> Result<()> {
-        self.change_inactive(|change, entry| change.set_config(entry, None))?;
-        self.tell(Lifecycle::Undefined);
-        Ok(())
+        self.change_and_tell(Lifecycle::Undefined.event(), |change, entry| {
+            expect_inactive(entry)?;
+            change.set_config(entry, None)
+        })
     }
 
     /// Removes its place, which must be empty.
     pub fn delete(&self) -> Result<()> {
-        self.change_inactive(|_, entry| entry.store.delete())?;
-        self.tell(Lifecycle::Deleted);
-        Ok(())
+        self.change_and_tell(Lifecycle::Deleted.event(), |_, entry| {
+            expect_inactive(entry)?;
+            entry.store.delete()
+        })
     }
 
-    /// Looks whether its place is still there, and tells those who want to know that its volumes
-    /// may have changed.
+    /// Looks again which volumes are in its place, and tells those who want to know that they may
+    /// be others.
     pub fn refresh(&self) -> Result<()> {
-        self.active()?;
-        self.change(|_, entry| {
+        self.change_and_tell(Payload::Refresh, |_, entry| {
+            expect_active(entry)?;
             entry.store.check()?;
             entry.listing.rescan(&*entry.store)
-        })?;
-        self.tell_refresh();
-        Ok(())
+        })
     }
 
     /// Its state and sizes.
@@ -455,17 +480,18 @@ impl Pool {
         Volume::new(&self.connect, &entry, name)
     }
 
-    fn tell(&self, what: Lifecycle) {
-        self.publish(0, Payload::Lifecycle { event: what as i32, detail: 0 });
-    }
-
     /// Tells that the volumes may have changed.
     pub fn tell_refresh(&self) {
-        self.publish(1, Payload::Refresh);
+        self.queue(Payload::Refresh);
+        self.connect.driver().deliver_events();
     }
 
-    fn publish(&self, id: i32, payload: Payload) {
-        self.connect.driver().publish(&Event {
+    fn queue(&self, payload: Payload) {
+        let id = match payload {
+            Payload::Lifecycle { .. } => 0,
+            Payload::Refresh => 1,
+        };
+        self.connect.driver().queue_event(&Event {
             kind: ObjectKind::Pool,
             id,
             name: self.name.clone(),

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use super::pool::Pool;
+use super::pool::{Pool, expect_active};
 use super::registry::Entry;
 use super::schema;
 use super::store::{NewVolume, VolumeFacts, VolumeStore};
@@ -114,10 +114,7 @@ impl Volume {
     /// Where it is. The pool must be active, and know it.
     pub fn store(&self) -> Result<Arc<dyn VolumeStore>> {
         let pool = self.connect.driver().storage().by_name(&self.pool)?;
-        if !pool.is_active() {
-            let text = format!("storage pool '{}' is not active", pool.name);
-            return Err(Error::invalid_operation(VIR_FROM_STORAGE, text));
-        }
+        expect_active(&pool)?;
         pool.expect_volume(&self.name)?;
         Ok(pool.store)
     }

@@ -239,6 +239,19 @@ fn a_pool_defined_anew_while_it_is_active_changes_when_it_is_stopped() {
 }
 
 #[test]
+fn volumes_of_a_pool_at_the_root_folder_are_found_by_path_and_key() {
+    let place = place();
+    let connect = connect(place.root.path());
+    connect.create_pool(&pool_xml("root", Path::new("//")), CreateFlags::empty()).unwrap();
+    for path in ["/tmp", "//tmp/"] {
+        let volume = connect.volume_by_path(path).unwrap();
+        assert_eq!((volume.name(), volume.path().unwrap().as_str()), ("tmp", "/tmp"));
+    }
+    assert_eq!(connect.volume_by_key("/tmp").unwrap().name(), "tmp");
+    assert_eq!(connect.pool_by_target("/").unwrap().name(), "root");
+}
+
+#[test]
 fn a_change_needs_the_state_that_the_pool_has_then() {
     let place = place();
     let connect = connect(place.root.path());
