@@ -17,6 +17,17 @@ mod ioctls {
     nix::ioctl_read!(blkgetsize64, 0x12, 114, u64);
     nix::ioctl_read_bad!(blksszget, 0x1268, libc::c_int);
     nix::ioctl_write_int!(ficlone, 0x94, 9);
+    // These two are said to take a long, and take an int.
+    nix::ioctl_read_bad!(
+        getflags,
+        nix::request_code_read!('f', 1, size_of::<libc::c_long>()),
+        libc::c_int
+    );
+    nix::ioctl_write_ptr_bad!(
+        setflags,
+        nix::request_code_write!('f', 2, size_of::<libc::c_long>()),
+        libc::c_int
+    );
 }
 
 /// The size of a block device in bytes.
@@ -40,6 +51,24 @@ pub fn reflink(target: &File, source: &File) -> nix::Result<()> {
     let source = source.as_raw_fd() as libc::c_ulong;
     // SAFETY: both descriptors are open; the kernel reads no memory of ours.
     unsafe { ioctls::ficlone(target.as_raw_fd(), source) }?;
+    Ok(())
+}
+
+/// linux/fs.h: written in place.
+const FS_NOCOW_FL: libc::c_int = 0x0080_0000;
+
+/// Has an empty file written in place where the filesystem copies on write. ENOSYS on one that has
+/// no such switch.
+pub fn set_nocow(file: &File) -> nix::Result<()> {
+    if nix::sys::statfs::fstatfs(file)?.filesystem_type() != nix::sys::statfs::BTRFS_SUPER_MAGIC {
+        return Err(Errno::ENOSYS);
+    }
+    let mut flags: libc::c_int = 0;
+    // SAFETY: the kernel writes one int.
+    unsafe { ioctls::getflags(file.as_raw_fd(), &mut flags) }?;
+    flags |= FS_NOCOW_FL;
+    // SAFETY: the kernel reads one int.
+    unsafe { ioctls::setflags(file.as_raw_fd(), &flags) }?;
     Ok(())
 }
 

@@ -6,12 +6,11 @@
 //! change between the look and the use.
 
 use std::collections::BTreeSet;
-use std::ffi::CString;
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -20,6 +19,7 @@ use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{Mode, SFlag};
 use nix::unistd::{Gid, Uid, UnlinkatFlags};
 
+use super::new_file::{NewFile, is_unfinished, own_path, remove_leftover};
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe::{self, Image};
@@ -27,8 +27,9 @@ use super::registry::no_volume;
 use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
 use super::volume_description::{Timestamp, Timestamps, VolumeKind};
 use super::volume_format::VolumeFormat;
-use crate::block::{FileNode, Node};
+use crate::block::{BlockError, FileNode, Node};
 use crate::error::*;
+use crate::sys;
 
 /// A pool's folder.
 pub struct DirStore {
@@ -56,7 +57,14 @@ impl DirStore {
 
     fn folder(&self) -> Result<OwnedFd> {
         let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | OFlag::O_RDONLY;
-        nix::fcntl::open(&self.path, flags, Mode::empty()).map_err(|errno| self.no_folder(errno))
+        let folder = nix::fcntl::open(&self.path, flags, Mode::empty())
+            .map_err(|errno| self.no_folder(errno))?;
+        // Open files are found again there; without it, they would seem not to exist.
+        if !own_path(&folder).is_dir() {
+            let text = format!("directory '{}' cannot be used: /proc is not mounted", self.show());
+            return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text));
+        }
+        Ok(folder)
     }
 
     fn no_folder(&self, errno: Errno) -> Error {
@@ -109,15 +117,15 @@ impl DirStore {
             return Ok(None);
         };
         if linked && kind == VolumeKind::File {
-            self.check_inside(&pin, name)?;
+            self.check_inside(folder, &pin, name)?;
         }
         Ok(Some(Located { pin, metadata, kind, linked }))
     }
 
     /// Refuses a link whose end is not in the pool.
-    fn check_inside(&self, pin: &File, name: &str) -> Result<()> {
+    fn check_inside(&self, folder: &OwnedFd, pin: &File, name: &str) -> Result<()> {
         let target = fs::read_link(own_path(pin)).ok();
-        let pool = fs::canonicalize(&self.path).ok();
+        let pool = fs::read_link(own_path(folder)).ok();
         match (target, pool) {
             (Some(target), Some(pool)) if target.starts_with(&pool) => Ok(()),
             _ => Err(Error::new(
@@ -153,29 +161,18 @@ impl DirStore {
         FileNode::new(file, path).map_err(|e| e.report(VIR_FROM_STREAMS))
     }
 
-    /// An unnamed file in the pool, or, where the filesystem has no such thing, the volume itself.
-    fn new_file(&self, folder: &OwnedFd, volume: &NewVolume<'_>) -> Result<NewFile> {
-        let mode = Mode::from_bits_truncate(0o600);
-        let access = OFlag::O_RDWR | OFlag::O_CLOEXEC;
-        match openat(folder, ".", OFlag::O_TMPFILE | access, mode) {
-            Ok(file) => Ok(NewFile { file: file.into(), named: None }),
-            Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::ENOENT | Errno::EINVAL) => {
-                let exclusive = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | access;
-                let file = openat(folder, volume.name, exclusive, mode)
-                    .map_err(|errno| self.create_error(volume.name, errno))?;
-                let named = folder.try_clone().ok().zip(CString::new(volume.name).ok());
-                Ok(NewFile { file: file.into(), named })
-            }
-            Err(errno) => Err(self.create_error(volume.name, errno)),
-        }
-    }
-
     fn create_error(&self, name: &str, errno: Errno) -> Error {
         if errno == Errno::EEXIST {
             return Error::new(VIR_ERR_STORAGE_VOL_EXIST, VIR_FROM_STORAGE, format!("'{name}'"));
         }
         let text = format!("cannot create path '{}'", self.path_of(name));
         Error::system(VIR_FROM_STORAGE, errno, text)
+    }
+
+    fn no_nocow(&self, name: &str, errno: Errno) -> Error {
+        let other = if errno == Errno::ENOSYS { ", not btrfs" } else { "" };
+        let text = format!("unable to control COW flag on '{}'{other}", self.path_of(name));
+        Error::system(VIR_FROM_NONE, errno, text)
     }
 
     /// Sets the rights of what has just been made; the umask has no say in it.
@@ -207,55 +204,27 @@ impl DirStore {
         made
     }
 
-    /// Gives a new file its size and its space.
+    /// Gives a new file its space and its size. The space first: where it can only be given by
+    /// writing, an empty file is the one that surely has nothing but holes.
     fn lay_out(&self, volume: &NewVolume<'_>, node: &FileNode) -> Result<()> {
         let path = self.path_of(volume.name);
-        let size = volume.capacity.max(volume.allocation);
-        node.resize(size).map_err(|e| {
-            Error::system(VIR_FROM_STORAGE, e.errno, format!("cannot extend file '{path}'"))
-        })?;
-        node.allocate(0, volume.allocation).map_err(|e| {
-            let text = format!("cannot allocate {} bytes in file '{path}'", volume.allocation);
-            Error::system(VIR_FROM_STORAGE, e.errno, text)
-        })
-    }
-}
-
-/// A file that is being made.
-struct NewFile {
-    file: File,
-    /// Its folder and name, if it has one already, to remove it by.
-    named: Option<(OwnedFd, CString)>,
-}
-
-impl NewFile {
-    /// Gives the finished file its name.
-    fn publish(mut self, folder: &OwnedFd, name: &str) -> nix::Result<()> {
-        if self.named.take().is_some() {
-            return Ok(());
+        let failed =
+            |what: String| move |e: BlockError| Error::system(VIR_FROM_STORAGE, e.errno, what);
+        let extend = failed(format!("cannot extend file '{path}'"));
+        let allocate =
+            failed(format!("cannot allocate {} bytes in file '{path}'", volume.allocation));
+        match node.allocate(0, volume.allocation) {
+            Err(e) if e.errno == Errno::EFBIG => return Err(extend(e)),
+            done => done.map_err(allocate)?,
         }
-        let path = own_path(&self.file);
-        nix::unistd::linkat(nix::fcntl::AT_FDCWD, &path, folder, name, AtFlags::AT_SYMLINK_FOLLOW)
+        node.resize(volume.capacity.max(volume.allocation)).map_err(extend)
     }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if let Some((folder, name)) = &self.named {
-            // What failed before this is what is reported.
-            let _ = nix::unistd::unlinkat(folder, name.as_c_str(), UnlinkatFlags::NoRemoveDir);
-        }
-    }
-}
-
-/// The way back to an open file through its descriptor.
-fn own_path(file: &File) -> PathBuf {
-    Path::new("/proc/self/fd").join(file.as_raw_fd().to_string())
 }
 
 fn permissions_of(metadata: &Metadata) -> Permissions {
     Permissions {
-        mode: Some(metadata.mode() & 0o7777),
+        // Special bits are not shown, and could not be asked for.
+        mode: Some(metadata.mode() & 0o777),
         owner: Some(metadata.uid()),
         group: Some(metadata.gid()),
         label: None,
@@ -302,16 +271,16 @@ impl VolumeStore for DirStore {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => false,
             Err(e) => return Err(failed(&e)),
         };
+        let folder = File::from(self.folder()?);
         let &Permissions { mode, owner, group, .. } = permissions;
         if owner.is_some() || group.is_some() {
-            std::os::unix::fs::chown(&self.path, owner, group).map_err(|e| failed(&e))?;
+            std::os::unix::fs::fchown(&folder, owner, group).map_err(|e| failed(&e))?;
         }
         // A folder that was there keeps the mode that it has, unless another is asked for.
         if let Some(mode) = mode.or(new.then_some(0o711)) {
-            let mode = fs::Permissions::from_mode(mode);
-            fs::set_permissions(&self.path, mode).map_err(|e| failed(&e))?;
+            folder.set_permissions(fs::Permissions::from_mode(mode)).map_err(|e| failed(&e))?;
         }
-        self.folder().map(drop)
+        Ok(())
     }
 
     fn delete(&self) -> Result<()> {
@@ -338,18 +307,21 @@ impl VolumeStore for DirStore {
 
     fn list(&self) -> Result<BTreeSet<String>> {
         let folder = self.folder()?;
-        let entries = fs::read_dir(own_path(&File::from(
-            folder.try_clone().map_err(|e| self.no_folder(errno_of(&e)))?,
-        )))
-        .map_err(|e| self.no_folder(errno_of(&e)))?;
+        let failed = |e: io::Error| self.no_folder(errno_of(&e));
         let mut names = BTreeSet::new();
-        for entry in entries {
-            let entry = entry.map_err(|e| self.no_folder(errno_of(&e)))?;
+        for entry in fs::read_dir(own_path(&folder)).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
             // A name that is not UTF-8 cannot be said in XML.
             let Ok(name) = entry.file_name().into_string() else { continue };
+            if is_unfinished(&name) {
+                remove_leftover(&folder, &name);
+                continue;
+            }
+            // Most entries need no look of their own.
+            let plain = entry.file_type().is_ok_and(|kind| kind.is_file() || kind.is_dir());
             // What cannot be looked at (a link out of the pool, a broken entry) is not a volume;
             // the others are, whatever is wrong with it.
-            if let Ok(Some(_)) = self.locate(&folder, &name) {
+            if plain || matches!(self.locate(&folder, &name), Ok(Some(_))) {
                 names.insert(name);
             }
         }
@@ -392,6 +364,10 @@ impl VolumeStore for DirStore {
     }
 
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()> {
+        if is_unfinished(volume.name) {
+            let text = format!("volume name '{}' is reserved", volume.name);
+            return Err(Error::invalid_operation(VIR_FROM_STORAGE, text));
+        }
         let folder = self.folder()?;
         // Anything of that name is in the way, a volume or not.
         match openat(
@@ -411,16 +387,19 @@ impl VolumeStore for DirStore {
         if volume.kind == VolumeKind::Dir {
             return self.create_folder(&folder, volume);
         }
-        let new = self.new_file(&folder, volume)?;
-        let file =
-            new.file.try_clone().map_err(|e| self.create_error(volume.name, errno_of(&e)))?;
+        let failed = |errno| self.create_error(volume.name, errno);
+        let new = NewFile::new(&folder).map_err(failed)?;
+        if volume.nocow {
+            sys::set_nocow(new.file()).map_err(|errno| self.no_nocow(volume.name, errno))?;
+        }
+        let file = new.file().try_clone().map_err(|e| failed(errno_of(&e)))?;
         let node = FileNode::new(file, self.path_of(volume.name))
             .map_err(|e| e.report(VIR_FROM_STORAGE))?;
         self.lay_out(volume, &node)?;
-        self.set_rights(volume, &new.file, 0o600)?;
+        self.set_rights(volume, new.file(), 0o600)?;
         let node: Arc<dyn Node> = Arc::new(node);
         fill(&node)?;
-        new.publish(&folder, volume.name).map_err(|errno| self.create_error(volume.name, errno))
+        new.publish(volume.name).map_err(failed)
     }
 
     fn remove(&self, name: &str) -> Result<()> {
@@ -441,3 +420,6 @@ impl VolumeStore for DirStore {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ mod extents;
 mod listing;
 mod memory;
 mod names;
+mod new_file;
 mod permissions;
 mod pool;
 mod pool_xml;

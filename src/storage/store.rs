@@ -35,6 +35,8 @@ pub struct NewVolume<'a> {
     pub capacity: u64,
     /// Bytes that are given space now. The volume grows if they are more than its capacity.
     pub allocation: u64,
+    /// Written in place on a filesystem that would copy on write.
+    pub nocow: bool,
     pub permissions: &'a Permissions,
 }
 

@@ -318,6 +318,7 @@ fn new_volume(definition: &VolumeDefinition, capacity: u64) -> NewVolume<'_> {
         kind: if dir { VolumeKind::Dir } else { VolumeKind::File },
         capacity,
         allocation: definition.allocation.unwrap_or(capacity),
+        nocow: definition.nocow,
         permissions: &definition.permissions,
     }
 }

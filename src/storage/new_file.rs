@@ -1,0 +1,197 @@
+//! Files that are being made. They have no name until they are complete, so that neither a failure
+//! nor a crash leaves half a volume.
+//!
+//! Where the filesystem has no unnamed files, they have a name that is on no list, and are locked
+//! by who makes them: one that has such a name and is not locked is what a crash has left.
+
+use std::fs::{File, TryLockError};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, RenameFlags, openat, renameat, renameat2};
+use nix::sys::stat::Mode;
+use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
+use uuid::Uuid;
+
+/// How the names of files begin that are being made.
+const PREFIX: &str = ".virsparse-new-";
+
+/// Whether a file of that name is being made, and no volume.
+pub fn is_unfinished(name: &str) -> bool {
+    name.starts_with(PREFIX)
+}
+
+/// Removes an unfinished file, unless somebody is still making it.
+pub fn remove_leftover(folder: &OwnedFd, name: &str) {
+    let flags = OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let Ok(file) = openat(folder, name, flags, Mode::empty()).map(File::from) else { return };
+    if file.try_lock().is_ok() {
+        // It takes space, but is in nobody's way.
+        let _ = unlinkat(folder, name, UnlinkatFlags::NoRemoveDir);
+    }
+}
+
+/// The way back to an open file through its descriptor.
+pub fn own_path(file: &impl AsRawFd) -> PathBuf {
+    Path::new("/proc/self/fd").join(file.as_raw_fd().to_string())
+}
+
+/// A file that is being made. Dropped, it is gone.
+pub struct NewFile<'a> {
+    folder: &'a OwnedFd,
+    file: File,
+    /// The name that it has meanwhile, if it must have one.
+    name: Option<String>,
+}
+
+impl NewFile<'_> {
+    /// A file in `folder` that only its owner may use yet.
+    pub fn new(folder: &OwnedFd) -> nix::Result<NewFile<'_>> {
+        let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
+        match openat(folder, ".", flags, Mode::from_bits_truncate(0o600)) {
+            Ok(file) => Ok(NewFile { folder, file: file.into(), name: None }),
+            Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::ENOENT | Errno::EINVAL) => {
+                NewFile::named(folder)
+            }
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn named(folder: &OwnedFd) -> nix::Result<NewFile<'_>> {
+        let flags =
+            OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_RDWR | OFlag::O_CLOEXEC;
+        loop {
+            let name = format!("{PREFIX}{}", Uuid::new_v4().simple());
+            let file = openat(folder, name.as_str(), flags, Mode::from_bits_truncate(0o600))?;
+            let new = NewFile { folder, file: file.into(), name: Some(name) };
+            // Between the two calls it could be taken for a leftover.
+            let taken = matches!(new.file.try_lock(), Err(TryLockError::WouldBlock))
+                || new.file.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
+            if !taken {
+                return Ok(new);
+            }
+        }
+    }
+
+    /// The file.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Gives the finished file its name, unless something else has that.
+    pub fn publish(mut self, name: &str) -> nix::Result<()> {
+        let Some(before) = &self.name else {
+            let path = own_path(&self.file);
+            return linkat(AT_FDCWD, &path, self.folder, name, AtFlags::AT_SYMLINK_FOLLOW);
+        };
+        rename_to_free(self.folder, before, name)?;
+        self.name = None;
+        Ok(())
+    }
+}
+
+impl Drop for NewFile<'_> {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            // What failed before this is what is reported.
+            let _ = unlinkat(self.folder, name.as_str(), UnlinkatFlags::NoRemoveDir);
+        }
+    }
+}
+
+/// Renames a file, unless something has the new name: in whichever way the filesystem can.
+fn rename_to_free(folder: &OwnedFd, before: &str, name: &str) -> nix::Result<()> {
+    match renameat2(folder, before, folder, name, RenameFlags::RENAME_NOREPLACE) {
+        Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {}
+        done => return done,
+    }
+    match linkat(folder, before, folder, name, AtFlags::empty()) {
+        Ok(()) => return unlinkat(folder, before, UnlinkatFlags::NoRemoveDir),
+        Err(Errno::EEXIST) => return Err(Errno::EEXIST),
+        Err(_) => {}
+    }
+    // Whoever makes the name has it.
+    let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    drop(openat(folder, name, flags, Mode::empty())?);
+    renameat(folder, before, folder, name).inspect_err(|_| {
+        let _ = unlinkat(folder, name, UnlinkatFlags::NoRemoveDir);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::io::{Read, Write};
+
+    fn folder() -> (tempfile::TempDir, OwnedFd) {
+        let folder = tempfile::tempdir().unwrap();
+        let open = File::open(folder.path()).unwrap().into();
+        (folder, open)
+    }
+
+    fn names(folder: &tempfile::TempDir) -> Vec<String> {
+        let entries = fs::read_dir(folder.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    type Make = for<'a> fn(&'a OwnedFd) -> nix::Result<NewFile<'a>>;
+    const WAYS: [Make; 2] = [NewFile::new, NewFile::named];
+
+    #[test]
+    fn a_file_appears_when_it_is_published() {
+        for make in WAYS {
+            let (place, folder) = folder();
+            let new = make(&folder).unwrap();
+            new.file().write_all(b"text").unwrap();
+            assert!(names(&place).iter().all(|name| is_unfinished(name)));
+            new.publish("v").unwrap();
+            assert_eq!(names(&place), ["v"]);
+            assert_eq!(fs::read(place.path().join("v")).unwrap(), b"text");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_published_is_gone() {
+        for make in WAYS {
+            let (place, folder) = folder();
+            drop(make(&folder).unwrap());
+            assert_eq!(names(&place), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn nothing_is_replaced() {
+        for make in WAYS {
+            let (place, folder) = folder();
+            fs::write(place.path().join("v"), "there").unwrap();
+            std::os::unix::fs::symlink("/no/such/file", place.path().join("link")).unwrap();
+            for name in ["v", "link"] {
+                assert_eq!(make(&folder).unwrap().publish(name), Err(Errno::EEXIST));
+            }
+            assert_eq!(fs::read(place.path().join("v")).unwrap(), b"there");
+            assert_eq!(names(&place).len(), 2);
+        }
+    }
+
+    #[test]
+    fn only_what_nobody_is_making_is_removed() {
+        let (place, folder) = folder();
+        let new = NewFile::named(&folder).unwrap();
+        new.file().write_all(b"text").unwrap();
+        let name = names(&place).remove(0);
+        remove_leftover(&folder, &name);
+        assert_eq!(names(&place), [name.as_str()]);
+        // As a process that is killed leaves it.
+        let left = format!("{PREFIX}left");
+        fs::write(place.path().join(&left), "half").unwrap();
+        remove_leftover(&folder, &left);
+        assert_eq!(names(&place), [name.as_str()]);
+        new.publish("v").unwrap();
+        let mut text = String::new();
+        File::open(place.path().join("v")).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "text");
+    }
+}
