@@ -162,6 +162,7 @@ impl Node for MemoryNode {
     }
 
     fn resize(&self, length: u64) -> Result<()> {
+        self.end_of(0, length)?;
         let mut state = self.write();
         state.pages.split_off(&length.div_ceil(PAGE));
         let within = (length % PAGE) as usize;
@@ -196,6 +197,15 @@ mod tests {
         node.write_zeroes(3 * PAGE, PAGE, true).unwrap();
         assert_eq!(at(0), (ExtentKind::Hole, 4));
         assert_eq!(node.allocated(), 2 * PAGE);
+    }
+
+    #[test]
+    fn no_length_is_more_than_an_offset_can_be() {
+        let node = MemoryNode::new("m", PAGE);
+        assert_eq!(node.resize(1 << 63).unwrap_err().errno, Errno::EFBIG);
+        assert_eq!(node.length().unwrap(), PAGE);
+        node.resize(i64::MAX as u64).unwrap();
+        assert_eq!(node.extent_at(0, i64::MAX as u64).unwrap().length, i64::MAX as u64);
     }
 
     #[test]
