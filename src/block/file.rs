@@ -52,22 +52,31 @@ impl FileNode {
         Ok(())
     }
 
-    /// Gives a range space where the filesystem cannot be asked to: holes are filled with zeros.
-    fn allocate_by_writing(&self, offset: u64, length: u64) -> Result<()> {
-        let end = offset + length;
+    /// Writes zeros over the extents of one kind in a range inside a regular file.
+    fn write_zeros_where(&self, kind: ExtentKind, offset: u64, end: u64) -> Result<()> {
         let mut at = offset;
         while at < end {
-            let size = self.length()?;
-            if at >= size {
-                return self.write_zero_bytes(at, end - at);
-            }
-            let extent = self.extent_at(at, end.min(size))?;
-            if extent.kind == ExtentKind::Hole {
+            let extent = self.extent_at(at, end)?;
+            if extent.kind == kind {
                 self.write_zero_bytes(extent.offset, extent.length)?;
             }
             at = extent.end();
         }
         Ok(())
+    }
+
+    /// Gives a range space where the filesystem cannot be asked to: holes are filled with zeros,
+    /// as far as the filesystem tells where they are.
+    fn allocate_by_writing(&self, offset: u64, length: u64) -> Result<()> {
+        let end = offset + length;
+        let size = self.length()?;
+        if end > size {
+            // Fails at once for more than a file can have; writing would fill the medium first.
+            self.resize(end)?;
+            let new = offset.max(size);
+            self.write_zero_bytes(new, end - new)?;
+        }
+        self.write_zeros_where(ExtentKind::Hole, offset, end.min(size))
     }
 
     /// Zeroes a range inside a regular file.
@@ -83,7 +92,8 @@ impl FileNode {
                 Err(errno) => return Err(self.error("zero a range of", errno)),
             }
         }
-        self.write_zero_bytes(offset, length)
+        // Holes are zero already, and may be most of the file.
+        self.write_zeros_where(ExtentKind::Data, offset, offset + length)
     }
 
     /// Zeroes a range of a block device: its whole blocks by the device, the rest by writing.

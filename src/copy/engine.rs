@@ -26,15 +26,18 @@ pub struct CopyOptions {
     /// Zeros in the source's data become holes, and so do its holes. Otherwise the target keeps
     /// the space that it has.
     pub sparse: bool,
+    /// The target is known to read as zeros: it has just been made.
+    pub zeroed: bool,
 }
 
-/// Copies the start of `source` over the start of `target`, which must be long enough.
+/// Copies the start of `source` over the start of `target`, which must be long enough. Errors that
+/// the target's medium holds back until a close are told, too.
 pub fn copy(source: &dyn Node, target: &dyn Node, options: CopyOptions) -> Result<()> {
     let job = Job {
         source,
         target,
         sparse: options.sparse,
-        fresh: target.space()? == Space::Fresh,
+        fresh: options.zeroed || target.space()? == Space::Fresh,
         cursor: Mutex::new(ExtentCursor::new(0, options.length.min(source.length()?))),
         stop: AtomicBool::new(false),
     };
@@ -51,7 +54,7 @@ pub fn copy(source: &dyn Node, target: &dyn Node, options: CopyOptions) -> Resul
             }
         }
     });
-    result
+    result.and_then(|()| target.settle())
 }
 
 /// Makes `target` share all of `source`'s blocks, where both are files of one filesystem that can.
@@ -166,7 +169,7 @@ mod tests {
             if old {
                 target.write_at(&vec![0xee; length as usize], 0).unwrap();
             }
-            copy(&source, &target, CopyOptions { length, sparse }).unwrap();
+            copy(&source, &target, CopyOptions { length, sparse, zeroed: !old }).unwrap();
             prop_assert_eq!(contents(&source), contents(&target));
         }
     }

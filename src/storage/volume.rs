@@ -3,6 +3,8 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
+use nix::errno::Errno;
+
 use super::pool::{Pool, expect_active};
 use super::registry::Entry;
 use super::schema;
@@ -154,8 +156,15 @@ impl Volume {
     /// Removes it.
     pub fn delete(&self) -> Result<()> {
         self.store()?.remove(&self.name)?;
-        Pool::of_volume(self)?
-            .change(|_, entry| entry.listing.set(&*entry.store, &self.name, false))
+        Pool::of_volume(self)?.change(|_, entry| {
+            // Two may delete it at once, and a third make it anew before the second is here.
+            match entry.store.facts(&self.name) {
+                Err(e) if e.code == VIR_ERR_NO_STORAGE_VOL => {
+                    entry.listing.set(&*entry.store, &self.name, false)
+                }
+                _ => Ok(()),
+            }
+        })
     }
 
     /// Changes its capacity.
@@ -195,16 +204,16 @@ impl Volume {
             return Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_STORAGE, text));
         }
         let node = store.open(&self.name, true)?;
+        if allocate {
+            // First, because nothing is cut off by it if it fails.
+            node.allocate(0, target).map_err(|e| {
+                // The volume is what it was; that this fails too helps nobody to know.
+                let _ = node.resize(facts.capacity);
+                report(e)
+            })?;
+        }
         node.resize(target).map_err(|e| {
             Error::system(VIR_FROM_NONE, e.errno, format!("Failed to truncate file '{}'", self.key))
-        })?;
-        if !allocate {
-            return Ok(());
-        }
-        node.allocate(0, target).map_err(|e| {
-            // The volume is what it was; that giving the space back fails too helps nobody to know.
-            let _ = node.resize(facts.capacity);
-            report(e)
         })
     }
 }
@@ -269,19 +278,24 @@ impl Pool {
         let capacity = definition.capacity.unwrap_or(0).max(length);
         let mut volume = new_volume(&definition, capacity);
         let sparse = volume.allocation < capacity;
-        if flags.contains(CloneFlags::REFLINK) {
+        // A folder has no contents to be copied into.
+        volume.kind = VolumeKind::File;
+        let reflink = flags.contains(CloneFlags::REFLINK);
+        if sparse || reflink {
+            // What is copied takes the space that it needs.
             volume.allocation = 0;
         }
         entry.store.create(&volume, &mut |target| {
-            if flags.contains(CloneFlags::REFLINK) {
-                copy::reflink(&*node, &**target).map_err(report)?;
-                return target.resize(capacity).map_err(report);
-            }
+            let mut zeroed = true;
             // The cheapest copy of a sparse file is none, where the filesystem shares blocks.
-            if sparse && volume.allocation == 0 && copy::reflink(&*node, &**target).is_ok() {
-                return target.resize(capacity).map_err(report);
+            if sparse || reflink {
+                match copy::reflink(&*node, &**target) {
+                    Ok(()) => return target.resize(capacity).map_err(report),
+                    Err(e) if reflink => return Err(report(e)),
+                    Err(e) => zeroed = e.errno == Errno::EOPNOTSUPP,
+                }
             }
-            copy::copy(&*node, &**target, CopyOptions { length, sparse }).map_err(report)
+            copy::copy(&*node, &**target, CopyOptions { length, sparse, zeroed }).map_err(report)
         })?;
         self.list_new(&entry, &definition.name)
     }

@@ -273,6 +273,50 @@ fn a_change_needs_the_state_that_the_pool_has_then() {
     assert_eq!(stopped, 1);
 }
 
+#[test]
+fn a_volume_that_is_there_is_on_the_list_whoever_made_and_removed_it_before() {
+    let place = place();
+    // Two drivers: one process, but what they share is the root, as for two.
+    let connects = [connect(place.root.path()), connect(&place.root.path().join("run/.."))];
+    let folder = place.pool("p");
+    connects[0].create_pool(&pool_xml("p", &folder), CreateFlags::empty()).unwrap();
+    for _ in 0..100 {
+        std::thread::scope(|scope| {
+            for connect in connects.iter().cycle().take(6) {
+                scope.spawn(|| {
+                    let pool = connect.pool_by_name("p").unwrap();
+                    let made = pool.create_volume(&volume_xml("v"), CreateVolumeFlags::empty());
+                    if let Ok(volume) = made.or_else(|_| pool.volume_by_name("v")) {
+                        // Another may have removed it.
+                        let _ = volume.delete();
+                    }
+                    let _ = pool.create_volume(&volume_xml("v"), CreateVolumeFlags::empty());
+                });
+            }
+        });
+        let listed = connects[0].pool_by_name("p").unwrap().volume_names().unwrap();
+        assert_eq!(listed.contains(&"v".to_string()), folder.join("v").exists());
+        for volume in connects[1].pool_by_name("p").unwrap().volumes().unwrap() {
+            volume.delete().unwrap();
+        }
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn a_copy_is_a_file_whatever_it_is_asked_to_be() {
+    let place = place();
+    let connect = connect(place.root.path());
+    let folder = place.pool("p");
+    let pool = connect.create_pool(&pool_xml("p", &folder), CreateFlags::empty()).unwrap();
+    let source = pool.create_volume(&volume_xml("v"), CreateVolumeFlags::empty()).unwrap();
+    fs::write(folder.join("v"), "contents").unwrap();
+    let xml = "<volume><name>c</name><target><format type='dir'/></target></volume>";
+    let copy = pool.clone_volume(xml, &source, crate::storage::CloneFlags::empty()).unwrap();
+    assert_eq!(copy.name(), "c");
+    assert_eq!(fs::read(folder.join("c")).unwrap(), b"contents");
+}
+
 fn uri(root: &Path) -> String {
     format!("sparse:///embed?root={}", root.display())
 }
