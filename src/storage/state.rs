@@ -36,8 +36,12 @@ const FOLDERS: [Folder; 3] = [Folder::Config, Folder::Autostart, Folder::Run];
 /// No definition is longer, in bytes: it would be read again at each change of another one.
 const LARGEST: u64 = 8 << 20;
 
-/// A change that is younger than this may be followed by another with the same time.
+/// A change that is younger than this may be followed by another with the same time: the kernel's
+/// clock ticks for files.
 const RACY: Duration = Duration::from_millis(50);
+
+/// The same where the filesystem keeps whole seconds (ext3), or every other second (FAT).
+const RACY_SECONDS: Duration = Duration::from_millis(2100);
 
 /// When the folders had last changed, as seen at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +131,7 @@ impl StateDir {
             let metadata = fs::metadata(&path).map_err(|e| failed(&e, "cannot look at", &path))?;
             let changed = (metadata.mtime(), metadata.mtime_nsec());
             let age = now.saturating_sub(Duration::new(changed.0.max(0) as u64, changed.1 as u32));
-            stamp.settled &= age > RACY;
+            stamp.settled &= age > if changed.1 == 0 { RACY_SECONDS } else { RACY };
             stamp.changed.push(changed);
         }
         Ok(stamp)

@@ -166,6 +166,23 @@ fn changes_of_others_show_in_the_stamp() {
     }
 }
 
+/// Some filesystems know no fractions of a second.
+#[test]
+fn a_time_in_whole_seconds_is_trusted_later() {
+    let (_root, state) = state();
+    let set_age = |age: Duration| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let time = UNIX_EPOCH + Duration::from_secs((now - age).as_secs());
+        for folder in FOLDERS {
+            File::open(state.folder(folder)).unwrap().set_modified(time).unwrap();
+        }
+    };
+    set_age(Duration::from_secs(1));
+    assert!(!state.stamp().unwrap().settled);
+    set_age(Duration::from_secs(3));
+    assert!(state.stamp().unwrap().settled);
+}
+
 #[test]
 fn one_at_a_time_holds_the_lock() {
     let (root, state) = state();
