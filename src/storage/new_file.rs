@@ -41,9 +41,22 @@ pub fn own_path(file: &impl AsRawFd) -> PathBuf {
 /// A file that is being made. Dropped, it is gone.
 pub struct NewFile<'a> {
     folder: &'a OwnedFd,
+    // Closed before its name is removed: network filesystems keep what is open, under another name.
     file: File,
-    /// The name that it has meanwhile, if it must have one.
-    name: Option<String>,
+    name: Option<UnfinishedName<'a>>,
+}
+
+/// The name that a file has while it is made, if it must have one.
+struct UnfinishedName<'a> {
+    folder: &'a OwnedFd,
+    name: String,
+}
+
+impl Drop for UnfinishedName<'_> {
+    fn drop(&mut self) {
+        // What failed before this is what is reported; after a success there is no such name.
+        let _ = unlinkat(self.folder, self.name.as_str(), UnlinkatFlags::NoRemoveDir);
+    }
 }
 
 impl NewFile<'_> {
@@ -65,7 +78,8 @@ impl NewFile<'_> {
         loop {
             let name = format!("{PREFIX}{}", Uuid::new_v4().simple());
             let file = openat(folder, name.as_str(), flags, Mode::from_bits_truncate(0o600))?;
-            let new = NewFile { folder, file: file.into(), name: Some(name) };
+            let name = Some(UnfinishedName { folder, name });
+            let new = NewFile { folder, file: file.into(), name };
             // Between the two calls it could be taken for a leftover.
             let taken = matches!(new.file.try_lock(), Err(TryLockError::WouldBlock))
                 || new.file.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
@@ -81,34 +95,26 @@ impl NewFile<'_> {
     }
 
     /// Gives the finished file its name, unless something else has that.
-    pub fn publish(mut self, name: &str) -> nix::Result<()> {
-        let Some(before) = &self.name else {
-            let path = own_path(&self.file);
-            return linkat(AT_FDCWD, &path, self.folder, name, AtFlags::AT_SYMLINK_FOLLOW);
-        };
-        rename_to_free(self.folder, before, name)?;
-        self.name = None;
-        Ok(())
-    }
-}
-
-impl Drop for NewFile<'_> {
-    fn drop(&mut self) {
-        if let Some(name) = &self.name {
-            // What failed before this is what is reported.
-            let _ = unlinkat(self.folder, name.as_str(), UnlinkatFlags::NoRemoveDir);
+    pub fn publish(self, name: &str) -> nix::Result<()> {
+        match &self.name {
+            Some(before) => rename_to_free(self.folder, &before.name, name),
+            None => {
+                let path = own_path(&self.file);
+                linkat(AT_FDCWD, &path, self.folder, name, AtFlags::AT_SYMLINK_FOLLOW)
+            }
         }
     }
 }
 
-/// Renames a file, unless something has the new name: in whichever way the filesystem can.
+/// Gives a file another name, unless something has that: in whichever way the filesystem can. The
+/// old name may stay, too.
 fn rename_to_free(folder: &OwnedFd, before: &str, name: &str) -> nix::Result<()> {
     match renameat2(folder, before, folder, name, RenameFlags::RENAME_NOREPLACE) {
         Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {}
         done => return done,
     }
     match linkat(folder, before, folder, name, AtFlags::empty()) {
-        Ok(()) => return unlinkat(folder, before, UnlinkatFlags::NoRemoveDir),
+        Ok(()) => return Ok(()),
         Err(Errno::EEXIST) => return Err(Errno::EEXIST),
         Err(_) => {}
     }
