@@ -1,6 +1,6 @@
-/* Volumes on a filesystem that can neither preallocate, nor tell or make holes, nor share blocks, nor
- * make files without a name. Where FAT can be mounted, it is tried; everywhere, the kernel is told
- * to refuse this process the calls that such filesystems refuse. */
+/* Volumes on a filesystem that can neither preallocate, nor tell or make holes, nor share blocks,
+ * nor make files without a name. Where FAT can be mounted, it is tried; everywhere, the kernel is
+ * told to refuse this process the calls that such filesystems refuse. */
 #include "fixture.h"
 
 #include <linux/audit.h>
