@@ -39,3 +39,89 @@ impl Volume {
         Ok(all)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::Connect;
+    use crate::storage::{CreateFlags, CreateVolumeFlags};
+    use proptest::prelude::*;
+    use std::os::unix::fs::FileExt;
+    use std::sync::Arc;
+
+    const F: &str = "virSparseVolGetExtents";
+    const PAGE: u64 = 64 * 1024;
+
+    fn place() -> (tempfile::TempDir, Arc<Volume>, std::fs::File) {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("p").display().to_string();
+        let uri = format!("sparse:///embed?root={}", place.path().join("root").display());
+        let pool = Connect::open(&uri, false)
+            .unwrap()
+            .create_pool(
+                &format!(
+                    "<pool type='dir'><name>p</name><target><path>{path}</path></target></pool>"
+                ),
+                CreateFlags::WITH_BUILD,
+            )
+            .unwrap();
+        let size = 32 * PAGE;
+        let xml = format!(
+            "<volume><name>v</name><capacity>{size}</capacity><allocation>0</allocation></volume>"
+        );
+        let volume = pool.create_volume(&xml, CreateVolumeFlags::empty()).unwrap();
+        let file = std::fs::OpenOptions::new().write(true).open(format!("{path}/v")).unwrap();
+        (place, volume, file)
+    }
+
+    fn told(volume: &Volume, offset: u64, length: u64) -> Vec<(u64, u64, bool)> {
+        let all = volume.extents(F, offset, length).unwrap();
+        all.iter().map(|e| (e.offset, e.length, e.hole)).collect()
+    }
+
+    #[test]
+    fn an_empty_range_has_no_extents_and_one_beyond_the_end_is_refused() {
+        let (_place, volume, _file) = place();
+        assert_eq!(told(&volume, 32 * PAGE, 0), []);
+        assert_eq!(told(&volume, 0, 0), [(0, 32 * PAGE, true)]);
+        for (offset, length) in
+            [(32 * PAGE + 1, 0), (0, 32 * PAGE + 1), (32 * PAGE, 1), (1, u64::MAX), (u64::MAX, 0)]
+        {
+            let error = volume.extents(F, offset, length).unwrap_err();
+            assert_eq!((error.code, error.domain), (VIR_ERR_INVALID_ARG, VIR_FROM_STORAGE));
+            assert!(error.message.contains("beyond the end of volume 'v' of 2097152 bytes"));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn extents_cover_the_range_in_order_and_tell_the_truth(
+            pages in proptest::collection::vec(any::<bool>(), 32),
+            from in 0..32 * PAGE,
+            length in 1..32 * PAGE,
+        ) {
+            let (_place, volume, file) = place();
+            for (page, _) in pages.iter().enumerate().filter(|(_, data)| **data) {
+                file.write_all_at(&[1; PAGE as usize], page as u64 * PAGE).unwrap();
+            }
+            let length = length.min(32 * PAGE - from);
+            let mut at = from;
+            let mut last = None;
+            for (offset, length, hole) in told(&volume, from, length) {
+                prop_assert_eq!(offset, at);
+                prop_assert!(length > 0);
+                prop_assert_ne!(last, Some(hole));
+                last = Some(hole);
+                at += length;
+                // No hole has data in it. (A filesystem need not know holes.)
+                if hole {
+                    for page in offset / PAGE..at.div_ceil(PAGE) {
+                        prop_assert!(!pages[page as usize]);
+                    }
+                }
+            }
+            prop_assert_eq!(at, from + length);
+        }
+    }
+}

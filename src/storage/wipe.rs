@@ -135,13 +135,17 @@ impl Volume {
             let sparse = node.space().map_err(report)? != Space::Full;
             return zero(&*node, length, sparse);
         }
-        for pass in passes {
-            overwrite(&*node, length, *pass)?;
-            // Or the next pass would only overwrite the page cache.
-            node.flush().map_err(report)?;
-        }
-        Ok(())
+        run(&*node, length, passes)
     }
+}
+
+fn run(node: &dyn Node, length: u64, passes: &[Pass]) -> Result<()> {
+    for pass in passes {
+        overwrite(node, length, *pass)?;
+        // Or the next pass would only overwrite the page cache.
+        node.flush().map_err(report)?;
+    }
+    Ok(())
 }
 
 /// Leaves zeros: as a hole, or written over what is there.
@@ -182,4 +186,155 @@ fn overwrite(node: &dyn Node, length: u64, pass: Pass) -> Result<()> {
         node.write_at(piece, extent.offset).map_err(report)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::{BlockError, Extent, MemoryNode, Result as BlockResult};
+    use std::sync::Mutex;
+
+    const PAGE: u64 = 64 * 1024;
+
+    /// Notes what is done to a volume, and in which order.
+    struct Recorder {
+        node: MemoryNode,
+        done: Mutex<Vec<Done>>,
+    }
+
+    #[derive(Clone, Debug, PartialEq)]
+    enum Done {
+        Write(u64, Vec<u8>),
+        Flush,
+    }
+
+    impl Recorder {
+        fn new(length: u64, data: &[(u64, u64)]) -> Recorder {
+            let node = MemoryNode::new("m", length);
+            for &(offset, length) in data {
+                node.write_at(&vec![7; length as usize], offset).unwrap();
+            }
+            Recorder { node, done: Mutex::default() }
+        }
+
+        /// What one pass has left in the file.
+        fn after(&self, pass: Pass) -> Vec<u8> {
+            overwrite(self, self.length().unwrap(), pass).unwrap();
+            let mut bytes = vec![0; self.length().unwrap() as usize];
+            self.node.read_at(&mut bytes, 0).unwrap();
+            bytes
+        }
+    }
+
+    impl Node for Recorder {
+        fn name(&self) -> &str {
+            self.node.name()
+        }
+        fn length(&self) -> BlockResult<u64> {
+            self.node.length()
+        }
+        fn read_at(&self, buffer: &mut [u8], offset: u64) -> BlockResult<usize> {
+            self.node.read_at(buffer, offset)
+        }
+        fn write_at(&self, data: &[u8], offset: u64) -> BlockResult<()> {
+            self.done.lock().unwrap().push(Done::Write(offset, data.to_vec()));
+            self.node.write_at(data, offset)
+        }
+        fn write_zeroes(&self, _: u64, _: u64, _: bool) -> BlockResult<()> {
+            Err(BlockError { what: "not a pass".into(), errno: nix::errno::Errno::EINVAL })
+        }
+        fn discard(&self, _: u64, _: u64) -> BlockResult<()> {
+            Ok(())
+        }
+        fn extent_at(&self, offset: u64, limit: u64) -> BlockResult<Extent> {
+            self.node.extent_at(offset, limit)
+        }
+        fn space(&self) -> BlockResult<Space> {
+            self.node.space()
+        }
+        fn allocate(&self, _: u64, _: u64) -> BlockResult<()> {
+            Ok(())
+        }
+        fn resize(&self, length: u64) -> BlockResult<()> {
+            self.node.resize(length)
+        }
+        fn flush(&self) -> BlockResult<()> {
+            self.done.lock().unwrap().push(Done::Flush);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn algorithms_have_the_passes_that_they_are_known_for() {
+        let counts: Vec<usize> =
+            (0..=8).map(|value| WipeAlgorithm(value).passes().unwrap().len()).collect();
+        assert_eq!(counts, [0, 4, 4, 9, 35, 7, 7, 33, 1]);
+        assert_eq!(
+            WipeAlgorithm(9).passes().unwrap_err().message,
+            "argument unsupported: 'trim' algorithm not supported"
+        );
+        for (value, shown) in [(10, "10"), (u32::MAX, "-1")] {
+            let error = WipeAlgorithm(value).passes().unwrap_err();
+            let text = format!("invalid argument: wiping algorithm {shown} not supported");
+            assert_eq!((error.code, error.message), (VIR_ERR_INVALID_ARG, text));
+        }
+    }
+
+    #[test]
+    fn a_pass_overwrites_all_data_where_it_is_and_no_hole() {
+        let length = 40 * PAGE + 5;
+        let data = [(PAGE, 10 * PAGE), (20 * PAGE, 3 * PAGE), (40 * PAGE, 5)];
+        let is_data = |at: u64| data.iter().any(|&(from, len)| (from..from + len).contains(&at));
+        let volume = Recorder::new(length, &data);
+        let allocated = volume.node.allocated();
+        let bytes = volume.after(byte(0xa5));
+        assert!((0..).zip(&bytes).all(|(at, b)| *b == if is_data(at) { 0xa5 } else { 0 }));
+        assert_eq!((volume.node.length(), volume.node.allocated()), (Ok(length), allocated));
+        // Each byte once.
+        let done = volume.done.lock().unwrap();
+        let written: u64 = done.iter().map(|done| matches!(done, Done::Write(..)) as u64).sum();
+        assert_eq!(written, 4 + 1 + 1);
+    }
+
+    #[test]
+    fn a_pattern_goes_on_through_a_stretch_of_data() {
+        let length = 7 * PAGE + 1;
+        let bytes = Recorder::new(length, &[(0, length)]).after(Pattern([1, 2, 3]));
+        assert!(bytes.iter().zip([1, 2, 3].iter().cycle()).all(|(is, wanted)| is == wanted));
+    }
+
+    #[test]
+    fn random_passes_differ_and_leave_nothing_of_what_was_there() {
+        let length = 5 * PAGE;
+        let volume = Recorder::new(length, &[(0, length)]);
+        let (one, two) = (volume.after(Random), volume.after(Random));
+        let same = |a: &[u8], b: &[u8]| a.iter().zip(b).filter(|(a, b)| a == b).count() as u64;
+        assert!(same(&one, &two) < length / 128);
+        assert!(same(&one, &vec![7; length as usize]) < length / 128);
+    }
+
+    #[test]
+    fn zeros_make_a_sparse_volume_one_hole_and_keep_the_space_of_a_full_one() {
+        let sparse = MemoryNode::new("m", 10 * PAGE);
+        sparse.write_at(&[7; 10], PAGE).unwrap();
+        zero(&sparse, 10 * PAGE, true).unwrap();
+        assert_eq!((sparse.length(), sparse.allocated()), (Ok(10 * PAGE), 0));
+        let full = MemoryNode::new("m", PAGE + 1);
+        full.write_at(&[7; PAGE as usize + 1], 0).unwrap();
+        zero(&full, PAGE + 1, false).unwrap();
+        let mut bytes = [1; PAGE as usize + 1];
+        full.read_at(&mut bytes, 0).unwrap();
+        assert!(bytes.iter().all(|byte| *byte == 0));
+        assert_eq!((full.length(), full.allocated()), (Ok(PAGE + 1), 2 * PAGE));
+    }
+
+    #[test]
+    fn every_pass_reaches_the_medium_before_the_next_begins() {
+        let volume = Recorder::new(PAGE, &[(0, PAGE)]);
+        run(&volume, PAGE, DOD).unwrap();
+        let done = volume.done.lock().unwrap();
+        let kinds: Vec<bool> = done.iter().map(|done| *done == Done::Flush).collect();
+        assert_eq!(kinds, [false, true].repeat(DOD.len()));
+        assert_eq!(done[6], Done::Write(0, vec![0xff; PAGE as usize]));
+    }
 }
