@@ -630,8 +630,9 @@ int virStoragePoolDelete(virStoragePoolPtr pool,
                          unsigned int flags);
 
 /**
- * Looks at a pool's folder again, and sends VIR_STORAGE_POOL_EVENT_ID_REFRESH. Volumes are looked
- * up where they are at every call, so nothing goes stale without it.
+ * Looks again which volumes are in a pool's folder, and sends VIR_STORAGE_POOL_EVENT_ID_REFRESH.
+ * What others have put there becomes a volume, and what they have removed is none any more. Sizes
+ * and the like need no refresh: they are looked up at every call.
  *
  * @pool: an active pool
  * @flags: 0
@@ -918,7 +919,7 @@ int virConnectStoragePoolEventDeregisterAny(virConnectPtr conn,
  * @pool: an active pool
  * @xmlDesc: the description: name, capacity (in bytes or with a unit), allocation (bytes that get
  * space now; all of them if it is left out, none if it is 0), target format (raw, or dir for a
- * folder) and permissions
+ * folder), permissions and nocow (written in place; btrfs only)
  * @flags: VIR_STORAGE_VOL_CREATE_VALIDATE, or VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA, which no
  * raw volume has
  *
@@ -943,7 +944,8 @@ virStorageVolPtr virStorageVolCreateXML(virStoragePoolPtr pool,
  *
  * @pool: an active pool
  * @xmlDesc: the description, as for virStorageVolCreateXML; the capacity is at least that of
- * @clonevol. Holes are kept if the allocation is less than the capacity
+ * @clonevol. Holes are kept if the allocation is less than the capacity. The copy is a file,
+ * whatever its target format
  * @clonevol: the volume to copy, of any active pool of the same connection
  * @flags: virStorageVolCreateFlags; with VIR_STORAGE_VOL_CREATE_REFLINK the copy shares the blocks
  * of the original, or fails if the filesystem cannot do that
@@ -1200,8 +1202,7 @@ virConnectPtr virStorageVolGetConnect(virStorageVolPtr vol);
  * Return Value: the volume, to be released with virStorageVolFree, or NULL.
  *
  * Errors: VIR_ERR_INVALID_STORAGE_POOL; VIR_ERR_INVALID_ARG if @name is NULL;
- * VIR_ERR_OPERATION_INVALID if the pool is inactive; VIR_ERR_OPERATION_DENIED if it is a link that
- * leads out of the pool; VIR_ERR_NO_STORAGE_VOL.
+ * VIR_ERR_OPERATION_INVALID if the pool is inactive; VIR_ERR_NO_STORAGE_VOL.
  *
  * Since 0.4.1.
  */

@@ -736,8 +736,9 @@ pub extern "C" fn virStoragePoolDelete(pool: virStoragePoolPtr, flags: c_uint) -
     })
 }
 
-/// Looks at a pool's folder again, and sends VIR_STORAGE_POOL_EVENT_ID_REFRESH. Volumes are looked
-/// up where they are at every call, so nothing goes stale without it.
+/// Looks again which volumes are in a pool's folder, and sends VIR_STORAGE_POOL_EVENT_ID_REFRESH.
+/// What others have put there becomes a volume, and what they have removed is none any more. Sizes
+/// and the like need no refresh: they are looked up at every call.
 ///
 /// @pool: an active pool
 /// @flags: 0

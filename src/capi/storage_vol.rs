@@ -147,7 +147,7 @@ const STORAGE: virErrorDomain = VIR_FROM_STORAGE;
 /// @pool: an active pool
 /// @xmlDesc: the description: name, capacity (in bytes or with a unit), allocation (bytes that get
 /// space now; all of them if it is left out, none if it is 0), target format (raw, or dir for a
-/// folder) and permissions
+/// folder), permissions and nocow (written in place; btrfs only)
 /// @flags: VIR_STORAGE_VOL_CREATE_VALIDATE, or VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA, which no
 /// raw volume has
 ///
@@ -182,7 +182,8 @@ pub unsafe extern "C" fn virStorageVolCreateXML(
 ///
 /// @pool: an active pool
 /// @xmlDesc: the description, as for virStorageVolCreateXML; the capacity is at least that of
-/// @clonevol. Holes are kept if the allocation is less than the capacity
+/// @clonevol. Holes are kept if the allocation is less than the capacity. The copy is a file,
+/// whatever its target format
 /// @clonevol: the volume to copy, of any active pool of the same connection
 /// @flags: virStorageVolCreateFlags; with VIR_STORAGE_VOL_CREATE_REFLINK the copy shares the blocks
 /// of the original, or fails if the filesystem cannot do that
@@ -557,8 +558,7 @@ pub extern "C" fn virStorageVolGetConnect(vol: virStorageVolPtr) -> virConnectPt
 /// Return Value: the volume, to be released with virStorageVolFree, or NULL.
 ///
 /// Errors: VIR_ERR_INVALID_STORAGE_POOL; VIR_ERR_INVALID_ARG if @name is NULL;
-/// VIR_ERR_OPERATION_INVALID if the pool is inactive; VIR_ERR_OPERATION_DENIED if it is a link that
-/// leads out of the pool; VIR_ERR_NO_STORAGE_VOL.
+/// VIR_ERR_OPERATION_INVALID if the pool is inactive; VIR_ERR_NO_STORAGE_VOL.
 ///
 /// Since 0.4.1.
 #[unsafe(no_mangle)]
