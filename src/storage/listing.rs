@@ -65,7 +65,13 @@ impl Listing {
         let Some(file) = &self.file else { return Ok(()) };
         let mut names = (*self.names(store)?).clone();
         let changes = if listed { names.insert(name.to_string()) } else { names.remove(name) };
-        if changes { self.write(file, names) } else { Ok(()) }
+        match changes.then(|| self.write(file, names)) {
+            // No space for the shorter list. Without one, what is there is what there is: that is
+            // true of this name, too, and needs no space.
+            Some(Err(_)) if !listed && fs::remove_file(file).is_ok() => Ok(()),
+            Some(written) => written,
+            None => Ok(()),
+        }
     }
 
     /// Forgets the list of a pool that is stopped.
@@ -238,11 +244,18 @@ mod tests {
         let error = listing.set(&place.store, "a", true).unwrap_err();
         assert_eq!((error.code, error.domain), (VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE));
         assert_eq!(place.names(&listing), [""; 0]);
+        // A name can be removed all the same.
+        place.add("b");
+        fs::remove_dir(place.state.path().join("list.new")).unwrap();
+        listing.set(&place.store, "a", true).unwrap();
+        fs::create_dir(place.state.path().join("list.new")).unwrap();
+        listing.set(&place.store, "a", false).unwrap();
+        assert_eq!(place.names(&listing), ["b"]);
         // What a crash leaves is a file.
         fs::remove_dir(place.state.path().join("list.new")).unwrap();
         fs::write(place.state.path().join("list.new"), "half").unwrap();
         listing.set(&place.store, "a", true).unwrap();
-        assert_eq!(place.names(&listing), ["a"]);
+        assert_eq!(place.names(&listing), ["a", "b"]);
         assert_eq!(fs::read_dir(place.state.path()).unwrap().count(), 1);
     }
 }
