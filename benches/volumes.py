@@ -246,8 +246,6 @@ class Plain:
 class Ours:
     """vol-transfer, linked with the library that `library` is."""
 
-    POOL = b"bench"
-
     def __init__(self, work, tool, library, uri):
         self.work, self.tool, self.uri = work, tool, uri
         self.lib = Library(library)
