@@ -292,9 +292,10 @@ class Libvirtd:
         disguise = ["unshare", "--user", "--map-user=1000"] if os.geteuid() == 0 else []
         environment = dict(os.environ, HOME=self.home, XDG_RUNTIME_DIR=self.home,
                            XDG_CONFIG_HOME=self.home, XDG_CACHE_HOME=self.home)
-        self.daemon = subprocess.Popen([*disguise, "libvirtd"], env=environment,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                       start_new_session=True)  # Ctrl-C is for us to act on
+        # It does not outlive us, even if we are killed; Ctrl-C is for us to act on.
+        self.daemon = subprocess.Popen([*disguise, "setpriv", "--pdeathsig", "TERM", "libvirtd"],
+                                       env=environment, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, start_new_session=True)
 
     def start(self):
         for _ in range(100):
