@@ -5,9 +5,12 @@
 
 mod file;
 mod memory;
+mod open;
+pub mod qcow2;
 
 pub use file::FileNode;
 pub use memory::MemoryNode;
+pub use open::{Format, OpenOptions, open};
 
 use std::fs::File;
 

@@ -1,0 +1,104 @@
+//! What an entry of an L2 table says of a cluster, and of the subclusters in it.
+
+use super::Problem;
+use super::header::Header;
+
+/// The cluster is referred to once: it may be written in place.
+const COPIED: u64 = 1 << 63;
+const COMPRESSED: u64 = 1 << 62;
+/// In version 3: the cluster reads as zeros, whether or not it has space.
+const ALL_ZEROS: u64 = 1;
+const OFFSET: u64 = 0x00ff_ffff_ffff_fe00;
+
+/// Subclusters of a cluster with extended L2 entries.
+pub const SUBCLUSTERS: u64 = 32;
+
+/// The state of a subcluster (without extended L2 entries: of the cluster).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing here: the backing image's turn.
+    Unallocated,
+    /// Reads as zeros.
+    Zero,
+    /// In the cluster's space.
+    Data,
+}
+
+/// Where the compressed bytes of a cluster are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packed {
+    pub offset: u64,
+    /// At most so many bytes: they end somewhere in the last sector.
+    pub length: u64,
+}
+
+/// An L2 entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    Packed(Packed),
+    Plain {
+        /// The cluster's space, if it has some.
+        host: Option<u64>,
+        /// It is referred to once.
+        copied: bool,
+        /// For each subcluster: it is in the cluster's space.
+        allocated: u32,
+        /// For each subcluster: it reads as zeros.
+        zero: u32,
+    },
+}
+
+impl Entry {
+    /// Understands an entry: its descriptor, and the bitmap of an extended one.
+    pub fn parse(header: &Header, descriptor: u64, bitmap: u64) -> Result<Entry, Problem> {
+        if descriptor & COMPRESSED != 0 {
+            return Self::parse_packed(header, descriptor, bitmap);
+        }
+        let host = descriptor & OFFSET;
+        if !host.is_multiple_of(header.cluster_size()) {
+            return Err(Problem::corrupt("a cluster is not where a cluster can be"));
+        }
+        let copied = descriptor & COPIED != 0;
+        let external = header.incompatible.contains(super::header::Incompatible::DATA_FILE);
+        // In an external data file offset 0 is a cluster like any other, and COPIED says so.
+        let host = (host != 0 || (external && copied)).then_some(host);
+        let (allocated, zero) = if header.extended_l2() {
+            (bitmap as u32, (bitmap >> 32) as u32)
+        } else {
+            let zero = header.version >= 3 && descriptor & ALL_ZEROS != 0;
+            (if host.is_some() && !zero { u32::MAX } else { 0 }, if zero { u32::MAX } else { 0 })
+        };
+        if allocated & zero != 0 || (allocated != 0 && host.is_none()) {
+            return Err(Problem::corrupt("the subclusters of a cluster contradict each other"));
+        }
+        Ok(Entry::Plain { host, copied, allocated, zero })
+    }
+
+    fn parse_packed(header: &Header, descriptor: u64, bitmap: u64) -> Result<Entry, Problem> {
+        if header.extended_l2() && bitmap != 0 {
+            return Err(Problem::corrupt("a compressed cluster has subclusters"));
+        }
+        let split = 62 - (header.cluster_bits - 8);
+        let offset = descriptor & ((1 << split) - 1);
+        let sectors = ((descriptor & (COMPRESSED - 1)) >> split) + 1;
+        let length = sectors * 512 - (offset & 511);
+        Ok(Entry::Packed(Packed { offset, length }))
+    }
+
+    /// The state of one subcluster.
+    pub fn state(&self, subcluster: u64) -> State {
+        match self {
+            Entry::Packed(_) => State::Data,
+            Entry::Plain { allocated, zero, .. } => {
+                let bit = 1u32 << subcluster;
+                if allocated & bit != 0 {
+                    State::Data
+                } else if zero & bit != 0 {
+                    State::Zero
+                } else {
+                    State::Unallocated
+                }
+            }
+        }
+    }
+}

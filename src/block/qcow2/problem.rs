@@ -1,0 +1,55 @@
+//! What can be wrong with an image.
+
+use nix::errno::Errno;
+
+use crate::block::BlockError;
+
+/// Why an operation on an image has failed.
+#[derive(Clone, Debug)]
+pub enum Problem {
+    /// The file behind it could not be read or written.
+    File(BlockError),
+    /// It says something that cannot be true.
+    Corrupt(String),
+    /// It asks for something that is not supported.
+    Unsupported(String),
+    /// It is no such image at all.
+    NotQcow2,
+}
+
+impl Problem {
+    pub fn corrupt(what: impl Into<String>) -> Problem {
+        Problem::Corrupt(what.into())
+    }
+
+    pub fn unsupported(what: String) -> Problem {
+        Problem::Unsupported(what)
+    }
+
+    pub fn not_qcow2() -> Problem {
+        Problem::NotQcow2
+    }
+
+    /// The same as a failed operation on a node called `name`.
+    pub fn report(self, name: &str) -> BlockError {
+        match self {
+            Problem::File(error) => error,
+            Problem::Corrupt(what) => {
+                BlockError { what: format!("image '{name}' is corrupt: {what}"), errno: Errno::EIO }
+            }
+            Problem::Unsupported(what) => {
+                BlockError { what: format!("image '{name}' uses {what}"), errno: Errno::EOPNOTSUPP }
+            }
+            Problem::NotQcow2 => BlockError {
+                what: format!("image '{name}' is not in qcow2 format"),
+                errno: Errno::EINVAL,
+            },
+        }
+    }
+}
+
+impl From<BlockError> for Problem {
+    fn from(error: BlockError) -> Problem {
+        Problem::File(error)
+    }
+}
