@@ -7,6 +7,7 @@ mod file;
 mod memory;
 mod open;
 pub mod qcow2;
+mod range_lock;
 
 pub use file::FileNode;
 pub use memory::MemoryNode;

@@ -36,11 +36,13 @@ impl Format {
 #[derive(Clone, Copy, Debug)]
 pub struct OpenOptions {
     pub format: Format,
+    /// For writing; what is below is only read.
+    pub writable: bool,
     /// Without what the image refers to: its own bytes only.
     pub without_backing: bool,
 }
 
-/// Opens the image at `path` for reading, with its backing chain.
+/// Opens the image at `path`, with its backing chain.
 pub fn open(path: &Path, options: OpenOptions) -> Result<Arc<dyn Node>> {
     open_image(path, options, &mut Vec::new())
 }
@@ -53,7 +55,7 @@ fn open_image(
 ) -> Result<Arc<dyn Node>> {
     let name = path.display().to_string();
     let fail = |what: String, errno| BlockError { what, errno };
-    let file = open_file(path)?;
+    let file = open_file(path, options.writable)?;
     let metadata = file
         .metadata()
         .map_err(|e| fail(format!("Unable to measure {name}"), crate::error::errno_of(&e)))?;
@@ -89,7 +91,8 @@ fn open_qcow2(
         Some(data) if header.incompatible.contains(Incompatible::DATA_FILE) => {
             let data = beside(path, data)?;
             let show = data.display().to_string();
-            Some(Arc::new(FileNode::new(open_file(&data)?, show)?) as Arc<dyn Node>)
+            Some(Arc::new(FileNode::new(open_file(&data, options.writable)?, show)?)
+                as Arc<dyn Node>)
         }
         None if header.incompatible.contains(Incompatible::DATA_FILE) => {
             return Err(BlockError {
@@ -110,7 +113,7 @@ fn open_qcow2(
                 })?,
             };
             let lower = beside(path, backing)?;
-            let options = OpenOptions { format, ..options };
+            let options = OpenOptions { format, writable: false, ..options };
             let opened = open_image(&lower, options, above).map_err(|e| BlockError {
                 what: format!(
                     "could not open the backing image '{backing}' of '{name}': {}",
@@ -122,7 +125,7 @@ fn open_qcow2(
         }
         _ => None,
     };
-    Ok(Arc::new(Qcow2Node::new(name, header, file, data, backing)))
+    Ok(Arc::new(Qcow2Node::new(name, header, file, data, backing, options.writable)?))
 }
 
 /// Where a name in an image leads: a plain path, relative to the folder of the image.
@@ -141,13 +144,16 @@ fn beside(image: &Path, name: &str) -> Result<PathBuf> {
     Ok(image.parent().unwrap_or(Path::new("")).join(name))
 }
 
-fn open_file(path: &Path) -> Result<File> {
+fn open_file(path: &Path, writable: bool) -> Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     // A FIFO would wait for its other end; FileNode refuses it then.
-    fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|e| {
-        BlockError {
+    fs::OpenOptions::new()
+        .read(true)
+        .write(writable)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+        .map_err(|e| BlockError {
             what: format!("Unable to open {}", path.display()),
             errno: crate::error::errno_of(&e),
-        }
-    })
+        })
 }

@@ -1,7 +1,10 @@
-//! Pieces of an image's metadata in memory.
+//! Pieces of an image's metadata in memory, and the order in which changes to them reach the file.
 //!
 //! Tables are not kept whole: a piece of 4 KiB of an L2 table maps 32 MiB with common clusters, so a
 //! bounded number of pieces serves a large image, and an empty image costs nothing.
+//!
+//! A change is written in one of two steps, with a barrier between them, so that a crash at any
+//! moment leaves an image in which nothing refers to what is not there yet: see [`Step`].
 
 use std::collections::HashMap;
 
@@ -13,10 +16,22 @@ const PIECE: u64 = 4096;
 /// Pieces in memory: 8 MiB, which map 64 GiB with common clusters.
 const MOST: usize = 2048;
 
+/// When a change is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// With the data, before anything can refer to it: refcounts of new clusters, and tables that
+    /// no other table refers to yet.
+    First,
+    /// When all that is durable: what refers to it.
+    Second,
+}
+
 struct Piece {
     bytes: Box<[u8]>,
     /// When it was last used.
     used: u64,
+    /// It has changed since it was written.
+    dirty: Option<Step>,
 }
 
 /// See the module's text.
@@ -24,24 +39,99 @@ pub struct Cache {
     pieces: HashMap<u64, Piece>,
     piece_size: u64,
     clock: u64,
+    dirty: usize,
 }
 
 impl Cache {
     /// An empty cache for an image with clusters of that size.
     pub fn new(cluster_size: u64) -> Cache {
-        Cache { pieces: HashMap::new(), piece_size: PIECE.min(cluster_size), clock: 0 }
+        Cache { pieces: HashMap::new(), piece_size: PIECE.min(cluster_size), clock: 0, dirty: 0 }
     }
 
-    /// The number of eight bytes at `offset`, which must be a multiple of eight. What lies beyond
-    /// the end of the file reads as zero.
+    /// The bytes at `offset`, which lie in one piece if `offset` is a multiple of `N`. What is
+    /// beyond the end of the file reads as zero.
+    pub fn bytes<const N: usize>(
+        &mut self,
+        file: &dyn Node,
+        offset: u64,
+    ) -> Result<[u8; N], Problem> {
+        let at = (offset % self.piece_size) as usize;
+        let piece = self.piece(file, offset)?;
+        Ok(piece.bytes.get(at..at + N).and_then(|b| b.try_into().ok()).unwrap_or([0; N]))
+    }
+
+    /// The number of eight bytes at `offset`.
     pub fn be64(&mut self, file: &dyn Node, offset: u64) -> Result<u64, Problem> {
-        let at = offset % self.piece_size;
-        let piece = self.piece(file, offset - at)?;
-        let bytes = piece.get(at as usize..at as usize + 8).and_then(|b| b.try_into().ok());
-        Ok(bytes.map_or(0, u64::from_be_bytes))
+        self.bytes(file, offset).map(u64::from_be_bytes)
     }
 
-    fn piece(&mut self, file: &dyn Node, start: u64) -> Result<&[u8], Problem> {
+    /// Changes the bytes at `offset`, which lie in one piece.
+    pub fn set(
+        &mut self,
+        file: &dyn Node,
+        offset: u64,
+        bytes: &[u8],
+        step: Step,
+    ) -> Result<(), Problem> {
+        let at = (offset % self.piece_size) as usize;
+        let piece = self.piece(file, offset)?;
+        if let Some(place) = piece.bytes.get_mut(at..at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+        let was_clean = piece.dirty.is_none();
+        // What is not referred to yet stays so until the next commit.
+        piece.dirty = Some(piece.dirty.map_or(step, |before| before.min(step)));
+        self.dirty += usize::from(was_clean);
+        Ok(())
+    }
+
+    /// A range of the file is a new table: it reads as zeros, in the file and here.
+    pub fn forget(&mut self, offset: u64, length: u64) {
+        let range = offset..offset + length;
+        let dirty = &mut self.dirty;
+        self.pieces.retain(|start, piece| {
+            let keep = !range.contains(start);
+            *dirty -= usize::from(!keep && piece.dirty.is_some());
+            keep
+        });
+    }
+
+    /// Whether so much has changed that it should be written before more does.
+    pub fn is_full(&self) -> bool {
+        self.dirty >= MOST / 2
+    }
+
+    /// Writes all changes, in order, and makes them and all data before them durable.
+    pub fn commit(&mut self, file: &dyn Node) -> Result<(), Problem> {
+        self.write(file, Step::First)?;
+        file.flush()?;
+        if self.write(file, Step::Second)? {
+            file.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the changes of one step; whether there were any.
+    fn write(&mut self, file: &dyn Node, step: Step) -> Result<bool, Problem> {
+        let mut changed: Vec<u64> = self
+            .pieces
+            .iter()
+            .filter(|(_, piece)| piece.dirty == Some(step))
+            .map(|(start, _)| *start)
+            .collect();
+        changed.sort_unstable();
+        for start in &changed {
+            if let Some(piece) = self.pieces.get_mut(start) {
+                file.write_at(&piece.bytes, *start)?;
+                piece.dirty = None;
+                self.dirty -= 1;
+            }
+        }
+        Ok(!changed.is_empty())
+    }
+
+    fn piece(&mut self, file: &dyn Node, offset: u64) -> Result<&mut Piece, Problem> {
+        let start = offset - offset % self.piece_size;
         self.clock += 1;
         if !self.pieces.contains_key(&start) {
             if self.pieces.len() >= MOST {
@@ -49,24 +139,21 @@ impl Cache {
             }
             let mut bytes = vec![0; self.piece_size as usize].into_boxed_slice();
             file.read_at(&mut bytes, start)?;
-            self.pieces.insert(start, Piece { bytes, used: 0 });
+            self.pieces.insert(start, Piece { bytes, used: 0, dirty: None });
         }
-        match self.pieces.get_mut(&start) {
-            Some(piece) => {
-                piece.used = self.clock;
-                Ok(&piece.bytes)
-            }
-            None => Ok(&[]),
-        }
+        let clock = self.clock;
+        let piece = self.pieces.get_mut(&start).ok_or(Problem::corrupt("a table is missing"))?;
+        piece.used = clock;
+        Ok(piece)
     }
 
     /// Makes room: the half that has not been used for longest goes, so that it costs little per
-    /// piece.
+    /// piece. What has changed stays; there is never more of it than half.
     fn evict(&mut self) {
         let mut ages: Vec<u64> = self.pieces.values().map(|piece| piece.used).collect();
         let middle = ages.len() / 2;
         let (_, median, _) = ages.select_nth_unstable(middle);
         let median = *median;
-        self.pieces.retain(|_, piece| piece.used > median);
+        self.pieces.retain(|_, piece| piece.used > median || piece.dirty.is_some());
     }
 }

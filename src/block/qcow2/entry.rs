@@ -4,7 +4,7 @@ use super::Problem;
 use super::header::Header;
 
 /// The cluster is referred to once: it may be written in place.
-const COPIED: u64 = 1 << 63;
+pub const COPIED: u64 = 1 << 63;
 const COMPRESSED: u64 = 1 << 62;
 /// In version 3: the cluster reads as zeros, whether or not it has space.
 const ALL_ZEROS: u64 = 1;
@@ -49,6 +49,33 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// An entry that says nothing.
+    pub const NOTHING: Entry = Entry::Plain { host: None, copied: false, allocated: 0, zero: 0 };
+
+    /// The descriptor and the bitmap that say this.
+    pub fn encode(&self, header: &Header) -> (u64, u64) {
+        match *self {
+            Entry::Packed(packed) => {
+                let split = 62 - (header.cluster_bits - 8);
+                let sectors = (packed.length + (packed.offset & 511)).div_ceil(512) - 1;
+                (COMPRESSED | sectors << split | packed.offset, 0)
+            }
+            Entry::Plain { host, copied, allocated, zero } => {
+                let mut descriptor = host.unwrap_or(0);
+                if copied {
+                    descriptor |= COPIED;
+                }
+                if header.extended_l2() {
+                    return (descriptor, u64::from(zero) << 32 | u64::from(allocated));
+                }
+                if zero != 0 {
+                    descriptor |= ALL_ZEROS;
+                }
+                (descriptor, 0)
+            }
+        }
+    }
+
     /// Understands an entry: its descriptor, and the bitmap of an extended one.
     pub fn parse(header: &Header, descriptor: u64, bitmap: u64) -> Result<Entry, Problem> {
         if descriptor & COMPRESSED != 0 {

@@ -10,8 +10,8 @@ const MAGIC: u32 = 0x5146_49fb;
 /// no cluster is larger.
 const MOST_HEADER: usize = 2 << 20;
 /// QEMU's limits, which no honest image exceeds.
-const MOST_L1_BYTES: u64 = 32 << 20;
-const MOST_REFCOUNT_TABLE_BYTES: u64 = 8 << 20;
+pub const MOST_L1_BYTES: u64 = 32 << 20;
+pub const MOST_REFCOUNT_TABLE_BYTES: u64 = 8 << 20;
 const MOST_NAME: usize = 1023;
 
 const EXTENSION_END: u32 = 0;
@@ -191,6 +191,12 @@ impl Header {
     /// Bytes of an L2 entry.
     pub fn l2_entry_size(&self) -> u64 {
         if self.extended_l2() { 16 } else { 8 }
+    }
+
+    /// Bytes that are in one state: of a subcluster, or of a cluster without such.
+    pub fn unit(&self) -> u64 {
+        let parts = if self.extended_l2() { super::entry::SUBCLUSTERS } else { 1 };
+        self.cluster_size() / parts
     }
 
     /// Guest bytes that one L2 table maps.

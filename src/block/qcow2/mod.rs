@@ -6,8 +6,11 @@ mod header;
 mod map;
 mod packed;
 mod problem;
+mod refcount;
+mod write;
 
 use std::fs::File;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use nix::errno::Errno;
@@ -15,10 +18,12 @@ use nix::errno::Errno;
 pub use header::{Header, Incompatible};
 use map::{Map, Place, Run};
 use problem::Problem;
+use refcount::Refcounts;
 
+use super::range_lock::RangeLock;
 use super::{BlockError, Extent, ExtentKind, Node, Result, Space};
 
-/// A qcow2 image that is read.
+/// An open qcow2 image.
 pub struct Qcow2Node {
     name: String,
     header: Header,
@@ -28,6 +33,13 @@ pub struct Qcow2Node {
     data: Arc<dyn Node>,
     backing: Option<Arc<dyn Node>>,
     map: Mutex<Map>,
+    /// Clusters whose place is used, or changed.
+    ranges: RangeLock,
+    writable: bool,
+    /// Something has been changed since it was opened.
+    changing: AtomicBool,
+    /// Bytes that a guest sees.
+    size: AtomicU64,
     /// The last cluster that was uncompressed: readers mostly want the rest of it next.
     unpacked: Mutex<Option<(u64, Arc<Vec<u8>>)>>,
 }
@@ -41,17 +53,48 @@ impl Qcow2Node {
         file: Arc<dyn Node>,
         data: Option<Arc<dyn Node>>,
         backing: Option<Arc<dyn Node>>,
-    ) -> Qcow2Node {
-        let map = Mutex::new(Map::new(&header));
-        Qcow2Node {
-            name: name.into(),
+        writable: bool,
+    ) -> Result<Qcow2Node> {
+        let name = name.into();
+        let refcounts = match writable {
+            true => {
+                check_writable(&header).map_err(|problem| problem.report(&name))?;
+                Some(Refcounts::new(&header, &*file).map_err(|problem| problem.report(&name))?)
+            }
+            false => None,
+        };
+        let map = Mutex::new(Map::new(&header, refcounts));
+        Ok(Qcow2Node {
+            name,
+            size: AtomicU64::new(header.size),
             header,
             data: data.unwrap_or_else(|| file.clone()),
             file,
             backing,
             map,
+            ranges: RangeLock::default(),
+            writable,
+            changing: AtomicBool::new(false),
             unpacked: Mutex::new(None),
+        })
+    }
+
+    fn size(&self) -> u64 {
+        self.size.load(Ordering::Acquire)
+    }
+
+    /// Checks a range that is changed, and runs `body` unless it is empty.
+    fn change(
+        &self,
+        offset: u64,
+        length: u64,
+        body: impl FnOnce() -> std::result::Result<(), Problem>,
+    ) -> Result<()> {
+        if offset.checked_add(length).is_none_or(|end| end > self.size()) {
+            let what = format!("Unable to write {} beyond its end", self.name);
+            return Err(BlockError { what, errno: Errno::ENOSPC });
         }
+        if length == 0 { Ok(()) } else { body().map_err(|problem| problem.report(&self.name)) }
     }
 
     /// Reads the header of the image in `file`.
@@ -80,7 +123,7 @@ impl Qcow2Node {
     ) -> std::result::Result<(), Problem> {
         match place {
             Place::Zeros { .. } => part.fill(0),
-            Place::Data { host } => {
+            Place::Data { host, .. } => {
                 let got = self.data.read_at(part, host)?;
                 // A cluster may reach beyond the end of the file.
                 part[got..].fill(0);
@@ -119,7 +162,7 @@ impl Qcow2Node {
         Ok(match run.place {
             Place::Zeros { allocated: true } => extent(ExtentKind::Zero),
             Place::Zeros { allocated: false } => extent(ExtentKind::Hole),
-            Place::Data { host } => self.data_extent(offset, run.length, host)?,
+            Place::Data { host, .. } => self.data_extent(offset, run.length, host)?,
             Place::Packed { .. } => extent(ExtentKind::Data),
             Place::Backing => match &self.backing {
                 Some(backing) if offset < backing.length()? => {
@@ -148,10 +191,18 @@ impl Qcow2Node {
         let kind = if below.kind.is_zero() { ExtentKind::Zero } else { ExtentKind::Data };
         Ok(Extent { host: Some(host), ..Extent::new(offset, below.length, kind) })
     }
+}
 
-    fn read_only(&self) -> BlockError {
-        BlockError { what: format!("Unable to write {}", self.name), errno: Errno::EROFS }
+/// Refuses to write what could be damaged by that.
+fn check_writable(header: &Header) -> std::result::Result<(), Problem> {
+    if header.incompatible.contains(Incompatible::CORRUPT) {
+        return Err(Problem::corrupt("it is marked as such, and can only be read"));
     }
+    if header.incompatible.contains(Incompatible::DIRTY) {
+        let text = "refcounts that were not written before a crash, and can only be read";
+        return Err(Problem::unsupported(text.into()));
+    }
+    Ok(())
 }
 
 impl Node for Qcow2Node {
@@ -160,13 +211,15 @@ impl Node for Qcow2Node {
     }
 
     fn length(&self) -> Result<u64> {
-        Ok(self.header.size)
+        Ok(self.size())
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
-        let length = self.header.size.saturating_sub(offset).min(buffer.len() as u64);
+        let length = self.size().saturating_sub(offset).min(buffer.len() as u64);
         let end = offset + length;
         let mut at = offset;
+        // A cluster that is found must not become another's while it is read.
+        let _shared = self.writable.then(|| self.ranges.shared(offset, end));
         while at < end {
             let run = self.run(at, end).map_err(|problem| problem.report(&self.name))?;
             let start = (at - offset) as usize;
@@ -177,16 +230,22 @@ impl Node for Qcow2Node {
         Ok(length as usize)
     }
 
-    fn write_at(&self, _data: &[u8], _offset: u64) -> Result<()> {
-        Err(self.read_only())
+    fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
+        self.change(offset, data.len() as u64, || self.write(data, offset))
     }
 
-    fn write_zeroes(&self, _offset: u64, _length: u64, _may_unmap: bool) -> Result<()> {
-        Err(self.read_only())
+    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+        self.change(offset, length, || self.zero(offset, length, may_unmap))
     }
 
-    fn discard(&self, _offset: u64, _length: u64) -> Result<()> {
-        Err(self.read_only())
+    fn discard(&self, offset: u64, length: u64) -> Result<()> {
+        // Of parts of clusters nothing could be given back.
+        let size = self.header.cluster_size();
+        let end = offset.saturating_add(length).min(self.size());
+        let end = if end == self.size() { end } else { end / size * size };
+        let start = offset.next_multiple_of(size).min(end);
+        let end = end.max(start);
+        self.change(start, end.saturating_sub(start), || self.zero(start, end - start, true))
     }
 
     fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
@@ -200,19 +259,45 @@ impl Node for Qcow2Node {
         Ok(Space::Sparse)
     }
 
-    fn allocate(&self, _offset: u64, _length: u64) -> Result<()> {
-        Err(self.read_only())
+    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
+        let end = offset.saturating_add(length).min(self.size());
+        let mut at = offset;
+        while at < end {
+            let extent = self.extent_at(at, end)?;
+            if extent.kind == ExtentKind::Hole || extent.depth > 0 {
+                let mut bytes = vec![0; extent.length.min(1 << 20) as usize];
+                let got = self.read_at(&mut bytes, at)?;
+                self.write_at(&bytes[..got], at)?;
+                at += got as u64;
+            } else {
+                at = extent.end();
+            }
+        }
+        Ok(())
     }
 
     fn file(&self) -> Option<&File> {
         None
     }
 
-    fn resize(&self, _length: u64) -> Result<()> {
-        Err(self.read_only())
+    fn resize(&self, length: u64) -> Result<()> {
+        self.set_size(length).map_err(|problem| problem.report(&self.name))
     }
 
     fn flush(&self) -> Result<()> {
-        Ok(())
+        if !self.changing.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.commit().map_err(|problem| problem.report(&self.name))
+    }
+}
+
+impl Drop for Qcow2Node {
+    fn drop(&mut self) {
+        // Whoever needs to know whether it worked has called flush. Twice: what the first has freed
+        // is written by the second.
+        if self.flush().is_ok() {
+            let _ = self.flush();
+        }
     }
 }

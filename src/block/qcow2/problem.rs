@@ -15,6 +15,8 @@ pub enum Problem {
     Unsupported(String),
     /// It is no such image at all.
     NotQcow2,
+    /// It was opened for reading.
+    ReadOnly,
 }
 
 impl Problem {
@@ -39,6 +41,9 @@ impl Problem {
             }
             Problem::Unsupported(what) => {
                 BlockError { what: format!("image '{name}' uses {what}"), errno: Errno::EOPNOTSUPP }
+            }
+            Problem::ReadOnly => {
+                BlockError { what: format!("Unable to write {name}"), errno: Errno::EROFS }
             }
             Problem::NotQcow2 => BlockError {
                 what: format!("image '{name}' is not in qcow2 format"),

@@ -1,0 +1,413 @@
+//! Which clusters of an image are in use, and finding free ones.
+
+use std::collections::HashSet;
+
+use super::Problem;
+use super::cache::{Cache, Step};
+use super::header::Header;
+use crate::block::Node;
+
+/// A refcount block's place in an entry of the refcount table.
+const BLOCK_OFFSET: u64 = 0xffff_ffff_ffff_fe00;
+/// Freed clusters that wait for a commit, at most: the commit is made then.
+const MOST_FREED: usize = 4096;
+
+/// Clusters in a row that have been taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    pub first: u64,
+    pub count: u64,
+    /// They read as zeros.
+    pub fresh: bool,
+}
+
+/// The refcounts of an image that is written.
+pub struct Refcounts {
+    cluster_bits: u32,
+    order: u32,
+    table_offset: u64,
+    table_clusters: u64,
+    /// No cluster before this one is free.
+    hint: u64,
+    /// There has never been anything from this cluster on: a new cluster there reads as zeros.
+    untouched: u64,
+    /// Clusters that nothing refers to any more, once what is changed now is durable.
+    freed: Vec<u64>,
+    /// Clusters of tables: no data is ever written there.
+    tables: HashSet<u64>,
+}
+
+impl Refcounts {
+    /// The refcounts of the image in `file`.
+    pub fn new(header: &Header, file: &dyn Node) -> Result<Refcounts, Problem> {
+        let mut counts = Refcounts {
+            cluster_bits: header.cluster_bits,
+            order: header.refcount_order,
+            table_offset: header.refcount_table_offset,
+            table_clusters: header.refcount_table_clusters.into(),
+            hint: 0,
+            untouched: file.length()?.div_ceil(header.cluster_size()),
+            freed: Vec::new(),
+            tables: HashSet::new(),
+        };
+        counts.note_tables(0, 1);
+        counts.note_tables(counts.table_offset >> counts.cluster_bits, counts.table_clusters);
+        let l1_clusters = (u64::from(header.l1_entries) * 8).div_ceil(header.cluster_size());
+        counts.note_tables(header.l1_offset >> counts.cluster_bits, l1_clusters);
+        if header.snapshots > 0 {
+            counts.note_tables(header.snapshots_offset >> counts.cluster_bits, 1);
+        }
+        Ok(counts)
+    }
+
+    /// Says that clusters are tables.
+    pub fn note_tables(&mut self, first: u64, clusters: u64) {
+        self.tables.extend(first..first + clusters);
+    }
+
+    /// Says that clusters are tables no more.
+    pub fn forget_tables(&mut self, first: u64, clusters: u64) {
+        for cluster in first..first + clusters {
+            self.tables.remove(&cluster);
+        }
+    }
+
+    /// Refuses to write data over tables: only a damaged image asks for that.
+    pub fn check_data(&self, host: u64, length: u64) -> Result<(), Problem> {
+        let first = host >> self.cluster_bits;
+        let last = (host + length - 1) >> self.cluster_bits;
+        if (first..=last).any(|cluster| self.tables.contains(&cluster)) {
+            return Err(Problem::corrupt("data and tables overlap"));
+        }
+        Ok(())
+    }
+
+    fn cluster_size(&self) -> u64 {
+        1 << self.cluster_bits
+    }
+
+    /// Refcounts in a block.
+    fn per_block(&self) -> u64 {
+        self.cluster_size() * 8 >> self.order
+    }
+
+    fn block(
+        &mut self,
+        cache: &mut Cache,
+        file: &dyn Node,
+        index: u64,
+    ) -> Result<Option<u64>, Problem> {
+        if index >= self.table_clusters * self.cluster_size() / 8 {
+            return Ok(None);
+        }
+        let offset = cache.be64(file, self.table_offset + index * 8)? & BLOCK_OFFSET;
+        if !offset.is_multiple_of(self.cluster_size()) {
+            return Err(Problem::corrupt("a refcount block is not where a cluster can be"));
+        }
+        if offset != 0 {
+            self.tables.insert(offset >> self.cluster_bits);
+        }
+        Ok((offset != 0).then_some(offset))
+    }
+
+    /// How often a cluster is referred to.
+    pub fn get(
+        &mut self,
+        cache: &mut Cache,
+        file: &dyn Node,
+        cluster: u64,
+    ) -> Result<u64, Problem> {
+        let per_block = self.per_block();
+        let Some(block) = self.block(cache, file, cluster / per_block)? else { return Ok(0) };
+        self.read(cache, file, block, cluster % per_block)
+    }
+
+    fn read(
+        &self,
+        cache: &mut Cache,
+        file: &dyn Node,
+        block: u64,
+        index: u64,
+    ) -> Result<u64, Problem> {
+        let at = block + (index << self.order) / 8;
+        Ok(match self.order {
+            0..=2 => {
+                let [byte] = cache.bytes(file, at)?;
+                let width = 1 << self.order;
+                let shift = (index << self.order) % 8;
+                u64::from(byte >> shift) & ((1 << width) - 1)
+            }
+            3 => u8::from_be_bytes(cache.bytes(file, at)?).into(),
+            4 => u16::from_be_bytes(cache.bytes(file, at)?).into(),
+            5 => u32::from_be_bytes(cache.bytes(file, at)?).into(),
+            _ => u64::from_be_bytes(cache.bytes(file, at)?),
+        })
+    }
+
+    fn write(
+        &self,
+        cache: &mut Cache,
+        file: &dyn Node,
+        block: u64,
+        index: u64,
+        value: u64,
+    ) -> Result<(), Problem> {
+        let width = 1u64 << self.order;
+        if width < 64 && value >> width != 0 {
+            return Err(Problem::unsupported("more references to a cluster than fit".into()));
+        }
+        let at = block + (index << self.order) / 8;
+        match self.order {
+            0..=2 => {
+                let [byte] = cache.bytes::<1>(file, at)?;
+                let shift = (index << self.order) % 8;
+                let mask = (((1u64 << width) - 1) << shift) as u8;
+                let byte = byte & !mask | (value << shift) as u8;
+                cache.set(file, at, &[byte], Step::First)
+            }
+            3 => cache.set(file, at, &(value as u8).to_be_bytes(), Step::First),
+            4 => cache.set(file, at, &(value as u16).to_be_bytes(), Step::First),
+            5 => cache.set(file, at, &(value as u32).to_be_bytes(), Step::First),
+            _ => cache.set(file, at, &value.to_be_bytes(), Step::First),
+        }
+    }
+
+    /// Sets a refcount, for which there is a block.
+    fn set(
+        &mut self,
+        cache: &mut Cache,
+        file: &dyn Node,
+        cluster: u64,
+        value: u64,
+    ) -> Result<(), Problem> {
+        let per_block = self.per_block();
+        let block = self.block(cache, file, cluster / per_block)?;
+        let block = block.ok_or(Problem::corrupt("a refcount block is missing"))?;
+        self.write(cache, file, block, cluster % per_block, value)
+    }
+
+    /// Takes up to `wanted` free clusters in a row.
+    pub fn allocate(
+        &mut self,
+        cache: &mut Cache,
+        file: &dyn Node,
+        wanted: u64,
+    ) -> Result<Taken, Problem> {
+        let first = self.find(cache, file, 1)?;
+        let mut count = 0;
+        while count < wanted {
+            let cluster = first + count;
+            if count > 0 && !self.is_free(cache, file, cluster)? {
+                break;
+            }
+            self.set(cache, file, cluster, 1)?;
+            count += 1;
+        }
+        self.hint = first + count;
+        Ok(self.taken(first, count))
+    }
+
+    /// Takes exactly `count` clusters in a row.
+    pub fn allocate_exactly(
+        &mut self,
+        cache: &mut Cache,
+        file: &dyn Node,
+        count: u64,
+    ) -> Result<Taken, Problem> {
+        let first = self.find(cache, file, count)?;
+        for cluster in first..first + count {
+            self.set(cache, file, cluster, 1)?;
+        }
+        if first == self.hint {
+            self.hint = first + count;
+        }
+        Ok(self.taken(first, count))
+    }
+
+    fn taken(&mut self, first: u64, count: u64) -> Taken {
+        let fresh = first >= self.untouched;
+        self.untouched = self.untouched.max(first + count);
+        Taken { first, count, fresh }
+    }
+
+    /// The first of `count` free clusters in a row that have refcount blocks.
+    fn find(&mut self, cache: &mut Cache, file: &dyn Node, count: u64) -> Result<u64, Problem> {
+        let (mut first, mut length) = (self.hint, 0);
+        while length < count {
+            if self.is_free(cache, file, first + length)? {
+                length += 1;
+            } else {
+                first += length + 1;
+                length = 0;
+            }
+        }
+        Ok(first)
+    }
+
+    /// Whether a cluster can be taken. A part of the file without refcount block gets one, in the
+    /// first of its clusters that is asked for, which is then taken.
+    fn is_free(
+        &mut self,
+        cache: &mut Cache,
+        file: &dyn Node,
+        cluster: u64,
+    ) -> Result<bool, Problem> {
+        if (cluster << self.cluster_bits) > i64::MAX as u64 / 2 {
+            return Err(Problem::unsupported("more clusters than a file can have".into()));
+        }
+        let index = cluster / self.per_block();
+        if self.block(cache, file, index)?.is_some() {
+            return Ok(self.get(cache, file, cluster)? == 0);
+        }
+        if index >= self.table_clusters * self.cluster_size() / 8 {
+            self.grow_table(cache, file, cluster)?;
+        } else {
+            self.add_block(cache, file, index, cluster)?;
+        }
+        Ok(self.get(cache, file, cluster)? == 0)
+    }
+
+    /// Puts a refcount block into `cluster`, which it is for.
+    fn add_block(
+        &mut self,
+        cache: &mut Cache,
+        file: &dyn Node,
+        index: u64,
+        cluster: u64,
+    ) -> Result<(), Problem> {
+        let block = cluster << self.cluster_bits;
+        self.note_tables(cluster, 1);
+        self.untouched = self.untouched.max(cluster + 1);
+        // The block must be there before the table says that it is, and the table before anything
+        // that the block counts is referred to: the first barrier of the next commit sees to that.
+        let mut first = vec![0; self.cluster_size() as usize];
+        let width = 1u64 << self.order;
+        put(&mut first, cluster % self.per_block(), width, 1);
+        file.write_at(&first, block)?;
+        cache.forget(block, self.cluster_size());
+        file.flush()?;
+        let at = self.table_offset + index * 8;
+        file.write_at(&block.to_be_bytes(), at)?;
+        cache.set(file, at, &block.to_be_bytes(), Step::First)
+    }
+
+    /// Makes a larger refcount table, one that covers `cluster` and itself, in new clusters from
+    /// `cluster` on: first the refcount blocks for these, then the table.
+    fn grow_table(
+        &mut self,
+        cache: &mut Cache,
+        file: &dyn Node,
+        cluster: u64,
+    ) -> Result<(), Problem> {
+        let (size, per_block) = (self.cluster_size(), self.per_block());
+        let entries = self.table_clusters * size / 8;
+        let (mut blocks, mut clusters) = (1, 0);
+        // Each depends on the other; both only grow, and settle at once.
+        loop {
+            let last = cluster + blocks + clusters;
+            let need_blocks = last / per_block - cluster / per_block + 1;
+            let need_clusters = ((last / per_block + 1).max(entries * 3 / 2) * 8).div_ceil(size);
+            if need_blocks == blocks && need_clusters == clusters {
+                break;
+            }
+            (blocks, clusters) = (need_blocks.max(blocks), need_clusters.max(clusters));
+        }
+        let table = cluster + blocks;
+        let end = table + clusters;
+        let mut content = vec![0; (clusters * size) as usize];
+        for index in 0..entries {
+            let entry = cache.be64(file, self.table_offset + index * 8)?;
+            content[index as usize * 8..][..8].copy_from_slice(&entry.to_be_bytes());
+        }
+        for number in 0..blocks {
+            let index = cluster / per_block + number;
+            let mut block = vec![0; size as usize];
+            for used in (cluster..end).filter(|used| used / per_block == index) {
+                put(&mut block, used % per_block, 1 << self.order, 1);
+            }
+            let offset = (cluster + number) << self.cluster_bits;
+            file.write_at(&block, offset)?;
+            content[index as usize * 8..][..8].copy_from_slice(&offset.to_be_bytes());
+        }
+        if clusters * size > super::header::MOST_REFCOUNT_TABLE_BYTES {
+            return Err(Problem::unsupported("more clusters than can be counted".into()));
+        }
+        let offset = table << self.cluster_bits;
+        file.write_at(&content, offset)?;
+        cache.forget(cluster << self.cluster_bits, (end - cluster) * size);
+        // All of it must be there before the header says so; and what is in the old table is still
+        // right then.
+        cache.commit(file)?;
+        let mut fields = [0; 12];
+        fields[..8].copy_from_slice(&offset.to_be_bytes());
+        fields[8..].copy_from_slice(&(clusters as u32).to_be_bytes());
+        file.write_at(&fields, 48)?;
+        file.flush()?;
+        cache.forget(0, size);
+        let (old, old_clusters) = (self.table_offset >> self.cluster_bits, self.table_clusters);
+        (self.table_offset, self.table_clusters) = (offset, clusters);
+        self.untouched = self.untouched.max(end);
+        self.note_tables(cluster, end - cluster);
+        self.forget_tables(old, old_clusters);
+        self.freed.extend(old..old + old_clusters);
+        Ok(())
+    }
+
+    /// Takes a reference back, when what is changed now is durable.
+    pub fn release(&mut self, cluster: u64) {
+        self.freed.push(cluster);
+    }
+
+    /// Whether so many clusters wait to be free that a commit should be made.
+    pub fn has_many_freed(&self) -> bool {
+        self.freed.len() >= MOST_FREED
+    }
+
+    /// Frees what nothing refers to any more, after a commit. The space of what is in no other use
+    /// goes back to the filesystem.
+    pub fn settle(&mut self, cache: &mut Cache, file: &dyn Node) -> Result<(), Problem> {
+        let mut freed = std::mem::take(&mut self.freed);
+        freed.sort_unstable();
+        let mut punched: Option<(u64, u64)> = None;
+        for cluster in freed {
+            let count = self.get(cache, file, cluster)?;
+            if count == 0 {
+                return Err(Problem::corrupt("a cluster is freed that is not in use"));
+            }
+            self.set(cache, file, cluster, count - 1)?;
+            if count > 1 {
+                continue;
+            }
+            self.hint = self.hint.min(cluster);
+            match &mut punched {
+                Some((_, end)) if *end == cluster => *end += 1,
+                _ => {
+                    self.punch(file, punched)?;
+                    punched = Some((cluster, cluster + 1));
+                }
+            }
+        }
+        self.punch(file, punched)
+    }
+
+    fn punch(&self, file: &dyn Node, range: Option<(u64, u64)>) -> Result<(), Problem> {
+        if let Some((first, end)) = range {
+            let (offset, length) = (first << self.cluster_bits, (end - first) << self.cluster_bits);
+            file.discard(offset, length)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a refcount into the bytes of a block.
+fn put(block: &mut [u8], index: u64, width: u64, value: u64) {
+    let bit = index * width;
+    let at = (bit / 8) as usize;
+    if width < 8 {
+        block[at] |= (value << (bit % 8)) as u8;
+    } else {
+        let bytes = value.to_be_bytes();
+        let length = (width / 8) as usize;
+        block[at..at + length].copy_from_slice(&bytes[8 - length..]);
+    }
+}
