@@ -14,9 +14,9 @@ pub const MOST_L1_BYTES: u64 = 32 << 20;
 pub const MOST_REFCOUNT_TABLE_BYTES: u64 = 8 << 20;
 const MOST_NAME: usize = 1023;
 
-const EXTENSION_END: u32 = 0;
-const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
-const EXTENSION_DATA_FILE: u32 = 0x4441_5441;
+pub const EXTENSION_END: u32 = 0;
+pub const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
+pub const EXTENSION_DATA_FILE: u32 = 0x4441_5441;
 
 bitflags::bitflags! {
     /// What a reader must know to read the image at all.

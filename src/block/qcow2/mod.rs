@@ -1,6 +1,7 @@
 //! qcow2 images, after the public format specification.
 
 mod cache;
+mod create;
 mod entry;
 mod header;
 mod map;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use nix::errno::Errno;
 
+pub use create::{CreateOptions, create};
 pub use header::{Header, Incompatible};
 use map::{Map, Place, Run};
 use problem::Problem;

@@ -88,7 +88,7 @@ impl Refcounts {
 
     /// Refcounts in a block.
     fn per_block(&self) -> u64 {
-        self.cluster_size() * 8 >> self.order
+        (self.cluster_size() * 8) >> self.order
     }
 
     fn block(
