@@ -4,6 +4,7 @@
 //! several threads at once.
 
 mod file;
+mod image_lock;
 mod memory;
 mod open;
 pub mod qcow2;

@@ -2,14 +2,14 @@
 //! like, and a name in an image is a local file beside it, never anything else.
 
 use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::errno::Errno;
 
 use super::qcow2::{Incompatible, Qcow2Node};
-use super::{BlockError, FileNode, Node, Result};
+use super::{BlockError, FileNode, Node, Result, image_lock};
 
 /// Images in a chain, at most.
 const MOST_IMAGES: usize = 200;
@@ -145,15 +145,15 @@ fn beside(image: &Path, name: &str) -> Result<PathBuf> {
 }
 
 fn open_file(path: &Path, writable: bool) -> Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
+    let fail = |what: &str, errno| BlockError { what: format!("{what} {}", path.display()), errno };
     // A FIFO would wait for its other end; FileNode refuses it then.
-    fs::OpenOptions::new()
+    let file = fs::OpenOptions::new()
         .read(true)
         .write(writable)
         .custom_flags(libc::O_NONBLOCK)
         .open(path)
-        .map_err(|e| BlockError {
-            what: format!("Unable to open {}", path.display()),
-            errno: crate::error::errno_of(&e),
-        })
+        .map_err(|e| fail("Unable to open", crate::error::errno_of(&e)))?;
+    // Others may write an image only while nobody else uses it.
+    image_lock::lock(&file, writable).map_err(|errno| fail("Unable to lock", errno))?;
+    Ok(file)
 }
