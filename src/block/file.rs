@@ -79,21 +79,20 @@ impl FileNode {
         self.write_zeros_where(ExtentKind::Hole, offset, end.min(size))
     }
 
-    /// Zeroes a range inside a regular file.
-    fn zero_in_file(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+    /// Zeroes a range inside a regular file, if the filesystem can do that by itself.
+    fn zero_by_filesystem(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
         let keep = FallocateFlags::FALLOC_FL_KEEP_SIZE;
         let punch = FallocateFlags::FALLOC_FL_PUNCH_HOLE | keep;
         let zero = FallocateFlags::FALLOC_FL_ZERO_RANGE | keep;
         let modes: &[FallocateFlags] = if may_unmap { &[punch, zero] } else { &[zero] };
         for mode in modes {
             match sys::fallocate(&self.file, *mode, offset, length) {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(true),
                 Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => {}
                 Err(errno) => return Err(self.error("zero a range of", errno)),
             }
         }
-        // Holes are zero already, and may be most of the file.
-        self.write_zeros_where(ExtentKind::Data, offset, offset + length)
+        Ok(false)
     }
 
     /// Zeroes a range of a block device: its whole blocks by the device, the rest by writing.
@@ -178,9 +177,23 @@ impl Node for FileNode {
             sys::truncate(&self.file, end).map_err(|e| self.error("extend", e))?;
         }
         if offset < size {
-            self.zero_in_file(offset, end.min(size) - offset, may_unmap)?;
+            let length = end.min(size) - offset;
+            if !self.zero_by_filesystem(offset, length, may_unmap)? {
+                // Holes are zero already, and may be most of the file.
+                self.write_zeros_where(ExtentKind::Data, offset, offset + length)?;
+            }
         }
         Ok(())
+    }
+
+    fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
+        // The kernel may do the writing for a device, and does not say so.
+        let size = self.length()?;
+        let inside = offset.checked_add(length).is_some_and(|end| end <= size);
+        if length == 0 || self.device_block.is_some() || !inside {
+            return Ok(length == 0);
+        }
+        self.zero_by_filesystem(offset, length, may_unmap)
     }
 
     fn discard(&self, offset: u64, length: u64) -> Result<()> {

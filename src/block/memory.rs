@@ -124,6 +124,10 @@ impl Node for MemoryNode {
         Ok(())
     }
 
+    fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
+        self.write_zeroes(offset, length, may_unmap).map(|()| true)
+    }
+
     fn discard(&self, offset: u64, length: u64) -> Result<()> {
         let length = length.min(self.length()?.saturating_sub(offset));
         self.write_zeroes(offset, length, true)

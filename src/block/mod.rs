@@ -3,9 +3,11 @@
 //! A node is a length of bytes with holes: a file, a block device, memory. Nodes are used from
 //! several threads at once.
 
+pub mod export;
 mod file;
 mod image_lock;
 mod memory;
+pub mod nbd;
 mod open;
 pub mod qcow2;
 mod range_lock;
@@ -118,6 +120,12 @@ pub trait Node: Send + Sync {
 
     /// Makes a range read as zeros, and gives its space back if `may_unmap` and the medium can.
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()>;
+
+    /// The same, if that takes less time than to write zeros. False where it would not, or where
+    /// that is not known; the range is then as it was.
+    fn write_zeroes_fast(&self, _offset: u64, _length: u64, _may_unmap: bool) -> Result<bool> {
+        Ok(false)
+    }
 
     /// Says that a range is not needed any more. What it reads as afterwards is not defined, unless
     /// the medium defines it; the space may be given back.

@@ -1,0 +1,251 @@
+//! Sockets for both ends of the protocol. No call here raises SIGPIPE, which would end the host.
+
+use std::io::IoSlice;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, Shutdown, SockaddrLike, SockaddrStorage, getsockname, recv, sendmsg,
+    setsockopt, shutdown, sockopt,
+};
+use nix::sys::time::{TimeVal, TimeValLike};
+
+/// A connected stream socket.
+pub struct Socket(OwnedFd);
+
+impl Socket {
+    /// Takes a connected socket over.
+    pub fn new(socket: impl Into<OwnedFd>) -> Socket {
+        let socket = Socket(socket.into());
+        let address = getsockname::<SockaddrStorage>(socket.0.as_raw_fd());
+        if address.is_ok_and(|address| address.family() != Some(AddressFamily::Unix)) {
+            // Without these it works as well, if less fast and tidy.
+            let _ = setsockopt(&socket.0, sockopt::TcpNoDelay, &true);
+            let _ = setsockopt(&socket.0, sockopt::KeepAlive, &true);
+        }
+        socket
+    }
+
+    /// Receives what is there, waiting for at least one byte; 0 at the end.
+    pub fn receive(&self, buffer: &mut [u8]) -> nix::Result<usize> {
+        self.receive_with(buffer, MsgFlags::empty())
+    }
+
+    fn receive_with(&self, buffer: &mut [u8], flags: MsgFlags) -> nix::Result<usize> {
+        loop {
+            match recv(self.0.as_raw_fd(), buffer, flags) {
+                Err(Errno::EINTR) => continue,
+                // A blocking socket says so when its timeout is over.
+                Err(Errno::EAGAIN) => return Err(Errno::ETIMEDOUT),
+                other => return other,
+            }
+        }
+    }
+
+    /// Waits until there is something to receive, the end included, or until the time is over.
+    fn wait_readable(&self, deadline: Instant) -> nix::Result<()> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+            match nix::poll::poll(&mut fds, timeout) {
+                Ok(0) if left.is_zero() => return Err(Errno::ETIMEDOUT),
+                Ok(0) | Err(Errno::EINTR) => continue,
+                Ok(_) => return Ok(()),
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// Sends everything.
+    pub fn send(&self, message: &[u8]) -> nix::Result<()> {
+        self.send_all(&mut [IoSlice::new(message)])
+    }
+
+    /// Sends everything, in one system call where the kernel takes it at once.
+    pub fn send_all(&self, mut parts: &mut [IoSlice]) -> nix::Result<()> {
+        IoSlice::advance_slices(&mut parts, 0);
+        while !parts.is_empty() {
+            let flags = MsgFlags::MSG_NOSIGNAL;
+            match sendmsg::<()>(self.0.as_raw_fd(), parts, &[], flags, None) {
+                Ok(sent) => IoSlice::advance_slices(&mut parts, sent),
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => return Err(Errno::ETIMEDOUT),
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(())
+    }
+
+    /// How long a send may wait for the other end to make room; `None` for ever.
+    pub fn set_send_timeout(&self, timeout: Option<Duration>) -> nix::Result<()> {
+        setsockopt(&self.0, sockopt::SendTimeout, &time_value(timeout))
+    }
+
+    /// How long a receive may wait; `None` for ever.
+    pub fn set_receive_timeout(&self, timeout: Option<Duration>) -> nix::Result<()> {
+        setsockopt(&self.0, sockopt::ReceiveTimeout, &time_value(timeout))
+    }
+
+    /// Takes no more from the other end. What it has sent already can still be received.
+    pub fn stop_receiving(&self) {
+        let _ = shutdown(self.0.as_raw_fd(), Shutdown::Read);
+    }
+
+    /// Ends the connection, also for the threads that are just using it.
+    pub fn disconnect(&self) {
+        let _ = shutdown(self.0.as_raw_fd(), Shutdown::Both);
+    }
+}
+
+/// The kernel takes 0 for no limit.
+fn time_value(timeout: Option<Duration>) -> TimeVal {
+    let limited = |time: Duration| time.as_micros().clamp(1, i64::MAX as u128 / 2) as i64;
+    TimeVal::microseconds(timeout.map_or(0, limited))
+}
+
+/// The receiving end of a socket, which takes as much as there is at once: a client with several
+/// requests under way costs one system call for many.
+pub struct Receiver {
+    socket: Arc<Socket>,
+    buffer: Box<[u8]>,
+    start: usize,
+    end: usize,
+    /// How much is received ahead of what is needed.
+    ahead: usize,
+    deadline: Option<Instant>,
+}
+
+/// A payload of up to this size is received with what follows it; a larger one is received where
+/// it is wanted, and little of what follows it, which would have to be copied.
+const SMALL: usize = 64 * 1024;
+const BUFFER: usize = 2 * SMALL;
+const LITTLE: usize = 4096;
+
+/// How often a receiver looks again before it sleeps: some 20 us.
+const LINGER: usize = 32;
+
+impl Receiver {
+    pub fn new(socket: Arc<Socket>) -> Receiver {
+        let buffer = vec![0; BUFFER].into_boxed_slice();
+        Receiver { socket, buffer, start: 0, end: 0, ahead: BUFFER, deadline: None }
+    }
+
+    /// Until when everything must be received.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
+    }
+
+    /// Whether so many bytes can be taken without waiting.
+    pub fn has(&self, count: usize) -> bool {
+        self.end - self.start >= count
+    }
+
+    /// Whether nothing has been received that was not taken.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Whether [`Receiver::fill`] takes so many bytes.
+    pub fn fits(count: usize) -> bool {
+        count <= SMALL
+    }
+
+    /// Waits until `count` bytes can be taken. False if the other end closed before the first.
+    pub fn fill(&mut self, count: usize) -> nix::Result<bool> {
+        debug_assert!(Receiver::fits(count));
+        while !self.has(count) {
+            if self.start == self.end {
+                (self.start, self.end) = (0, 0);
+            } else if self.start + count > BUFFER {
+                self.buffer.copy_within(self.start..self.end, 0);
+                (self.start, self.end) = (0, self.end - self.start);
+            }
+            let limit = (self.start + count + self.ahead).min(BUFFER);
+            let received = self.receive(limit, MsgFlags::empty())?;
+            if received == 0 {
+                return if self.is_empty() { Ok(false) } else { Err(Errno::ECONNRESET) };
+            }
+        }
+        Ok(true)
+    }
+
+    fn receive(&mut self, limit: usize, flags: MsgFlags) -> nix::Result<usize> {
+        if let Some(deadline) = self.deadline {
+            self.socket.wait_readable(deadline)?;
+        }
+        let received = self.socket.receive_with(&mut self.buffer[self.end..limit], flags)?;
+        self.end += received;
+        Ok(received)
+    }
+
+    /// Receives what is there now, if anything is.
+    pub fn poll(&mut self) -> bool {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+        self.end < BUFFER && matches!(self.receive(BUFFER, MsgFlags::MSG_DONTWAIT), Ok(1..))
+    }
+
+    /// Gives the other end a moment to send so many bytes, which it is about to do.
+    pub fn linger(&mut self, count: usize) {
+        for _ in 0..LINGER {
+            if self.has(count) {
+                return;
+            }
+            if !self.poll() {
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    /// Takes bytes that [`Receiver::fill`] has made sure of.
+    pub fn take(&mut self, count: usize) -> &[u8] {
+        self.ahead = BUFFER;
+        let from = self.start;
+        self.start = (from + count).min(self.end);
+        &self.buffer[from..self.start]
+    }
+
+    /// Receives exactly what fills `target`.
+    pub fn receive_into(&mut self, target: &mut [u8]) -> nix::Result<()> {
+        let here = target.len().min(self.end - self.start);
+        target[..here].copy_from_slice(&self.buffer[self.start..self.start + here]);
+        self.start += here;
+        if !Receiver::fits(target.len()) {
+            self.ahead = LITTLE;
+        }
+        let mut done = here;
+        while done < target.len() {
+            if let Some(deadline) = self.deadline {
+                self.socket.wait_readable(deadline)?;
+            }
+            // All at once: the other end sends it in pieces, and each would wake us.
+            let flags = match self.deadline {
+                None => MsgFlags::MSG_WAITALL,
+                Some(_) => MsgFlags::empty(),
+            };
+            match self.socket.receive_with(&mut target[done..], flags)? {
+                0 => return Err(Errno::ECONNRESET),
+                received => done += received,
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives bytes and forgets them.
+    pub fn skip(&mut self, mut count: u64) -> nix::Result<()> {
+        while count > 0 {
+            let part = count.min(LITTLE as u64) as usize;
+            if !self.fill(part)? {
+                return Err(Errno::ECONNRESET);
+            }
+            self.take(part);
+            count -= part as u64;
+        }
+        Ok(())
+    }
+}
