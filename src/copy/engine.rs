@@ -15,7 +15,8 @@ use crate::sys;
 /// enough to stay in the cache between the read and the write.
 const PIECE: usize = 256 * 1024;
 
-/// Reading and writing the page cache is bound by memory; a third thread gained nothing.
+/// Two keep reading and writing going at the same time; the page cache is bound by memory, not by
+/// the number of processors.
 const THREADS: usize = 2;
 
 /// How to copy.

@@ -8,8 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use crate::copy::{Run, runs};
 use crate::error::*;
 
-/// Data moves in chunks of this size: 64 KiB cost a tenth more in hand-overs, 1 MiB no longer fits
-/// the cache that both ends share.
+/// Data moves in chunks of this size: large enough that handing one over costs little beside
+/// filling it, small enough to stay in the cache that both ends share.
 pub const CHUNK: usize = 256 * 1024;
 
 /// Chunks in one stream: 2 MiB keep both ends busy, and bound the memory.
