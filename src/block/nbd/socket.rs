@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, Shutdown, SockaddrLike, SockaddrStorage, getsockname, recv, sendmsg,
-    setsockopt, shutdown, sockopt,
+    AddressFamily, MsgFlags, Shutdown, SockaddrLike, SockaddrStorage, getsockname, recv, send,
+    sendmsg, setsockopt, shutdown, sockopt,
 };
 use nix::sys::time::{TimeVal, TimeValLike};
 
@@ -27,11 +27,6 @@ impl Socket {
             let _ = setsockopt(&socket.0, sockopt::KeepAlive, &true);
         }
         socket
-    }
-
-    /// Receives what is there, waiting for at least one byte; 0 at the end.
-    pub fn receive(&self, buffer: &mut [u8]) -> nix::Result<usize> {
-        self.receive_with(buffer, MsgFlags::empty())
     }
 
     fn receive_with(&self, buffer: &mut [u8], flags: MsgFlags) -> nix::Result<usize> {
@@ -78,6 +73,12 @@ impl Socket {
             }
         }
         Ok(())
+    }
+
+    /// Sends what the kernel takes without waiting.
+    pub fn try_send(&self, message: &[u8]) {
+        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+        let _ = send(self.0.as_raw_fd(), message, flags);
     }
 
     /// How long a send may wait for the other end to make room; `None` for ever.
@@ -132,6 +133,11 @@ impl Receiver {
     pub fn new(socket: Arc<Socket>) -> Receiver {
         let buffer = vec![0; BUFFER].into_boxed_slice();
         Receiver { socket, buffer, start: 0, end: 0, ahead: BUFFER, deadline: None }
+    }
+
+    /// The socket that it receives from.
+    pub fn socket(&self) -> Arc<Socket> {
+        self.socket.clone()
     }
 
     /// Until when everything must be received.
@@ -200,6 +206,12 @@ impl Receiver {
                 std::thread::yield_now();
             }
         }
+    }
+
+    /// The four bytes that are next, which [`Receiver::fill`] has made sure of.
+    pub fn peek(&self) -> [u8; 4] {
+        let next = &self.buffer[self.start..self.end];
+        next.first_chunk().copied().unwrap_or_default()
     }
 
     /// Takes bytes that [`Receiver::fill`] has made sure of.

@@ -1,0 +1,128 @@
+//! NBD URIs, as the NBD project's doc/uri.md defines them, without TLS.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use percent_encoding::percent_decode_str;
+
+use super::protocol::text;
+
+/// The port that is NBD's.
+const PORT: u16 = 10809;
+
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Tcp { host: String, port: u16 },
+    Unix(PathBuf),
+}
+
+/// What a URI names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    pub place: Place,
+    pub export: String,
+}
+
+/// Takes a URI apart; an error says what is wrong with it.
+pub fn parse(uri: &str) -> Result<Address, &'static str> {
+    let (scheme, rest) = uri.split_once("://").ok_or("it is no URI")?;
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let export = percent_decode_str(path).collect::<Vec<u8>>();
+    let export = text(&export).ok_or("the name of its export is not a text")?.to_string();
+    let place = match scheme {
+        "nbd" if query.is_empty() => tcp(authority)?,
+        "nbd" => return Err("it has parameters that are not known"),
+        "nbd+unix" if authority.is_empty() => unix(query)?,
+        "nbd+unix" => return Err("it has both a host and a socket"),
+        "nbds" | "nbds+unix" => return Err("TLS is not supported"),
+        _ => return Err("its scheme is neither nbd nor nbd+unix"),
+    };
+    Ok(Address { place, export })
+}
+
+fn tcp(authority: &str) -> Result<Place, &'static str> {
+    // A user's name is for TLS only.
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (host, rest) = rest.split_once(']').ok_or("a bracket is missing")?;
+            match rest.strip_prefix(':') {
+                None if !rest.is_empty() => return Err("its host is malformed"),
+                port => (host, port),
+            }
+        }
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
+    };
+    let port = match port {
+        None | Some("") => PORT,
+        Some(port) => port.parse().map_err(|_| "its port is not a number below 65536")?,
+    };
+    let host = percent_decode_str(host).decode_utf8().map_err(|_| "its host is not a text")?;
+    // The URI's specification leaves the host out for this machine.
+    let host = if host.is_empty() { "localhost".into() } else { host.into_owned() };
+    Ok(Place::Tcp { host, port })
+}
+
+fn unix(query: &str) -> Result<Place, &'static str> {
+    let path = match query.split_once('=') {
+        Some(("socket", path)) if !path.contains('&') => path,
+        _ => return Err("it needs a socket, and no other parameter"),
+    };
+    let path: Vec<u8> = percent_decode_str(path).collect();
+    if path.is_empty() || path.contains(&0) {
+        return Err("its socket is not a path");
+    }
+    Ok(Place::Unix(OsString::from_vec(path).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tcp(host: &str, port: u16, export: &str) -> Result<Address, &'static str> {
+        let place = Place::Tcp { host: host.to_string(), port };
+        Ok(Address { place, export: export.to_string() })
+    }
+
+    #[test]
+    fn uris_are_taken_apart() {
+        assert_eq!(parse("nbd://h"), tcp("h", 10809, ""));
+        assert_eq!(parse("nbd://h:7/a%20b/c"), tcp("h", 7, "a b/c"));
+        assert_eq!(parse("nbd://me@[::1]:7/"), tcp("::1", 7, ""));
+        assert_eq!(parse("nbd:///x"), tcp("localhost", 10809, "x"));
+        let place = Place::Unix("/run/a b".into());
+        let address = Address { place, export: "vda".to_string() };
+        assert_eq!(parse("nbd+unix:///vda?socket=/run/a%20b"), Ok(address));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for uri in [
+            "",
+            "h:7",
+            "nbd:h:7",
+            "http://h/",
+            "nbds://h/",
+            "nbd://h:99999/",
+            "nbd://[::1/",
+            "nbd://[::1]7/",
+            "nbd://h/x?tls=1",
+            "nbd+unix:///x",
+            "nbd+unix:///x?socket=",
+            "nbd+unix:///x?socket=%00",
+            "nbd+unix://h/x?socket=/s",
+            "nbd+unix:///x?sock=/s",
+            "nbd+unix:///x?socket=/s&a=b",
+            "nbd://h/%ff",
+            "nbd://h/%00",
+        ] {
+            assert!(parse(uri).is_err(), "{uri}");
+        }
+    }
+}
