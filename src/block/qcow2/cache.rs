@@ -6,7 +6,8 @@
 //! A change is written in one of two steps, with a barrier between them, so that a crash at any
 //! moment leaves an image in which nothing refers to what is not there yet: see [`Step`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::Problem;
 use crate::block::Node;
@@ -40,12 +41,26 @@ pub struct Cache {
     piece_size: u64,
     clock: u64,
     dirty: usize,
+    /// An external data file, which has the data that tables in the image refer to.
+    data: Option<Arc<dyn Node>>,
+    /// L2 tables that no L1 table in the file refers to yet.
+    unreferenced: HashSet<u64>,
+    /// What reached the file is not known, since a barrier has failed.
+    failed: bool,
 }
 
 impl Cache {
-    /// An empty cache for an image with clusters of that size.
-    pub fn new(cluster_size: u64) -> Cache {
-        Cache { pieces: HashMap::new(), piece_size: PIECE.min(cluster_size), clock: 0, dirty: 0 }
+    /// An empty cache for an image with clusters of that size, and with that external data file.
+    pub fn new(cluster_size: u64, data: Option<Arc<dyn Node>>) -> Cache {
+        Cache {
+            pieces: HashMap::new(),
+            piece_size: PIECE.min(cluster_size),
+            clock: 0,
+            dirty: 0,
+            data,
+            unreferenced: HashSet::new(),
+            failed: false,
+        }
     }
 
     /// The bytes at `offset`, which lie in one piece if `offset` is a multiple of `N`. What is
@@ -101,14 +116,56 @@ impl Cache {
         self.dirty >= MOST / 2
     }
 
+    /// An L2 table is new: nothing in the file refers to it before the next commit.
+    pub fn note_unreferenced(&mut self, table: u64) {
+        self.unreferenced.insert(table);
+    }
+
+    /// When entries of an L2 table are to be written.
+    pub fn step_of(&self, table: u64) -> Step {
+        if self.unreferenced.contains(&table) { Step::First } else { Step::Second }
+    }
+
     /// Writes all changes, in order, and makes them and all data before them durable.
     pub fn commit(&mut self, file: &dyn Node) -> Result<(), Problem> {
+        self.usable()?;
         self.write(file, Step::First)?;
-        file.flush()?;
+        if let Some(data) = &self.data {
+            let flushed = data.flush();
+            self.failed = flushed.is_err();
+            flushed?;
+        }
+        self.barrier(file)?;
+        // From here on the file may refer to them, also if not all of it gets there.
+        self.unreferenced.clear();
         if self.write(file, Step::Second)? {
-            file.flush()?;
+            self.barrier(file)?;
         }
         Ok(())
+    }
+
+    /// Makes durable what has been written to the file.
+    pub fn barrier(&mut self, file: &dyn Node) -> Result<(), Problem> {
+        self.usable()?;
+        let flushed = file.flush();
+        self.failed = flushed.is_err();
+        Ok(flushed?)
+    }
+
+    /// Writes a part of the header, alone: everything before it is durable first, then it is.
+    pub fn write_header(&mut self, file: &dyn Node, at: u64, bytes: &[u8]) -> Result<(), Problem> {
+        self.barrier(file)?;
+        let written = file.write_at(bytes, at);
+        // It may have been written all the same.
+        self.failed = written.is_err();
+        written?;
+        self.barrier(file)
+    }
+
+    /// After a barrier has failed, the next one may well succeed without what was lost: the kernel
+    /// tells once. So nothing is called durable any more.
+    fn usable(&self) -> Result<(), Problem> {
+        if self.failed { Err(Problem::Lost) } else { Ok(()) }
     }
 
     /// Writes the changes of one step; whether there were any.
@@ -138,7 +195,9 @@ impl Cache {
                 self.evict();
             }
             let mut bytes = vec![0; self.piece_size as usize].into_boxed_slice();
-            file.read_at(&mut bytes, start)?;
+            if file.read_at(&mut bytes, start)? == 0 {
+                return Err(Problem::corrupt("a table lies outside of the image"));
+            }
             self.pieces.insert(start, Piece { bytes, used: 0, dirty: None });
         }
         let clock = self.clock;

@@ -86,9 +86,8 @@ impl Entry {
             return Err(Problem::corrupt("a cluster is not where a cluster can be"));
         }
         let copied = descriptor & COPIED != 0;
-        let external = header.incompatible.contains(super::header::Incompatible::DATA_FILE);
         // In an external data file offset 0 is a cluster like any other, and COPIED says so.
-        let host = (host != 0 || (external && copied)).then_some(host);
+        let host = (host != 0 || (header.has_data_file() && copied)).then_some(host);
         let (allocated, zero) = if header.extended_l2() {
             (bitmap as u32, (bitmap >> 32) as u32)
         } else {
@@ -110,6 +109,20 @@ impl Entry {
         let sectors = ((descriptor & (COMPRESSED - 1)) >> split) + 1;
         let length = sectors * 512 - (offset & 511);
         Ok(Entry::Packed(Packed { offset, length }))
+    }
+
+    /// The clusters of the image that it refers to: the first, and how many.
+    pub fn clusters(&self, header: &Header) -> Option<(u64, u64)> {
+        let bits = header.cluster_bits;
+        match self {
+            // Those of a data file are not counted.
+            _ if header.has_data_file() => None,
+            Entry::Plain { host, .. } => host.map(|host| (host >> bits, 1)),
+            Entry::Packed(packed) => {
+                let last = (packed.offset + packed.length - 1) >> bits;
+                Some((packed.offset >> bits, last - (packed.offset >> bits) + 1))
+            }
+        }
     }
 
     /// The state of one subcluster.

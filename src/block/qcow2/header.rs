@@ -12,11 +12,13 @@ const MOST_HEADER: usize = 2 << 20;
 /// QEMU's limits, which no honest image exceeds.
 pub const MOST_L1_BYTES: u64 = 32 << 20;
 pub const MOST_REFCOUNT_TABLE_BYTES: u64 = 8 << 20;
+const MOST_BITMAPS: u32 = 65535;
 const MOST_NAME: usize = 1023;
 
 pub const EXTENSION_END: u32 = 0;
 pub const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
 pub const EXTENSION_DATA_FILE: u32 = 0x4441_5441;
+const EXTENSION_BITMAPS: u32 = 0x2385_2875;
 
 bitflags::bitflags! {
     /// What a reader must know to read the image at all.
@@ -55,6 +57,14 @@ pub enum Compression {
     Zstd,
 }
 
+/// Where the directory of persistent bitmaps is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bitmaps {
+    pub count: u32,
+    pub offset: u64,
+    pub length: u64,
+}
+
 /// What a header says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -77,6 +87,8 @@ pub struct Header {
     pub backing_file: Option<String>,
     pub backing_format: Option<String>,
     pub data_file: Option<String>,
+    /// The bitmaps, if nobody has written who does not know them.
+    pub bitmaps: Option<Bitmaps>,
 }
 
 /// The numbers of a header, with every access checked.
@@ -142,11 +154,11 @@ impl Header {
             return Err(Problem::corrupt("the refcount width is out of range"));
         }
         let cluster_size = 1u64 << cluster_bits;
-        if u64::from(header_length) > cluster_size || header_length < 72 {
+        if u64::from(header_length) > cluster_size || (version > 2 && header_length < 104) {
             return Err(Problem::corrupt("the header's length is out of range"));
         }
         let compression = match (incompatible.contains(Incompatible::COMPRESSION), start[104]) {
-            _ if header_length <= 104 => Compression::Deflate,
+            (false, _) if header_length <= 104 => Compression::Deflate,
             (false, 0) => Compression::Deflate,
             (true, 1) => Compression::Zstd,
             (_, other) => {
@@ -171,6 +183,7 @@ impl Header {
             backing_file: None,
             backing_format: None,
             data_file: None,
+            bitmaps: None,
         };
         header.check(length)?;
         let (name_at, name_length) = (fields.be64(8)?, fields.be32(16)? as usize);
@@ -181,6 +194,11 @@ impl Header {
     /// Bytes of a cluster.
     pub fn cluster_size(&self) -> u64 {
         1 << self.cluster_bits
+    }
+
+    /// Whether the guest's clusters are in another file.
+    pub fn has_data_file(&self) -> bool {
+        self.incompatible.contains(Incompatible::DATA_FILE)
     }
 
     /// Whether L2 entries have a bitmap of subclusters.
@@ -272,9 +290,23 @@ impl Header {
                     self.backing_format = Some(fields.text(at + 8, length)?);
                 }
                 EXTENSION_DATA_FILE => self.data_file = Some(fields.text(at + 8, length)?),
+                EXTENSION_BITMAPS if self.autoclear.contains(Autoclear::BITMAPS) => {
+                    self.bitmaps = Some(Bitmaps {
+                        count: fields.be32(at + 8)?,
+                        length: fields.be64(at + 16)?,
+                        offset: fields.be64(at + 24)?,
+                    });
+                }
                 _ => {}
             }
             at = next;
+        }
+        if let Some(bitmaps) = self.bitmaps
+            && (bitmaps.count > MOST_BITMAPS
+                || !bitmaps.offset.is_multiple_of(self.cluster_size())
+                || bitmaps.offset.checked_add(bitmaps.length).is_none())
+        {
+            return Err(Problem::corrupt("the directory of bitmaps is out of range"));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! From guest offsets to where the bytes are, and changing that.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::Problem;
 use super::cache::{Cache, Step};
@@ -9,7 +9,7 @@ use super::header::Header;
 use super::refcount::{Refcounts, Taken};
 use crate::block::Node;
 
-const TABLE_OFFSET: u64 = 0x00ff_ffff_ffff_fe00;
+pub const TABLE_OFFSET: u64 = 0x00ff_ffff_ffff_fe00;
 
 /// Where a range of the guest's bytes is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,19 +51,16 @@ pub struct Map {
     l1_entries: u64,
     /// What only writing needs.
     refcounts: Option<Refcounts>,
-    /// L2 tables that no L1 table on the disk refers to yet.
-    new_tables: HashSet<u64>,
 }
 
 impl Map {
-    /// The tables of an image, none of which is in memory yet.
-    pub fn new(header: &Header, refcounts: Option<Refcounts>) -> Map {
+    /// The tables of an image, none of which is in memory yet. `data`: its external data file.
+    pub fn new(header: &Header, refcounts: Option<Refcounts>, data: Option<Arc<dyn Node>>) -> Map {
         Map {
-            cache: Cache::new(header.cluster_size()),
+            cache: Cache::new(header.cluster_size(), data),
             l1_offset: header.l1_offset,
             l1_entries: header.l1_entries.into(),
             refcounts,
-            new_tables: HashSet::new(),
         }
     }
 
@@ -151,7 +148,15 @@ impl Map {
         let at = Self::entry_offset(header, table, offset);
         let descriptor = self.cache.be64(file, at)?;
         let bitmap = if header.extended_l2() { self.cache.be64(file, at + 8)? } else { 0 };
-        Entry::parse(header, descriptor, bitmap)
+        let entry = Entry::parse(header, descriptor, bitmap)?;
+        let cluster = offset - offset % header.cluster_size();
+        match entry {
+            // The guest's clusters are in the data file as they are in the guest.
+            Entry::Plain { host: None, .. } => Ok(entry),
+            Entry::Plain { host: Some(host), .. } if host == cluster => Ok(entry),
+            _ if !header.has_data_file() => Ok(entry),
+            _ => Err(Problem::corrupt("a cluster is not where it belongs in the data file")),
+        }
     }
 
     /// The entry of the cluster at `offset`.
@@ -167,9 +172,26 @@ impl Map {
         }
     }
 
-    /// Changes the entry of the cluster at `offset`. What the old one referred to is the caller's to
-    /// release.
-    pub fn set_entry(
+    /// Changes the entry of the cluster at `offset` from `old` to `entry`. What only the old one
+    /// referred to is given up.
+    pub fn replace(
+        &mut self,
+        header: &Header,
+        file: &dyn Node,
+        offset: u64,
+        old: Entry,
+        entry: Entry,
+    ) -> Result<(), Problem> {
+        let given_up =
+            old.clusters(header).filter(|old| Some(old) != entry.clusters(header).as_ref());
+        let (first, count) = given_up.unwrap_or((0, 0));
+        // A table that is taken for data must not become free.
+        self.refcounts()?.check(first, count)?;
+        self.set_entry(header, file, offset, entry)?;
+        self.give_back(first, count)
+    }
+
+    fn set_entry(
         &mut self,
         header: &Header,
         file: &dyn Node,
@@ -177,7 +199,7 @@ impl Map {
         entry: Entry,
     ) -> Result<(), Problem> {
         let table = self.own_table(header, file, offset / header.l2_coverage())?;
-        let step = if self.new_tables.contains(&table) { Step::First } else { Step::Second };
+        let step = self.cache.step_of(table);
         let at = Self::entry_offset(header, table, offset);
         let (descriptor, bitmap) = entry.encode(header);
         if header.extended_l2() {
@@ -204,13 +226,40 @@ impl Map {
         if let Some(table) = old
             && entry & COPIED != 0
         {
-            self.refcounts()?.note_tables(table >> header.cluster_bits, 1);
             return Ok(table);
         }
+        let taken = self.take(file, 1, true)?;
+        let table = taken.first << header.cluster_bits;
+        let made = self
+            .make_table(header, file, table, taken.fresh, old)
+            .and_then(|()| self.cache.set(file, at, &(table | COPIED).to_be_bytes(), Step::Second));
+        if let Err(problem) = made {
+            self.give_back(taken.first, taken.count)?;
+            return Err(problem);
+        }
+        self.refcounts()?.claim(taken.first, 1)?;
+        // The other one is a snapshot's as well, and stays a table.
+        if let Some(old) = old {
+            self.give_back(old >> header.cluster_bits, 1)?;
+        }
+        Ok(table)
+    }
+
+    /// Fills a new L2 table, that nothing refers to yet, with what `old` has.
+    fn make_table(
+        &mut self,
+        header: &Header,
+        file: &dyn Node,
+        table: u64,
+        fresh: bool,
+        old: Option<u64>,
+    ) -> Result<(), Problem> {
         let size = header.cluster_size();
-        let Taken { first, fresh, .. } = self.take(file, 1, true)?;
-        let table = first << header.cluster_bits;
         self.cache.forget(table, size);
+        // The file must be as long as its tables say.
+        if file.length()? < table + size {
+            file.resize(table + size)?;
+        }
         match old {
             Some(old) => {
                 // It may have changed since it was written; and no entry of it may be written in
@@ -219,20 +268,12 @@ impl Map {
                     let entry = self.cache.be64(file, old + part)?;
                     self.cache.set(file, table + part, &entry.to_be_bytes(), Step::First)?;
                 }
-                self.refcounts()?.release(old >> header.cluster_bits);
             }
-            None if fresh => {
-                // The file must be as long as its tables say.
-                if file.length()? < table + size {
-                    file.resize(table + size)?;
-                }
-            }
+            None if fresh => {}
             None => file.write_zeroes(table, size, true)?,
         }
-        self.refcounts()?.note_tables(first, 1);
-        self.new_tables.insert(table);
-        self.cache.set(file, at, &(table | COPIED).to_be_bytes(), Step::Second)?;
-        Ok(table)
+        self.cache.note_unreferenced(table);
+        Ok(())
     }
 
     fn refcounts(&mut self) -> Result<&mut Refcounts, Problem> {
@@ -249,26 +290,10 @@ impl Map {
         }
     }
 
-    /// Gives clusters back that were taken, and nothing refers to.
+    /// Gives clusters back, when what is changed now is durable.
     pub fn give_back(&mut self, first: u64, count: u64) -> Result<(), Problem> {
         let refcounts = self.refcounts()?;
         (first..first + count).for_each(|cluster| refcounts.release(cluster));
-        Ok(())
-    }
-
-    /// Gives up what an entry refers to, when what is changed now is durable.
-    pub fn release(&mut self, header: &Header, entry: Entry) -> Result<(), Problem> {
-        let bits = header.cluster_bits;
-        let (first, last) = match entry {
-            Entry::Plain { host: Some(host), .. } => (host >> bits, host >> bits),
-            Entry::Packed(packed) => {
-                (packed.offset >> bits, (packed.offset + packed.length - 1) >> bits)
-            }
-            Entry::Plain { host: None, .. } => return Ok(()),
-        };
-        for cluster in first..=last {
-            self.refcounts()?.release(cluster);
-        }
         Ok(())
     }
 
@@ -280,7 +305,6 @@ impl Map {
     /// Makes everything durable, in order, and frees what is then free.
     pub fn commit(&mut self, file: &dyn Node) -> Result<(), Problem> {
         self.cache.commit(file)?;
-        self.new_tables.clear();
         if let Some(refcounts) = &mut self.refcounts {
             refcounts.settle(&mut self.cache, file)?;
         }
@@ -302,33 +326,48 @@ impl Map {
         if wanted * 8 > super::header::MOST_L1_BYTES {
             return Err(Problem::unsupported("a larger L1 table than is possible".into()));
         }
-        let cluster_size = header.cluster_size();
-        let clusters = (wanted * 8).div_ceil(cluster_size);
+        let clusters = (wanted * 8).div_ceil(header.cluster_size());
         let taken = self.take(file, clusters, true)?;
         let offset = taken.first << header.cluster_bits;
-        let mut content = vec![0; (clusters * cluster_size) as usize];
+        if let Err(problem) = self.move_l1(header, file, offset, wanted) {
+            self.give_back(taken.first, clusters)?;
+            return Err(problem);
+        }
+        let old = self.l1_offset >> header.cluster_bits;
+        let old_clusters = (self.l1_entries * 8).div_ceil(header.cluster_size());
+        (self.l1_offset, self.l1_entries) = (offset, wanted);
+        let refcounts = self.refcounts()?;
+        refcounts.claim(taken.first, clusters)?;
+        refcounts.release_table(old, old_clusters);
+        Ok(())
+    }
+
+    /// Copies the L1 table to `offset`, with room for `wanted` entries.
+    fn move_l1(
+        &mut self,
+        header: &Header,
+        file: &dyn Node,
+        offset: u64,
+        wanted: u64,
+    ) -> Result<(), Problem> {
+        let bytes = (wanted * 8).next_multiple_of(header.cluster_size());
+        let mut content = vec![0; bytes as usize];
         for index in 0..self.l1_entries {
             let entry = self.cache.be64(file, self.l1_offset + index * 8)?;
             content[index as usize * 8..][..8].copy_from_slice(&entry.to_be_bytes());
         }
-        self.cache.forget(offset, clusters * cluster_size);
+        self.cache.forget(offset, bytes);
         // The tables that it refers to must be there before it is: all is made durable first.
         self.commit(file)?;
         file.write_at(&content, offset)?;
-        file.flush()?;
         let mut fields = [0; 12];
         fields[..4].copy_from_slice(&(wanted as u32).to_be_bytes());
         fields[4..].copy_from_slice(&offset.to_be_bytes());
-        file.write_at(&fields, 36)?;
-        file.flush()?;
-        self.cache.forget(0, cluster_size);
-        let old = self.l1_offset >> header.cluster_bits;
-        let old_clusters = (self.l1_entries * 8).div_ceil(cluster_size);
-        (self.l1_offset, self.l1_entries) = (offset, wanted);
-        let refcounts = self.refcounts()?;
-        refcounts.note_tables(taken.first, clusters);
-        refcounts.forget_tables(old, old_clusters);
-        (old..old + old_clusters).for_each(|cluster| refcounts.release(cluster));
-        Ok(())
+        self.cache.write_header(file, 36, &fields)
+    }
+
+    /// Writes a part of the header, after everything else.
+    pub fn write_header(&mut self, file: &dyn Node, at: u64, bytes: &[u8]) -> Result<(), Problem> {
+        self.cache.write_header(file, at, bytes)
     }
 }

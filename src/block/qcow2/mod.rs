@@ -1,6 +1,7 @@
 //! qcow2 images, after the public format specification.
 
 mod cache;
+mod check;
 mod create;
 mod entry;
 mod header;
@@ -8,6 +9,9 @@ mod map;
 mod packed;
 mod problem;
 mod refcount;
+mod repair;
+mod snapshots;
+mod tables;
 mod write;
 
 use std::fs::File;
@@ -16,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use nix::errno::Errno;
 
+pub use check::Report;
 pub use create::{CreateOptions, create};
 pub use header::{Header, Incompatible};
 use map::{Map, Place, Run};
@@ -48,10 +53,11 @@ pub struct Qcow2Node {
 
 impl Qcow2Node {
     /// An image whose header has been read from `file`. `data` is its external data file, if the
-    /// header names one; `backing` its backing image.
+    /// header names one; `backing` its backing image. If it is to be written, and somebody crashed
+    /// before its refcounts were, these are made right first.
     pub fn new(
         name: impl Into<String>,
-        header: Header,
+        mut header: Header,
         file: Arc<dyn Node>,
         data: Option<Arc<dyn Node>>,
         backing: Option<Arc<dyn Node>>,
@@ -60,12 +66,11 @@ impl Qcow2Node {
         let name = name.into();
         let refcounts = match writable {
             true => {
-                check_writable(&header).map_err(|problem| problem.report(&name))?;
-                Some(Refcounts::new(&header, &*file).map_err(|problem| problem.report(&name))?)
+                Some(refcounts_of(&mut header, &*file).map_err(|problem| problem.report(&name))?)
             }
             false => None,
         };
-        let map = Mutex::new(Map::new(&header, refcounts));
+        let map = Mutex::new(Map::new(&header, refcounts, data.clone()));
         Ok(Qcow2Node {
             name,
             size: AtomicU64::new(header.size),
@@ -102,6 +107,13 @@ impl Qcow2Node {
     /// Reads the header of the image in `file`.
     pub fn read_header(name: &str, file: &dyn Node) -> Result<Header> {
         Header::read(file).map_err(|problem| problem.report(name))
+    }
+
+    /// Compares the refcounts of the image in `file`, which nobody is writing, with what is in use.
+    pub fn check(name: &str, file: &dyn Node) -> Result<Report> {
+        Header::read(file)
+            .and_then(|header| check::check(&header, file))
+            .map_err(|problem| problem.report(name))
     }
 
     /// What the header says.
@@ -195,16 +207,15 @@ impl Qcow2Node {
     }
 }
 
-/// Refuses to write what could be damaged by that.
-fn check_writable(header: &Header) -> std::result::Result<(), Problem> {
+/// The refcounts of an image that is to be written. Refuses what could be damaged by that.
+fn refcounts_of(header: &mut Header, file: &dyn Node) -> std::result::Result<Refcounts, Problem> {
     if header.incompatible.contains(Incompatible::CORRUPT) {
         return Err(Problem::corrupt("it is marked as such, and can only be read"));
     }
     if header.incompatible.contains(Incompatible::DIRTY) {
-        let text = "refcounts that were not written before a crash, and can only be read";
-        return Err(Problem::unsupported(text.into()));
+        repair::repair(header, file)?;
     }
-    Ok(())
+    Refcounts::new(header, file)
 }
 
 impl Node for Qcow2Node {
@@ -245,9 +256,8 @@ impl Node for Qcow2Node {
         let size = self.header.cluster_size();
         let end = offset.saturating_add(length).min(self.size());
         let end = if end == self.size() { end } else { end / size * size };
-        let start = offset.next_multiple_of(size).min(end);
-        let end = end.max(start);
-        self.change(start, end.saturating_sub(start), || self.zero(start, end - start, true))
+        let start = offset.min(end).next_multiple_of(size).min(end);
+        self.change(start, end - start, || self.zero(start, end - start, true))
     }
 
     fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {

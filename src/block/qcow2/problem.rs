@@ -17,6 +17,8 @@ pub enum Problem {
     NotQcow2,
     /// It was opened for reading.
     ReadOnly,
+    /// An earlier error has left open what is on the medium.
+    Lost,
 }
 
 impl Problem {
@@ -45,6 +47,10 @@ impl Problem {
             Problem::ReadOnly => {
                 BlockError { what: format!("Unable to write {name}"), errno: Errno::EROFS }
             }
+            Problem::Lost => BlockError {
+                what: format!("Unable to flush {name} after an earlier write or flush failed"),
+                errno: Errno::EIO,
+            },
             Problem::NotQcow2 => BlockError {
                 what: format!("image '{name}' is not in qcow2 format"),
                 errno: Errno::EINVAL,

@@ -1,14 +1,13 @@
 //! Which clusters of an image are in use, and finding free ones.
 
-use std::collections::HashSet;
-
 use super::Problem;
 use super::cache::{Cache, Step};
 use super::header::Header;
+use super::tables::Tables;
 use crate::block::Node;
 
 /// A refcount block's place in an entry of the refcount table.
-const BLOCK_OFFSET: u64 = 0xffff_ffff_ffff_fe00;
+pub const BLOCK_OFFSET: u64 = 0xffff_ffff_ffff_fe00;
 /// Freed clusters that wait for a commit, at most: the commit is made then.
 const MOST_FREED: usize = 4096;
 
@@ -33,14 +32,13 @@ pub struct Refcounts {
     untouched: u64,
     /// Clusters that nothing refers to any more, once what is changed now is durable.
     freed: Vec<u64>,
-    /// Clusters of tables: no data is ever written there.
-    tables: HashSet<u64>,
+    tables: Tables,
 }
 
 impl Refcounts {
     /// The refcounts of the image in `file`.
     pub fn new(header: &Header, file: &dyn Node) -> Result<Refcounts, Problem> {
-        let mut counts = Refcounts {
+        Ok(Refcounts {
             cluster_bits: header.cluster_bits,
             order: header.refcount_order,
             table_offset: header.refcount_table_offset,
@@ -48,38 +46,25 @@ impl Refcounts {
             hint: 0,
             untouched: file.length()?.div_ceil(header.cluster_size()),
             freed: Vec::new(),
-            tables: HashSet::new(),
-        };
-        counts.note_tables(0, 1);
-        counts.note_tables(counts.table_offset >> counts.cluster_bits, counts.table_clusters);
-        let l1_clusters = (u64::from(header.l1_entries) * 8).div_ceil(header.cluster_size());
-        counts.note_tables(header.l1_offset >> counts.cluster_bits, l1_clusters);
-        if header.snapshots > 0 {
-            counts.note_tables(header.snapshots_offset >> counts.cluster_bits, 1);
-        }
-        Ok(counts)
+            tables: Tables::read(header, file)?,
+        })
     }
 
-    /// Says that clusters are tables.
-    pub fn note_tables(&mut self, first: u64, clusters: u64) {
-        self.tables.extend(first..first + clusters);
+    /// Says that new clusters are a table.
+    pub fn claim(&mut self, first: u64, clusters: u64) -> Result<(), Problem> {
+        self.tables.claim(first, clusters)
     }
 
-    /// Says that clusters are tables no more.
-    pub fn forget_tables(&mut self, first: u64, clusters: u64) {
-        for cluster in first..first + clusters {
-            self.tables.remove(&cluster);
-        }
+    /// Refuses to take clusters of tables for data.
+    pub fn check(&self, first: u64, clusters: u64) -> Result<(), Problem> {
+        self.tables.check(first, clusters)
     }
 
-    /// Refuses to write data over tables: only a damaged image asks for that.
+    /// Refuses what would write data over tables.
     pub fn check_data(&self, host: u64, length: u64) -> Result<(), Problem> {
         let first = host >> self.cluster_bits;
         let last = (host + length - 1) >> self.cluster_bits;
-        if (first..=last).any(|cluster| self.tables.contains(&cluster)) {
-            return Err(Problem::corrupt("data and tables overlap"));
-        }
-        Ok(())
+        self.tables.check(first, last - first + 1)
     }
 
     fn cluster_size(&self) -> u64 {
@@ -92,7 +77,7 @@ impl Refcounts {
     }
 
     fn block(
-        &mut self,
+        &self,
         cache: &mut Cache,
         file: &dyn Node,
         index: u64,
@@ -104,19 +89,11 @@ impl Refcounts {
         if !offset.is_multiple_of(self.cluster_size()) {
             return Err(Problem::corrupt("a refcount block is not where a cluster can be"));
         }
-        if offset != 0 {
-            self.tables.insert(offset >> self.cluster_bits);
-        }
         Ok((offset != 0).then_some(offset))
     }
 
     /// How often a cluster is referred to.
-    pub fn get(
-        &mut self,
-        cache: &mut Cache,
-        file: &dyn Node,
-        cluster: u64,
-    ) -> Result<u64, Problem> {
+    pub fn get(&self, cache: &mut Cache, file: &dyn Node, cluster: u64) -> Result<u64, Problem> {
         let per_block = self.per_block();
         let Some(block) = self.block(cache, file, cluster / per_block)? else { return Ok(0) };
         self.read(cache, file, block, cluster % per_block)
@@ -174,7 +151,7 @@ impl Refcounts {
 
     /// Sets a refcount, for which there is a block.
     fn set(
-        &mut self,
+        &self,
         cache: &mut Cache,
         file: &dyn Node,
         cluster: u64,
@@ -194,13 +171,13 @@ impl Refcounts {
         wanted: u64,
     ) -> Result<Taken, Problem> {
         let first = self.find(cache, file, 1)?;
-        let mut count = 0;
-        while count < wanted {
-            let cluster = first + count;
-            if count > 0 && !self.is_free(cache, file, cluster)? {
-                break;
-            }
-            self.set(cache, file, cluster, 1)?;
+        self.set(cache, file, first, 1)?;
+        let mut count = 1;
+        // What fails here, fails again when it is asked for alone.
+        while count < wanted
+            && self.is_free(cache, file, first + count).unwrap_or(false)
+            && self.set(cache, file, first + count, 1).is_ok()
+        {
             count += 1;
         }
         self.hint = first + count;
@@ -216,7 +193,10 @@ impl Refcounts {
     ) -> Result<Taken, Problem> {
         let first = self.find(cache, file, count)?;
         for cluster in first..first + count {
-            self.set(cache, file, cluster, 1)?;
+            if let Err(problem) = self.set(cache, file, cluster, 1) {
+                (first..cluster).for_each(|taken| self.release(taken));
+                return Err(problem);
+            }
         }
         if first == self.hint {
             self.hint = first + count;
@@ -257,7 +237,11 @@ impl Refcounts {
         }
         let index = cluster / self.per_block();
         if self.block(cache, file, index)?.is_some() {
-            return Ok(self.get(cache, file, cluster)? == 0);
+            let free = self.get(cache, file, cluster)? == 0;
+            if free {
+                self.tables.check(cluster, 1)?;
+            }
+            return Ok(free);
         }
         if index >= self.table_clusters * self.cluster_size() / 8 {
             self.grow_table(cache, file, cluster)?;
@@ -276,7 +260,7 @@ impl Refcounts {
         cluster: u64,
     ) -> Result<(), Problem> {
         let block = cluster << self.cluster_bits;
-        self.note_tables(cluster, 1);
+        self.tables.check(cluster, 1)?;
         self.untouched = self.untouched.max(cluster + 1);
         // The block must be there before the table says that it is, and the table before anything
         // that the block counts is referred to: the first barrier of the next commit sees to that.
@@ -285,10 +269,11 @@ impl Refcounts {
         put(&mut first, cluster % self.per_block(), width, 1);
         file.write_at(&first, block)?;
         cache.forget(block, self.cluster_size());
-        file.flush()?;
+        cache.barrier(file)?;
         let at = self.table_offset + index * 8;
         file.write_at(&block.to_be_bytes(), at)?;
-        cache.set(file, at, &block.to_be_bytes(), Step::First)
+        cache.set(file, at, &block.to_be_bytes(), Step::First)?;
+        self.claim(cluster, 1)
     }
 
     /// Makes a larger refcount table, one that covers `cluster` and itself, in new clusters from
@@ -312,8 +297,14 @@ impl Refcounts {
             }
             (blocks, clusters) = (need_blocks.max(blocks), need_clusters.max(clusters));
         }
+        if clusters * size > super::header::MOST_REFCOUNT_TABLE_BYTES {
+            return Err(Problem::unsupported("more clusters than can be counted".into()));
+        }
         let table = cluster + blocks;
         let end = table + clusters;
+        self.tables.check(cluster, end - cluster)?;
+        // Whatever comes of it, something has been there then.
+        self.untouched = self.untouched.max(end);
         let mut content = vec![0; (clusters * size) as usize];
         for index in 0..entries {
             let entry = cache.be64(file, self.table_offset + index * 8)?;
@@ -329,9 +320,6 @@ impl Refcounts {
             file.write_at(&block, offset)?;
             content[index as usize * 8..][..8].copy_from_slice(&offset.to_be_bytes());
         }
-        if clusters * size > super::header::MOST_REFCOUNT_TABLE_BYTES {
-            return Err(Problem::unsupported("more clusters than can be counted".into()));
-        }
         let offset = table << self.cluster_bits;
         file.write_at(&content, offset)?;
         cache.forget(cluster << self.cluster_bits, (end - cluster) * size);
@@ -341,21 +329,24 @@ impl Refcounts {
         let mut fields = [0; 12];
         fields[..8].copy_from_slice(&offset.to_be_bytes());
         fields[8..].copy_from_slice(&(clusters as u32).to_be_bytes());
-        file.write_at(&fields, 48)?;
-        file.flush()?;
-        cache.forget(0, size);
+        cache.write_header(file, 48, &fields)?;
         let (old, old_clusters) = (self.table_offset >> self.cluster_bits, self.table_clusters);
         (self.table_offset, self.table_clusters) = (offset, clusters);
-        self.untouched = self.untouched.max(end);
-        self.note_tables(cluster, end - cluster);
-        self.forget_tables(old, old_clusters);
-        self.freed.extend(old..old + old_clusters);
+        (cluster..table).try_for_each(|block| self.claim(block, 1))?;
+        self.claim(table, clusters)?;
+        self.release_table(old, old_clusters);
         Ok(())
     }
 
     /// Takes a reference back, when what is changed now is durable.
     pub fn release(&mut self, cluster: u64) {
         self.freed.push(cluster);
+    }
+
+    /// Gives up a table that was claimed, when what is changed now is durable.
+    pub fn release_table(&mut self, first: u64, clusters: u64) {
+        self.tables.forget(first);
+        self.freed.extend(first..first + clusters);
     }
 
     /// Whether so many clusters wait to be free that a commit should be made.
@@ -366,41 +357,59 @@ impl Refcounts {
     /// Frees what nothing refers to any more, after a commit. The space of what is in no other use
     /// goes back to the filesystem.
     pub fn settle(&mut self, cache: &mut Cache, file: &dyn Node) -> Result<(), Problem> {
-        let mut freed = std::mem::take(&mut self.freed);
-        freed.sort_unstable();
+        self.freed.sort_unstable();
         let mut punched: Option<(u64, u64)> = None;
-        for cluster in freed {
+        // What cannot be freed now waits for the next time.
+        while let Some(&cluster) = self.freed.last() {
             let count = self.get(cache, file, cluster)?;
+            if count > 0 {
+                self.set(cache, file, cluster, count - 1)?;
+            }
+            self.freed.pop();
             if count == 0 {
                 return Err(Problem::corrupt("a cluster is freed that is not in use"));
             }
-            self.set(cache, file, cluster, count - 1)?;
             if count > 1 {
                 continue;
             }
+            // An L2 table that was a snapshot's as well.
+            self.tables.forget(cluster);
             self.hint = self.hint.min(cluster);
             match &mut punched {
-                Some((_, end)) if *end == cluster => *end += 1,
+                Some((first, _)) if *first == cluster + 1 => *first = cluster,
                 _ => {
-                    self.punch(file, punched)?;
+                    self.punch(file, punched);
                     punched = Some((cluster, cluster + 1));
                 }
             }
         }
-        self.punch(file, punched)
+        self.punch(file, punched);
+        Ok(())
     }
 
-    fn punch(&self, file: &dyn Node, range: Option<(u64, u64)>) -> Result<(), Problem> {
+    fn punch(&self, file: &dyn Node, range: Option<(u64, u64)>) {
         if let Some((first, end)) = range {
             let (offset, length) = (first << self.cluster_bits, (end - first) << self.cluster_bits);
-            file.discard(offset, length)?;
+            // The clusters are free; that the filesystem keeps the space harms nobody.
+            let _ = file.discard(offset, length);
         }
-        Ok(())
     }
 }
 
-/// Writes a refcount into the bytes of a block.
-fn put(block: &mut [u8], index: u64, width: u64, value: u64) {
+/// The refcount in the bytes of a block.
+pub fn count_in(block: &[u8], index: u64, width: u64) -> u64 {
+    let bit = index * width;
+    let at = (bit / 8) as usize;
+    if width < 8 {
+        u64::from(block[at] >> (bit % 8)) & ((1 << width) - 1)
+    } else {
+        let bytes = &block[at..at + (width / 8) as usize];
+        bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    }
+}
+
+/// Writes a refcount, where there is none yet, into the bytes of a block.
+pub fn put(block: &mut [u8], index: u64, width: u64, value: u64) {
     let bit = index * width;
     let at = (bit / 8) as usize;
     if width < 8 {

@@ -7,11 +7,14 @@
 
 use std::sync::atomic::Ordering;
 
+use nix::errno::Errno;
+
 use super::entry::{Entry, SUBCLUSTERS, State};
-use super::header::{Autoclear, Incompatible};
-use super::map::{Place, Run};
+use super::header::Autoclear;
+use super::map::{Map, Place, Run};
 use super::refcount::Taken;
 use super::{Problem, Qcow2Node};
+use crate::block::BlockError;
 
 /// So much is done under one range lock: enough for the cost of a lock not to show.
 const MOST: u64 = 16 << 20;
@@ -38,15 +41,26 @@ impl Qcow2Node {
             let (first, last) = (at / size * size, (at + length).next_multiple_of(size));
             let written = {
                 let _shared = self.ranges.shared(first, last);
+                self.inside(at + length)?;
                 self.write_in_place(&part[..length as usize], at)?
             };
             at += written;
             if written == 0 {
                 let _alone = self.ranges.exclusive(first, last);
+                self.inside(at + length)?;
                 at += self.write_new(&part[..length as usize], at)?;
             }
         }
         Ok(())
+    }
+
+    /// Refuses what lies beyond an end that has moved since it was asked for.
+    fn inside(&self, end: u64) -> Result<(), Problem> {
+        if end <= self.size() {
+            return Ok(());
+        }
+        let what = format!("Unable to write {} beyond its end", self.name);
+        Err(Problem::File(BlockError { what, errno: Errno::ENOSPC }))
     }
 
     /// Writes as much as has space of its own; how much, 0 if the beginning has none.
@@ -67,12 +81,8 @@ impl Qcow2Node {
         Ok(run.length)
     }
 
-    fn check_data(&self, map: &mut super::map::Map, host: u64, length: u64) -> Result<(), Problem> {
-        if self.has_data_file() { Ok(()) } else { map.check_data(host, length) }
-    }
-
-    pub(super) fn has_data_file(&self) -> bool {
-        self.header.incompatible.contains(Incompatible::DATA_FILE)
+    fn check_data(&self, map: &mut Map, host: u64, length: u64) -> Result<(), Problem> {
+        if self.header.has_data_file() { Ok(()) } else { map.check_data(host, length) }
     }
 
     /// Writes clusters that need new space; how many bytes of `data`. The caller has them alone.
@@ -81,7 +91,7 @@ impl Qcow2Node {
         let start = offset % size;
         // Whole clusters in a row get space in a row, and are written at once.
         let whole = if start == 0 { data.len() as u64 / size } else { 0 };
-        if whole > 1 {
+        if whole > 0 {
             return self.write_whole(&data[..(whole * size) as usize], offset);
         }
         let length = (size - start).min(data.len() as u64);
@@ -109,7 +119,7 @@ impl Qcow2Node {
             self.write_part(&part)?;
             return Ok(size);
         }
-        let (host, count) = match self.has_data_file() {
+        let (host, count) = match self.header.has_data_file() {
             true => (offset, old.len() as u64),
             false => {
                 let taken = map.take(&*self.file, old.len() as u64, false)?;
@@ -120,40 +130,59 @@ impl Qcow2Node {
         let length = count * size;
         let written = self.data.write_at(&data[..length as usize], host);
         let mut map = self.map();
-        if let Err(error) = written {
-            if !self.has_data_file() {
-                map.give_back(host >> self.header.cluster_bits, count)?;
-            }
-            return Err(error.into());
-        }
-        for (number, old) in old.into_iter().take(count as usize).enumerate() {
-            let distance = number as u64 * size;
+        let mut result = written.map_err(Problem::from);
+        let mut done = 0;
+        for old in old.into_iter().take(count as usize) {
+            let distance = done * size;
             let entry = Entry::Plain {
                 host: Some(host + distance),
                 copied: true,
                 allocated: u32::MAX,
                 zero: 0,
             };
-            map.set_entry(&self.header, &*self.file, offset + distance, entry)?;
-            map.release(&self.header, old)?;
+            result = result.and_then(|()| {
+                map.replace(&self.header, &*self.file, offset + distance, old, entry)
+            });
+            done += u64::from(result.is_ok());
         }
-        Ok(length)
+        if !self.header.has_data_file() {
+            map.give_back((host >> self.header.cluster_bits) + done, count - done)?;
+        }
+        result.map(|()| length)
     }
 
     /// Writes a part of one cluster.
     fn write_part(&self, part: &Part<'_>) -> Result<(), Problem> {
-        let (size, unit) = (self.header.cluster_size(), self.header.unit());
+        let size = self.header.cluster_size();
         let (old, taken) = {
             let mut map = self.map();
             map.commit_if_full(&*self.file)?;
             let old = map.entry(&self.header, &*self.file, part.cluster)?;
             let taken = match old {
-                Entry::Plain { host: Some(_), copied: true, .. } => None,
-                _ if self.has_data_file() => None,
+                _ if self.header.has_data_file() => None,
+                Entry::Plain { host: Some(host), copied: true, .. } => {
+                    map.check_data(host, size)?;
+                    None
+                }
                 _ => Some(map.take(&*self.file, 1, true)?),
             };
             (old, taken)
         };
+        let result = self.write_part_to(part, old, taken);
+        if let (Err(_), Some(taken)) = (&result, taken) {
+            self.map().give_back(taken.first, taken.count)?;
+        }
+        result
+    }
+
+    /// Writes a part of one cluster into its space, or into what was taken for it.
+    fn write_part_to(
+        &self,
+        part: &Part<'_>,
+        old: Entry,
+        taken: Option<Taken>,
+    ) -> Result<(), Problem> {
+        let (size, unit) = (self.header.cluster_size(), self.header.unit());
         let host = match (taken, old) {
             (Some(taken), _) => taken.first << self.header.cluster_bits,
             (None, Entry::Plain { host: Some(host), .. }) => host,
@@ -170,12 +199,7 @@ impl Qcow2Node {
         let mut mask = 0u32;
         for number in touched {
             mask |= if unit == size { u32::MAX } else { 1 << number };
-            if let Err(problem) = self.fill_unit(part, host, old, number, moves, fresh) {
-                if let Some(taken) = taken {
-                    self.map().give_back(taken.first, taken.count)?;
-                }
-                return Err(problem);
-            }
+            self.fill_unit(part, host, old, number, moves, fresh)?;
         }
         let (old_allocated, old_zero) = match old {
             Entry::Plain { allocated, zero, .. } => (allocated, zero),
@@ -187,12 +211,7 @@ impl Qcow2Node {
             allocated: mask | if moves { 0 } else { old_allocated },
             zero: old_zero & !mask,
         };
-        let mut map = self.map();
-        if !moves {
-            self.check_data(&mut map, host, size)?;
-        }
-        map.set_entry(&self.header, &*self.file, part.cluster, entry)?;
-        if moves { map.release(&self.header, old) } else { Ok(()) }
+        self.map().replace(&self.header, &*self.file, part.cluster, old, entry)
     }
 
     /// Brings one unit of a cluster into its space: the data as far as it lies there, and around it
@@ -279,18 +298,32 @@ impl Qcow2Node {
         let end = offset + length;
         let mut at = offset;
         while at < end {
+            let first = at / size * size;
+            let stop = end.min(first + MOST);
+            let _alone = self.ranges.exclusive(first, stop.next_multiple_of(size));
+            self.inside(stop)?;
+            self.zero_alone(at, stop, may_unmap)?;
+            at = stop;
+        }
+        Ok(())
+    }
+
+    /// The same, for who has the range alone.
+    fn zero_alone(&self, offset: u64, end: u64, may_unmap: bool) -> Result<(), Problem> {
+        let size = self.header.cluster_size();
+        let mut at = offset;
+        while at < end {
             let start = at % size;
             // The image may end inside of its last cluster, which is then whole.
             let reach = if end == self.size() { end.next_multiple_of(size) } else { end };
             let whole = if start == 0 { (reach - at) / size } else { 0 };
             if whole > 0 {
-                let stop = (at + whole * size).min(at + MOST.max(size));
-                let _alone = self.ranges.exclusive(at, stop);
-                at = self.zero_clusters(at, stop, may_unmap)?.min(end);
+                at = self.zero_clusters(at, at + whole * size, may_unmap)?.min(end);
             } else {
                 let stop = (at - start + size).min(end);
                 if !self.is_zero_before(at, stop - at)? {
-                    self.write(&vec![0; (stop - at) as usize], at)?;
+                    let data = &vec![0; (stop - at) as usize];
+                    self.write_part(&Part { cluster: at - start, start, data })?;
                 }
                 at = stop;
             }
@@ -323,7 +356,7 @@ impl Qcow2Node {
                 continue;
             }
             let old = map.entry(&self.header, &*self.file, at)?;
-            if self.header.version < 3 && (at < below || self.has_data_file()) {
+            if self.header.version < 3 && (at < below || self.header.has_data_file()) {
                 // Version 2 has no way to say it.
                 drop(map);
                 let length = size.min(self.size() - at);
@@ -335,15 +368,13 @@ impl Qcow2Node {
                 _ if self.header.version < 3 => None,
                 Entry::Plain { host: Some(host), copied: true, .. } if !may_unmap => Some(host),
                 // Nobody else takes the place of a cluster in a data file.
-                Entry::Plain { host: Some(host), .. } if self.has_data_file() => Some(host),
+                Entry::Plain { host: Some(host), .. } if self.header.has_data_file() => Some(host),
                 _ => None,
             };
             let zero = if self.header.version < 3 { 0 } else { u32::MAX };
             let entry = Entry::Plain { host: kept, copied: kept.is_some(), allocated: 0, zero };
-            map.set_entry(&self.header, &*self.file, at, entry)?;
-            if kept.is_none() {
-                map.release(&self.header, old)?;
-            } else if self.has_data_file() {
+            map.replace(&self.header, &*self.file, at, old, entry)?;
+            if kept.is_some() && self.header.has_data_file() {
                 // Who reads the data file by itself sees zeros too.
                 self.data.write_zeroes(at, size.min(self.size() - at), may_unmap)?;
             }
@@ -361,11 +392,10 @@ impl Qcow2Node {
         if self.changing.load(Ordering::Acquire) {
             return Ok(());
         }
-        let _map = self.map();
+        let mut map = self.map();
         let kept = self.header.autoclear & Autoclear::DATA_FILE_RAW;
         if self.header.version >= 3 && self.header.autoclear != kept {
-            self.file.write_at(&kept.bits().to_be_bytes(), 88)?;
-            self.file.flush()?;
+            map.write_header(&*self.file, 88, &kept.bits().to_be_bytes())?;
         }
         self.changing.store(true, Ordering::Release);
         Ok(())
@@ -373,37 +403,54 @@ impl Qcow2Node {
 
     /// Brings everything to stable storage.
     pub(super) fn commit(&self) -> Result<(), Problem> {
-        if self.has_data_file() {
-            self.data.flush()?;
-        }
         self.map().commit(&*self.file)
     }
 
     /// Changes the size that a guest sees.
     pub(super) fn set_size(&self, size: u64) -> Result<(), Problem> {
         self.begin_changes()?;
+        if self.header.version < 3 && self.header.snapshots > 0 {
+            // Version 2 does not record that a snapshot has another size.
+            return Err(Problem::unsupported("snapshots that only know one size".into()));
+        }
+        let _alone = self.ranges.exclusive(0, u64::MAX);
         let before = self.size();
+        let raw = self.header.autoclear.contains(Autoclear::DATA_FILE_RAW);
         if size > before {
-            self.map().cover(&self.header, &*self.file, size)?;
+            if self.header.has_data_file() && (raw || self.data.length()? < size) {
+                self.data.resize(size)?;
+            }
+            // Nobody else sees it before it is zero, which it must be before it is there.
+            self.size.store(size, Ordering::Release);
+            let grown = self.zero_grown(before, size).and_then(|()| self.publish_size(size));
+            if grown.is_err() {
+                self.size.store(before, Ordering::Release);
+            }
+            grown
         } else {
             // Nothing of it may show when the image grows again.
-            self.zero(size, before - size, true)?;
+            self.zero_alone(size, before, true)?;
+            self.publish_size(size)?;
+            self.size.store(size, Ordering::Release);
+            if raw { Ok(self.data.resize(size)?) } else { Ok(()) }
         }
-        self.commit()?;
-        self.file.write_at(&size.to_be_bytes(), 24)?;
-        self.file.flush()?;
-        self.size.store(size, Ordering::Release);
-        if self.has_data_file() && self.data.length()? < size {
-            self.data.resize(size)?;
-        }
-        // What the image grows by is zeros, also where the backing image has more.
+    }
+
+    /// Makes what the image grows by zeros: what is in its last cluster already, and what the
+    /// backing image has there.
+    fn zero_grown(&self, before: u64, size: u64) -> Result<(), Problem> {
+        self.map().cover(&self.header, &*self.file, size)?;
         let below = match &self.backing {
-            Some(backing) => backing.length()?.min(size),
+            Some(backing) => backing.length()?,
             None => 0,
         };
-        if below > before {
-            self.zero(before, below - before, true)?;
-        }
-        Ok(())
+        let end = below.max(before).next_multiple_of(self.header.cluster_size()).min(size);
+        self.zero_alone(before, end, true)
+    }
+
+    fn publish_size(&self, size: u64) -> Result<(), Problem> {
+        let mut map = self.map();
+        map.commit(&*self.file)?;
+        map.write_header(&*self.file, 24, &size.to_be_bytes())
     }
 }
