@@ -170,6 +170,8 @@ fn receive(download: &Download, sink: &mut dyn DataSink, holes: bool) -> Result<
             };
             chunk.advance(part);
             download.count(contents, part);
+            // A callback that has ended the transfer gets no more of it.
+            download.check_going()?;
         }
         download.give_back(chunk);
     }

@@ -252,6 +252,11 @@ impl Download {
         }
     }
 
+    /// Fails when the transfer has been finished or given up.
+    pub fn check_going(&self) -> Result<()> {
+        if self.pipe.is_aborted() { Err(super::closed()) } else { Ok(()) }
+    }
+
     /// Whether holes are told.
     pub fn is_sparse(&self) -> bool {
         self.sparse

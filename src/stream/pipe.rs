@@ -302,6 +302,11 @@ impl Pipe {
         self.lock().check()
     }
 
+    /// Whether both ends have been told to stop.
+    pub fn is_aborted(&self) -> bool {
+        self.lock().aborted
+    }
+
     /// Whether [`Pipe::take_free`] would not wait.
     pub fn has_free(&self) -> bool {
         let state = self.lock();
