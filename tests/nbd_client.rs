@@ -319,6 +319,9 @@ fn an_abort_and_a_timeout_end_a_wait() {
             assert_eq!(thread.join().unwrap().unwrap_err().errno, Errno::ECANCELED);
         }
     });
+    // Another server: the first may still be busy with giving up what it was asked for.
+    let place = Place::new();
+    let _server = nbdkit(&place, &["--filter=delay", "memory", "8M", "rdelay=60"]);
     let reply_timeout = Some(Duration::from_millis(300));
     let options = NbdOptions { reply_timeout, ..NbdOptions::default() };
     let node = NbdNode::connect_with(&place.uri(), &options).unwrap();
