@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use nix::errno::Errno;
 use nix::fcntl::FallocateFlags;
 
-use super::{BlockError, Extent, ExtentKind, Node, Result, Space};
+use super::{BlockError, Extent, ExtentKind, Node, Result, Space, image_lock};
 use crate::error::errno_of;
 use crate::sys;
 
@@ -19,6 +19,8 @@ pub struct FileNode {
     name: String,
     /// The unit in which a block device zeroes ranges; `None` for a regular file.
     device_block: Option<u64>,
+    /// It holds the locks of an image.
+    locked: bool,
 }
 
 impl FileNode {
@@ -34,7 +36,14 @@ impl FileNode {
         } else {
             return Err(fail(if file_type.is_dir() { Errno::EISDIR } else { Errno::EINVAL }));
         };
-        Ok(FileNode { file, name, device_block })
+        Ok(FileNode { file, name, device_block, locked: false })
+    }
+
+    /// Locks the image against others, for reading what does not change or for changing it.
+    pub fn lock(&mut self, writable: bool) -> Result<()> {
+        image_lock::lock(&self.file, writable).map_err(|errno| self.error("lock", errno))?;
+        self.locked = true;
+        Ok(())
     }
 
     fn error(&self, action: &str, errno: Errno) -> BlockError {
@@ -116,6 +125,14 @@ impl FileNode {
             }
         }
         self.write_zero_bytes(first, last - first)
+    }
+}
+
+impl Drop for FileNode {
+    fn drop(&mut self) {
+        if self.locked {
+            image_lock::unlock(&self.file);
+        }
     }
 }
 

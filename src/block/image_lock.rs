@@ -18,6 +18,14 @@ const RESIZE: i64 = 3;
 const DONE: i64 = 100;
 const NOT_SHARED: i64 = 200;
 
+/// Takes the locks of an open image back. Closing it does so too, but not while a process that the
+/// host is just starting has inherited the file and not closed it yet.
+pub fn unlock(file: &File) {
+    let all = libc::flock { l_start: 0, l_len: 0, ..byte(0, libc::F_UNLCK) };
+    // If they cannot be taken back they end with the file.
+    let _ = fcntl(file, FcntlArg::F_OFD_SETLK(&all));
+}
+
 /// Locks an open image for reading what does not change, or for changing it.
 pub fn lock(file: &File, writable: bool) -> nix::Result<()> {
     let done: &[i64] = if writable { &[READ, WRITE, RESIZE] } else { &[READ] };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::qcow2::{Incompatible, Qcow2Node};
-use super::{BlockError, FileNode, Node, Result, image_lock};
+use super::{BlockError, FileNode, Node, Result};
 
 /// Images in a chain, at most.
 const MOST_IMAGES: usize = 200;
@@ -67,7 +67,10 @@ fn open_image(
         let what = format!("the backing chain has more than {MOST_IMAGES} images");
         return Err(fail(what, Errno::ELOOP));
     }
-    let file: Arc<dyn Node> = Arc::new(FileNode::new(file, &*name)?);
+    let mut file = FileNode::new(file, &*name)?;
+    // Others may write an image only while nobody else uses it.
+    file.lock(options.writable)?;
+    let file: Arc<dyn Node> = Arc::new(file);
     match options.format {
         Format::Raw => Ok(file),
         Format::Qcow2 => {
@@ -91,8 +94,9 @@ fn open_qcow2(
         Some(data) if header.incompatible.contains(Incompatible::DATA_FILE) => {
             let data = beside(path, data)?;
             let show = data.display().to_string();
-            Some(Arc::new(FileNode::new(open_file(&data, options.writable)?, show)?)
-                as Arc<dyn Node>)
+            let mut file = FileNode::new(open_file(&data, options.writable)?, show)?;
+            file.lock(options.writable)?;
+            Some(Arc::new(file) as Arc<dyn Node>)
         }
         None if header.incompatible.contains(Incompatible::DATA_FILE) => {
             return Err(BlockError {
@@ -145,15 +149,14 @@ fn beside(image: &Path, name: &str) -> Result<PathBuf> {
 }
 
 fn open_file(path: &Path, writable: bool) -> Result<File> {
-    let fail = |what: &str, errno| BlockError { what: format!("{what} {}", path.display()), errno };
     // A FIFO would wait for its other end; FileNode refuses it then.
-    let file = fs::OpenOptions::new()
+    fs::OpenOptions::new()
         .read(true)
         .write(writable)
         .custom_flags(libc::O_NONBLOCK)
         .open(path)
-        .map_err(|e| fail("Unable to open", crate::error::errno_of(&e)))?;
-    // Others may write an image only while nobody else uses it.
-    image_lock::lock(&file, writable).map_err(|errno| fail("Unable to lock", errno))?;
-    Ok(file)
+        .map_err(|e| BlockError {
+            what: format!("Unable to open {}", path.display()),
+            errno: crate::error::errno_of(&e),
+        })
 }
