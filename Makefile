@@ -84,7 +84,7 @@ bench: stage
 			-o $(TARGET)/bench/$$(basename $$tool .c) \
 			-L$(STAGE)$(LIBDIR) -lvirsparse -Wl,-rpath,$(STAGE)$(LIBDIR) || exit 1; \
 	done
-	benches/volumes.py --vol-transfer $(TARGET)/bench/vol-transfer \
+	python3 benches/volumes.py --vol-transfer $(TARGET)/bench/vol-transfer \
 		--library $(STAGE)$(LIBDIR)/libvirsparse.so.0 --dir $(BENCH_DIR) $(BENCH)
 	folder=$$(mktemp -d -p $(BENCH_DIR)) && \
 		$(TARGET)/bench/send4k "sparse:///embed?root=$$folder/root" $$folder; \
