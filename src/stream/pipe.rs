@@ -3,9 +3,10 @@
 //! caller work at the same time.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use crate::copy::{Run, runs};
+use crate::copy::{GRAIN, Run, runs};
 use crate::error::*;
 
 /// Data moves in chunks of this size: large enough that handing one over costs little beside
@@ -137,6 +138,18 @@ impl Chunk {
     /// The pieces, in order.
     pub fn pieces(&self) -> impl Iterator<Item = Piece> + '_ {
         self.pieces.iter().copied()
+    }
+
+    /// The range in which zeros of this chunk may be. Zeros in data begin with a whole grain: what
+    /// shares one with earlier data is left out.
+    pub fn range(&self) -> Option<Range<u64>> {
+        let (first, last) = (self.pieces.front()?, self.pieces.back()?);
+        let start = match first.contents {
+            Contents::Data(_) => first.offset.next_multiple_of(GRAIN as u64),
+            Contents::Zeros | Contents::Hole => first.offset,
+        };
+        let end = last.offset + last.length;
+        Some(start.min(end)..end)
     }
 
     /// The first piece that has not been taken.

@@ -76,32 +76,33 @@ impl Sink {
     }
 
     fn write(&self, chunk: &Chunk) -> Result<()> {
+        let empty = self.is_empty(chunk).map_err(report)?;
         for piece in chunk.pieces() {
             let (offset, length) = (piece.offset, piece.length);
             match piece.contents {
                 Contents::Data(at) => {
-                    self.write_data(chunk.data(at, length), offset).map_err(report)?;
+                    self.write_data(chunk.data(at, length), offset, empty).map_err(report)?;
                     self.stats.add_data(length);
                 }
                 Contents::Zeros => {
-                    self.make_zeros(offset, length).map_err(report)?;
+                    self.make_zeros(offset, length, empty).map_err(report)?;
                     self.stats.add_data(length);
                 }
-                Contents::Hole => self.make_hole(offset, length)?,
+                Contents::Hole => self.make_hole(offset, length, empty)?,
             }
         }
         Ok(())
     }
 
     /// Data that was sent in small pieces may hold zeros that none of the pieces showed.
-    fn write_data(&self, data: &[u8], offset: u64) -> block::Result<()> {
+    fn write_data(&self, data: &[u8], offset: u64, empty: bool) -> block::Result<()> {
         if !self.finds_zeros() {
             return self.node.write_at(data, offset);
         }
         for run in runs(data, offset) {
             let at = offset + run.start as u64;
             if run.zero {
-                self.make_zeros(at, run.length as u64)?;
+                self.make_zeros(at, run.length as u64, empty)?;
             } else {
                 self.node.write_at(&data[run.start..run.start + run.length], at)?;
             }
@@ -109,27 +110,23 @@ impl Sink {
         Ok(())
     }
 
-    fn make_zeros(&self, offset: u64, length: u64) -> block::Result<()> {
-        match self.zeros {
-            Zeros::Leave if self.is_hole(offset, length)? => Ok(()),
-            // In the last case they are not looked for, so there are none.
-            Zeros::Leave | Zeros::Punch | Zeros::Write => {
-                self.node.write_zeroes(offset, length, true)
-            }
-        }
+    /// Makes a range read as zeros, which takes nothing where the chunk's range is empty.
+    fn make_zeros(&self, offset: u64, length: u64, empty: bool) -> block::Result<()> {
+        if empty { Ok(()) } else { self.node.write_zeroes(offset, length, true) }
     }
 
-    /// Looking costs a fraction of punching a hole into a hole.
-    fn is_hole(&self, offset: u64, length: u64) -> block::Result<bool> {
-        let end = offset.saturating_add(length);
-        if end > self.node.length()? {
+    /// Whether all places for zeros in a chunk are known to be a hole. One look at its whole range
+    /// costs next to nothing; one at each hole cost half as much again as writing the data between.
+    fn is_empty(&self, chunk: &Chunk) -> block::Result<bool> {
+        let (Zeros::Leave, Some(range)) = (&self.zeros, chunk.range()) else { return Ok(false) };
+        if range.end > self.node.length()? {
             return Ok(false);
         }
-        let extent = self.node.extent_at(offset, end)?;
-        Ok(extent.kind.is_zero() && extent.end() >= end)
+        let extent = self.node.extent_at(range.start, range.end)?;
+        Ok(extent.kind.is_zero() && extent.end() >= range.end)
     }
 
-    fn make_hole(&self, mut offset: u64, mut length: u64) -> Result<()> {
+    fn make_hole(&self, mut offset: u64, mut length: u64, empty: bool) -> Result<()> {
         if self.cuts {
             self.cut(offset, length).map_err(report)?;
             self.stats.add_hole(length);
@@ -138,7 +135,7 @@ impl Sink {
         let step = if self.node.knows_holes() { length } else { STEP };
         while length > 0 {
             let part = length.min(step);
-            self.make_zeros(offset, part).map_err(report)?;
+            self.make_zeros(offset, part, empty).map_err(report)?;
             self.stats.add_hole(part);
             offset += part;
             length -= part;

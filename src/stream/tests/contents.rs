@@ -15,6 +15,27 @@ fn zeros_and_holes_replace_what_somebody_wrote_since_the_upload_began() {
 }
 
 #[test]
+fn a_single_block_that_somebody_wrote_is_replaced_as_well() {
+    for at in [0, 4096, 300 * KIB + 17, MIB, 2 * MIB - 1] {
+        let node = TestNode::new(2 * MIB, None);
+        let (first, second) = (upload_to(raw(&node)), {
+            let stream = stream();
+            let target = Target { offset: at as u64, ..raw(&node) };
+            stream.attach_upload(target, 0, nothing()).unwrap();
+            stream
+        });
+        send(&second, &[7]).unwrap();
+        second.finish("finish").unwrap();
+        for _ in 0..4 {
+            first.send_hole("hole", 100_000).unwrap();
+            send(&first, &vec![0; 2 * MIB / 4 - 100_000]).unwrap();
+        }
+        first.finish("finish").unwrap();
+        assert!(node.bytes().iter().all(|b| *b == 0), "{at}");
+    }
+}
+
+#[test]
 fn zeros_bring_back_what_somebody_cut_off_since_the_upload_began() {
     for hole in [false, true] {
         let node = TestNode::new(2 * MIB, None);
