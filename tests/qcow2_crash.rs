@@ -10,34 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use qcow2_support::guest::*;
 use qcow2_support::*;
 use virsparse::block::Node;
 use virsparse::block::qcow2::Qcow2Node;
-
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Plain,
-    Backing,
-    Snapshot,
-    Compressed,
-    DataFile,
-}
-
-struct Scenario {
-    cluster: u64,
-    options: &'static str,
-    kind: Kind,
-    /// Sizes: of the disk, and how much of it is written before the recording begins.
-    size: u64,
-    filled: u64,
-    changes: u64,
-}
-
-/// What a guest did.
-enum Change {
-    Fill { offset: u64, length: u64, byte: u8 },
-    Size(u64),
-}
 
 /// A change, from before its first operation on the file on.
 struct Step {
@@ -62,90 +38,6 @@ struct Recording {
     flushed: Vec<Flushed>,
 }
 
-fn lower(size: u64) -> Vec<u8> {
-    (0..size).map(|at| (at / 700 % 250) as u8 + 1).collect()
-}
-
-/// Makes the image with QEMU's tools, in files of `folder`.
-fn make(scenario: &Scenario, folder: &Path) -> PathBuf {
-    let image = folder.join("image.qcow2");
-    let size = scenario.size.to_string();
-    let mut options = format!("cluster_size={}{}", scenario.cluster, scenario.options);
-    let data = folder.join("image.data");
-    let below = folder.join("lower.raw");
-    if scenario.kind == Kind::DataFile {
-        options = format!("{options},data_file={}", text(&data));
-    }
-    let create = ["create", "-q", "-f", "qcow2", "-o", &options];
-    match scenario.kind {
-        Kind::Backing => {
-            // Longer than the image: what the image grows by must not show it.
-            std::fs::write(&below, lower(scenario.size * 2)).expect("lower");
-            let backing = ["-F", "raw", "-b", "lower.raw", text(&image), &size];
-            run("qemu-img", &[&create[..], &backing].concat());
-        }
-        Kind::Compressed => {
-            std::fs::write(&below, lower(scenario.size)).expect("lower");
-            let convert = ["convert", "-c", "-f", "raw", "-O", "qcow2", "-o", &options];
-            run("qemu-img", &[&convert[..], &[text(&below), text(&image)]].concat());
-        }
-        _ => run("qemu-img", &[&create[..], &[text(&image), &size]].concat()),
-    }
-    if scenario.filled > 0 {
-        qemu_io(&image, &[format!("write -P 201 0 {}", scenario.filled)]);
-    }
-    if scenario.kind == Kind::Snapshot {
-        run("qemu-img", &["snapshot", "-c", "before", text(&image)]);
-    }
-    image
-}
-
-/// Does one change at random.
-fn change(
-    random: &mut Random,
-    scenario: &Scenario,
-    node: &dyn Node,
-    model: &mut Vec<u8>,
-) -> Option<Change> {
-    let size = model.len() as u64;
-    let grain = [scenario.cluster, 4096, 512, 100][random.below(4) as usize];
-    let offset = (random.below(size.div_ceil(grain)) * grain).min(size - 1);
-    let many = if random.below(6) == 0 { 40 } else { 4 };
-    let length = ((random.below(many) + 1) * grain).min(size - offset);
-    let range = offset as usize..(offset + length) as usize;
-    match random.below(20) {
-        0..3 => {
-            node.write_zeroes(offset, length, random.below(2) == 0).expect("zero");
-            model[range].fill(0);
-            Some(Change::Fill { offset, length, byte: 0 })
-        }
-        3..5 => {
-            node.discard(offset, length).expect("discard");
-            let mut bytes = vec![0; range.len()];
-            node.read_at(&mut bytes, offset).expect("read");
-            model[range].copy_from_slice(&bytes);
-            Some(Change::Fill { offset, length, byte: 0 })
-        }
-        5..8 => {
-            node.flush().expect("flush");
-            None
-        }
-        8 if random.below(2) == 0 => {
-            let bytes = scenario.size / 2 + random.below(scenario.size * 5 / 4);
-            let size = bytes / 512 * 512;
-            node.resize(size).expect("resize");
-            model.resize(size as usize, 0);
-            Some(Change::Size(size))
-        }
-        _ => {
-            let byte = random.below(200) as u8 + 1;
-            node.write_at(&vec![byte; length as usize], offset).expect("write");
-            model[range].fill(byte);
-            Some(Change::Fill { offset, length, byte })
-        }
-    }
-}
-
 fn record(random: &mut Random, scenario: &Scenario, image: &Path) -> Recording {
     let read = |path: PathBuf| std::fs::read(path).expect("an image");
     let mut disks = vec![read(image.to_path_buf())];
@@ -166,7 +58,9 @@ fn record(random: &mut Random, scenario: &Scenario, image: &Path) -> Recording {
     let mut flushed = vec![Flushed { at: 0, steps: 0, model: model.clone() }];
     for _ in 0..scenario.changes {
         let start = position();
-        match change(random, scenario, &node, &mut model) {
+        let (change, done) = change(random, scenario, &node, &mut model);
+        done.expect("a change");
+        match change {
             Some(change) => steps.push(Step { start, change }),
             None => {
                 flushed.push(Flushed { at: position(), steps: steps.len(), model: model.clone() })
@@ -188,29 +82,7 @@ struct Crash<'a> {
 
 impl Crash<'_> {
     fn check_bytes(&self, bytes: &[u8]) -> Result<(), String> {
-        let base = &self.flushed.model;
-        let size = bytes.len() as u64;
-        let resized =
-            self.pending.iter().any(|step| matches!(step.change, Change::Size(new) if new == size));
-        if bytes.len() != base.len() && !resized {
-            return Err(format!("its size is {size}"));
-        }
-        let allowed = |at: usize, byte: u8| {
-            base.get(at).copied().unwrap_or(0) == byte
-                || self.pending.iter().any(|step| match step.change {
-                    Change::Fill { offset, length, byte: new } => {
-                        new == byte && (offset..offset + length).contains(&(at as u64))
-                    }
-                    Change::Size(size) => byte == 0 && at as u64 >= size,
-                })
-        };
-        match bytes.iter().enumerate().find(|(at, byte)| !allowed(*at, **byte)) {
-            None => Ok(()),
-            Some((at, byte)) => Err(format!(
-                "byte {at} is {byte}, and was flushed as {:?}",
-                self.flushed.model.get(at)
-            )),
-        }
+        check_bytes(&self.flushed.model, self.pending.iter().map(|step| &step.change), bytes)
     }
 }
 
@@ -289,7 +161,7 @@ impl Checker<'_> {
         }
         let (file, node) = node_of(&crash.disks, &self.recording.backing, true);
         for _ in 0..6 {
-            change(random, self.scenario, &node, &mut model);
+            change(random, self.scenario, &node, &mut model).1.expect("a change");
         }
         node.flush().expect("flush");
         let mut bytes = vec![0; model.len()];

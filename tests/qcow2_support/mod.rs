@@ -2,6 +2,8 @@
 //! remembers what was done to it and fails when told to.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub mod guest;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard};
