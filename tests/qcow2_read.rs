@@ -65,23 +65,30 @@ fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     Some(object[start..].split([',', '}']).next()?.trim())
 }
 
-/// What `qemu-img map` says: start, length, depth, zero, data, offset.
-type Mapped = (u64, u64, u64, bool, bool, Option<u64>);
+/// What `qemu-img map` says of a range.
+struct Mapped {
+    start: u64,
+    length: u64,
+    depth: u64,
+    present: bool,
+    zero: bool,
+    data: bool,
+    offset: Option<u64>,
+}
 
 fn mapped_by_qemu(image: &Path) -> Vec<Mapped> {
     let json = run("qemu-img", &["map", "-f", "qcow2", "--output=json", text(image)]);
     let number = |object, name| member(object, name).and_then(|v| v.parse().ok());
     json.split('{')
         .skip(1)
-        .map(|object| {
-            (
-                number(object, "start").expect("start"),
-                number(object, "length").expect("length"),
-                number(object, "depth").expect("depth"),
-                member(object, "zero") == Some("true"),
-                member(object, "data") == Some("true"),
-                number(object, "offset"),
-            )
+        .map(|object| Mapped {
+            start: number(object, "start").expect("start"),
+            length: number(object, "length").expect("length"),
+            depth: number(object, "depth").expect("depth"),
+            present: member(object, "present") == Some("true"),
+            zero: member(object, "zero") == Some("true"),
+            data: member(object, "data") == Some("true"),
+            offset: number(object, "offset"),
         })
         .collect()
 }
@@ -107,11 +114,17 @@ fn check(image: &Path, what: &str) {
 /// Both lists cover the image; wherever one begins an extent, the other must agree.
 fn check_extents(node: &dyn Node, image: &Path, bytes: &[u8], what: &str) {
     let length = node.length().expect("length");
-    for (start, extent_length, depth, zero, data, offset) in mapped_by_qemu(image) {
+    for Mapped { start, length: mapped, depth, present, zero, data, offset } in
+        mapped_by_qemu(image)
+    {
         let mut at = start;
-        while at < start + extent_length {
+        while at < start + mapped {
             let ours = node.extent_at(at, length).expect(what);
             assert!(ours.length > 0, "{what}: empty extent at {at}");
+            assert_eq!(ours.present, present, "{what}: at {at}");
+            if present {
+                assert_eq!(u64::from(ours.depth), depth, "{what}: at {at}");
+            }
             if zero {
                 assert!(ours.kind.is_zero(), "{what}: data at {at}");
             } else if ours.kind.is_zero() {
@@ -119,11 +132,11 @@ fn check_extents(node: &dyn Node, image: &Path, bytes: &[u8], what: &str) {
                 let range = at as usize..ours.end() as usize;
                 assert!(bytes[range].iter().all(|byte| *byte == 0), "{what}: zeros at {at}");
             }
-            if data && ours.kind == ExtentKind::Data {
-                assert_eq!(u64::from(ours.depth), depth, "{what}: at {at}");
-                if let (Some(offset), Some(host)) = (offset, ours.host) {
-                    assert_eq!(host, offset + (at - start), "{what}: at {at}");
-                }
+            if data
+                && ours.kind == ExtentKind::Data
+                && let (Some(offset), Some(host)) = (offset, ours.host)
+            {
+                assert_eq!(host, offset + (at - start), "{what}: at {at}");
             }
             at = ours.end();
         }

@@ -1,7 +1,10 @@
 //! Raw files and block devices.
 
 use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::FallocateFlags;
@@ -20,7 +23,7 @@ pub struct FileNode {
     /// The unit in which a block device zeroes ranges; `None` for a regular file.
     device_block: Option<u64>,
     /// It holds the locks of an image.
-    locked: bool,
+    locked: AtomicBool,
 }
 
 impl FileNode {
@@ -36,14 +39,29 @@ impl FileNode {
         } else {
             return Err(fail(if file_type.is_dir() { Errno::EISDIR } else { Errno::EINVAL }));
         };
-        Ok(FileNode { file, name, device_block, locked: false })
+        Ok(FileNode { file, name, device_block, locked: AtomicBool::new(false) })
     }
 
     /// Locks the image against others, for reading what does not change or for changing it.
-    pub fn lock(&mut self, writable: bool) -> Result<()> {
-        image_lock::lock(&self.file, writable).map_err(|errno| self.error("lock", errno))?;
-        self.locked = true;
-        Ok(())
+    pub fn lock(&self, writable: bool) -> Result<()> {
+        // Even where another's are in the way, some have been taken.
+        self.locked.store(true, Ordering::Release);
+        image_lock::lock(&self.file, writable).map_err(|errno| self.error("lock", errno))
+    }
+
+    /// Takes the locks back.
+    pub fn unlock(&self) {
+        if self.locked.swap(false, Ordering::AcqRel) {
+            image_lock::unlock(&self.file);
+        }
+    }
+
+    /// The same file, opened once more, for writing or only for reading. It is not locked.
+    pub fn open_again(&self, writable: bool) -> Result<FileNode> {
+        let path = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+        let file = File::options().read(true).write(writable).open(path);
+        let file = file.map_err(|e| self.error("open", errno_of(&e)))?;
+        FileNode::new(file, &*self.name)
     }
 
     fn error(&self, action: &str, errno: Errno) -> BlockError {
@@ -130,9 +148,7 @@ impl FileNode {
 
 impl Drop for FileNode {
     fn drop(&mut self) {
-        if self.locked {
-            image_lock::unlock(&self.file);
-        }
+        self.unlock();
     }
 }
 

@@ -3,6 +3,7 @@
 //! A node is a length of bytes with holes: a file, a block device, memory. Nodes are used from
 //! several threads at once.
 
+mod chain;
 pub mod export;
 mod file;
 mod image_lock;
@@ -12,6 +13,7 @@ mod open;
 pub mod qcow2;
 mod range_lock;
 
+pub use chain::{Chain, Image};
 pub use file::FileNode;
 pub use memory::MemoryNode;
 pub use open::{Format, OpenOptions, open};
@@ -67,14 +69,17 @@ pub struct Extent {
     pub kind: ExtentKind,
     /// Which image of a backing chain it is in: 0 for the node itself, 1 for its backing node.
     pub depth: u32,
+    /// Whether that image says so itself. Where no image of the chain says anything, zeros are read,
+    /// and the depth is that of the last image that was asked.
+    pub present: bool,
     /// Where the range begins in the file of that image, if its bytes are there as they are.
     pub host: Option<u64>,
 }
 
 impl Extent {
-    /// A range of the node itself.
+    /// A range that the node itself knows of.
     pub fn new(offset: u64, length: u64, kind: ExtentKind) -> Extent {
-        Extent { offset, length, kind, depth: 0, host: None }
+        Extent { offset, length, kind, depth: 0, present: true, host: None }
     }
 
     /// The part that begins `skip` bytes later and has at most `length` bytes.
@@ -90,6 +95,31 @@ impl Extent {
     /// The first byte after the range.
     pub fn end(&self) -> u64 {
         self.offset + self.length
+    }
+}
+
+/// The images of a chain that are above another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Above {
+    /// The depth of the other one.
+    pub depth: u32,
+    /// The length of the other one; 0 where there is none.
+    pub length: u64,
+}
+
+impl Above {
+    /// All images of a chain.
+    pub const NOTHING: Above = Above { depth: u32::MAX, length: 0 };
+
+    /// Whether what is read in a range of the chain is due to these images, and is not the same
+    /// without them.
+    pub fn says(&self, extent: &Extent) -> bool {
+        match extent.kind.is_zero() {
+            // Where the other one has nothing, zeros are read in any case; where it has something, it
+            // must be hidden. An image that ends hides it, too.
+            true => extent.offset < self.length && (extent.depth < self.depth || !extent.present),
+            false => extent.depth < self.depth,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! qcow2 images, after the public format specification.
 
+mod backing;
 mod cache;
 mod check;
 mod create;
@@ -16,7 +17,7 @@ mod write;
 
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use nix::errno::Errno;
 
@@ -38,7 +39,8 @@ pub struct Qcow2Node {
     file: Arc<dyn Node>,
     /// Where its data is: the same, or an external data file.
     data: Arc<dyn Node>,
-    backing: Option<Arc<dyn Node>>,
+    /// What is read where the image says nothing.
+    backing: RwLock<Option<Arc<dyn Node>>>,
     map: Mutex<Map>,
     /// Clusters whose place is used, or changed.
     ranges: RangeLock,
@@ -77,7 +79,7 @@ impl Qcow2Node {
             header,
             data: data.unwrap_or_else(|| file.clone()),
             file,
-            backing,
+            backing: RwLock::new(backing),
             map,
             ranges: RangeLock::default(),
             writable,
@@ -116,6 +118,11 @@ impl Qcow2Node {
             .map_err(|problem| problem.report(name))
     }
 
+    /// The backing node, if there is one.
+    pub fn backing(&self) -> Option<Arc<dyn Node>> {
+        self.backing.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
     /// What the header says.
     pub fn header(&self) -> &Header {
         &self.header
@@ -143,7 +150,7 @@ impl Qcow2Node {
                 part[got..].fill(0);
             }
             Place::Backing => {
-                let got = match &self.backing {
+                let got = match self.backing() {
                     Some(backing) => backing.read_at(part, offset)?,
                     None => 0,
                 };
@@ -178,13 +185,13 @@ impl Qcow2Node {
             Place::Zeros { allocated: false } => extent(ExtentKind::Hole),
             Place::Data { host, .. } => self.data_extent(offset, run.length, host)?,
             Place::Packed { .. } => extent(ExtentKind::Data),
-            Place::Backing => match &self.backing {
+            Place::Backing => match self.backing() {
                 Some(backing) if offset < backing.length()? => {
                     let limit = (offset + run.length).min(backing.length()?);
                     let below = backing.extent_at(offset, limit)?;
                     Extent { depth: below.depth + 1, ..below }
                 }
-                _ => extent(ExtentKind::Hole),
+                _ => Extent { present: false, ..extent(ExtentKind::Hole) },
             },
         })
     }

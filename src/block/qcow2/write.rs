@@ -86,7 +86,7 @@ impl Qcow2Node {
     }
 
     /// Writes clusters that need new space; how many bytes of `data`. The caller has them alone.
-    fn write_new(&self, data: &[u8], offset: u64) -> Result<u64, Problem> {
+    pub(super) fn write_new(&self, data: &[u8], offset: u64) -> Result<u64, Problem> {
         let size = self.header.cluster_size();
         let start = offset % size;
         // Whole clusters in a row get space in a row, and are written at once.
@@ -277,7 +277,7 @@ impl Qcow2Node {
     }
 
     /// Reads as much as there is into `bytes`, and zeros behind it.
-    fn read_exactly(&self, bytes: &mut [u8], offset: u64) -> Result<(), Problem> {
+    pub(super) fn read_exactly(&self, bytes: &mut [u8], offset: u64) -> Result<(), Problem> {
         let length = self.size().saturating_sub(offset).min(bytes.len() as u64);
         let end = offset + length;
         let mut at = offset;
@@ -309,7 +309,7 @@ impl Qcow2Node {
     }
 
     /// The same, for who has the range alone.
-    fn zero_alone(&self, offset: u64, end: u64, may_unmap: bool) -> Result<(), Problem> {
+    pub(super) fn zero_alone(&self, offset: u64, end: u64, may_unmap: bool) -> Result<(), Problem> {
         let size = self.header.cluster_size();
         let mut at = offset;
         while at < end {
@@ -318,7 +318,8 @@ impl Qcow2Node {
             let reach = if end == self.size() { end.next_multiple_of(size) } else { end };
             let whole = if start == 0 { (reach - at) / size } else { 0 };
             if whole > 0 {
-                at = self.zero_clusters(at, at + whole * size, may_unmap)?.min(end);
+                let below = self.below()?;
+                at = self.zero_clusters(at, at + whole * size, may_unmap, below)?.min(end);
             } else {
                 let stop = (at - start + size).min(end);
                 if !self.is_zero_before(at, stop - at)? {
@@ -332,13 +333,15 @@ impl Qcow2Node {
     }
 
     /// Makes whole clusters read as zeros; where it stopped, which is at least one further. What is
-    /// zero already, because nothing is there or below, costs nothing.
-    fn zero_clusters(&self, offset: u64, stop: u64, may_unmap: bool) -> Result<u64, Problem> {
+    /// zero already, because nothing is there or below, costs nothing. `below`: what there is to hide.
+    pub(super) fn zero_clusters(
+        &self,
+        offset: u64,
+        stop: u64,
+        may_unmap: bool,
+        below: u64,
+    ) -> Result<u64, Problem> {
         let size = self.header.cluster_size();
-        let below = match &self.backing {
-            Some(backing) => backing.length()?,
-            None => 0,
-        };
         let mut at = offset;
         let mut map = self.map();
         while at < stop {
@@ -385,7 +388,7 @@ impl Qcow2Node {
 
     /// Says once that the image is changed by somebody who does not know all of its features: what
     /// was only true until then is so no more.
-    fn begin_changes(&self) -> Result<(), Problem> {
+    pub(super) fn begin_changes(&self) -> Result<(), Problem> {
         if !self.writable {
             return Err(Problem::ReadOnly);
         }
@@ -440,10 +443,7 @@ impl Qcow2Node {
     /// backing image has there.
     fn zero_grown(&self, before: u64, size: u64) -> Result<(), Problem> {
         self.map().cover(&self.header, &*self.file, size)?;
-        let below = match &self.backing {
-            Some(backing) => backing.length()?,
-            None => 0,
-        };
+        let below = self.below()?;
         let end = below.max(before).next_multiple_of(self.header.cluster_size()).min(size);
         self.zero_alone(before, end, true)
     }

@@ -1,0 +1,250 @@
+//! Backing chains: the images that a disk consists of, each of which can be told from the others and
+//! be exchanged.
+//!
+//! The format of an image is what the caller or the image above says, never what the bytes look like,
+//! and a name in an image is a local file beside it, never anything else.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::open::{Format, OpenOptions, beside, open_file};
+use super::qcow2::{Header, Qcow2Node};
+use super::{Above, BlockError, FileNode, Node, Result};
+
+/// Images in a chain, at most.
+const MOST_IMAGES: usize = 200;
+
+/// One image of a chain.
+pub struct Image {
+    /// The file that it is.
+    pub path: PathBuf,
+    pub format: Format,
+    /// What the image above calls it; `None` for the one on top.
+    pub recorded: Option<String>,
+    /// Opened for writing.
+    pub writable: bool,
+    /// Its bytes with what is below.
+    pub node: Arc<dyn Node>,
+    /// The same, where the images below can be exchanged.
+    pub qcow2: Option<Arc<Qcow2Node>>,
+    /// The image's file, if it is one that is locked.
+    file: Option<Arc<FileNode>>,
+}
+
+/// The images of a disk, from the one on top to the last one.
+pub struct Chain {
+    pub images: Vec<Image>,
+}
+
+impl Chain {
+    /// Opens the image at `path` and those that it refers to.
+    pub fn open(path: &Path, options: OpenOptions) -> Result<Chain> {
+        let mut found: Vec<Found> = Vec::new();
+        let mut next = Some((path.to_path_buf(), options.format, None::<String>));
+        while let Some((path, format, recorded)) = next.take() {
+            let writable = options.writable && found.is_empty();
+            let image =
+                find(path, format, recorded.clone(), writable, &found).map_err(|error| {
+                    match (recorded, found.last()) {
+                        (Some(name), Some(above)) => BlockError {
+                            what: format!(
+                                "could not open the backing image '{name}' of '{}': {}",
+                                above.path.display(),
+                                error.what
+                            ),
+                            errno: error.errno,
+                        },
+                        _ => error,
+                    }
+                })?;
+            if !options.without_backing {
+                next = image.below()?.map(|(path, format, name)| (path, format, Some(name)));
+            }
+            found.push(image);
+        }
+        // From the last one up: each needs the one below.
+        let mut images = Vec::new();
+        let mut below = None;
+        for image in found.into_iter().rev() {
+            let image = image.build(below)?;
+            below = Some(image.node.clone());
+            images.push(image);
+        }
+        images.reverse();
+        Ok(Chain { images })
+    }
+
+    /// A chain of one node that is no file.
+    pub fn of_node(node: Arc<dyn Node>, path: PathBuf) -> Chain {
+        let (format, writable) = (Format::Raw, true);
+        let image = Image { path, format, recorded: None, writable, node, qcow2: None, file: None };
+        Chain { images: vec![image] }
+    }
+
+    /// What a guest reads and writes.
+    pub fn top(&self) -> Arc<dyn Node> {
+        self.images[0].node.clone()
+    }
+
+    /// The images above the one at `index`, as they are seen from the one at `from`; all, where
+    /// there is none at `index`.
+    pub fn above(&self, from: usize, index: usize) -> Result<Above> {
+        match self.images.get(index) {
+            Some(image) => Ok(Above { depth: (index - from) as u32, length: image.node.length()? }),
+            None => Ok(Above::NOTHING),
+        }
+    }
+
+    /// Opens the image at `index` anew, for writing or only for reading, and puts it in its place.
+    /// Nobody may be using the chain, whose top may be another node then. After an error it is as it
+    /// was.
+    pub fn reopen(&mut self, index: usize, writable: bool) -> Result<()> {
+        let below = self.images.get(index + 1).map(|image| image.node.clone());
+        let image = &self.images[index];
+        let Some(old) = &image.file else { return Ok(()) };
+        if image.writable == writable {
+            return Ok(());
+        }
+        // Twice: what the first has freed is written by the second.
+        image.node.flush()?;
+        image.node.flush()?;
+        let file = old.open_again(writable)?;
+        // One process, two open files: the locks of one would keep the other out.
+        old.unlock();
+        let (path, format, recorded) = (image.path.clone(), image.format, image.recorded.clone());
+        let made =
+            Found::new(path, format, recorded, writable, file).and_then(|found| found.build(below));
+        let new = match made {
+            Ok(new) => new,
+            Err(error) => {
+                // It was ours a moment ago.
+                old.lock(image.writable)?;
+                return Err(error);
+            }
+        };
+        self.images[index] = new;
+        self.link(index);
+        Ok(())
+    }
+
+    /// Makes the image above the one at `index` read from it.
+    pub fn link(&self, index: usize) {
+        if let Some(above) = index.checked_sub(1)
+            && let Some(qcow2) = &self.images[above].qcow2
+        {
+            qcow2.set_backing(self.images.get(index).map(|image| image.node.clone()));
+        }
+    }
+}
+
+/// An image whose file is open, and whose header has been read.
+struct Found {
+    path: PathBuf,
+    format: Format,
+    recorded: Option<String>,
+    writable: bool,
+    file: Arc<FileNode>,
+    header: Option<Header>,
+}
+
+impl Found {
+    fn new(
+        path: PathBuf,
+        format: Format,
+        recorded: Option<String>,
+        writable: bool,
+        file: FileNode,
+    ) -> Result<Found> {
+        // Others may write an image only while nobody else uses it.
+        file.lock(writable)?;
+        let header = match format {
+            Format::Raw => None,
+            Format::Qcow2 => Some(Qcow2Node::read_header(file.name(), &file)?),
+        };
+        Ok(Found { path, format, recorded, writable, file: Arc::new(file), header })
+    }
+
+    /// The image below: its path, its format, and the name by which this one refers to it.
+    fn below(&self) -> Result<Option<(PathBuf, Format, String)>> {
+        let Some(header) = &self.header else { return Ok(None) };
+        let Some(name) = &header.backing_file else { return Ok(None) };
+        let format = match &header.backing_format {
+            // Without a recorded format it is raw: to guess would let a guest choose it.
+            None => Format::Raw,
+            Some(format) => Format::from_name(format).ok_or_else(|| BlockError {
+                what: format!(
+                    "image '{}' has a backing image of format '{format}'",
+                    self.file.name()
+                ),
+                errno: Errno::EOPNOTSUPP,
+            })?,
+        };
+        Ok(Some((beside(&self.path, name)?, format, name.clone())))
+    }
+
+    /// The external data file, opened.
+    fn open_data(&self) -> Result<Option<Arc<dyn Node>>> {
+        let Some(header) = self.header.as_ref().filter(|header| header.has_data_file()) else {
+            return Ok(None);
+        };
+        let name = header.data_file.as_ref().ok_or_else(|| BlockError {
+            what: format!("image '{}' does not name its data file", self.file.name()),
+            errno: Errno::EINVAL,
+        })?;
+        let path = beside(&self.path, name)?;
+        let show = path.display().to_string();
+        let file = FileNode::new(open_file(&path, self.writable)?, show)?;
+        file.lock(self.writable)?;
+        Ok(Some(Arc::new(file)))
+    }
+
+    fn build(self, below: Option<Arc<dyn Node>>) -> Result<Image> {
+        let data = self.open_data()?;
+        let Found { path, format, recorded, writable, file, header } = self;
+        let mut node: Arc<dyn Node> = file.clone();
+        let mut qcow2 = None;
+        if let Some(header) = header {
+            let name = node.name().to_string();
+            let image = Arc::new(Qcow2Node::new(name, header, node, data, below, writable)?);
+            qcow2 = Some(image.clone());
+            node = image;
+        }
+        Ok(Image { path, format, recorded, writable, node, qcow2, file: Some(file) })
+    }
+}
+
+/// Opens what a chain has next, unless it has it already.
+fn find(
+    path: PathBuf,
+    format: Format,
+    recorded: Option<String>,
+    writable: bool,
+    above: &[Found],
+) -> Result<Found> {
+    let name = path.display().to_string();
+    let fail = |what: String, errno| BlockError { what, errno };
+    let file = open_file(&path, writable)?;
+    let identity = |file: &File| -> Result<(u64, u64)> {
+        let metadata = file
+            .metadata()
+            .map_err(|e| fail(format!("Unable to measure {name}"), crate::error::errno_of(&e)))?;
+        Ok((metadata.dev(), metadata.ino()))
+    };
+    let new = identity(&file)?;
+    for image in above {
+        if let Some(other) = image.file.file()
+            && identity(other)? == new
+        {
+            return Err(fail(format!("image '{name}' is its own backing image"), Errno::ELOOP));
+        }
+    }
+    if above.len() >= MOST_IMAGES {
+        let what = format!("the backing chain has more than {MOST_IMAGES} images");
+        return Err(fail(what, Errno::ELOOP));
+    }
+    Found::new(path, format, recorded, writable, FileNode::new(file, name)?)
+}
