@@ -6,6 +6,7 @@
 mod chain;
 pub mod export;
 mod file;
+mod gate;
 mod image_lock;
 mod memory;
 pub mod nbd;
@@ -15,6 +16,7 @@ mod range_lock;
 
 pub use chain::{Chain, Image};
 pub use file::FileNode;
+pub use gate::Gate;
 pub use memory::MemoryNode;
 pub use open::{Format, OpenOptions, open};
 

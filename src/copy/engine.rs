@@ -1,6 +1,7 @@
 //! Copying a range from one node to another: data is moved by several threads, holes are left or
 //! made, zeros in data become holes where the target is to be sparse.
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,7 +9,7 @@ use nix::errno::Errno;
 
 use super::cursor::ExtentCursor;
 use super::zero::runs;
-use crate::block::{BlockError, Extent, Node, Result, Space};
+use crate::block::{Above, BlockError, Extent, Node, Result, Space};
 use crate::sys;
 
 /// Data is moved in pieces of this size: large enough that the cost of a call does not show, small
@@ -34,20 +35,59 @@ pub struct CopyOptions {
 /// Copies the start of `source` over the start of `target`, which must be long enough. Errors that
 /// the target's medium holds back until a close are told, too.
 pub fn copy(source: &dyn Node, target: &dyn Node, options: CopyOptions) -> Result<()> {
-    let job = Job {
+    let copier = Copier {
         source,
         target,
-        sparse: options.sparse,
-        fresh: options.zeroed || target.space()? == Space::Fresh,
-        cursor: Mutex::new(ExtentCursor::new(0, options.length.min(source.length()?))),
+        above: None,
+        unmap: options.sparse,
+        detect_zeros: options.sparse,
+        zeroed: options.zeroed || target.space()? == Space::Fresh,
+    };
+    let end = options.length.min(source.length()?);
+    in_pieces(source, 0..end, &Unsupervised, |piece, buffer| copier.copy_piece(piece, buffer))?;
+    target.settle()
+}
+
+/// Has a say in when and whether the pieces of a range are worked on.
+pub trait Supervisor: Sync {
+    /// Runs `work`, which deals with `piece`, when it may. False ends everything early.
+    fn piece(&self, piece: &Extent, work: &mut dyn FnMut() -> Result<()>) -> Result<bool>;
+
+    /// The most data that a piece shall have; asked before each.
+    fn most(&self) -> u64 {
+        PIECE as u64
+    }
+}
+
+struct Unsupervised;
+
+impl Supervisor for Unsupervised {
+    fn piece(&self, _piece: &Extent, work: &mut dyn FnMut() -> Result<()>) -> Result<bool> {
+        work().map(|()| true)
+    }
+}
+
+/// Works on a range of `node`, extent by extent, with several threads. Data comes in pieces that fit
+/// the buffer that `work` gets; zeros come whole. False if the supervisor has ended it early.
+pub fn in_pieces(
+    node: &dyn Node,
+    range: Range<u64>,
+    supervisor: &dyn Supervisor,
+    work: impl Fn(Extent, &mut [u8]) -> Result<()> + Sync,
+) -> Result<bool> {
+    let walk = Walk {
+        node,
+        supervisor,
+        work: &work,
+        cursor: Mutex::new(ExtentCursor::new(range.start, range.end)),
         stop: AtomicBool::new(false),
     };
     let mut result = Ok(());
     std::thread::scope(|scope| {
         let helpers: Vec<_> = (1..THREADS)
-            .filter_map(|_| sys::spawn_scoped(scope, "virsparse-copy", || job.run()))
+            .filter_map(|_| sys::spawn_scoped(scope, "virsparse-copy", || walk.run()))
             .collect();
-        result = job.run();
+        result = walk.run();
         for helper in helpers {
             match helper.join() {
                 Ok(done) => result = std::mem::replace(&mut result, Ok(())).and(done),
@@ -55,7 +95,7 @@ pub fn copy(source: &dyn Node, target: &dyn Node, options: CopyOptions) -> Resul
             }
         }
     });
-    result.and_then(|()| target.settle())
+    result.map(|()| !walk.stop.into_inner())
 }
 
 /// Makes `target` share all of `source`'s blocks, where both are files of one filesystem that can.
@@ -72,44 +112,59 @@ pub fn reflink(source: &dyn Node, target: &dyn Node) -> Result<()> {
     Err(BlockError { what: format!("failed to clone files from '{}'", source.name()), errno })
 }
 
-struct Job<'a> {
-    source: &'a dyn Node,
-    target: &'a dyn Node,
-    sparse: bool,
-    /// The target holds nothing: what is not written there reads as zeros.
-    fresh: bool,
+struct Walk<'a, W> {
+    node: &'a dyn Node,
+    supervisor: &'a dyn Supervisor,
+    work: &'a W,
     cursor: Mutex<ExtentCursor>,
-    /// A thread has failed; the others need not go on.
+    /// A thread has failed, or been told to end; the others need not go on.
     stop: AtomicBool,
 }
 
-impl Job<'_> {
+impl<W: Fn(Extent, &mut [u8]) -> Result<()> + Sync> Walk<'_, W> {
     fn run(&self) -> Result<()> {
         let mut buffer = vec![0; PIECE];
-        let mut step = || -> Result<bool> {
+        while !self.stop.load(Ordering::Relaxed) {
             let piece = {
                 let mut cursor = self.cursor.lock().unwrap_or_else(|p| p.into_inner());
-                cursor.next(self.source, PIECE as u64)?
+                cursor.next(self.node, self.supervisor.most().clamp(1, PIECE as u64))
             };
-            match piece {
-                Some(piece) => self.copy_piece(piece, &mut buffer).map(|()| true),
-                None => Ok(false),
-            }
-        };
-        while !self.stop.load(Ordering::Relaxed) {
-            match step() {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    self.stop.store(true, Ordering::Relaxed);
-                    return Err(error);
+            let goes_on = match piece {
+                Ok(None) => break,
+                Ok(Some(piece)) => {
+                    self.supervisor.piece(&piece, &mut || (self.work)(piece, &mut buffer))
                 }
+                Err(error) => Err(error),
+            };
+            if !matches!(goes_on, Ok(true)) {
+                self.stop.store(true, Ordering::Relaxed);
+                return goes_on.map(drop);
             }
         }
         Ok(())
     }
+}
 
-    fn copy_piece(&self, piece: Extent, buffer: &mut [u8]) -> Result<()> {
+/// Copies ranges of one node to the same place of another.
+pub struct Copier<'a> {
+    pub source: &'a dyn Node,
+    pub target: &'a dyn Node,
+    /// Only what these images of the source's chain say; the target has the rest already.
+    pub above: Option<Above>,
+    /// Zeros give space of the target back.
+    pub unmap: bool,
+    /// Zeros are looked for in data.
+    pub detect_zeros: bool,
+    /// The target reads as zeros where it has not been written.
+    pub zeroed: bool,
+}
+
+impl Copier<'_> {
+    /// Copies an extent of the source; data must fit the buffer.
+    pub fn copy_piece(&self, piece: Extent, buffer: &mut [u8]) -> Result<()> {
+        if self.above.is_some_and(|above| !above.says(&piece)) {
+            return Ok(());
+        }
         if piece.kind.is_zero() {
             return self.make_zero(piece.offset, piece.length);
         }
@@ -117,7 +172,7 @@ impl Job<'_> {
         let got = self.source.read_at(buffer, piece.offset)?;
         // A source that has become shorter reads as zeros from there on.
         buffer[got..].fill(0);
-        if !self.sparse {
+        if !self.detect_zeros {
             return self.target.write_at(buffer, piece.offset);
         }
         for run in runs(buffer, piece.offset) {
@@ -131,11 +186,20 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// Copies a range in pieces that fit the buffer.
+    pub fn copy_range(&self, range: Range<u64>, buffer: &mut [u8]) -> Result<()> {
+        let mut cursor = ExtentCursor::new(range.start, range.end.min(self.source.length()?));
+        while let Some(piece) = cursor.next(self.source, buffer.len() as u64)? {
+            self.copy_piece(piece, buffer)?;
+        }
+        Ok(())
+    }
+
     fn make_zero(&self, offset: u64, length: u64) -> Result<()> {
-        if self.fresh {
+        if self.zeroed {
             return Ok(());
         }
-        self.target.write_zeroes(offset, length, self.sparse)
+        self.target.write_zeroes(offset, length, self.unmap)
     }
 }
 

@@ -1,9 +1,11 @@
 //! The sparse copy core: where data is, what of it is zero, and moving it.
 
 mod cursor;
+mod dirty;
 mod engine;
 mod zero;
 
 pub use cursor::ExtentCursor;
-pub use engine::{CopyOptions, copy, reflink};
+pub use dirty::DirtyUnits;
+pub use engine::{Copier, CopyOptions, Supervisor, copy, in_pieces, reflink};
 pub use zero::{GRAIN, Run, is_zero, runs};

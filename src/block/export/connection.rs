@@ -12,9 +12,9 @@ use nix::errno::Errno;
 
 use super::buffers::{Buffer, Buffers};
 use super::execute::{Disk, Task, buffer_length, execute, fail};
-use super::gate::Gate;
 use super::outbox::Outbox;
 use super::request::{Terms, check};
+use crate::block::gate::Gate;
 use crate::block::nbd::protocol::*;
 use crate::block::nbd::socket::{Receiver, Socket};
 use crate::sys;

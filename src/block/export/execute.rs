@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use nix::errno::Errno;
 
 use super::buffers::Buffer;
-use super::gate::Gate;
 use super::request::{Operation, Terms};
+use crate::block::gate::Gate;
 use crate::block::nbd::protocol::*;
 use crate::block::{BlockError, Extent, ExtentKind, Node};
 use crate::error::errno_text;

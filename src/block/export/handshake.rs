@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use super::execute::CONTEXT_ID;
-use super::gate::Gate;
 use super::request::Terms;
+use crate::block::gate::Gate;
 use crate::block::nbd::protocol::*;
 use crate::block::nbd::socket::{Receiver, Socket};
 

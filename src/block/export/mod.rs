@@ -7,7 +7,6 @@
 mod buffers;
 mod connection;
 mod execute;
-mod gate;
 mod handshake;
 mod listen;
 mod outbox;
@@ -22,9 +21,9 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use self::gate::Gate;
 use self::listen::{Listener, UnixSocket};
 use self::server::Server;
+use super::gate::Gate;
 use super::{BlockError, Node, Result};
 use crate::error::errno_of;
 
@@ -51,6 +50,12 @@ pub struct Export {
 impl Export {
     /// Exports a node.
     pub fn new(node: Arc<dyn Node>, options: &ExportOptions) -> Result<Export> {
+        Export::behind(Arc::new(Gate::new(node)), options)
+    }
+
+    /// Exports what is behind a gate, which others may close.
+    pub fn behind(gate: Arc<Gate>, options: &ExportOptions) -> Result<Export> {
+        let node = gate.node();
         let fail = |place: &dyn std::fmt::Display, errno| BlockError {
             what: format!("Unable to export {} on {place}", node.name()),
             errno,
@@ -68,7 +73,6 @@ impl Export {
             tcp = Some(bound);
             listeners.push(listener);
         }
-        let gate = Arc::new(Gate::new(node.clone()));
         let (name, read_only) = (options.name.clone(), options.read_only);
         let server = Server::start(name, read_only, gate.clone(), listeners);
         let server = server.map_err(|errno| fail(&"a thread", errno))?;

@@ -11,9 +11,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::connection;
-use super::gate::Gate;
 use super::handshake::{Offer, negotiate};
 use super::listen::Listener;
+use crate::block::gate::Gate;
 use crate::block::nbd::socket::{Receiver, Socket};
 use crate::panic::contain_panic;
 use crate::sys;

@@ -1,10 +1,10 @@
-//! The node behind an export. Requests pass the gate to get at it; closing the gate waits for those
-//! that are inside, so that the node can be changed while nobody uses it.
+//! A node that can be exchanged for another. Requests pass the gate to get at it; closing the gate
+//! waits for those that are inside, so that the node can be changed while nobody uses it.
 
 use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use crate::block::Node;
+use super::Node;
 
 struct State {
     node: Arc<dyn Node>,
@@ -16,7 +16,7 @@ struct State {
     ending: bool,
 }
 
-/// See the module's text.
+/// The gate before a node.
 pub struct Gate {
     state: Mutex<State>,
     changed: Condvar,
