@@ -16,9 +16,10 @@ mod range_lock;
 
 pub use chain::{Chain, Image};
 pub use file::FileNode;
-pub use gate::Gate;
+pub use gate::{Closed, Gate};
 pub use memory::MemoryNode;
 pub use open::{Format, OpenOptions, open};
+pub use range_lock::{RangeGuard, RangeLock};
 
 use std::fs::File;
 
@@ -137,6 +138,9 @@ pub enum Space {
 }
 
 /// A block node. Offsets and lengths are in bytes.
+///
+/// Threads may use it at once, but what makes it longer (or shorter) has it alone: of two that do,
+/// one could cut off what the other has written.
 pub trait Node: Send + Sync {
     /// What messages call it.
     fn name(&self) -> &str;
