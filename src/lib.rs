@@ -16,6 +16,7 @@ pub mod copy;
 pub mod driver;
 pub mod error;
 pub mod event;
+pub mod job;
 mod panic;
 pub mod storage;
 pub mod stream;

@@ -131,7 +131,7 @@ impl Chain {
         Ok(())
     }
 
-    /// Makes the image above the one at `index` read from it.
+    /// Makes the image above `index` read from what is there now, if anything is.
     pub fn link(&self, index: usize) {
         if let Some(above) = index.checked_sub(1)
             && let Some(qcow2) = &self.images[above].qcow2

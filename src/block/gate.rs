@@ -58,12 +58,15 @@ impl Gate {
         self.changed.notify_all();
     }
 
+    /// Keeps the gate closed until the guard is dropped.
+    pub fn closed(&self) -> Closed<'_> {
+        self.close();
+        Closed { gate: self }
+    }
+
     /// Puts another node behind the gate while nobody is inside, and returns the one before.
     pub fn swap(&self, node: Arc<dyn Node>) -> Arc<dyn Node> {
-        self.close();
-        let before = std::mem::replace(&mut self.lock().node, node);
-        self.open();
-        before
+        self.closed().swap(node)
     }
 
     /// The present node, for what needs no protection.
@@ -83,6 +86,24 @@ impl Gate {
 
     fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Nobody is inside, and nobody gets in until this is dropped.
+pub struct Closed<'a> {
+    gate: &'a Gate,
+}
+
+impl Closed<'_> {
+    /// Puts another node behind the gate, and returns the one before.
+    pub fn swap(&self, node: Arc<dyn Node>) -> Arc<dyn Node> {
+        std::mem::replace(&mut self.gate.lock().node, node)
+    }
+}
+
+impl Drop for Closed<'_> {
+    fn drop(&mut self) {
+        self.gate.open();
     }
 }
 

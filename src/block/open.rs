@@ -17,6 +17,14 @@ pub enum Format {
 }
 
 impl Format {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Raw => "raw",
+            Format::Qcow2 => "qcow2",
+        }
+    }
+
     /// The format of that name.
     pub fn from_name(name: &str) -> Option<Format> {
         match name {

@@ -21,6 +21,8 @@ struct State {
     /// Leaves with units in them, by number.
     leaves: BTreeMap<u64, Box<[u64; WORDS]>>,
     units: u64,
+    /// Bytes that somebody has taken to copy them, and not done so yet.
+    taken: u64,
 }
 
 impl DirtyUnits {
@@ -29,12 +31,13 @@ impl DirtyUnits {
         DirtyUnits { unit, length, state: Mutex::default() }
     }
 
-    /// Notes that a range has changed.
-    pub fn mark(&self, offset: u64, length: u64) {
+    /// Notes that a range has changed. True if nothing was dirty before.
+    pub fn mark(&self, offset: u64, length: u64) -> bool {
         if length == 0 {
-            return;
+            return false;
         }
         let mut state = self.lock();
+        let first = state.units == 0;
         let last = (offset.saturating_add(length).min(self.length).max(offset + 1) - 1) / self.unit;
         for unit in offset / self.unit..=last {
             let leaf = state.leaves.entry(unit / LEAF).or_insert_with(|| Box::new([0; WORDS]));
@@ -43,15 +46,17 @@ impl DirtyUnits {
             leaf[word] |= bit;
             state.units += u64::from(before & bit == 0);
         }
+        first
     }
 
-    /// Bytes that are dirty.
+    /// Bytes that are dirty, or taken and not done yet.
     pub fn bytes(&self) -> u64 {
-        (self.lock().units * self.unit).min(self.length)
+        let state = self.lock();
+        (state.units * self.unit + state.taken).min(self.length)
     }
 
     /// Takes the first dirty range at or after `from`, or else before it, of at most `most` bytes (or
-    /// one unit): it is clean from now on.
+    /// one unit). It is clean from now on, but counts until [`DirtyUnits::done`].
     pub fn take(&self, from: u64, most: u64) -> Option<Range<u64>> {
         let mut state = self.lock();
         let start = from / self.unit;
@@ -60,7 +65,20 @@ impl DirtyUnits {
         while (unit - first + 1) * self.unit <= most.max(self.unit) && state.clear(unit) {
             unit += 1;
         }
-        Some(first * self.unit..(unit * self.unit).min(self.length))
+        let range = first * self.unit..(unit * self.unit).min(self.length);
+        state.taken += range.end - range.start;
+        Some(range)
+    }
+
+    /// A range that was taken has been copied.
+    pub fn done(&self, range: &Range<u64>) {
+        self.lock().taken -= range.end - range.start;
+    }
+
+    /// A range that was taken has not been copied.
+    pub fn put_back(&self, range: &Range<u64>) {
+        self.mark(range.start, range.end - range.start);
+        self.done(range);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -127,6 +145,9 @@ mod tests {
         assert_eq!(dirty.take(0, 1), Some(64..128));
         assert_eq!(dirty.take(700, 64), Some(128..192));
         assert_eq!(dirty.take(0, 64), None);
+        assert_eq!(dirty.bytes(), 5 * 64 + 128 + 40);
+        dirty.put_back(&(320..448));
+        assert_eq!(dirty.take(0, 4096), Some(320..448));
         assert!(dirty.lock().leaves.is_empty());
     }
 
@@ -148,6 +169,7 @@ mod tests {
                 let range = dirty.take(from, most);
                 prop_assert_eq!(range.as_ref().map(|range| range.start), expected);
                 let Some(range) = range else { break };
+                dirty.done(&range);
                 prop_assert!(range.end - range.start <= most);
                 for unit in range.clone() {
                     prop_assert!(model.remove(&unit));

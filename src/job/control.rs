@@ -1,0 +1,238 @@
+//! What steers a job while it runs: commands, the speed limit, and how far it is.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use crate::block::{Extent, Result};
+use crate::copy::Supervisor;
+
+/// Pieces are at most so large, and at most so much of a second's worth: the limit then holds over
+/// a second, and also over less.
+const PIECE: u64 = 256 * 1024;
+const PIECES_PER_SECOND: u64 = 40;
+const SMALLEST_PIECE: u64 = 4096;
+
+/// What a job has been told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    GoOn,
+    /// Make the target of the copy the disk.
+    Pivot,
+    Cancel,
+}
+
+struct State {
+    command: Command,
+    /// The copy is complete, apart from what the guest has changed since.
+    ready: bool,
+    /// Bytes a second; 0 for no limit.
+    speed: u64,
+    /// When the next piece may begin.
+    next: Instant,
+    /// Somebody has something for the job to do.
+    poked: bool,
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub done: u64,
+    /// All there is to do; it grows with what has to be done again.
+    pub end: u64,
+}
+
+/// See the module's text.
+pub struct Control {
+    state: Mutex<State>,
+    changed: Condvar,
+    length: u64,
+    passed: AtomicU64,
+    /// The most bytes that are on their way at a time.
+    window: u64,
+    under_way: Mutex<u64>,
+    window_opens: Condvar,
+}
+
+impl Control {
+    /// For a job over `length` bytes, with at most `window` bytes on their way (0: as many as there
+    /// are threads for).
+    pub fn new(length: u64, speed: u64, window: u64) -> Control {
+        let (command, next) = (Command::GoOn, Instant::now());
+        Control {
+            state: Mutex::new(State { command, ready: false, speed, next, poked: false }),
+            changed: Condvar::new(),
+            length,
+            passed: AtomicU64::new(0),
+            window: if window == 0 { u64::MAX } else { window },
+            under_way: Mutex::new(0),
+            window_opens: Condvar::new(),
+        }
+    }
+
+    /// Tells the job to end, or to pivot. To end comes before everything else.
+    pub fn command(&self, command: Command) {
+        let mut state = self.lock();
+        if state.command != Command::Cancel {
+            state.command = command;
+        }
+        drop(state);
+        self.changed.notify_all();
+        self.window_opens.notify_all();
+    }
+
+    /// What the job shall do now.
+    pub fn commanded(&self) -> Command {
+        self.lock().command
+    }
+
+    /// A pivot that was commanded has not worked, or has been taken up.
+    pub fn resume(&self) {
+        let mut state = self.lock();
+        if state.command == Command::Pivot {
+            state.command = Command::GoOn;
+        }
+    }
+
+    /// Limits the speed to so many bytes a second, from now on; 0 for no limit.
+    pub fn set_speed(&self, speed: u64) {
+        let mut state = self.lock();
+        state.speed = speed;
+        state.next = Instant::now();
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// The limit in bytes a second.
+    pub fn speed(&self) -> u64 {
+        self.lock().speed
+    }
+
+    /// Says that the copy is complete.
+    pub fn set_ready(&self) {
+        self.lock().ready = true;
+    }
+
+    /// Whether the copy is complete.
+    pub fn is_ready(&self) -> bool {
+        self.lock().ready
+    }
+
+    /// How far the job is, when `again` bytes have to be done again.
+    pub fn progress(&self, again: u64) -> Progress {
+        let end = self.length.max(1);
+        let done = match (self.passed.load(Ordering::Acquire), self.is_ready()) {
+            // There is nothing of an empty disk.
+            (_, true) if self.length == 0 => 1,
+            (passed, _) => passed.saturating_sub(again).min(end),
+        };
+        // All done is what only a job that is ready says.
+        let done = if done == end && !self.is_ready() { end - 1 } else { done };
+        Progress { done, end }
+    }
+
+    /// Wakes the job.
+    pub fn poke(&self) {
+        self.lock().poked = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until somebody pokes, or commands something.
+    pub fn wait(&self) -> Command {
+        let mut state = self.lock();
+        while !state.poked && state.command == Command::GoOn {
+            state = self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        state.poked = false;
+        state.command
+    }
+
+    /// Waits until so many bytes may be moved. False if the job is to end instead.
+    pub fn admit(&self, bytes: u64) -> bool {
+        let mut state = self.lock();
+        loop {
+            let now = Instant::now();
+            if state.command == Command::Cancel {
+                return false;
+            }
+            if state.speed == 0 || bytes == 0 {
+                return true;
+            }
+            if state.next <= now {
+                let cost = Duration::from_secs_f64(bytes as f64 / state.speed as f64);
+                // What was not used is lost: nobody may run ahead by it later.
+                let allowance = Duration::from_millis(50);
+                state.next = state.next.max(now.checked_sub(allowance).unwrap_or(now)) + cost;
+                return true;
+            }
+            let wait = state.next - now;
+            state = match self.changed.wait_timeout(state, wait) {
+                Ok((state, _)) => state,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+
+    /// Counts bytes that are done.
+    pub fn advance(&self, bytes: u64) {
+        self.passed.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// Waits until so many bytes fit what may be on its way, and holds them until it is dropped.
+    /// `None` if the job is to end instead.
+    fn hold(&self, bytes: u64) -> Option<Held<'_>> {
+        if self.window == u64::MAX {
+            return Some(Held { control: self, bytes: 0 });
+        }
+        let mut under_way = self.under_way.lock().unwrap_or_else(|p| p.into_inner());
+        while *under_way > 0 && *under_way + bytes > self.window {
+            if self.commanded() == Command::Cancel {
+                return None;
+            }
+            under_way = self.window_opens.wait(under_way).unwrap_or_else(|p| p.into_inner());
+        }
+        *under_way += bytes;
+        Some(Held { control: self, bytes })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+struct Held<'a> {
+    control: &'a Control,
+    bytes: u64,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            *self.control.under_way.lock().unwrap_or_else(|p| p.into_inner()) -= self.bytes;
+            self.control.window_opens.notify_all();
+        }
+    }
+}
+
+impl Supervisor for Control {
+    fn piece(&self, piece: &Extent, work: &mut dyn FnMut() -> Result<()>) -> Result<bool> {
+        // Zeros cost nothing, and can be of any length.
+        let cost = if piece.kind.is_zero() { 0 } else { piece.length };
+        let Some(_held) = self.hold(cost) else { return Ok(false) };
+        if !self.admit(cost) {
+            return Ok(false);
+        }
+        work()?;
+        self.advance(piece.length);
+        Ok(true)
+    }
+
+    fn most(&self) -> u64 {
+        let piece = match self.speed() {
+            0 => PIECE,
+            speed => (speed / PIECES_PER_SECOND).clamp(SMALLEST_PIECE, PIECE),
+        };
+        // Whole blocks; a window that is smaller than one is one.
+        (piece.min(self.window) / SMALLEST_PIECE * SMALLEST_PIECE).max(SMALLEST_PIECE)
+    }
+}

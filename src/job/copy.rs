@@ -1,0 +1,194 @@
+//! Copying a disk that is in use, until the copy can take its place.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::control::{Command, Control};
+use super::mirror::Mirror;
+use super::{End, PivotStep};
+use crate::block::{Above, Gate, Result};
+use crate::copy::{Copier, in_pieces};
+
+/// So much is read at once where the guest has changed something.
+const PIECE: u64 = 256 * 1024;
+/// A pivot makes the guest wait while the last changes are copied; before that, they are made fewer
+/// than this.
+const FEW: u64 = 8 << 20;
+/// How often that is tried: a guest may write faster than they are copied.
+const ROUNDS: u32 = 4;
+
+/// A copy that is to be made.
+pub struct Copy {
+    pub mirror: Arc<Mirror>,
+    /// What the guest passes to get at the disk. The mirror is behind it.
+    pub gate: Arc<Gate>,
+    /// What is to be copied, if the target has the rest.
+    pub above: Option<Above>,
+    /// The target reads as zeros where nothing has been written.
+    pub zeroed: bool,
+    /// Runs once, when the target is equal to the disk for the first time.
+    pub ready: Box<dyn Fn() + Send>,
+    /// Makes the target the disk, while nobody uses either.
+    pub pivot: PivotStep,
+}
+
+impl Copy {
+    /// Copies until told to pivot or to end.
+    pub fn run(mut self, control: &Control) -> Result<End> {
+        let mirror = self.mirror.clone();
+        let result = self.copy(control);
+        if !matches!(result, Ok(End::Completed)) {
+            // The guest goes on with the source as if nothing had been.
+            self.gate.swap(mirror.source.clone());
+        }
+        result
+    }
+
+    fn copier(&self, above: Option<Above>, zeroed: bool) -> Copier<'_> {
+        Copier {
+            source: &*self.mirror.source,
+            target: &*self.mirror.target,
+            above,
+            unmap: true,
+            // A source that knows its holes has told them.
+            detect_zeros: !self.mirror.source.knows_holes(),
+            zeroed,
+        }
+    }
+
+    fn copy(&mut self, control: &Control) -> Result<End> {
+        let mirror = self.mirror.clone();
+        let length = mirror.source.length()?;
+        let bulk = {
+            let copier = self.copier(self.above, self.zeroed);
+            in_pieces(&*mirror.source, 0..length, control, |piece, buffer| {
+                let held = mirror.hold(piece.offset, piece.end());
+                // What was a hole when the extents were asked for may be data now that the guest's
+                // writes are held off.
+                match held.is_some() && piece.kind.is_zero() {
+                    true => copier.copy_range(piece.offset..piece.end(), buffer),
+                    false => copier.copy_piece(piece, buffer),
+                }
+            })?
+        };
+        if !bulk {
+            return Ok(End::Cancelled);
+        }
+        let mut buffer = vec![0; PIECE as usize];
+        let mut at = 0;
+        loop {
+            if !self.catch_up(control, &mut at, &mut buffer)? {
+                return self.cancel(control, &mut buffer);
+            }
+            if !control.is_ready() {
+                mirror.target.settle()?;
+                control.set_ready();
+                (self.ready)();
+            }
+            match control.wait() {
+                Command::GoOn => {}
+                Command::Cancel => return self.cancel(control, &mut buffer),
+                Command::Pivot => {
+                    if let Some(end) = self.pivot(control, &mut buffer)? {
+                        return Ok(end);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Copies what the guest has changed, until there is nothing more. False if the job is to end.
+    fn catch_up(&self, control: &Control, at: &mut u64, buffer: &mut [u8]) -> Result<bool> {
+        loop {
+            match self.mirror.dirty.take(*at, PIECE) {
+                Some(range) => {
+                    *at = range.end;
+                    if !control.admit(range.end - range.start) {
+                        self.mirror.dirty.put_back(&range);
+                        return Ok(false);
+                    }
+                    self.copy_again(&range, buffer)?;
+                }
+                None => return self.sound().map(|()| true),
+            }
+            self.sound()?;
+            match control.commanded() {
+                Command::Cancel => return Ok(false),
+                // Who wants to pivot does not wait until a busy guest has a rest.
+                Command::Pivot if control.is_ready() => return Ok(true),
+                _ => {}
+            }
+        }
+    }
+
+    /// Copies a range that was taken from the dirty ones.
+    fn copy_again(&self, range: &Range<u64>, buffer: &mut [u8]) -> Result<()> {
+        let _held = self.mirror.hold(range.start, range.end);
+        // The target may have what the guest had there before.
+        let copier = self.copier(None, false);
+        let copied = copier.copy_range(range.clone(), buffer);
+        match copied {
+            Ok(()) => self.mirror.dirty.done(range),
+            Err(_) => self.mirror.dirty.put_back(range),
+        }
+        copied
+    }
+
+    fn sound(&self) -> Result<()> {
+        self.mirror.failure().map_or(Ok(()), Err)
+    }
+
+    /// Copies all that is left, which the guest does not add to: the gate is closed.
+    fn catch_up_alone(&self, buffer: &mut [u8]) -> Result<()> {
+        while let Some(range) = self.mirror.dirty.take(0, PIECE) {
+            self.copy_again(&range, buffer)?;
+        }
+        self.sound()
+    }
+
+    /// The same, and makes it durable.
+    fn finish(&self, buffer: &mut [u8]) -> Result<()> {
+        self.catch_up_alone(buffer)?;
+        self.mirror.target.flush()?;
+        self.mirror.target.settle()
+    }
+
+    /// `None` if the pivot is off because the caller has thought better of it.
+    fn pivot(&mut self, control: &Control, buffer: &mut [u8]) -> Result<Option<End>> {
+        // The guest waits for what is left; so most of it is done before.
+        for _ in 0..ROUNDS {
+            let mut at = 0;
+            while let Some(range) = self.mirror.dirty.take(at, PIECE) {
+                if range.start < at {
+                    self.mirror.dirty.mark(range.start, range.end - range.start);
+                    break;
+                }
+                at = range.end;
+                self.copy_again(&range, buffer)?;
+                if control.commanded() == Command::Cancel {
+                    return Ok(None);
+                }
+            }
+            self.mirror.target.flush()?;
+            if self.mirror.dirty.bytes() <= FEW {
+                break;
+            }
+        }
+        let closed = self.gate.closed();
+        self.finish(buffer)?;
+        let node = (self.pivot)()?;
+        closed.swap(node);
+        Ok(Some(End::Completed))
+    }
+
+    /// Ends the copy. One that was ready is left as the disk is at one instant.
+    fn cancel(&self, control: &Control, buffer: &mut [u8]) -> Result<End> {
+        // Unless that would make the guest wait for long.
+        if control.is_ready() && self.mirror.dirty.bytes() <= FEW {
+            let _closed = self.gate.closed();
+            // Nobody waits for it any more: whether it worked is of no use to anybody.
+            let _: Result<()> = self.catch_up_alone(buffer);
+        }
+        Ok(End::Cancelled)
+    }
+}

@@ -1,0 +1,127 @@
+//! The chain of a disk in use: what becomes of it when jobs and snapshots change it.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use nix::errno::Errno;
+
+use crate::block::{BlockError, Chain, Gate, Image, Node, Result};
+
+/// A chain, and the gate that the guest passes to get at it.
+pub struct LiveChain {
+    pub gate: Arc<Gate>,
+    chain: Mutex<Chain>,
+}
+
+impl LiveChain {
+    /// A chain that nobody uses yet.
+    pub fn new(chain: Chain) -> LiveChain {
+        LiveChain { gate: Arc::new(Gate::new(chain.top())), chain: Mutex::new(chain) }
+    }
+
+    /// The images. Who holds them keeps others from changing the chain, not the guest.
+    pub fn images(&self) -> MutexGuard<'_, Chain> {
+        self.chain.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Puts a new image on top, which has the others below it: all disks of a snapshot are paused by
+    /// the caller. What was the top is only read from now on.
+    pub fn push(&self, overlay: Image) -> Result<()> {
+        let closed = self.gate.closed();
+        let mut chain = self.images();
+        chain.images.insert(0, overlay);
+        if let Err(error) = chain.reopen(1, false) {
+            chain.images.remove(0);
+            return Err(error);
+        }
+        chain.link(1);
+        closed.swap(chain.top());
+        Ok(())
+    }
+
+    /// Makes the image at `index` read from the one at `base` (from none), which the ones between
+    /// have been brought into or left out of. `recorded`: what it calls that from now on. `also` runs
+    /// before others see it.
+    pub fn relink(
+        &self,
+        index: usize,
+        base: Option<usize>,
+        recorded: Option<&str>,
+        also: impl FnOnce() -> Result<()>,
+    ) -> Result<Vec<Image>> {
+        let closed = self.gate.closed();
+        let mut chain = self.images();
+        let read_only = !chain.images[index].writable;
+        if read_only {
+            chain.reopen(index, true)?;
+        }
+        let done = record(&chain, index, base, recorded).and_then(|()| also());
+        let removed = match &done {
+            Ok(()) => {
+                let end = base.unwrap_or(chain.images.len());
+                let removed = chain.images.drain(index + 1..end).collect();
+                if let Some(below) = chain.images.get_mut(index + 1) {
+                    below.recorded = recorded.map(str::to_string);
+                }
+                chain.link(index + 1);
+                removed
+            }
+            Err(_) => Vec::new(),
+        };
+        if read_only {
+            // It is the same image either way.
+            let _ = chain.reopen(index, false);
+        }
+        if index == 0 {
+            closed.swap(chain.top());
+        }
+        done.map(|()| removed)
+    }
+
+    /// Makes the image at `index` writable, or only readable again.
+    pub fn reopen(&self, index: usize, writable: bool) -> Result<()> {
+        let _closed = self.gate.closed();
+        self.images().reopen(index, writable)
+    }
+
+    /// Makes another chain the disk's; the gate is closed, and its node the caller's affair. Returns
+    /// the one before.
+    pub fn replace(&self, chain: Chain) -> Chain {
+        std::mem::replace(&mut self.images(), chain)
+    }
+
+    /// Leaves the images above the one at `index` out; the gate is closed. Returns those.
+    pub fn cut(&self, index: usize) -> (Arc<dyn Node>, Vec<Image>) {
+        let mut chain = self.images();
+        let removed = chain.images.drain(..index).collect();
+        chain.images[0].recorded = None;
+        (chain.top(), removed)
+    }
+}
+
+fn record(chain: &Chain, index: usize, base: Option<usize>, name: Option<&str>) -> Result<()> {
+    let image = &chain.images[index];
+    let Some(qcow2) = &image.qcow2 else {
+        let what = format!("image '{}' has no backing image", image.path.display());
+        return Err(BlockError { what, errno: Errno::EINVAL });
+    };
+    let below = base.map(|base| &chain.images[base]);
+    qcow2.record_backing(below.and_then(|below| Some((name?, below.format.name()))))
+}
+
+/// How the image at `index` can call the one at `base`, if all of those from it on call the next one
+/// by a name that is relative to themselves.
+pub fn relative_name(chain: &Chain, index: usize, base: usize) -> Option<String> {
+    let mut name = PathBuf::new();
+    for image in &chain.images[index + 1..=base] {
+        let recorded = Path::new(image.recorded.as_deref()?);
+        if recorded.is_absolute() {
+            return None;
+        }
+        name.pop();
+        name.push(recorded);
+    }
+    // "a/../b" would depend on where links lead.
+    let plain = name.components().filter(|part| *part != Component::CurDir);
+    plain.collect::<PathBuf>().to_str().map(str::to_string)
+}
