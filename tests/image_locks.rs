@@ -1,5 +1,7 @@
 //! An image that a running QEMU uses is refused, and one that we use is refused by QEMU.
 
+use std::io::Read;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -39,9 +41,12 @@ impl Holder {
         }
         command.args(["-f", format, "-t", "-k", &socket, path]).stderr(Stdio::null());
         let holder = Holder(command.spawn().expect("qemu-nbd"));
-        let socket = Path::new(&socket);
         for _ in 0..200 {
-            if socket.exists() {
+            // It listens before it has opened the image, and greets when it has.
+            let mut greeting = [0; 8];
+            let greeted =
+                UnixStream::connect(&socket).and_then(|mut s| s.read_exact(&mut greeting));
+            if greeted.is_ok() {
                 return holder;
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
