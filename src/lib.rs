@@ -13,6 +13,7 @@ mod symver {
 pub mod block;
 pub mod capi;
 pub mod copy;
+pub mod domain;
 pub mod driver;
 pub mod error;
 pub mod event;

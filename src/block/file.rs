@@ -64,6 +64,13 @@ impl FileNode {
         FileNode::new(file, &*self.name)
     }
 
+    /// Locks the image against those who would not share it.
+    pub fn lock_shared(&mut self, writable: bool) -> Result<()> {
+        image_lock::lock_shared(&self.file, writable).map_err(|errno| self.error("lock", errno))?;
+        self.locked = true;
+        Ok(())
+    }
+
     fn error(&self, action: &str, errno: Errno) -> BlockError {
         BlockError { what: format!("Unable to {action} {}", self.name), errno }
     }

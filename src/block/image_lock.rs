@@ -30,7 +30,15 @@ pub fn unlock(file: &File) {
 pub fn lock(file: &File, writable: bool) -> nix::Result<()> {
     let done: &[i64] = if writable { &[READ, WRITE, RESIZE] } else { &[READ] };
     // Neither a reader nor a writer bears another writer.
-    let not_shared = [WRITE, RESIZE];
+    lock_bytes(file, done, &[WRITE, RESIZE])
+}
+
+/// Locks an open image that others may change as well, but nobody may resize.
+pub fn lock_shared(file: &File, writable: bool) -> nix::Result<()> {
+    lock_bytes(file, if writable { &[READ, WRITE] } else { &[READ] }, &[RESIZE])
+}
+
+fn lock_bytes(file: &File, done: &[i64], not_shared: &[i64]) -> nix::Result<()> {
     let bytes = || {
         done.iter()
             .map(|n| (DONE + n, NOT_SHARED + n))

@@ -13,6 +13,7 @@ pub mod nbd;
 mod open;
 pub mod qcow2;
 mod range_lock;
+mod slot;
 
 pub use chain::{Chain, Image};
 pub use file::FileNode;
@@ -20,6 +21,7 @@ pub use gate::{Closed, Gate};
 pub use memory::MemoryNode;
 pub use open::{Format, OpenOptions, open};
 pub use range_lock::{RangeGuard, RangeLock};
+pub use slot::DiskSlot;
 
 use std::fs::File;
 

@@ -1,0 +1,160 @@
+//! The place of a disk in a running domain: what is exported is the slot, and what is in it can be
+//! changed while guests use it.
+
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::gate::{Gate, Inside};
+use super::{BlockError, Extent, Node, Result, Space};
+
+/// A node that passes every request on to the node that is in it at the moment.
+pub struct DiskSlot {
+    name: String,
+    gate: Gate,
+}
+
+impl DiskSlot {
+    /// A slot with a node in it; `name` is what messages call it.
+    pub fn new(name: impl Into<String>, node: Arc<dyn Node>) -> Arc<DiskSlot> {
+        Arc::new(DiskSlot { name: name.into(), gate: Gate::new(node) })
+    }
+
+    /// The node that is in it. To use it directly passes by a pause.
+    pub fn node(&self) -> Arc<dyn Node> {
+        self.gate.node()
+    }
+
+    /// Makes requests wait until [`DiskSlot::resume`], and returns when none uses the node any
+    /// more. What is paused twice is to be resumed twice.
+    pub fn pause(&self) {
+        self.gate.close();
+    }
+
+    /// Ends a pause.
+    pub fn resume(&self) {
+        self.gate.open();
+    }
+
+    /// Puts another node in, and returns the one before. Requests that are being done are waited
+    /// for, and the next go to the new node: none is lost, and none goes to both.
+    pub fn swap(&self, node: Arc<dyn Node>) -> Arc<dyn Node> {
+        self.gate.swap(node)
+    }
+
+    /// Fails the requests that wait for the end of a pause, now and from now on.
+    pub fn end(&self) {
+        self.gate.end();
+    }
+
+    fn enter(&self) -> Result<Inside<'_>> {
+        self.gate.enter().ok_or_else(|| BlockError {
+            what: format!("{} is being closed", self.name),
+            errno: Errno::ESHUTDOWN,
+        })
+    }
+}
+
+/// What only describes the node does not wait.
+impl Node for DiskSlot {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn length(&self) -> Result<u64> {
+        self.node().length()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        self.enter()?.read_at(buffer, offset)
+    }
+
+    fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
+        self.enter()?.write_at(data, offset)
+    }
+
+    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+        self.enter()?.write_zeroes(offset, length, may_unmap)
+    }
+
+    fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
+        self.enter()?.write_zeroes_fast(offset, length, may_unmap)
+    }
+
+    fn discard(&self, offset: u64, length: u64) -> Result<()> {
+        self.enter()?.discard(offset, length)
+    }
+
+    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        self.enter()?.extent_at(offset, limit)
+    }
+
+    fn space(&self) -> Result<Space> {
+        self.node().space()
+    }
+
+    fn knows_holes(&self) -> bool {
+        self.node().knows_holes()
+    }
+
+    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
+        self.enter()?.allocate(offset, length)
+    }
+
+    fn resize(&self, length: u64) -> Result<()> {
+        self.enter()?.resize(length)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.enter()?.flush()
+    }
+
+    fn settle(&self) -> Result<()> {
+        self.enter()?.settle()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::MemoryNode;
+
+    fn node(byte: u8) -> Arc<dyn Node> {
+        let node = MemoryNode::new("memory", 4096);
+        node.write_at(&[byte; 4096], 0).unwrap();
+        Arc::new(node)
+    }
+
+    fn first_byte(slot: &DiskSlot) -> Result<u8> {
+        let mut byte = [0];
+        slot.read_at(&mut byte, 0).map(|_| byte[0])
+    }
+
+    #[test]
+    fn requests_wait_for_the_end_of_a_pause_and_go_to_the_new_node() {
+        let slot = DiskSlot::new("vda", node(1));
+        assert_eq!(first_byte(&slot), Ok(1));
+        slot.pause();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| first_byte(&slot));
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            assert!(!waiting.is_finished());
+            assert_eq!(slot.length(), Ok(4096));
+            slot.swap(node(2));
+            slot.resume();
+            assert_eq!(waiting.join().unwrap(), Ok(2));
+        });
+    }
+
+    #[test]
+    fn what_waits_fails_when_the_slot_ends() {
+        let slot = DiskSlot::new("vda", node(1));
+        slot.pause();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| first_byte(&slot));
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            slot.end();
+            assert_eq!(waiting.join().unwrap().unwrap_err().errno, Errno::ESHUTDOWN);
+        });
+    }
+}

@@ -1,0 +1,249 @@
+//! Opening what a disk's definition names: the top image with its chain, in the formats that are
+//! written down, never in one that is guessed.
+
+use std::fs::{self, File, OpenOptions as FileOptions};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::disk_definition::{Backing, DiskDefinition, ImageDefinition, Source};
+use crate::block::nbd::NbdNode;
+use crate::block::qcow2::{self, CreateOptions, Qcow2Node};
+use crate::block::{self, BlockError, FileNode, Format, Node, OpenOptions};
+use crate::error::*;
+
+/// Opens the chain of a disk, and locks it: for writing, unless the disk is read-only. `None` for
+/// an empty drive. What is written to a transient disk goes to a file without a name in the folder
+/// of the image or else in `scratch`.
+///
+/// Errors: VIR_ERR_CONFIG_UNSUPPORTED for what cannot be served, VIR_ERR_SYSTEM_ERROR.
+pub fn open(disk: &DiskDefinition, scratch: &Path) -> Result<Option<Arc<dyn Node>>> {
+    let Some(image) = &disk.image else { return Ok(None) };
+    let writable = !disk.read_only && !disk.transient;
+    let node = match &image.source {
+        Source::File(path) | Source::Block(path) => open_local(disk, image, path, writable)?,
+        Source::Nbd(uri) => open_nbd(disk, image, uri, writable)?,
+        Source::Other(kind) => {
+            return Err(unsupported(disk, format!("sources of type {kind} are not served")));
+        }
+    };
+    if disk.transient && !disk.read_only {
+        return overlay(disk, node, image.path().map(Path::new), scratch).map(Some);
+    }
+    Ok(Some(node))
+}
+
+fn unsupported(disk: &DiskDefinition, problem: impl std::fmt::Display) -> Error {
+    let text = format!("disk '{}': {problem}", disk.target);
+    Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text)
+}
+
+fn failed(error: &BlockError) -> Error {
+    error.report(VIR_FROM_STORAGE)
+}
+
+fn format(disk: &DiskDefinition, image: &ImageDefinition) -> Result<Format> {
+    Format::from_name(&image.format)
+        .ok_or_else(|| unsupported(disk, format!("format '{}' is not served", image.format)))
+}
+
+fn open_local(
+    disk: &DiskDefinition,
+    image: &ImageDefinition,
+    path: &Path,
+    writable: bool,
+) -> Result<Arc<dyn Node>> {
+    let format = format(disk, image)?;
+    check_kind(image)?;
+    if disk.shareable {
+        if format != Format::Raw {
+            let text = format!(
+                "shared access for disk '{}' requires use of supported storage format",
+                disk.target
+            );
+            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        return open_shared(path, writable).map_err(|e| failed(&e));
+    }
+    let without_backing = match format {
+        Format::Qcow2 => check_backing(disk, path)?,
+        Format::Raw if matches!(disk.backing, Backing::Image(_)) => {
+            return Err(unsupported(disk, "a raw image has no backing image"));
+        }
+        Format::Raw => true,
+    };
+    let options = OpenOptions { format, writable, without_backing };
+    block::open(path, options).map_err(|e| failed(&e))
+}
+
+/// A file must be a file, and a device a device.
+fn check_kind(image: &ImageDefinition) -> Result<()> {
+    let (path, block) = match &image.source {
+        Source::File(path) => (path, false),
+        Source::Block(path) => (path, true),
+        Source::Nbd(_) | Source::Other(_) => return Ok(()),
+    };
+    let kind = fs::metadata(path).map(|metadata| metadata.file_type());
+    let kind = kind.map_err(|e| {
+        Error::io(VIR_FROM_STORAGE, &e, format!("Cannot access storage file '{}'", path.display()))
+    })?;
+    let (right, what) = match block {
+        true => (kind.is_block_device(), "block device"),
+        false => (kind.is_file(), "regular file"),
+    };
+    if right {
+        return Ok(());
+    }
+    let text = format!("disk source '{}' is not a {what}", path.display());
+    Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text))
+}
+
+fn open_shared(path: &Path, writable: bool) -> block::Result<Arc<dyn Node>> {
+    let file = FileOptions::new()
+        .read(true)
+        .write(writable)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+        .map_err(|e| BlockError {
+            what: format!("Unable to open {}", path.display()),
+            errno: errno_of(&e),
+        })?;
+    let mut file = FileNode::new(file, path.display().to_string())?;
+    file.lock_shared(writable)?;
+    Ok(Arc::new(file))
+}
+
+/// Holds the chain that the XML describes against the one that the images record: we open what the
+/// images record, so the two must be the same. True if the top image is to be opened alone.
+fn check_backing(disk: &DiskDefinition, top: &Path) -> Result<bool> {
+    let mut said = match &disk.backing {
+        Backing::Unsaid => return Ok(false),
+        Backing::End => return Ok(true),
+        Backing::Image(said) => &**said,
+    };
+    let mut above = top.to_path_buf();
+    loop {
+        let (image, below) = said;
+        let recorded = recorded_backing(&above)?;
+        let path = match &image.source {
+            Source::File(path) | Source::Block(path) => path,
+            Source::Nbd(_) | Source::Other(_) => {
+                return Err(unsupported(disk, "backing images must be local files"));
+            }
+        };
+        let same = recorded.as_ref().is_some_and(|(recorded, recorded_format)| {
+            is_same(recorded, path) && *recorded_format == image.format
+        });
+        if !same {
+            let recorded = match recorded {
+                Some((path, format)) => format!("'{}' of format {format}", path.display()),
+                None => "none".to_string(),
+            };
+            let (path, format) = (path.display(), &image.format);
+            let problem = format!(
+                "its backingStore names '{path}' of format {format} below '{}', which records {recorded}",
+                above.display()
+            );
+            return Err(unsupported(disk, problem));
+        }
+        let lower = path.clone();
+        match below {
+            Backing::Unsaid => return Ok(false),
+            Backing::End if image.format == "qcow2" => {
+                if let Some((recorded, _)) = recorded_backing(&lower)? {
+                    let problem = format!(
+                        "its backingStore ends at '{}', which records '{}'",
+                        lower.display(),
+                        recorded.display()
+                    );
+                    return Err(unsupported(disk, problem));
+                }
+                return Ok(false);
+            }
+            Backing::End => return Ok(false),
+            Backing::Image(_) if image.format != "qcow2" => {
+                return Err(unsupported(disk, "a raw image has no backing image"));
+            }
+            Backing::Image(next) => said = next,
+        }
+        above = lower;
+    }
+}
+
+fn is_same(a: &Path, b: &Path) -> bool {
+    let resolved = |path: &Path| fs::canonicalize(path).ok();
+    a == b || resolved(a).is_some_and(|a| resolved(b) == Some(a))
+}
+
+/// What a qcow2 image records as its backing image, and that one's format.
+fn recorded_backing(path: &Path) -> Result<Option<(PathBuf, String)>> {
+    let name = path.display().to_string();
+    let file = FileOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let file =
+        file.map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {name}")))?;
+    let header = FileNode::new(file, &*name)
+        .and_then(|file| Qcow2Node::read_header(&name, &file))
+        .map_err(|e| failed(&e))?;
+    Ok(header.backing_file.map(|backing| {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        (folder.join(backing), header.backing_format.unwrap_or_else(|| "raw".to_string()))
+    }))
+}
+
+fn open_nbd(
+    disk: &DiskDefinition,
+    image: &ImageDefinition,
+    uri: &str,
+    writable: bool,
+) -> Result<Arc<dyn Node>> {
+    if format(disk, image)? != Format::Raw || matches!(disk.backing, Backing::Image(_)) {
+        return Err(unsupported(disk, "only raw images are served from NBD exports"));
+    }
+    let node = NbdNode::connect(uri).map_err(|e| failed(&e))?;
+    if writable && node.is_read_only() {
+        let what = format!("Unable to write {uri}");
+        return Err(failed(&BlockError { what, errno: Errno::EROFS }));
+    }
+    Ok(Arc::new(node))
+}
+
+/// An image over `base` in a file that is gone when it is closed.
+fn overlay(
+    disk: &DiskDefinition,
+    base: Arc<dyn Node>,
+    image: Option<&Path>,
+    scratch: &Path,
+) -> Result<Arc<dyn Node>> {
+    let beside = image.and_then(Path::parent).and_then(|folder| unnamed(folder).ok());
+    let file = match beside {
+        Some(file) => file,
+        None => unnamed(scratch).map_err(|e| {
+            let text = format!("Unable to make a transient image in '{}'", scratch.display());
+            Error::io(VIR_FROM_STORAGE, &e, text)
+        })?,
+    };
+    let name = format!("what is written to {}", base.name());
+    let made = || -> block::Result<Arc<dyn Node>> {
+        let file = FileNode::new(file, &*name)?;
+        let size = base.length()?;
+        if !size.is_multiple_of(512) {
+            let what = format!("Unable to write over {}, whose size is {size}", base.name());
+            return Err(BlockError { what, errno: Errno::EINVAL });
+        }
+        qcow2::create(&file, &CreateOptions::new(size))?;
+        let header = Qcow2Node::read_header(&name, &file)?;
+        let file: Arc<dyn Node> = Arc::new(file);
+        Ok(Arc::new(Qcow2Node::new(&*name, header, file, None, Some(base.clone()), true)?))
+    };
+    made().map_err(|e| {
+        let error = failed(&e);
+        Error { str2: error.str2.map(|text| format!("{}: {text}", disk.target)), ..error }
+    })
+}
+
+fn unnamed(folder: &Path) -> std::io::Result<File> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    FileOptions::new().read(true).write(true).mode(0o600).custom_flags(libc::O_TMPFILE).open(folder)
+}

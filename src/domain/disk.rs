@@ -1,0 +1,182 @@
+//! A disk of a running domain: its chain, open and locked, in a slot that is exported.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::chain;
+use super::disk_definition::{DiskDefinition, uri_part};
+use crate::block::DiskSlot;
+use crate::block::export::{Export, ExportOptions};
+use crate::error::*;
+
+/// What fits into the address of a unix socket, with a NUL behind it.
+const SOCKET_PATH_MAX: usize = 107;
+
+/// A disk that guests can use.
+pub struct Disk {
+    pub target: String,
+    /// As it was opened.
+    pub definition: DiskDefinition,
+    /// What guests read and write goes through here.
+    pub slot: Arc<DiskSlot>,
+    socket: PathBuf,
+    export: Export,
+}
+
+impl Disk {
+    /// Opens a disk, and exports it through a socket in `folder`. `None` for an empty drive.
+    /// `paused`: requests wait for [`DiskSlot::resume`].
+    pub fn open(definition: &DiskDefinition, folder: &Path, paused: bool) -> Result<Option<Disk>> {
+        let target = definition.target.clone();
+        let socket = folder.join(format!("{target}.sock"));
+        if socket.as_os_str().len() > SOCKET_PATH_MAX {
+            let text = format!(
+                "the path of a socket has at most {SOCKET_PATH_MAX} bytes, which '{}' exceeds",
+                socket.display()
+            );
+            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        let Some(node) = chain::open(definition, folder)? else { return Ok(None) };
+        let slot = DiskSlot::new(node.name().to_string(), node);
+        if paused {
+            slot.pause();
+        }
+        let options = ExportOptions {
+            name: target.clone(),
+            read_only: definition.read_only,
+            socket: Some(socket.clone()),
+            tcp: None,
+        };
+        let export = Export::new(slot.clone(), &options).map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        Ok(Some(Disk { target, definition: definition.clone(), slot, socket, export }))
+    }
+
+    /// Where guests find it.
+    pub fn uri(&self) -> String {
+        let socket = uri_part(self.socket.as_os_str().as_bytes());
+        format!("nbd+unix:///{}?socket={socket}", uri_part(self.target.as_bytes()))
+    }
+
+    /// Serves nobody any more, and brings what was written to stable storage. Requests that have
+    /// arrived are done first if that takes no longer than `drain`.
+    pub fn close(&self, drain: Duration) -> Result<()> {
+        self.slot.end();
+        self.export.stop(drain);
+        self.slot.node().flush().map_err(|e| e.report(VIR_FROM_STORAGE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::nbd::NbdNode;
+    use crate::block::{Node, qcow2};
+    use crate::xml;
+
+    fn definition(inside: &str) -> DiskDefinition {
+        let text = format!("<disk>{inside}<target dev='vda'/></disk>");
+        let element = xml::parse(&text, "disk_definition", VIR_FROM_DOMAIN).unwrap();
+        DiskDefinition::parse(&element).unwrap()
+    }
+
+    fn raw(path: &Path, inside: &str) -> DiskDefinition {
+        std::fs::write(path, [1; 4096]).unwrap();
+        definition(&format!("<source file='{}'/>{inside}", path.display()))
+    }
+
+    #[test]
+    fn a_disk_is_served_until_it_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let disk = Disk::open(&raw(&path, ""), folder.path(), false).unwrap().unwrap();
+        let client = NbdNode::connect(&disk.uri()).unwrap();
+        client.write_at(&[2; 512], 512).unwrap();
+        let error = Disk::open(&disk.definition, folder.path(), false).err().unwrap();
+        assert!(error.message.contains("Unable to lock"), "{}", error.message);
+        disk.close(Duration::from_secs(1)).unwrap();
+        assert!(client.write_at(&[3; 512], 512).is_err());
+        drop(disk);
+        assert_eq!(std::fs::read(&path).unwrap()[512], 2);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_written_to_a_transient_disk_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let disk = Disk::open(&raw(&path, "<transient/>"), folder.path(), false).unwrap().unwrap();
+        let client = NbdNode::connect(&disk.uri()).unwrap();
+        client.write_at(&[2; 512], 512).unwrap();
+        let mut read = [0; 1024];
+        client.read_at(&mut read, 0).unwrap();
+        assert_eq!((read[0], read[512]), (1, 2));
+        disk.close(Duration::ZERO).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), [1; 4096]);
+    }
+
+    #[test]
+    fn a_read_only_disk_takes_no_writes_and_a_shareable_one_has_several_users() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let disk = Disk::open(&raw(&path, "<readonly/>"), folder.path(), false).unwrap().unwrap();
+        assert!(NbdNode::connect(&disk.uri()).unwrap().is_read_only());
+        drop(disk);
+        let shared = raw(&path, "<shareable/>");
+        let other = tempfile::tempdir().unwrap();
+        let first = Disk::open(&shared, folder.path(), false).unwrap().unwrap();
+        let second = Disk::open(&shared, other.path(), false).unwrap().unwrap();
+        drop((first, second));
+    }
+
+    #[test]
+    fn a_paused_disk_can_be_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = raw(&folder.path().join("a"), "");
+        let disk = Disk::open(&disk, folder.path(), true).unwrap().unwrap();
+        let client = NbdNode::connect(&disk.uri()).unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| client.write_at(&[2; 512], 0));
+            std::thread::sleep(Duration::from_millis(50));
+            assert!(!waiting.is_finished());
+            disk.close(Duration::ZERO).unwrap();
+            assert!(waiting.join().unwrap().is_err());
+        });
+    }
+
+    #[test]
+    fn a_chain_in_the_xml_must_be_the_one_that_the_images_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("base"), [1; 4096]).unwrap();
+        let file = std::fs::File::create_new(path("top")).unwrap();
+        let mut options = qcow2::CreateOptions::new(4096);
+        options.backing = Some(("base".to_string(), "raw".to_string()));
+        qcow2::create(&crate::block::FileNode::new(file, "top").unwrap(), &options).unwrap();
+        let open = |backing: &str| {
+            let top = path("top");
+            let disk = definition(&format!(
+                "<driver type='qcow2'/><source file='{}'/>{backing}",
+                top.display()
+            ));
+            let disk = Disk::open(&disk, folder.path(), false)?.unwrap();
+            let mut byte = [9];
+            disk.slot.read_at(&mut byte, 0).map_err(|e| e.report(VIR_FROM_STORAGE))?;
+            Ok::<u8, Error>(byte[0])
+        };
+        let said = |name: &str, format: &str| {
+            format!(
+                "<backingStore type='file'><format type='{format}'/><source file='{}'/>\
+                 <backingStore/></backingStore>",
+                path(name).display()
+            )
+        };
+        assert_eq!(open(""), Ok(1));
+        assert_eq!(open("<backingStore/>"), Ok(0));
+        assert_eq!(open(&said("base", "raw")), Ok(1));
+        for wrong in [said("base", "qcow2"), said("other", "raw")] {
+            assert_eq!(open(&wrong).unwrap_err().code, VIR_ERR_CONFIG_UNSUPPORTED);
+        }
+    }
+}

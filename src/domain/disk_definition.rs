@@ -1,0 +1,314 @@
+//! A disk as the XML describes it: `<disk>` in a domain. What is not used here stays in the tree
+//! that it was read from.
+
+use std::path::PathBuf;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
+use crate::error::*;
+use crate::xml::{Element, excerpt};
+
+/// What a disk is to its guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    Disk,
+    Cdrom,
+    Floppy,
+    Lun,
+}
+
+/// Where an image is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    File(PathBuf),
+    Block(PathBuf),
+    /// An NBD export, as a URI.
+    Nbd(String),
+    /// Something that is not served here: what it is.
+    Other(String),
+}
+
+/// An image: where it is, and its format by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageDefinition {
+    pub source: Source,
+    pub format: String,
+}
+
+/// What the XML says of what is below an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backing {
+    /// Nothing: what the image records counts.
+    Unsaid,
+    /// There is nothing below: `<backingStore/>`.
+    End,
+    Image(Box<(ImageDefinition, Backing)>),
+}
+
+/// A disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskDefinition {
+    /// What the guest calls it, which is unique in a domain: `vda`.
+    pub target: String,
+    pub device: Device,
+    /// The top image. `None`: an empty drive.
+    pub image: Option<ImageDefinition>,
+    pub backing: Backing,
+    pub read_only: bool,
+    /// Others may use it at the same time.
+    pub shareable: bool,
+    /// What is written is forgotten when the domain stops.
+    pub transient: bool,
+}
+
+/// The formats that libvirt has words for.
+const FORMATS: [&str; 20] = [
+    "none", "raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "vhd", "ploop",
+    "cow", "qcow", "qcow2", "qed", "vmdk", "luks", "vhdx", "auto",
+];
+
+/// The types of source that libvirt has words for.
+const TYPES: [&str; 8] =
+    ["file", "block", "dir", "network", "volume", "nvme", "vhostuser", "vhostvdpa"];
+
+/// What stands for itself in the parts of an NBD URI.
+const PLAIN: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// A text, or a path, as a part of a URI.
+pub fn uri_part(text: &[u8]) -> String {
+    percent_encode(text, PLAIN).to_string()
+}
+
+impl ImageDefinition {
+    /// What callers may call it, and events do: the path of a local image. An image behind a
+    /// network has none.
+    pub fn path(&self) -> Option<&str> {
+        match &self.source {
+            Source::File(path) | Source::Block(path) => path.to_str(),
+            Source::Nbd(_) | Source::Other(_) => None,
+        }
+    }
+
+    /// Reads a type attribute, a `<source>` and a format; `None` if nothing is in the drive.
+    pub fn parse(element: &Element, format: &str) -> Result<Option<ImageDefinition>> {
+        let kind = element.attr("type").unwrap_or("file");
+        if !TYPES.contains(&kind) {
+            let kind = excerpt(kind);
+            let text = format!(
+                "Invalid value for attribute 'type' in element '{}': '{kind}'.",
+                element.name
+            );
+            return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text));
+        }
+        if !FORMATS.contains(&format) {
+            let text = format!("unknown driver format value '{}'", excerpt(format));
+            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        let Some(source) = element.child("source") else { return Ok(None) };
+        let path = |attr| source.attr(attr).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let source = match kind {
+            "file" => path("file").map(Source::File),
+            "block" => path("dev").map(Source::Block),
+            "network" => Some(network(source)?),
+            other => Some(Source::Other(other.to_string())),
+        };
+        Ok(source.map(|source| ImageDefinition { source, format: format.to_string() }))
+    }
+}
+
+/// A `<source>` of type network.
+fn network(source: &Element) -> Result<Source> {
+    let protocol = source.attr("protocol").filter(|word| !word.is_empty()).ok_or_else(|| {
+        let text = "missing network source protocol type";
+        Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text)
+    })?;
+    if protocol != "nbd" {
+        return Ok(Source::Other(format!("network of protocol {}", excerpt(protocol))));
+    }
+    if source.attr("tls") == Some("yes") {
+        return Ok(Source::Other("network of protocol nbd with TLS".to_string()));
+    }
+    let mut hosts = source.children("host");
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host,
+        _ => {
+            let text = "protocol 'nbd' accepts only one host";
+            return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text));
+        }
+    };
+    let export = uri_part(source.attr("name").unwrap_or_default().as_bytes());
+    let needed = |attr: &'static str| {
+        host.attr(attr).filter(|value| !value.is_empty()).ok_or_else(|| {
+            let text = format!("missing {attr} for host");
+            Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text)
+        })
+    };
+    Ok(Source::Nbd(match host.attr("transport").unwrap_or("tcp") {
+        "tcp" => {
+            let name = needed("name")?;
+            // An address of IP version 6 needs its brackets, everything else is escaped.
+            let name = match name.parse::<std::net::Ipv6Addr>() {
+                Ok(address) => format!("[{address}]"),
+                Err(_) => uri_part(name.as_bytes()).replace('/', "%2F"),
+            };
+            let port = host.attr("port").unwrap_or("10809");
+            let port: u16 = port.parse().map_err(|_| {
+                let text = format!("failed to parse port number '{}'", excerpt(port));
+                Error::new(VIR_ERR_INTERNAL_ERROR, VIR_FROM_DOMAIN, text)
+            })?;
+            format!("nbd://{name}:{port}/{export}")
+        }
+        "unix" => format!("nbd+unix:///{export}?socket={}", uri_part(needed("socket")?.as_bytes())),
+        other => {
+            let text = format!("unknown protocol transport type '{}'", excerpt(other));
+            return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text));
+        }
+    }))
+}
+
+impl Backing {
+    /// Reads the `<backingStore>` of a disk or of another one. The tree is as deep as the XML may
+    /// be, which is not deep.
+    fn parse(element: &Element) -> Result<Backing> {
+        let mut images = Vec::new();
+        let mut at = element.child("backingStore");
+        let mut last = Backing::Unsaid;
+        while let Some(backing) = at {
+            let format = backing.child("format").and_then(|format| format.attr("type"));
+            let Some(image) = ImageDefinition::parse(backing, format.unwrap_or("raw"))? else {
+                last = Backing::End;
+                break;
+            };
+            images.push(image);
+            at = backing.child("backingStore");
+        }
+        let chain = images.into_iter().rev();
+        Ok(chain.fold(last, |below, image| Backing::Image(Box::new((image, below)))))
+    }
+}
+
+impl DiskDefinition {
+    /// Reads a `<disk>`.
+    ///
+    /// Errors: VIR_ERR_XML_ERROR, VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_NO_TARGET.
+    pub fn parse(element: &Element) -> Result<DiskDefinition> {
+        element.expect_name("disk")?;
+        let device = match element.attr("device").unwrap_or("disk") {
+            "disk" => Device::Disk,
+            "cdrom" => Device::Cdrom,
+            "floppy" => Device::Floppy,
+            "lun" => Device::Lun,
+            other => {
+                let other = excerpt(other);
+                let text =
+                    format!("Invalid value for attribute 'device' in element 'disk': '{other}'.");
+                return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text));
+            }
+        };
+        let format = element.child("driver").and_then(|driver| driver.attr("type"));
+        let image = ImageDefinition::parse(element, format.unwrap_or("raw"))?;
+        let target = element.child("target").and_then(|target| target.attr("dev"));
+        let Some(target) = target.filter(|target| !target.is_empty()) else {
+            let path = image.as_ref().and_then(ImageDefinition::path).unwrap_or_default();
+            return Err(Error::new(VIR_ERR_NO_TARGET, VIR_FROM_DOMAIN, excerpt(path)));
+        };
+        check_target(target)?;
+        if image.is_none() && !matches!(device, Device::Cdrom | Device::Floppy) {
+            return Err(Error::new(VIR_ERR_NO_SOURCE, VIR_FROM_DOMAIN, target));
+        }
+        Ok(DiskDefinition {
+            target: target.to_string(),
+            device,
+            image,
+            backing: Backing::parse(element)?,
+            read_only: device == Device::Cdrom || element.child("readonly").is_some(),
+            shareable: element.child("shareable").is_some(),
+            transient: element.child("transient").is_some(),
+        })
+    }
+}
+
+/// A target is a part of the path of a socket, and the name of an export.
+fn check_target(target: &str) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    if target.len() <= 64 && !target.starts_with('.') && target.chars().all(plain) {
+        return Ok(());
+    }
+    let text = format!("Invalid harddisk device name: {}", excerpt(target));
+    Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xml;
+
+    fn disk(text: &str) -> Result<DiskDefinition> {
+        DiskDefinition::parse(&xml::parse(text, "disk_definition", VIR_FROM_DOMAIN).unwrap())
+    }
+
+    fn file(path: &str, format: &str) -> ImageDefinition {
+        ImageDefinition { source: Source::File(path.into()), format: format.to_string() }
+    }
+
+    #[test]
+    fn a_missing_driver_means_raw_and_a_missing_type_means_file() {
+        let disk = disk("<disk><source file='/a'/><target dev='vda'/></disk>").unwrap();
+        assert_eq!(disk.image, Some(file("/a", "raw")));
+        assert_eq!((disk.device, disk.backing), (Device::Disk, Backing::Unsaid));
+        assert!(!disk.read_only && !disk.shareable && !disk.transient);
+    }
+
+    #[test]
+    fn a_backing_chain_is_read_to_its_end() {
+        let disk = disk(
+            "<disk type='file'><driver type='qcow2'/><source file='/a'/><target dev='vda'/>
+             <backingStore type='file'><format type='qcow2'/><source file='/b'/>
+             <backingStore type='block'><source dev='/c'/><backingStore/></backingStore>
+             </backingStore></disk>",
+        )
+        .unwrap();
+        let c = ImageDefinition { source: Source::Block("/c".into()), format: "raw".to_string() };
+        let below = Backing::Image(Box::new((c, Backing::End)));
+        assert_eq!(disk.backing, Backing::Image(Box::new((file("/b", "qcow2"), below))));
+    }
+
+    #[test]
+    fn nbd_sources_become_uris() {
+        let uri = |inside: &str| {
+            let source = format!("<source protocol='nbd' {inside}</source>");
+            let disk =
+                disk(&format!("<disk type='network'>{source}<target dev='vda'/></disk>")).unwrap();
+            match disk.image.unwrap().source {
+                Source::Nbd(uri) => uri,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(uri("name='a b'><host name='h'/>"), "nbd://h:10809/a%20b");
+        assert_eq!(uri("><host name='::1' port='7'/>"), "nbd://[::1]:7/");
+        assert_eq!(
+            uri("name='x'><host transport='unix' socket='/a&amp;b'/>"),
+            "nbd+unix:///x?socket=/a%26b"
+        );
+    }
+
+    #[test]
+    fn targets_cannot_lead_out_of_a_folder() {
+        for target in ["../a", "a/b", ".a", "a b", "ä", &"a".repeat(65)] {
+            let text = format!("<disk><source file='/a'/><target dev='{target}'/></disk>");
+            assert_eq!(disk(&text).unwrap_err().code, VIR_ERR_XML_ERROR, "{target}");
+        }
+    }
+
+    #[test]
+    fn only_drives_may_be_empty() {
+        let error = disk("<disk><target dev='vda'/></disk>").unwrap_err();
+        assert_eq!(error.code, VIR_ERR_NO_SOURCE);
+        assert_eq!(error.message, "missing source information for device vda");
+        let drive = disk("<disk device='cdrom'><target dev='hda'/></disk>").unwrap();
+        assert_eq!((drive.image, drive.read_only), (None, true));
+        let error = disk("<disk><source file='/p'/></disk>").unwrap_err();
+        assert_eq!(error.message, "missing target information for device /p");
+    }
+}
