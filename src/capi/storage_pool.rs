@@ -1093,7 +1093,7 @@ impl PoolCallback {
                     ) = std::mem::transmute(self.function);
                     function(conn, pool, event, detail, opaque);
                 }
-                Payload::Refresh => (self.function)(conn, pool, opaque),
+                _ => (self.function)(conn, pool, opaque),
             }
         }
         handle::release::<Pool>(pool);
@@ -1147,6 +1147,7 @@ pub unsafe extern "C" fn virConnectStoragePoolEventRegisterAny(
             id: eventID,
             object: object.map(|pool| pool.uuid()),
             function: function as usize,
+            legacy: false,
         };
         let opaque = Opaque::new(opaque);
         let callback =

@@ -180,12 +180,7 @@ fn is_same(a: &Path, b: &Path) -> bool {
 /// What a qcow2 image records as its backing image, and that one's format.
 fn recorded_backing(path: &Path) -> Result<Option<(PathBuf, String)>> {
     let name = path.display().to_string();
-    let file = FileOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
-    let file =
-        file.map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {name}")))?;
-    let header = FileNode::new(file, &*name)
-        .and_then(|file| Qcow2Node::read_header(&name, &file))
-        .map_err(|e| failed(&e))?;
+    let header = Qcow2Node::read_header(&name, &look_at(path)?).map_err(|e| failed(&e))?;
     Ok(header.backing_file.map(|backing| {
         let folder = path.parent().unwrap_or(Path::new(""));
         (folder.join(backing), header.backing_format.unwrap_or_else(|| "raw".to_string()))
@@ -207,6 +202,43 @@ fn open_nbd(
         return Err(failed(&BlockError { what, errno: Errno::EROFS }));
     }
     Ok(Arc::new(node))
+}
+
+/// What a guest would see of a disk that may not be open, in bytes. The image is not locked: a look
+/// at its length is in nobody's way.
+pub fn length(disk: &DiskDefinition) -> Result<u64> {
+    let Some(image) = &disk.image else { return Ok(0) };
+    match &image.source {
+        Source::File(path) | Source::Block(path) => {
+            check_kind(image)?;
+            let name = path.display().to_string();
+            let file = look_at(path)?;
+            let length = match format(disk, image)? {
+                Format::Raw => file.length(),
+                Format::Qcow2 => Qcow2Node::read_header(&name, &file).map(|header| header.size),
+            };
+            length.map_err(|e| failed(&e))
+        }
+        Source::Nbd(uri) => {
+            NbdNode::connect(uri).and_then(|node| node.length()).map_err(|e| failed(&e))
+        }
+        Source::Other(kind) => {
+            Err(unsupported(disk, format!("sources of type {kind} are not served")))
+        }
+    }
+}
+
+/// The length of a block device.
+pub fn device_length(path: &Path) -> Result<u64> {
+    look_at(path)?.length().map_err(|e| failed(&e))
+}
+
+fn look_at(path: &Path) -> Result<FileNode> {
+    let name = path.display().to_string();
+    let file = FileOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let file =
+        file.map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {name}")))?;
+    FileNode::new(file, name).map_err(|e| failed(&e))
 }
 
 /// An image over `base` in a file that is gone when it is closed.

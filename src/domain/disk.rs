@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::chain;
 use super::disk_definition::{DiskDefinition, uri_part};
-use crate::block::DiskSlot;
+use super::meter::{Meter, OnNotice};
 use crate::block::export::{Export, ExportOptions};
+use crate::block::{DiskSlot, MemoryNode, Node};
 use crate::error::*;
 
 /// What fits into the address of a unix socket, with a NUL behind it.
@@ -21,6 +22,7 @@ pub struct Disk {
     pub definition: DiskDefinition,
     /// What guests read and write goes through here.
     pub slot: Arc<DiskSlot>,
+    meter: Arc<Meter>,
     socket: PathBuf,
     export: Export,
 }
@@ -28,7 +30,12 @@ pub struct Disk {
 impl Disk {
     /// Opens a disk, and exports it through a socket in `folder`. `None` for an empty drive.
     /// `paused`: requests wait for [`DiskSlot::resume`].
-    pub fn open(definition: &DiskDefinition, folder: &Path, paused: bool) -> Result<Option<Disk>> {
+    pub fn open(
+        definition: &DiskDefinition,
+        folder: &Path,
+        paused: bool,
+        on_notice: OnNotice,
+    ) -> Result<Option<Disk>> {
         let target = definition.target.clone();
         let socket = folder.join(format!("{target}.sock"));
         if socket.as_os_str().len() > SOCKET_PATH_MAX {
@@ -49,8 +56,15 @@ impl Disk {
             socket: Some(socket.clone()),
             tcp: None,
         };
-        let export = Export::new(slot.clone(), &options).map_err(|e| e.report(VIR_FROM_STORAGE))?;
-        Ok(Some(Disk { target, definition: definition.clone(), slot, socket, export }))
+        let meter = Meter::new(slot.clone(), on_notice);
+        let export =
+            Export::new(meter.clone(), &options).map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        Ok(Some(Disk { target, definition: definition.clone(), slot, meter, socket, export }))
+    }
+
+    /// What guests have done with it.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Where guests find it.
@@ -64,7 +78,18 @@ impl Disk {
     pub fn close(&self, drain: Duration) -> Result<()> {
         self.slot.end();
         self.export.stop(drain);
-        self.slot.node().flush().map_err(|e| e.report(VIR_FROM_STORAGE))
+        let flushed = self.slot.node().flush().map_err(|e| e.report(VIR_FROM_STORAGE));
+        // Somebody may still be looking at this, which must not keep the images locked.
+        let closed = MemoryNode::new(format!("{}, which is closed", self.slot.name()), 0);
+        drop(self.slot.swap(Arc::new(closed)));
+        flushed
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // The export waits for its requests, which may be waiting for the end of a pause.
+        self.slot.end();
     }
 }
 
@@ -74,6 +99,10 @@ mod tests {
     use crate::block::nbd::NbdNode;
     use crate::block::{Node, qcow2};
     use crate::xml;
+
+    fn open(definition: &DiskDefinition, folder: &Path, paused: bool) -> Result<Option<Disk>> {
+        Disk::open(definition, folder, paused, Box::new(|_| {}))
+    }
 
     fn definition(inside: &str) -> DiskDefinition {
         let text = format!("<disk>{inside}<target dev='vda'/></disk>");
@@ -90,10 +119,10 @@ mod tests {
     fn a_disk_is_served_until_it_is_closed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
-        let disk = Disk::open(&raw(&path, ""), folder.path(), false).unwrap().unwrap();
+        let disk = open(&raw(&path, ""), folder.path(), false).unwrap().unwrap();
         let client = NbdNode::connect(&disk.uri()).unwrap();
         client.write_at(&[2; 512], 512).unwrap();
-        let error = Disk::open(&disk.definition, folder.path(), false).err().unwrap();
+        let error = open(&disk.definition, folder.path(), false).err().unwrap();
         assert!(error.message.contains("Unable to lock"), "{}", error.message);
         disk.close(Duration::from_secs(1)).unwrap();
         assert!(client.write_at(&[3; 512], 512).is_err());
@@ -106,7 +135,7 @@ mod tests {
     fn what_is_written_to_a_transient_disk_is_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
-        let disk = Disk::open(&raw(&path, "<transient/>"), folder.path(), false).unwrap().unwrap();
+        let disk = open(&raw(&path, "<transient/>"), folder.path(), false).unwrap().unwrap();
         let client = NbdNode::connect(&disk.uri()).unwrap();
         client.write_at(&[2; 512], 512).unwrap();
         let mut read = [0; 1024];
@@ -120,13 +149,13 @@ mod tests {
     fn a_read_only_disk_takes_no_writes_and_a_shareable_one_has_several_users() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
-        let disk = Disk::open(&raw(&path, "<readonly/>"), folder.path(), false).unwrap().unwrap();
+        let disk = open(&raw(&path, "<readonly/>"), folder.path(), false).unwrap().unwrap();
         assert!(NbdNode::connect(&disk.uri()).unwrap().is_read_only());
         drop(disk);
         let shared = raw(&path, "<shareable/>");
         let other = tempfile::tempdir().unwrap();
-        let first = Disk::open(&shared, folder.path(), false).unwrap().unwrap();
-        let second = Disk::open(&shared, other.path(), false).unwrap().unwrap();
+        let first = open(&shared, folder.path(), false).unwrap().unwrap();
+        let second = open(&shared, other.path(), false).unwrap().unwrap();
         drop((first, second));
     }
 
@@ -134,7 +163,7 @@ mod tests {
     fn a_paused_disk_can_be_closed() {
         let folder = tempfile::tempdir().unwrap();
         let disk = raw(&folder.path().join("a"), "");
-        let disk = Disk::open(&disk, folder.path(), true).unwrap().unwrap();
+        let disk = open(&disk, folder.path(), true).unwrap().unwrap();
         let client = NbdNode::connect(&disk.uri()).unwrap();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| client.write_at(&[2; 512], 0));
@@ -154,13 +183,13 @@ mod tests {
         let mut options = qcow2::CreateOptions::new(4096);
         options.backing = Some(("base".to_string(), "raw".to_string()));
         qcow2::create(&crate::block::FileNode::new(file, "top").unwrap(), &options).unwrap();
-        let open = |backing: &str| {
+        let open_with = |backing: &str| {
             let top = path("top");
             let disk = definition(&format!(
                 "<driver type='qcow2'/><source file='{}'/>{backing}",
                 top.display()
             ));
-            let disk = Disk::open(&disk, folder.path(), false)?.unwrap();
+            let disk = open(&disk, folder.path(), false)?.unwrap();
             let mut byte = [9];
             disk.slot.read_at(&mut byte, 0).map_err(|e| e.report(VIR_FROM_STORAGE))?;
             Ok::<u8, Error>(byte[0])
@@ -172,11 +201,11 @@ mod tests {
                 path(name).display()
             )
         };
-        assert_eq!(open(""), Ok(1));
-        assert_eq!(open("<backingStore/>"), Ok(0));
-        assert_eq!(open(&said("base", "raw")), Ok(1));
+        assert_eq!(open_with(""), Ok(1));
+        assert_eq!(open_with("<backingStore/>"), Ok(0));
+        assert_eq!(open_with(&said("base", "raw")), Ok(1));
         for wrong in [said("base", "qcow2"), said("other", "raw")] {
-            assert_eq!(open(&wrong).unwrap_err().code, VIR_ERR_CONFIG_UNSUPPORTED);
+            assert_eq!(open_with(&wrong).unwrap_err().code, VIR_ERR_CONFIG_UNSUPPORTED);
         }
     }
 }

@@ -71,6 +71,12 @@ const FORMATS: [&str; 20] = [
 const TYPES: [&str; 8] =
     ["file", "block", "dir", "network", "volume", "nvme", "vhostuser", "vhostvdpa"];
 
+/// The protocols that libvirt has words for.
+const PROTOCOLS: [&str; 14] = [
+    "nbd", "rbd", "sheepdog", "gluster", "iscsi", "http", "https", "ftp", "ftps", "tftp", "ssh",
+    "vxhs", "nfs", "none",
+];
+
 /// What stands for itself in the parts of an NBD URI.
 const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -123,6 +129,12 @@ fn network(source: &Element) -> Result<Source> {
         let text = "missing network source protocol type";
         Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text)
     })?;
+    if !PROTOCOLS.contains(&protocol) {
+        let protocol = excerpt(protocol);
+        let text =
+            format!("Invalid value for attribute 'protocol' in element 'source': '{protocol}'.");
+        return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text));
+    }
     if protocol != "nbd" {
         return Ok(Source::Other(format!("network of protocol {}", excerpt(protocol))));
     }
@@ -189,6 +201,11 @@ impl Backing {
 }
 
 impl DiskDefinition {
+    /// The path of its image, if that is local.
+    pub fn path(&self) -> Option<&str> {
+        self.image.as_ref().and_then(ImageDefinition::path)
+    }
+
     /// Reads a `<disk>`.
     ///
     /// Errors: VIR_ERR_XML_ERROR, VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_NO_TARGET.

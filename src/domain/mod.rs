@@ -4,8 +4,31 @@
 //! of a disk is a [`DiskDefinition`]; how its images are opened is in [`chain`].
 
 mod chain;
+mod definition;
+mod devices;
 mod disk;
 mod disk_definition;
+pub mod events;
+mod impact;
+mod lifecycle;
+mod metadata;
+mod meter;
+mod object;
+mod owner;
+mod queries;
+mod registry;
+mod running;
+mod status;
 
+pub use definition::Definition;
+pub use devices::DeviceFlags;
 pub use disk::Disk;
 pub use disk_definition::{Backing, Device, DiskDefinition, ImageDefinition, Source};
+pub use impact::Impact;
+pub use lifecycle::{DestroyFlags, ShutdownFlags, StartFlags, UndefineFlags};
+pub use metadata::Kind as MetadataKind;
+pub use meter::DiskStats;
+pub use object::{DefineFlags, Domain, Info, ListFlags, XmlFlags};
+pub use queries::{BlockInfo, DiskError, ResizeFlags};
+pub use registry::{Domains, no_domain};
+pub use running::{Condition, Running, State};

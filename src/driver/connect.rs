@@ -35,7 +35,7 @@ impl Connect {
         let uri = if uri.is_empty() { uri::default_uri() } else { uri.to_string() };
         let driver = Driver::open(uri::parse(&uri)?)?;
         let events = Broker::new();
-        driver.attach(&events);
+        driver.events().attach(&events);
         let c_uri = CString::new(uri.as_str())
             .map_err(|_| Error::internal(VIR_FROM_URI, "Unable to parse URI"))?;
         Ok(Arc::new(Connect {
@@ -102,5 +102,11 @@ impl Connect {
                 Err(Error::invalid_operation(VIR_FROM_NONE, "A different callback was requested"))
             }
         }
+    }
+}
+
+impl Drop for Connect {
+    fn drop(&mut self) {
+        self.driver.connection_closed(self.id);
     }
 }

@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
+use crate::domain::Domains;
 use crate::error::*;
-use crate::event::broker::{Broker, Event};
+use crate::event::broker::Brokers;
 use crate::storage::Storage;
 use crate::xml::Element;
 
@@ -27,9 +28,12 @@ pub enum Place {
 pub struct Driver {
     place: Place,
     storage: Storage,
-    /// The connections' brokers: each is told of every event.
-    brokers: Mutex<Vec<Weak<Broker>>>,
+    domains: Domains,
+    events: Arc<Brokers>,
 }
+
+/// Drivers that are kept though nobody may be connected.
+static STAYING: Mutex<Vec<Arc<Driver>>> = Mutex::new(Vec::new());
 
 static DRIVERS: Mutex<Option<HashMap<Place, Weak<Driver>>>> = Mutex::new(None);
 
@@ -42,11 +46,12 @@ impl Driver {
             return Ok(driver);
         }
         drivers.retain(|_, driver| driver.strong_count() > 0);
-        let storage = match &place {
-            Place::Embed(root) => Storage::embed(root)?,
-            Place::Test => Storage::test(),
+        let events: Arc<Brokers> = Arc::default();
+        let (storage, domains) = match &place {
+            Place::Embed(root) => (Storage::embed(root)?, Domains::embed(root, events.clone())?),
+            Place::Test => (Storage::test(), Domains::test(events.clone())),
         };
-        let driver = Arc::new(Driver { place: place.clone(), storage, brokers: Mutex::default() });
+        let driver = Arc::new(Driver { place: place.clone(), storage, domains, events });
         drivers.insert(place, Arc::downgrade(&driver));
         Ok(driver)
     }
@@ -87,28 +92,28 @@ impl Driver {
         &self.storage
     }
 
-    /// Queues an event for every connection. Calls nothing of the host's, so that it can be done
-    /// under the lock of what the event is about.
-    pub fn queue_event(&self, event: &Event) {
-        for broker in self.brokers() {
-            broker.queue(event);
+    /// Domains.
+    pub fn domains(&self) -> &Domains {
+        &self.domains
+    }
+
+    /// Whom to tell of events.
+    pub fn events(&self) -> &Arc<Brokers> {
+        &self.events
+    }
+
+    /// Keeps the driver without a connection, or no longer so: what runs goes on when the last
+    /// connection is closed, as it does with a daemon.
+    pub fn stay(self: &Arc<Self>, stay: bool) {
+        if self.place == Place::Test {
+            return;
         }
-    }
-
-    /// Has the queued events delivered.
-    pub fn deliver_events(&self) {
-        for broker in self.brokers() {
-            broker.wake();
+        let mut staying = STAYING.lock().unwrap_or_else(|p| p.into_inner());
+        let before = staying.iter().position(|driver| Arc::ptr_eq(driver, self));
+        match (stay, before) {
+            (true, None) => staying.push(self.clone()),
+            (false, Some(index)) => drop(staying.swap_remove(index)),
+            _ => {}
         }
-    }
-
-    fn brokers(&self) -> Vec<Arc<Broker>> {
-        let mut brokers = self.brokers.lock().unwrap_or_else(|p| p.into_inner());
-        brokers.retain(|b| b.strong_count() > 0);
-        brokers.iter().filter_map(Weak::upgrade).collect()
-    }
-
-    fn attach(&self, broker: &Arc<Broker>) {
-        self.brokers.lock().unwrap_or_else(|p| p.into_inner()).push(Arc::downgrade(broker));
     }
 }

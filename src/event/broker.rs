@@ -1,5 +1,5 @@
-//! Delivery of object events (pools now, domains and block jobs beside them) to the callbacks of
-//! one connection: queued by whoever changes the object, delivered in order from the event loop.
+//! Delivery of object events (of pools, of domains and their block jobs) to the callbacks of one
+//! connection: queued by whoever changes the object, delivered in order from the event loop.
 //!
 //! Each connection has one broker, one counter of callback ids, and one timer that is registered
 //! with the first callback and armed only while something waits.
@@ -18,6 +18,8 @@ use crate::error::*;
 pub enum ObjectKind {
     /// A storage pool.
     Pool,
+    /// A domain.
+    Domain,
 }
 
 /// What happened.
@@ -27,6 +29,17 @@ pub enum Payload {
     Lifecycle { event: i32, detail: i32 },
     /// The pool's volumes may have changed.
     Refresh,
+    /// A request of a guest has failed. `action` is a virDomainEventIOErrorAction.
+    IoError { path: String, alias: String, action: i32, reason: String },
+    /// A block job has changed its state. `disk` is a path or a target, as the event's id says;
+    /// the others are a virDomainBlockJobType and a virConnectDomainEventBlockJobStatus.
+    BlockJob { disk: String, job: i32, status: i32 },
+    /// A device has come or gone, or does not go.
+    Device { alias: String },
+    /// Metadata has changed: a virDomainMetadataType, and the namespace of an element.
+    Metadata { kind: i32, uri: Option<String> },
+    /// A guest has written behind a threshold, by `excess` bytes.
+    Threshold { device: String, path: Option<String>, threshold: u64, excess: u64 },
 }
 
 /// One event: which object, which event id of its kind, and what happened.
@@ -51,6 +64,8 @@ pub struct Interest {
     pub object: Option<Uuid>,
     /// The address of the caller's function.
     pub function: usize,
+    /// Registered by function, and so deregistered.
+    pub legacy: bool,
 }
 
 impl Interest {
@@ -128,15 +143,24 @@ impl Broker {
 
     /// Ends a subscription: its callback does not run again, and is released from the loop.
     pub fn unsubscribe(&self, kind: ObjectKind, id: i32) -> Result<()> {
+        let text = || format!("event callback id {id} not registered");
+        self.end(text, |s| s.id == id && s.interest.kind == kind && !s.interest.legacy)
+    }
+
+    /// The same for one that was registered by its function.
+    pub fn unsubscribe_function(&self, kind: ObjectKind, function: usize) -> Result<()> {
+        let text = || "event callback not registered".to_string();
+        let is_it = |i: &Interest| i.legacy && i.kind == kind && i.function == function;
+        self.end(text, |s| is_it(&s.interest))
+    }
+
+    fn end(&self, text: impl Fn() -> String, is_it: impl Fn(&Subscription) -> bool) -> Result<()> {
         let mut state = self.lock();
         let index = state
             .subscriptions
             .iter()
-            .position(|s| s.id == id && s.interest.kind == kind)
-            .ok_or_else(|| {
-                let text = format!("event callback id {id} not registered");
-                Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, text)
-            })?;
+            .position(is_it)
+            .ok_or_else(|| Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, text()))?;
         let ended = state.subscriptions.remove(index);
         state.released.push(ended.callback);
         drop(state);
@@ -219,5 +243,37 @@ impl Broker {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The brokers of all connections that share a driver: each is told of every event.
+#[derive(Default)]
+pub struct Brokers(Mutex<Vec<Weak<Broker>>>);
+
+impl Brokers {
+    /// Adds a connection's.
+    pub fn attach(&self, broker: &Arc<Broker>) {
+        self.0.lock().unwrap_or_else(|p| p.into_inner()).push(Arc::downgrade(broker));
+    }
+
+    /// Queues an event for every connection. Calls nothing of the host's, so that it can be done
+    /// under the lock of what the event is about.
+    pub fn queue(&self, event: &Event) {
+        for broker in self.all() {
+            broker.queue(event);
+        }
+    }
+
+    /// Has the queued events delivered.
+    pub fn deliver(&self) {
+        for broker in self.all() {
+            broker.wake();
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<Broker>> {
+        let mut brokers = self.0.lock().unwrap_or_else(|p| p.into_inner());
+        brokers.retain(|b| b.strong_count() > 0);
+        brokers.iter().filter_map(Weak::upgrade).collect()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Storage`] knows the pools of a connection; [`Pool`] and [`Volume`] are what callers hold.
 //! Where a pool's volumes are is a [`store::VolumeStore`]: a folder, or memory. Definitions are
-//! kept on disk by [`state`]. Descriptions in XML are read and written by [`pool_xml`] and
+//! kept on disk by [`crate::state`]. Descriptions in XML are read and written by [`pool_xml`] and
 //! [`volume_xml`].
 
 mod describe;
@@ -19,10 +19,8 @@ mod pool_xml;
 mod probe;
 mod registry;
 mod schema;
-mod state;
 mod store;
 mod transfer;
-mod units;
 mod volume;
 mod volume_description;
 mod volume_format;

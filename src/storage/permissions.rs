@@ -1,7 +1,7 @@
 //! Mode, owner and group of a pool's directory or a volume's file.
 
-use super::units::whole_number;
 use crate::error::*;
+use crate::units::whole_number;
 use crate::xml::Element;
 
 /// What a definition asks for, or what a file has. What is None is not said.

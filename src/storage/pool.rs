@@ -148,7 +148,7 @@ impl Connect {
             pool.queue(Lifecycle::Defined.event());
             pool
         };
-        self.driver().deliver_events();
+        self.driver().events().deliver();
         Ok(pool)
     }
 
@@ -165,7 +165,7 @@ impl Connect {
             pool.queue(Lifecycle::Started.event());
             pool
         };
-        self.driver().deliver_events();
+        self.driver().events().deliver();
         Ok(pool)
     }
 
@@ -351,7 +351,7 @@ impl Pool {
             self.queue(event);
             Ok(())
         })?;
-        self.connect.driver().deliver_events();
+        self.connect.driver().events().deliver();
         Ok(())
     }
 
@@ -483,15 +483,15 @@ impl Pool {
     /// Tells that the volumes may have changed.
     pub fn tell_refresh(&self) {
         self.queue(Payload::Refresh);
-        self.connect.driver().deliver_events();
+        self.connect.driver().events().deliver();
     }
 
     fn queue(&self, payload: Payload) {
         let id = match payload {
             Payload::Lifecycle { .. } => 0,
-            Payload::Refresh => 1,
+            _ => 1,
         };
-        self.connect.driver().queue_event(&Event {
+        self.connect.driver().events().queue(&Event {
             kind: ObjectKind::Pool,
             id,
             name: self.name.clone(),

@@ -11,9 +11,9 @@ use super::listing::Listing;
 use super::memory::MemoryStore;
 use super::permissions::Permissions;
 use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};
-use super::state::{ChangeLock, Folder, Stamp, StateDir};
 use super::store::VolumeStore;
 use crate::error::*;
+use crate::state::{ChangeLock, Folder, POOLS, Stamp, StateDir};
 use crate::xml::excerpt;
 
 /// One pool, as it is at one moment.
@@ -91,7 +91,8 @@ pub struct Change<'a> {
 impl Storage {
     /// The pools that are defined under `root`.
     pub fn embed(root: &Path) -> Result<Storage> {
-        let storage = Storage { state: Some(StateDir::open(root)?), known: Mutex::default() };
+        let storage =
+            Storage { state: Some(StateDir::open(root, POOLS)?), known: Mutex::default() };
         storage.autostart()?;
         Ok(storage)
     }
@@ -226,7 +227,7 @@ impl Change<'_> {
                 autostart: before.is_some_and(|entry| entry.autostart),
                 store: self.storage.store(definition),
                 listing: Listing::new(
-                    self.storage.state.as_ref().map(|state| state.volume_list(uuid)),
+                    self.storage.state.as_ref().map(|state| state.beside(&uuid.to_string())),
                 ),
             },
         })
@@ -380,7 +381,7 @@ fn load(state: &StateDir) -> Result<Pools> {
                 config: None,
                 live: None,
                 store: dir_store(&definition),
-                listing: Listing::new(Some(state.volume_list(uuid))),
+                listing: Listing::new(Some(state.beside(&uuid.to_string()))),
             });
             match folder {
                 Folder::Run => {

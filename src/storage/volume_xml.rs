@@ -4,9 +4,9 @@
 use super::encryption::Encryption;
 use super::names::check_name;
 use super::permissions::Permissions;
-use super::units::{scaled, size, whole_number};
 use super::volume_format::VolumeFormat;
 use crate::error::*;
+use crate::units::{scaled, size, whole_number};
 use crate::xml::{self, Element, excerpt};
 
 /// What a qcow2 image can do beyond its version's minimum.

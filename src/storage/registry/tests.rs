@@ -406,7 +406,7 @@ fn processes_that_are_killed_leave_nothing_broken() {
 
 fn check_after_kill(place: &Path) {
     let root = place.join("root");
-    let state = StateDir::open(&root).unwrap();
+    let state = StateDir::open(&root, POOLS).unwrap();
     for folder in [Folder::Config, Folder::Run] {
         for (name, text) in state.read_all(folder).unwrap() {
             let definition = PoolDefinition::parse_stored(&text).unwrap();

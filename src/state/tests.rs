@@ -11,7 +11,7 @@ use super::*;
 
 fn state() -> (tempfile::TempDir, StateDir) {
     let root = tempfile::tempdir().unwrap();
-    let state = StateDir::open(root.path()).unwrap();
+    let state = StateDir::open(root.path(), POOLS).unwrap();
     (root, state)
 }
 
@@ -149,7 +149,7 @@ fn what_is_no_readable_file_is_left_out_and_not_waited_for() {
 #[test]
 fn changes_of_others_show_in_the_stamp() {
     let (root, state) = state();
-    let other = StateDir::open(root.path()).unwrap();
+    let other = StateDir::open(root.path(), POOLS).unwrap();
     let mut before = state.stamp().unwrap();
     assert!(!state.stamp().unwrap().is_same(&before), "too young to be told from a later one");
     let mut seen = |change: &dyn Fn()| {
@@ -186,7 +186,7 @@ fn a_time_in_whole_seconds_is_trusted_later() {
 #[test]
 fn one_at_a_time_holds_the_lock() {
     let (root, state) = state();
-    let other = StateDir::open(root.path()).unwrap();
+    let other = StateDir::open(root.path(), POOLS).unwrap();
     let inside = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for state in [&state, &other] {
@@ -210,7 +210,7 @@ fn a_boot_is_new_until_it_is_noted() {
     assert!(state.new_boot().is_some(), "a crash before it is noted changes nothing");
     state.note_boot(&boot).unwrap();
     assert!(state.new_boot().is_none());
-    assert!(StateDir::open(root.path()).unwrap().new_boot().is_none());
+    assert!(StateDir::open(root.path(), POOLS).unwrap().new_boot().is_none());
     fs::write(root.path().join("run/boot"), "another").unwrap();
     assert_eq!(state.new_boot(), Some(boot));
 }
@@ -221,7 +221,7 @@ fn what_ran_is_forgotten_and_what_is_defined_stays() {
     state.write(Folder::Run, "p", "text").unwrap();
     fs::write(root.path().join("run/storage/broken.xml"), b"\xff").unwrap();
     fs::create_dir(root.path().join("run/storage/folder.xml")).unwrap();
-    fs::write(state.volume_list(Uuid::nil()), "a\0").unwrap();
+    fs::write(state.beside("a"), "a\0").unwrap();
     state.write(Folder::Config, "p", "text").unwrap();
     state.write(Folder::Autostart, "p", "").unwrap();
     state.forget_running().unwrap();
@@ -233,7 +233,7 @@ fn a_root_that_cannot_be_used_is_named_in_the_error() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("file");
     fs::write(&file, "").unwrap();
-    let error = StateDir::open(&file.join("root")).map(drop).unwrap_err();
+    let error = StateDir::open(&file.join("root"), POOLS).map(drop).unwrap_err();
     assert_eq!((error.code, error.domain), (VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE));
     assert!(error.message.contains("cannot create path"), "{}", error.message);
     assert!(error.message.contains("/file/root"), "{}", error.message);

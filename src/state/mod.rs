@@ -1,10 +1,13 @@
-//! The definitions on disk, under the root of a `sparse:///` connection:
+//! The definitions on disk, under the root of a `sparse:///` connection. For pools:
 //!
 //! - `storage/NAME.xml`: persistent pools; `storage/autostart/NAME.xml`: which of them start by
 //!   themselves;
 //! - `run/storage/NAME.xml`: pools that are active, persistent or not;
 //! - `run/volumes/UUID`: the names of an active pool's volumes;
 //! - `run/boot`: the boot that `run` is of. What ran before a reboot does not run after it.
+//!
+//! For domains in the same way `domains/` and `run/domains/`, and in `run/disks/NAME/` the sockets
+//! of one that runs.
 //!
 //! Several processes may use one root: changes are made under a lock, each file is replaced as a
 //! whole, and a reader that has seen the folders at one time can ask whether they have changed.
@@ -16,7 +19,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::fcntl::{Flock, FlockArg};
-use uuid::Uuid;
 
 use crate::error::*;
 
@@ -30,6 +32,31 @@ pub enum Folder {
     /// Definitions of what is active.
     Run,
 }
+
+/// What is defined there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The folder of the definitions, also under `run`.
+    folder: &'static str,
+    /// More folders of what runs.
+    more: &'static str,
+    /// The file that is locked while something changes.
+    lock: &'static str,
+    /// Whose errors they are.
+    domain: virErrorDomain,
+}
+
+/// Pools.
+pub const POOLS: Kind =
+    Kind { folder: "storage", more: "run/volumes", lock: "lock", domain: VIR_FROM_STORAGE };
+
+/// Domains.
+pub const DOMAINS: Kind = Kind {
+    folder: "domains",
+    more: "run/disks",
+    lock: "run/domains.lock",
+    domain: VIR_FROM_DOMAIN,
+};
 
 const FOLDERS: [Folder; 3] = [Folder::Config, Folder::Autostart, Folder::Run];
 
@@ -58,9 +85,10 @@ impl Stamp {
     }
 }
 
-/// The state folder of a connection.
+/// The part of a connection's state folder that is about one kind of object.
 pub struct StateDir {
     root: PathBuf,
+    kind: Kind,
 }
 
 /// Nobody else changes the state while this lives.
@@ -70,30 +98,31 @@ pub struct ChangeLock {
 
 impl StateDir {
     /// Makes the folders that are missing, readable only by their owner.
-    pub fn open(root: &Path) -> Result<StateDir> {
-        let state = StateDir { root: root.to_path_buf() };
-        for path in ["", "storage", "run", "run/volumes"]
+    pub fn open(root: &Path, kind: Kind) -> Result<StateDir> {
+        let state = StateDir { root: root.to_path_buf(), kind };
+        for path in ["", kind.folder, "run", kind.more]
             .map(|part| root.join(part))
             .into_iter()
             .chain(FOLDERS.map(|folder| state.folder(folder)))
         {
             let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
-            made.map_err(|e| failed(&e, "cannot create path", &path))?;
+            made.map_err(|e| state.failed(&e, "cannot create path", &path))?;
         }
         Ok(state)
     }
 
-    /// Where the list of an active pool's volumes is kept.
-    pub fn volume_list(&self, pool: Uuid) -> PathBuf {
-        self.root.join("run/volumes").join(pool.to_string())
+    /// Where more is kept of something that runs: the list of a pool's volumes by its UUID, the
+    /// sockets of a domain by its name.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.root.join(self.kind.more).join(name)
     }
 
     fn folder(&self, folder: Folder) -> PathBuf {
-        self.root.join(match folder {
-            Folder::Config => "storage",
-            Folder::Autostart => "storage/autostart",
-            Folder::Run => "run/storage",
-        })
+        match folder {
+            Folder::Config => self.root.join(self.kind.folder),
+            Folder::Autostart => self.root.join(self.kind.folder).join("autostart"),
+            Folder::Run => self.root.join("run").join(self.kind.folder),
+        }
     }
 
     fn path(&self, folder: Folder, name: &str) -> PathBuf {
@@ -102,14 +131,14 @@ impl StateDir {
 
     /// Waits until no other process changes the state.
     pub fn lock(&self) -> Result<ChangeLock> {
-        let path = self.root.join("lock");
+        let path = self.root.join(self.kind.lock);
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .mode(0o600)
             .open(&path)
-            .map_err(|e| failed(&e, "cannot open lock", &path))?;
+            .map_err(|e| self.failed(&e, "cannot open lock", &path))?;
         let mut file = file;
         loop {
             match Flock::lock(file, FlockArg::LockExclusive) {
@@ -117,7 +146,7 @@ impl StateDir {
                 Err((again, nix::errno::Errno::EINTR)) => file = again,
                 Err((_, errno)) => {
                     let text = format!("cannot lock '{}'", path.display());
-                    return Err(Error::system(VIR_FROM_STORAGE, errno, text));
+                    return Err(Error::system(self.kind.domain, errno, text));
                 }
             }
         }
@@ -128,7 +157,8 @@ impl StateDir {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut stamp = Stamp { changed: Vec::new(), settled: true };
         for path in FOLDERS.map(|folder| self.folder(folder)) {
-            let metadata = fs::metadata(&path).map_err(|e| failed(&e, "cannot look at", &path))?;
+            let metadata =
+                fs::metadata(&path).map_err(|e| self.failed(&e, "cannot look at", &path))?;
             let changed = (metadata.mtime(), metadata.mtime_nsec());
             let age = now.saturating_sub(Duration::new(changed.0.max(0) as u64, changed.1 as u32));
             stamp.settled &= age > if changed.1 == 0 { RACY_SECONDS } else { RACY };
@@ -142,10 +172,10 @@ impl StateDir {
     pub fn read_all(&self, folder: Folder) -> Result<Vec<(String, String)>> {
         let path = self.folder(folder);
         let entries =
-            fs::read_dir(&path).map_err(|e| failed(&e, "cannot open directory", &path))?;
+            fs::read_dir(&path).map_err(|e| self.failed(&e, "cannot open directory", &path))?;
         let mut all = Vec::new();
         for entry in entries {
-            let entry = entry.map_err(|e| failed(&e, "cannot read directory", &path))?;
+            let entry = entry.map_err(|e| self.failed(&e, "cannot read directory", &path))?;
             let Ok(file_name) = entry.file_name().into_string() else { continue };
             let Some(name) = file_name.strip_suffix(".xml") else { continue };
             if let Ok(text) = read_text(&entry.path()) {
@@ -163,9 +193,9 @@ impl StateDir {
         let path = self.path(folder, name);
         if text.len() as u64 > LARGEST {
             let text = format!("definition '{name}' is longer than {LARGEST} bytes");
-            return Err(Error::new(VIR_ERR_OVERFLOW, VIR_FROM_STORAGE, text));
+            return Err(Error::new(VIR_ERR_OVERFLOW, self.kind.domain, text));
         }
-        let error = |e: &io::Error| failed(e, "cannot write", &path);
+        let error = |e: &io::Error| self.failed(e, "cannot write", &path);
         // Writers hold the lock, so one name for the temporary file is enough.
         let temporary = self.folder(folder).join(".new");
         let mut file = OpenOptions::new()
@@ -193,7 +223,7 @@ impl StateDir {
         match fs::remove_file(&path) {
             Ok(()) => self.sync(folder),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(e) => Err(failed(&e, "cannot remove", &path)),
+            Err(e) => Err(self.failed(&e, "cannot remove", &path)),
         }
     }
 
@@ -201,7 +231,7 @@ impl StateDir {
         let path = self.folder(folder);
         File::open(&path)
             .and_then(|folder| folder.sync_all())
-            .map_err(|e| failed(&e, "cannot sync", &path))
+            .map_err(|e| self.failed(&e, "cannot sync", &path))
     }
 
     /// The present boot of the machine, if it is not the one that `run` is of. Where the system
@@ -218,17 +248,17 @@ impl StateDir {
         crate::sys::allow_file_size(boot.len() as u64)
             .map_err(io::Error::from)
             .and_then(|()| fs::write(&path, boot))
-            .map_err(|e| failed(&e, "cannot write", &path))
+            .map_err(|e| self.failed(&e, "cannot write", &path))
     }
 
-    /// Forgets what was active, and the lists of its volumes. The caller holds the lock.
+    /// Forgets what was active, and the lists of pools' volumes. The caller holds the lock.
     pub fn forget_running(&self) -> Result<()> {
-        for path in [self.folder(Folder::Run), self.root.join("run/volumes")] {
+        for path in [self.folder(Folder::Run), self.root.join(self.kind.more)] {
             let entries = fs::read_dir(&path);
-            let entries = entries.map_err(|e| failed(&e, "cannot open directory", &path))?;
+            let entries = entries.map_err(|e| self.failed(&e, "cannot open directory", &path))?;
             for entry in entries.flatten().filter(|e| e.file_type().is_ok_and(|t| !t.is_dir())) {
                 fs::remove_file(entry.path())
-                    .map_err(|e| failed(&e, "cannot remove", &entry.path()))?;
+                    .map_err(|e| self.failed(&e, "cannot remove", &entry.path()))?;
             }
         }
         Ok(())
@@ -236,6 +266,10 @@ impl StateDir {
 
     fn boot_path(&self) -> PathBuf {
         self.root.join("run/boot")
+    }
+
+    fn failed(&self, error: &io::Error, what: &str, path: &Path) -> Error {
+        Error::io(self.kind.domain, error, format!("{what} '{}'", path.display()))
     }
 }
 
@@ -250,10 +284,6 @@ fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     file.take(LARGEST).read_to_string(&mut text)?;
     Ok(text)
-}
-
-fn failed(error: &io::Error, what: &str, path: &Path) -> Error {
-    Error::io(VIR_FROM_STORAGE, error, format!("{what} '{}'", path.display()))
 }
 
 #[cfg(test)]

@@ -1,0 +1,419 @@
+//! A domain's definition: the XML as it came, and what is read from it. The tree is what is kept
+//! and shown, so that what is not used here survives.
+
+use uuid::Uuid;
+
+use super::disk_definition::DiskDefinition;
+use crate::error::*;
+use crate::units::{scaled, whole_number};
+use crate::xml::{self, Element, Node, excerpt};
+
+/// The namespace of what is added to the XML of running domains.
+pub const NAMESPACE: &str = "urn:virsparse:domain:1";
+
+/// The element that tells where a disk is exported, with the prefix that it is written with.
+const EXPORT: &str = "virsparse:export";
+
+/// The longest name: it is a part of file names.
+const NAME_MAX: usize = 240;
+
+/// What messages call the document.
+const WHAT: &str = "domain_definition";
+
+/// libvirt's words for what runs a domain.
+const TYPES: [&str; 17] = [
+    "qemu",
+    "kqemu",
+    "kvm",
+    "xen",
+    "lxc",
+    "uml",
+    "openvz",
+    "test",
+    "vmware",
+    "hyperv",
+    "vbox",
+    "phyp",
+    "parallels",
+    "bhyve",
+    "vz",
+    "hvf",
+    "none",
+];
+
+/// A domain as its owner described it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    root: Element,
+    pub name: String,
+    pub uuid: Uuid,
+    pub disks: Vec<DiskDefinition>,
+    pub os_type: String,
+    /// In KiB.
+    pub max_memory: u64,
+    pub memory: u64,
+    pub vcpus: u16,
+}
+
+impl Definition {
+    /// Reads a caller's definition. Without a UUID it gets one.
+    ///
+    /// Errors: VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME, VIR_ERR_NO_TARGET,
+    /// VIR_ERR_NO_SOURCE, VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INTERNAL_ERROR (UUID).
+    pub fn parse(text: &str) -> Result<Definition> {
+        Definition::from_xml(xml::parse(text, WHAT, VIR_FROM_DOMAIN)?)
+    }
+
+    /// Reads a definition that [`Definition::to_xml`] has written.
+    pub fn parse_stored(text: &str) -> Result<Definition> {
+        Definition::from_xml(xml::parse_stored(text, WHAT, VIR_FROM_DOMAIN)?)
+    }
+
+    /// Reads a tree, in which what only describes a running domain is removed.
+    pub fn from_xml(mut root: Element) -> Result<Definition> {
+        root.expect_name("domain")?;
+        if let Some(word) = root.attr("type").filter(|word| !TYPES.contains(word)) {
+            let text = format!("invalid domain type {}", excerpt(word));
+            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        let name = name(&root)?;
+        let uuid = match root.text_of("uuid") {
+            Some(text) => xml::parse_uuid(&text)
+                .ok_or_else(|| Error::internal(VIR_FROM_DOMAIN, "malformed uuid element"))?,
+            None => Uuid::new_v4(),
+        };
+        if root.text_of("title").is_some_and(|title| title.contains('\n')) {
+            return Err(xml_error("Domain title can't contain newlines"));
+        }
+        let os_type = root.child("os").and_then(|os| os.text_of("type"));
+        let os_type = os_type.ok_or_else(|| xml_error("an os <type> must be specified"))?;
+        let max_memory = memory(&root, "memory")?.ok_or_else(|| {
+            xml_error("Memory size must be specified via <memory> or in the <numa> configuration")
+        })?;
+        let memory = memory(&root, "currentMemory")?.unwrap_or(max_memory).min(max_memory);
+        let vcpus = vcpus(&root)?;
+        root.remove_attr("id");
+        set_uuid(&mut root, uuid);
+        if let Some(devices) = root.child_mut("devices") {
+            for disk in children_mut(devices, "disk") {
+                forget_running(disk);
+            }
+        }
+        let disks = disks(&root)?;
+        Ok(Definition { root, name, uuid, disks, os_type, max_memory, memory, vcpus })
+    }
+
+    /// The tree.
+    pub fn root(&self) -> &Element {
+        &self.root
+    }
+
+    /// The document.
+    pub fn to_xml(&self) -> String {
+        self.root.to_xml()
+    }
+
+    /// The document of a running domain. `export` tells where a disk is exported.
+    pub fn live_xml(&self, id: i32, export: impl Fn(&str) -> Option<String>) -> String {
+        let mut root = self.root.clone();
+        root.set_attr("id", id);
+        if let Some(devices) = root.child_mut("devices") {
+            for disk in children_mut(devices, "disk") {
+                if let Some(uri) = target_of(disk).and_then(&export) {
+                    let element = Element::new(EXPORT)
+                        .with_attr("xmlns:virsparse", NAMESPACE)
+                        .with_attr("uri", uri);
+                    disk.push(element);
+                }
+            }
+        }
+        root.to_xml()
+    }
+
+    /// The disk that callers call `name`: its target, or the path of its image.
+    pub fn disk(&self, name: &str) -> Option<&DiskDefinition> {
+        let named = self.disks.iter().find(|disk| disk.target == name);
+        named.or_else(|| {
+            let is_path = |disk: &&DiskDefinition| disk.path() == Some(name);
+            self.disks.iter().filter(|_| !name.is_empty()).find(is_path)
+        })
+    }
+
+    /// The `<disk>` of a target.
+    pub fn disk_element(&self, target: &str) -> Option<&Element> {
+        let devices = self.root.child("devices")?;
+        devices.children("disk").find(|disk| target_of(disk) == Some(target))
+    }
+
+    /// The definition after a change to its tree, which is checked as a new one is.
+    pub fn changed(&self, change: impl FnOnce(&mut Element)) -> Result<Definition> {
+        let mut root = self.root.clone();
+        change(&mut root);
+        Definition::from_xml(root)
+    }
+
+    /// The definition with another `<disk>` in the place of that target's.
+    pub fn with_disk(&self, target: &str, disk: Element) -> Result<Definition> {
+        self.changed(|root| {
+            let devices = root.child_mut("devices");
+            let mut disks = devices.into_iter().flat_map(|devices| children_mut(devices, "disk"));
+            if let Some(place) = disks.find(|disk| target_of(disk) == Some(target)) {
+                *place = disk;
+            }
+        })
+    }
+
+    /// The definition with one more device.
+    pub fn with_device(&self, device: Element) -> Result<Definition> {
+        self.changed(|root| match root.child_mut("devices") {
+            Some(devices) => devices.push(device),
+            None => root.push(Element::new("devices").with_child(device)),
+        })
+    }
+
+    /// The definition without the disk of that target.
+    pub fn without_disk(&self, target: &str) -> Result<Definition> {
+        self.changed(|root| {
+            if let Some(devices) = root.child_mut("devices") {
+                devices.nodes.retain(|node| match node {
+                    Node::Element(e) => e.name != "disk" || target_of(e) != Some(target),
+                    _ => true,
+                });
+            }
+        })
+    }
+}
+
+fn xml_error(problem: impl Into<String>) -> Error {
+    Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, problem)
+}
+
+fn children_mut<'a>(
+    parent: &'a mut Element,
+    name: &'a str,
+) -> impl Iterator<Item = &'a mut Element> {
+    parent.nodes.iter_mut().filter_map(move |node| match node {
+        Node::Element(element) if element.name == name => Some(element),
+        _ => None,
+    })
+}
+
+fn target_of(disk: &Element) -> Option<&str> {
+    disk.child("target")?.attr("dev")
+}
+
+/// Removes what [`Definition::live_xml`] adds, for a document that a caller gives back.
+fn forget_running(disk: &mut Element) {
+    disk.nodes.retain(|node| match node {
+        Node::Element(e) => !e.attributes.iter().any(|a| a.value == NAMESPACE),
+        _ => true,
+    });
+}
+
+fn name(root: &Element) -> Result<String> {
+    let Some(name) = root.text_of("name") else {
+        return Err(Error {
+            message: "missing name information".to_string(),
+            str1: Some("missing name information".to_string()),
+            str2: None,
+            ..Error::new(VIR_ERR_NO_NAME, VIR_FROM_DOMAIN, "")
+        });
+    };
+    if let Some(c) = name.chars().find(|c| c.is_control()) {
+        let text = format!("invalid char in name: 0x{:02x}", u32::from(c));
+        return Err(Error::new(VIR_ERR_XML_DETAIL, VIR_FROM_XML, text));
+    }
+    if name.contains('/') {
+        return Err(xml_error(format!("name {} cannot contain '/'", excerpt(&name))));
+    }
+    if name.len() > NAME_MAX {
+        return Err(xml_error(format!("domain name is longer than {NAME_MAX} bytes")));
+    }
+    // They are folders already.
+    if matches!(name.as_str(), "." | "..") {
+        return Err(xml_error(format!("name {name} is not allowed")));
+    }
+    Ok(name)
+}
+
+/// Puts a UUID into a tree: behind the name, if there is none.
+fn set_uuid(root: &mut Element, uuid: Uuid) {
+    let element = Element::new("uuid").with_text(uuid);
+    if let Some(place) = root.child_mut("uuid") {
+        *place = element;
+        return;
+    }
+    let is_name = |node: &Node| matches!(node, Node::Element(e) if e.name == "name");
+    let behind = root.nodes.iter().position(is_name).map_or(0, |index| index + 1);
+    root.nodes.insert(behind, Node::Element(element));
+}
+
+/// An amount of memory in KiB.
+fn memory(root: &Element, name: &str) -> Result<Option<u64>> {
+    let Some(element) = root.child(name) else { return Ok(None) };
+    let text = element.text();
+    let number = whole_number(text.trim(), 10).ok_or_else(|| {
+        let text = excerpt(&text);
+        let text = format!("Invalid value '{text}' for element or attribute './{name}[1]'");
+        Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text)
+    })?;
+    let bytes = scaled(number, element.attr("unit").unwrap_or("KiB"))?;
+    Ok(Some(bytes.div_ceil(1024)))
+}
+
+/// The CPUs that the domain has at the moment.
+fn vcpus(root: &Element) -> Result<u16> {
+    let Some(element) = root.child("vcpu") else { return Ok(1) };
+    let number = |text: &str| text.trim().parse::<u16>().ok().filter(|number| *number > 0);
+    let most = number(&element.text())
+        .ok_or_else(|| xml_error("maximum vcpus count must be an integer"))?;
+    match element.attr("current") {
+        Some(text) => number(text)
+            .filter(|current| *current <= most)
+            .ok_or_else(|| xml_error("current vcpus count must be an integer")),
+        None => Ok(most),
+    }
+}
+
+fn disks(root: &Element) -> Result<Vec<DiskDefinition>> {
+    let mut disks: Vec<DiskDefinition> = Vec::new();
+    let all = root.child("devices").into_iter().flat_map(|devices| devices.children("disk"));
+    for element in all {
+        let disk = DiskDefinition::parse(element)?;
+        if let Some(other) = disks.iter().find(|other| other.target == disk.target) {
+            let path = |disk: &DiskDefinition| excerpt(disk.path().unwrap_or_default()).to_string();
+            let text = format!(
+                "target '{}' duplicated for disk sources '{}' and '{}'",
+                disk.target,
+                path(other),
+                path(&disk)
+            );
+            return Err(xml_error(text));
+        }
+        disks.push(disk);
+    }
+    Ok(disks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = "<name>n</name><memory>9</memory><os><type>hvm</type></os>";
+
+    fn domain(inside: &str) -> Result<Definition> {
+        Definition::parse(&format!("<domain type='kvm'>{inside}</domain>"))
+    }
+
+    #[track_caller]
+    fn fails(text: &str, code: virErrorNumber, domain: virErrorDomain, message: &str) {
+        let error = Definition::parse(text).unwrap_err();
+        assert_eq!((error.code, error.domain, error.message.as_str()), (code, domain, message));
+    }
+
+    #[test]
+    fn what_is_not_used_survives_and_a_uuid_is_made() {
+        let text =
+            format!("{LEAST}<q:x xmlns:q='u' a='1'>t<!-- c --></q:x><features><acpi/></features>");
+        let first = domain(&text).unwrap();
+        let xml = first.to_xml();
+        assert!(xml.contains("<q:x xmlns:q='u' a='1'>t<!-- c --></q:x>"), "{xml}");
+        assert!(xml.contains(&format!("<uuid>{}</uuid>", first.uuid)), "{xml}");
+        assert_eq!(Definition::parse(&xml), Ok(first));
+    }
+
+    #[test]
+    fn numbers_are_read() {
+        let definition = domain(
+            "<name>n</name><memory unit='GiB'>2</memory><currentMemory>1024</currentMemory>
+             <vcpu current='2'>4</vcpu><os><type arch='x86_64'>hvm</type></os>",
+        )
+        .unwrap();
+        assert_eq!((definition.max_memory, definition.memory), (2 << 20, 1024));
+        assert_eq!((definition.vcpus, definition.os_type.as_str()), (2, "hvm"));
+    }
+
+    #[test]
+    fn live_descriptions_come_back_as_definitions() {
+        let disk = "<devices><disk><source file='/a'/><target dev='vda'/></disk></devices>";
+        let definition = domain(&format!("{LEAST}{disk}")).unwrap();
+        let live = definition.live_xml(7, |target| Some(format!("nbd://{target}")));
+        assert!(live.contains("<domain type='kvm' id='7'>"), "{live}");
+        let export = format!("<virsparse:export xmlns:virsparse='{NAMESPACE}' uri='nbd://vda'/>");
+        assert!(live.contains(&export), "{live}");
+        assert_eq!(Definition::parse(&live), Ok(definition));
+    }
+
+    #[test]
+    fn disks_are_found_by_target_and_by_path_and_can_be_changed() {
+        let disk = "<devices><disk><source file='/a'/><target dev='vda'/></disk></devices>";
+        let definition = domain(&format!("{LEAST}{disk}")).unwrap();
+        assert_eq!(definition.disk("vda"), definition.disk("/a"));
+        assert!(definition.disk("vda").is_some());
+        assert_eq!((definition.disk(""), definition.disk("/b")), (None, None));
+        let other = xml::parse(
+            "<disk><source file='/b'/><target dev='vda'/></disk>",
+            "disk",
+            VIR_FROM_DOMAIN,
+        );
+        let changed = definition.with_disk("vda", other.unwrap()).unwrap();
+        assert!(changed.disk("/b").is_some());
+        assert_eq!(changed.without_disk("vda").unwrap().disks, []);
+    }
+
+    /// Codes, domains and texts are those of libvirt 9.0.
+    #[test]
+    fn refusals_are_worded_as_libvirt_words_them() {
+        let of = |inside: &str| format!("<domain type='test'>{inside}</domain>");
+        for (text, code, domain, message) in [
+            (
+                "<x/>".to_string(),
+                VIR_ERR_XML_ERROR,
+                VIR_FROM_XML,
+                "XML error: expecting root element of 'domain', not 'x'",
+            ),
+            (
+                "<domain type='zzz'/>".to_string(),
+                VIR_ERR_CONFIG_UNSUPPORTED,
+                VIR_FROM_DOMAIN,
+                "unsupported configuration: invalid domain type zzz",
+            ),
+            (of(""), VIR_ERR_NO_NAME, VIR_FROM_DOMAIN, "missing name information"),
+            (
+                of("<name>a/b</name>"),
+                VIR_ERR_XML_ERROR,
+                VIR_FROM_DOMAIN,
+                "XML error: name a/b cannot contain '/'",
+            ),
+            (
+                of("<name>a</name><memory>1</memory>"),
+                VIR_ERR_XML_ERROR,
+                VIR_FROM_DOMAIN,
+                "XML error: an os <type> must be specified",
+            ),
+            (
+                of("<name>a</name><os><type>hvm</type></os>"),
+                VIR_ERR_XML_ERROR,
+                VIR_FROM_DOMAIN,
+                "XML error: Memory size must be specified via <memory> or in the <numa> configuration",
+            ),
+            (
+                of("<name>a</name><memory>x</memory><os><type>hvm</type></os>"),
+                VIR_ERR_XML_ERROR,
+                VIR_FROM_XML,
+                "XML error: Invalid value 'x' for element or attribute './memory[1]'",
+            ),
+            (
+                of(&format!(
+                    "{LEAST}<devices><disk><source file='/a'/><target dev='vda'/></disk>\
+                     <disk><source file='/b'/><target dev='vda'/></disk></devices>"
+                )),
+                VIR_ERR_XML_ERROR,
+                VIR_FROM_DOMAIN,
+                "XML error: target 'vda' duplicated for disk sources '/a' and '/b'",
+            ),
+        ] {
+            fails(&text, code, domain, message);
+        }
+    }
+}

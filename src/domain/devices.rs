@@ -1,0 +1,176 @@
+//! Devices that come and go: disks while the domain runs, anything in its definition.
+
+use std::time::Duration;
+
+use super::definition::Definition;
+use super::disk_definition::{Device, DiskDefinition};
+use super::events;
+use super::impact::LiveChange;
+use super::object::Domain;
+use super::running::alias;
+use crate::error::*;
+use crate::event::broker::Payload;
+use crate::xml::{self, Element};
+
+bitflags::bitflags! {
+    /// What a change of a device affects, and how: virDomainDeviceModifyFlags.
+    pub struct DeviceFlags: u32 {
+        const LIVE = 1;
+        const CONFIG = 2;
+        const FORCE = 4;
+    }
+}
+
+/// A device as a caller describes it.
+struct Described {
+    element: Element,
+    /// `None` for another device than a disk.
+    disk: Option<DiskDefinition>,
+}
+
+impl Described {
+    fn parse(text: &str) -> Result<Described> {
+        let element = xml::parse(text, "device_definition", VIR_FROM_DOMAIN)?;
+        let disk = match element.name.as_str() {
+            "disk" => Some(DiskDefinition::parse(&element)?),
+            _ => None,
+        };
+        Ok(Described { element, disk })
+    }
+
+    /// The disk, for what is done with nothing else.
+    fn disk(&self, what: &str) -> Result<&DiskDefinition> {
+        self.disk.as_ref().ok_or_else(|| {
+            let text = format!("{what} of device '{}' is not supported", self.element.name);
+            Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text)
+        })
+    }
+}
+
+fn exists(code: virErrorNumber, target: &str) -> Error {
+    Error::new(code, VIR_FROM_DOMAIN, format!("target {target} already exists"))
+}
+
+fn missing(target: &str) -> Error {
+    Error::new(VIR_ERR_DEVICE_MISSING, VIR_FROM_DOMAIN, format!("disk {target} not found"))
+}
+
+fn has(definition: &Definition, target: &str) -> bool {
+    definition.disks.iter().any(|disk| disk.target == target)
+}
+
+impl Domain {
+    /// Adds a device. A disk is opened and served before this returns.
+    pub fn attach_device(&self, xml: &str, flags: DeviceFlags) -> Result<()> {
+        let described = Described::parse(xml)?;
+        let config = |definition: &Definition| {
+            if let Some(disk) = &described.disk
+                && has(definition, &disk.target)
+            {
+                return Err(exists(VIR_ERR_INVALID_ARG, &disk.target));
+            }
+            definition.with_device(described.element.clone())
+        };
+        let live = |change: &LiveChange<'_>| {
+            let disk = described.disk("live attach")?;
+            if has(&change.definition, &disk.target) {
+                return Err(exists(VIR_ERR_OPERATION_FAILED, &disk.target));
+            }
+            let definition = change.definition.with_device(described.element.clone())?;
+            let opened = change.running.open_disk(disk)?;
+            change.running.replace_disk(&disk.target, opened);
+            let alias = alias(&described.element);
+            change.running.queue(events::DEVICE_ADDED, Payload::Device { alias });
+            Ok(definition)
+        };
+        self.change_devices(flags, config, live)
+    }
+
+    /// Removes a device: a disk by its target. Guests that use it are cut off.
+    pub fn detach_device(&self, xml: &str, flags: DeviceFlags) -> Result<()> {
+        let described = Described::parse(xml)?;
+        let disk = described.disk("detach")?;
+        let mut closed = Ok(());
+        let config = |definition: &Definition| {
+            if !has(definition, &disk.target) {
+                return Err(missing(&disk.target));
+            }
+            definition.without_disk(&disk.target)
+        };
+        let live = |change: &LiveChange<'_>| {
+            let definition = config(&change.definition)?;
+            let alias = change.definition.disk_element(&disk.target).map(alias).unwrap_or_default();
+            if let Some(before) = change.running.replace_disk(&disk.target, None) {
+                closed = before.close(Duration::ZERO);
+            }
+            change.running.queue(events::DEVICE_REMOVED, Payload::Device { alias });
+            Ok(definition)
+        };
+        // The disk is gone, also if the last that was written to it is lost.
+        self.change_devices(flags, config, live).and(closed)
+    }
+
+    /// Changes a disk: its medium, where that can be taken out, and in the definition anything.
+    pub fn update_device(&self, xml: &str, flags: DeviceFlags) -> Result<()> {
+        let described = Described::parse(xml)?;
+        let disk = described.disk("update")?;
+        let config = |definition: &Definition| {
+            if !has(definition, &disk.target) {
+                return Err(missing(&disk.target));
+            }
+            definition.with_disk(&disk.target, described.element.clone())
+        };
+        let live = |change: &LiveChange<'_>| {
+            let definition = config(&change.definition)?;
+            let before = change.definition.disks.iter().find(|d| d.target == disk.target);
+            let Some(before) = before else { return Err(missing(&disk.target)) };
+            if before == disk {
+                return Ok(definition);
+            }
+            let removable = matches!(before.device, Device::Cdrom | Device::Floppy);
+            if !removable || before.device != disk.device {
+                let field = if before.image != disk.image { "source" } else { "disk" };
+                let text = format!("cannot modify field '{field}' of the disk");
+                return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+            }
+            change_medium(change, disk)?;
+            Ok(definition)
+        };
+        self.change_devices(flags, config, live)
+    }
+
+    fn change_devices(
+        &self,
+        flags: DeviceFlags,
+        config: impl Fn(&Definition) -> Result<Definition>,
+        live: impl FnOnce(&LiveChange<'_>) -> Result<Definition>,
+    ) -> Result<()> {
+        let changed = self.change_definition(flags.bits(), config, live);
+        self.connect().driver().events().deliver();
+        changed.map(drop)
+    }
+}
+
+/// Puts another image into a drive, or none. The old one is closed first, because both are served
+/// through one socket; if the new one cannot be opened the drive is as before.
+fn change_medium(change: &LiveChange<'_>, disk: &DiskDefinition) -> Result<()> {
+    let running = change.running;
+    let before = running.replace_disk(&disk.target, None);
+    // Drives are not written, but floppies.
+    let closed = before.as_ref().map_or(Ok(()), |before| before.close(Duration::ZERO));
+    match closed.and_then(|()| running.open_disk(disk)) {
+        Ok(opened) => {
+            running.replace_disk(&disk.target, opened);
+            Ok(())
+        }
+        Err(error) => {
+            if let Some(before) = before {
+                let definition = before.definition.clone();
+                drop(before);
+                let again = running.open_disk(&definition)?;
+                running.replace_disk(&disk.target, again);
+            }
+            Err(error)
+        }
+    }
+}

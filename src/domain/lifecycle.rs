@@ -1,0 +1,208 @@
+//! Starting, stopping, and what lies in between.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::definition::Definition;
+use super::events::{self, Lifecycle};
+use super::object::{Domain, refuse_validation};
+use super::running::{Condition, Running, State, not_running};
+use crate::driver::{Connect, Driver};
+use crate::error::*;
+
+/// How long guests that do not take their answers can delay a shutdown.
+const DRAIN: Duration = Duration::from_secs(10);
+
+bitflags::bitflags! {
+    /// How a domain is started.
+    pub struct StartFlags: u32 {
+        const PAUSED = 1;
+        const AUTODESTROY = 2;
+        const BYPASS_CACHE = 4;
+        const FORCE_BOOT = 8;
+        const VALIDATE = 16;
+        const RESET_NVRAM = 32;
+    }
+
+    /// How virDomainDestroyFlags ends a domain.
+    pub struct DestroyFlags: u32 {
+        const GRACEFUL = 1;
+        const REMOVE_LOGS = 2;
+    }
+
+    /// What virDomainUndefineFlags removes with the definition: there is none of it.
+    pub struct UndefineFlags: u32 {
+        const MANAGED_SAVE = 1;
+        const SNAPSHOTS_METADATA = 2;
+        const NVRAM = 4;
+        const KEEP_NVRAM = 8;
+        const CHECKPOINTS_METADATA = 16;
+        const TPM = 32;
+        const KEEP_TPM = 64;
+    }
+
+    /// How virDomainShutdownFlags asks the guest: there is nobody to be asked.
+    pub struct ShutdownFlags: u32 {
+        const ACPI_POWER_BTN = 1;
+        const GUEST_AGENT = 2;
+        const INITCTL = 4;
+        const SIGNAL = 8;
+        const PARAVIRT = 16;
+    }
+}
+
+impl Connect {
+    /// Starts a domain that is forgotten when it stops.
+    pub fn create_domain(self: &Arc<Self>, xml: &str, flags: StartFlags) -> Result<Arc<Domain>> {
+        let definition = Arc::new(Definition::parse(xml)?);
+        self.start(definition.clone(), &flags)?;
+        self.domain_by_uuid(definition.uuid)
+    }
+
+    fn start(self: &Arc<Self>, definition: Arc<Definition>, flags: &StartFlags) -> Result<()> {
+        refuse_validation(flags.contains(StartFlags::VALIDATE))?;
+        let autodestroy = flags.contains(StartFlags::AUTODESTROY).then(|| self.id());
+        let paused = flags.contains(StartFlags::PAUSED);
+        let mut starting = self.domains().starting(definition, paused, autodestroy)?;
+        let running = starting.open()?;
+        starting.finish(&running)?;
+        self.driver().stay(true);
+        self.driver().events().deliver();
+        Ok(())
+    }
+}
+
+impl Driver {
+    /// Ends what was to end with a connection.
+    pub fn connection_closed(self: &Arc<Self>, id: u64) {
+        for running in self.domains().of_connection(id) {
+            // Whatever it says, nobody is there to hear it.
+            let end = Lifecycle::STOPPED_DESTROYED;
+            let _ = self.stop(&running, Duration::ZERO, Condition::DESTROYED, &[end]);
+        }
+    }
+
+    /// Stops a domain, and tells so.
+    fn stop(
+        self: &Arc<Self>,
+        running: &Arc<Running>,
+        drain: Duration,
+        off: Condition,
+        events: &[Lifecycle],
+    ) -> Result<()> {
+        let stopped = {
+            let changing = running.changing()?;
+            let stopped = running.stop(&changing, drain);
+            let mut change = self.domains().change()?;
+            let entry = change.by_uuid(running.uuid, &running.name)?;
+            let noted = change.set_off(&entry, running, off);
+            for event in events {
+                running.queue(events::LIFECYCLE, event.payload());
+            }
+            stopped.and(noted)
+        };
+        if !self.domains().is_busy() {
+            self.stay(false);
+        }
+        self.events().deliver();
+        stopped
+    }
+}
+
+impl Domain {
+    /// The running domain, which must run in this process.
+    pub(super) fn here(&self) -> Result<Arc<Running>> {
+        self.entry()?.here().cloned()
+    }
+
+    /// Starts it.
+    pub fn create(&self, flags: StartFlags) -> Result<()> {
+        let entry = self.entry()?;
+        match (&entry.live, &entry.config) {
+            (None, Some(config)) => self.connect().start(config.clone(), &flags),
+            _ => Err(Error::invalid_operation(VIR_FROM_DOMAIN, "domain is already running")),
+        }
+    }
+
+    /// Stops it at once: what guests have asked for and not been told to be done may not be.
+    pub fn destroy(&self, flags: DestroyFlags) -> Result<()> {
+        let drain = if flags.contains(DestroyFlags::GRACEFUL) { DRAIN } else { Duration::ZERO };
+        let events = [Lifecycle::SHUTDOWN_HOST, Lifecycle::STOPPED_DESTROYED];
+        self.connect().driver().stop(&self.here()?, drain, Condition::DESTROYED, &events)
+    }
+
+    /// Stops it when what guests have asked for is done.
+    pub fn shutdown(&self, _flags: ShutdownFlags) -> Result<()> {
+        let running = self.here()?;
+        if running.condition().state != State::Running {
+            return Err(not_running());
+        }
+        let events = [Lifecycle::SHUTDOWN_GUEST, Lifecycle::STOPPED_SHUTDOWN];
+        self.connect().driver().stop(&running, DRAIN, Condition::SHUT_DOWN, &events)
+    }
+
+    /// Lets its guests' requests wait. It may be so already.
+    pub fn suspend(&self) -> Result<()> {
+        let running = self.here()?;
+        {
+            let changing = running.changing()?;
+            if running.condition().state == State::Paused {
+                return Ok(());
+            }
+            running.pause(&changing);
+            self.note_running(&running)?;
+            running.queue(events::LIFECYCLE, Lifecycle::SUSPENDED.payload());
+        }
+        self.connect().driver().events().deliver();
+        Ok(())
+    }
+
+    /// Serves its guests again.
+    pub fn resume(&self) -> Result<()> {
+        let running = self.here()?;
+        {
+            let changing = running.changing()?;
+            if running.condition().state == State::Running {
+                let text = "domain is already running";
+                return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
+            }
+            running.resume(&changing);
+            self.note_running(&running)?;
+            running.queue(events::LIFECYCLE, Lifecycle::RESUMED.payload());
+        }
+        self.connect().driver().events().deliver();
+        Ok(())
+    }
+
+    /// Writes down, for other processes, what has changed about it. Whoever calls is changing it.
+    pub(super) fn note_running(&self, running: &Arc<Running>) -> Result<()> {
+        let mut change = self.connect().domains().change()?;
+        let entry = change.by_uuid(self.uuid(), self.name())?;
+        change.set_live(&entry, Some(running.clone()))
+    }
+
+    /// Forgets its definition. If it runs, it goes on until it stops.
+    pub fn undefine(&self, flags: UndefineFlags) -> Result<()> {
+        for (one, other, name) in [
+            (UndefineFlags::NVRAM, UndefineFlags::KEEP_NVRAM, "NVRAM"),
+            (UndefineFlags::TPM, UndefineFlags::KEEP_TPM, "TPM"),
+        ] {
+            if flags.contains(one) && flags.contains(other) {
+                let text = format!("cannot both keep and delete {name}");
+                return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
+            }
+        }
+        {
+            let mut change = self.connect().domains().change()?;
+            let entry = change.by_uuid(self.uuid(), self.name())?;
+            if !entry.is_persistent() {
+                let text = "cannot undefine transient domain";
+                return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
+            }
+            change.set_config(&entry, None)?;
+            self.queue(events::LIFECYCLE, Lifecycle::UNDEFINED.payload());
+        }
+        self.connect().driver().events().deliver();
+        Ok(())
+    }
+}

@@ -1,0 +1,303 @@
+//! What guests do with a disk: counted, watched for a threshold, and for errors.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
+
+use nix::errno::Errno;
+
+use crate::block::{BlockError, DiskSlot, Extent, Node, Result, Space};
+
+/// What guests have done since the domain was started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiskStats {
+    pub reads: u64,
+    pub read_bytes: u64,
+    pub read_time: u64,
+    pub writes: u64,
+    pub write_bytes: u64,
+    pub write_time: u64,
+    pub flushes: u64,
+    /// As the other times in nanoseconds.
+    pub flush_time: u64,
+}
+
+impl DiskStats {
+    /// The sum of two disks'.
+    pub fn plus(self, other: DiskStats) -> DiskStats {
+        DiskStats {
+            reads: self.reads + other.reads,
+            read_bytes: self.read_bytes + other.read_bytes,
+            read_time: self.read_time + other.read_time,
+            writes: self.writes + other.writes,
+            write_bytes: self.write_bytes + other.write_bytes,
+            write_time: self.write_time + other.write_time,
+            flushes: self.flushes + other.flushes,
+            flush_time: self.flush_time + other.flush_time,
+        }
+    }
+}
+
+/// What is told of, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The first request has failed, or the first after the errors were forgotten.
+    Failed(BlockError),
+    /// A guest has written `excess` bytes behind the threshold.
+    Threshold { threshold: u64, excess: u64 },
+}
+
+/// Runs on the thread of the guest's request.
+pub type OnNotice = Box<dyn Fn(Notice) + Send + Sync>;
+
+#[derive(Default)]
+struct Counter {
+    requests: AtomicU64,
+    bytes: AtomicU64,
+    nanoseconds: AtomicU64,
+}
+
+impl Counter {
+    fn add(&self, bytes: u64, since: Instant) {
+        self.requests.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(bytes, Relaxed);
+        self.nanoseconds.fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
+    }
+}
+
+/// A node that passes everything on to a slot.
+pub struct Meter {
+    slot: Arc<DiskSlot>,
+    reads: Counter,
+    writes: Counter,
+    flushes: Counter,
+    failed: Mutex<Option<Errno>>,
+    /// 0 if there is none.
+    threshold: AtomicU64,
+    on_notice: OnNotice,
+}
+
+impl Meter {
+    pub fn new(slot: Arc<DiskSlot>, on_notice: OnNotice) -> Arc<Meter> {
+        Arc::new(Meter {
+            slot,
+            reads: Counter::default(),
+            writes: Counter::default(),
+            flushes: Counter::default(),
+            failed: Mutex::new(None),
+            threshold: AtomicU64::new(0),
+            on_notice,
+        })
+    }
+
+    pub fn stats(&self) -> DiskStats {
+        let get = |number: &AtomicU64| number.load(Relaxed);
+        DiskStats {
+            reads: get(&self.reads.requests),
+            read_bytes: get(&self.reads.bytes),
+            read_time: get(&self.reads.nanoseconds),
+            writes: get(&self.writes.requests),
+            write_bytes: get(&self.writes.bytes),
+            write_time: get(&self.writes.nanoseconds),
+            flushes: get(&self.flushes.requests),
+            flush_time: get(&self.flushes.nanoseconds),
+        }
+    }
+
+    /// Why a request has failed, if one has.
+    pub fn failed(&self) -> Option<Errno> {
+        *self.lock_failed()
+    }
+
+    /// Forgets that.
+    pub fn forget_failed(&self) {
+        *self.lock_failed() = None;
+    }
+
+    /// Tells once when something is written in the image behind that offset; 0 for never.
+    pub fn set_threshold(&self, threshold: u64) {
+        self.threshold.store(threshold, Relaxed);
+    }
+
+    fn lock_failed(&self) -> MutexGuard<'_, Option<Errno>> {
+        self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn note<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result
+            // That is how a domain ends, and not its disk's fault.
+            && error.errno != Errno::ESHUTDOWN
+            && self.lock_failed().replace(error.errno).is_none()
+        {
+            (self.on_notice)(Notice::Failed(error.clone()));
+        }
+        result
+    }
+
+    /// Looks where in the image a range is that has been written.
+    fn check_threshold(&self, offset: u64, length: u64) {
+        let threshold = self.threshold.load(Relaxed);
+        if threshold == 0 {
+            return;
+        }
+        let (mut at, end) = (offset, offset.saturating_add(length));
+        let mut last = 0;
+        while at < end {
+            // What cannot be found out is not told of.
+            let Ok(extent) = self.slot.extent_at(at, end) else { return };
+            if extent.length == 0 {
+                break;
+            }
+            if let Some(host) = extent.host.filter(|_| extent.depth == 0) {
+                last = last.max(host.saturating_add(extent.length));
+            }
+            at = extent.end();
+        }
+        let over = last > threshold;
+        if over && self.threshold.compare_exchange(threshold, 0, Relaxed, Relaxed).is_ok() {
+            (self.on_notice)(Notice::Threshold { threshold, excess: last - threshold });
+        }
+    }
+}
+
+impl Node for Meter {
+    fn name(&self) -> &str {
+        self.slot.name()
+    }
+
+    fn length(&self) -> Result<u64> {
+        self.slot.length()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let since = Instant::now();
+        let read = self.note(self.slot.read_at(buffer, offset))?;
+        self.reads.add(read as u64, since);
+        Ok(read)
+    }
+
+    fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
+        let since = Instant::now();
+        self.note(self.slot.write_at(data, offset))?;
+        self.writes.add(data.len() as u64, since);
+        self.check_threshold(offset, data.len() as u64);
+        Ok(())
+    }
+
+    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+        let since = Instant::now();
+        self.note(self.slot.write_zeroes(offset, length, may_unmap))?;
+        self.writes.add(length, since);
+        self.check_threshold(offset, length);
+        Ok(())
+    }
+
+    fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
+        let since = Instant::now();
+        let done = self.note(self.slot.write_zeroes_fast(offset, length, may_unmap))?;
+        if done {
+            self.writes.add(length, since);
+            self.check_threshold(offset, length);
+        }
+        Ok(done)
+    }
+
+    fn discard(&self, offset: u64, length: u64) -> Result<()> {
+        self.note(self.slot.discard(offset, length))
+    }
+
+    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        self.note(self.slot.extent_at(offset, limit))
+    }
+
+    fn space(&self) -> Result<Space> {
+        self.slot.space()
+    }
+
+    fn knows_holes(&self) -> bool {
+        self.slot.knows_holes()
+    }
+
+    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
+        self.note(self.slot.allocate(offset, length))
+    }
+
+    fn resize(&self, length: u64) -> Result<()> {
+        self.slot.resize(length)
+    }
+
+    fn flush(&self) -> Result<()> {
+        let since = Instant::now();
+        self.note(self.slot.flush())?;
+        self.flushes.add(0, since);
+        Ok(())
+    }
+
+    fn settle(&self) -> Result<()> {
+        self.slot.settle()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::MemoryNode;
+
+    fn meter() -> (Arc<Meter>, Arc<Mutex<Vec<Notice>>>) {
+        let told: Arc<Mutex<Vec<Notice>>> = Arc::default();
+        let tell = told.clone();
+        let node = Arc::new(MemoryNode::new("m", 1 << 20));
+        let slot = DiskSlot::new("m", node);
+        (Meter::new(slot, Box::new(move |notice| tell.lock().unwrap().push(notice))), told)
+    }
+
+    #[test]
+    fn requests_and_bytes_are_counted() {
+        let (meter, told) = meter();
+        meter.write_at(&[1; 1000], 0).unwrap();
+        meter.write_zeroes(0, 24, true).unwrap();
+        meter.read_at(&mut [0; 512], 0).unwrap();
+        meter.flush().unwrap();
+        let stats = meter.stats();
+        assert_eq!((stats.writes, stats.write_bytes), (2, 1024));
+        assert_eq!((stats.reads, stats.read_bytes, stats.flushes), (1, 512, 1));
+        assert_eq!(stats.plus(stats).write_bytes, 2048);
+        assert!(told.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_threshold_is_told_once_and_by_where_the_image_has_the_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = std::fs::File::create_new(folder.path().join("a")).unwrap();
+        file.set_len(1 << 20).unwrap();
+        let (meter, told) = meter();
+        meter.slot.swap(Arc::new(crate::block::FileNode::new(file, "a").unwrap()));
+        meter.set_threshold(8192);
+        meter.write_at(&[1; 4096], 4096).unwrap();
+        assert!(told.lock().unwrap().is_empty());
+        for _ in 0..2 {
+            meter.write_at(&[1; 4096], 16384).unwrap();
+        }
+        let expected = [Notice::Threshold { threshold: 8192, excess: 12288 }];
+        assert_eq!(*told.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn the_first_error_is_told_and_kept_until_it_is_forgotten() {
+        let (meter, told) = meter();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), [1; 512]).unwrap();
+        let file = std::fs::File::open(folder.path().join("a")).unwrap();
+        meter.slot.swap(Arc::new(crate::block::FileNode::new(file, "a").unwrap()));
+        for expected in [1, 1, 2] {
+            assert!(meter.write_at(&[1; 512], 0).is_err());
+            assert_eq!(told.lock().unwrap().len(), expected);
+            assert_eq!(meter.failed(), Some(Errno::EBADF));
+            if told.lock().unwrap().len() == 1 && expected == 1 && meter.stats().reads == 1 {
+                meter.forget_failed();
+            }
+            meter.read_at(&mut [0; 1], 0).unwrap();
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Questions about a domain's disks, and the few things that are done to them from outside.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::chain;
+use super::definition::Definition;
+use super::disk::Disk;
+use super::disk_definition::{DiskDefinition, Source};
+use super::meter::DiskStats;
+use super::object::Domain;
+use super::registry::Live;
+use super::running::not_running;
+use crate::block::Node;
+use crate::error::*;
+
+/// The most that virDomainBlockPeek reads: what libvirt's transport carries.
+const PEEK_MAX: usize = 4 << 20;
+
+/// The most KiB that virDomainBlockResize takes.
+const RESIZE_MAX: u64 = u64::MAX / 1024;
+
+/// How large a disk is, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockInfo {
+    /// What a guest sees.
+    pub capacity: u64,
+    /// What its image takes on the medium.
+    pub allocation: u64,
+    /// From the first to the last byte of its image.
+    pub physical: u64,
+}
+
+/// What has gone wrong with a disk: virDomainDiskErrorCode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskError {
+    Unspecified = 1,
+    NoSpace = 2,
+}
+
+bitflags::bitflags! {
+    /// How virDomainBlockResize counts.
+    pub struct ResizeFlags: u32 {
+        const BYTES = 1;
+    }
+}
+
+fn argument(text: String) -> Error {
+    Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text)
+}
+
+fn excerpt(name: &str) -> std::borrow::Cow<'_, str> {
+    crate::xml::excerpt(name)
+}
+
+fn no_medium(target: &str) -> Error {
+    argument(format!("disk '{target}' does not currently have a source assigned"))
+}
+
+/// The disk of a name, or the error that `missing` makes.
+fn find<'a>(
+    definition: &'a Definition,
+    name: &str,
+    missing: impl Fn(&str) -> String,
+) -> Result<&'a DiskDefinition> {
+    definition.disk(name).ok_or_else(|| argument(missing(&excerpt(name))))
+}
+
+impl Domain {
+    /// The open disk of a name.
+    fn open_disk(&self, name: &str, missing: impl Fn(&str) -> String) -> Result<Arc<Disk>> {
+        let running = self.here()?;
+        let definition = running.definition();
+        let target = &find(&definition, name, missing)?.target;
+        running.disk(target).ok_or_else(|| no_medium(target))
+    }
+
+    /// Where guests find a disk, as an NBD URI.
+    pub fn disk_uri(&self, name: &str) -> Result<String> {
+        Ok(self.open_disk(name, |name| format!("disk '{name}' not found in domain"))?.uri())
+    }
+
+    /// How large a disk is.
+    pub fn block_info(&self, name: &str) -> Result<BlockInfo> {
+        let entry = self.entry()?;
+        let definition = entry.definition();
+        let missing = |name: &str| format!("invalid path {name} not assigned to domain");
+        let disk = find(&definition, name, missing)?;
+        let image = disk.image.as_ref().ok_or_else(|| no_medium(&disk.target))?;
+        let open = match &entry.live {
+            Some(Live::Here(running)) => running.disk(&disk.target),
+            _ => None,
+        };
+        let capacity = match open {
+            Some(open) => open.slot.length().map_err(|e| e.report(VIR_FROM_STORAGE))?,
+            None => chain::length(disk)?,
+        };
+        match &image.source {
+            Source::File(path) | Source::Block(path) => on_medium(path, capacity),
+            Source::Nbd(_) | Source::Other(_) => {
+                Ok(BlockInfo { capacity, allocation: capacity, physical: capacity })
+            }
+        }
+    }
+
+    /// What guests have done with a disk since the domain was started; with all for an empty name.
+    pub fn block_stats(&self, name: &str) -> Result<DiskStats> {
+        let running = self.here()?;
+        if name.is_empty() {
+            let all = running.disks();
+            let stats = all.iter().map(|disk| disk.meter().stats());
+            return Ok(stats.fold(DiskStats::default(), DiskStats::plus));
+        }
+        let definition = running.definition();
+        let disk = find(&definition, name, |name| format!("invalid path: {name}"))?;
+        // Nobody can have read an empty drive.
+        Ok(running.disk(&disk.target).map(|disk| disk.meter().stats()).unwrap_or_default())
+    }
+
+    /// Reads what guests would read.
+    pub fn block_peek(&self, name: &str, offset: u64, size: usize) -> Result<Vec<u8>> {
+        let entry = self.entry()?;
+        let definition = entry.definition();
+        let missing = |name: &str| format!("disk '{name}' not found in domain");
+        let disk = find(&definition, name, missing)?;
+        let format = disk.image.as_ref().map_or("none", |image| image.format.as_str());
+        if format != "raw" {
+            let text =
+                format!("peeking is only supported for disk with 'raw' format not '{format}'");
+            return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        let open = entry.here()?.disk(&disk.target).ok_or_else(not_running)?;
+        if size > PEEK_MAX {
+            return Err(argument(format!("at most {PEEK_MAX} bytes can be peeked at")));
+        }
+        // A pause is for guests: whoever looks from outside does not wait.
+        let node = open.slot.node();
+        let length = node.length().map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        if offset.checked_add(size as u64).is_none_or(|end| end > length) {
+            let left = length.saturating_sub(offset);
+            let target = &disk.target;
+            let text = format!("'{target}' starting from {offset} has only {left} bytes available");
+            return Err(argument(text));
+        }
+        let mut data = vec![0; size];
+        let read = node.read_at(&mut data, offset).map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        if read < size {
+            let text = format!("'{}' has become shorter", disk.target);
+            return Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text));
+        }
+        Ok(data)
+    }
+
+    /// Changes the size of a disk that guests may be using: rounded up to whole sectors, in KiB
+    /// unless the flags say otherwise. Clients that are connected see the old size until they
+    /// connect again.
+    pub fn block_resize(&self, name: &str, size: u64, flags: ResizeFlags) -> Result<()> {
+        let overflow = |most: u64| {
+            let text = format!("size must be less than {most}");
+            Error::new(VIR_ERR_OVERFLOW, VIR_FROM_DOMAIN, text)
+        };
+        let bytes = match flags.contains(ResizeFlags::BYTES) {
+            true => size.checked_next_multiple_of(512).ok_or_else(|| overflow(u64::MAX - 511))?,
+            false => size.checked_mul(1024).ok_or_else(|| overflow(RESIZE_MAX))?,
+        };
+        if bytes > i64::MAX as u64 {
+            return Err(overflow(i64::MAX as u64 + 1));
+        }
+        let running = self.here()?;
+        let changing = running.changing()?;
+        let missing = |name: &str| format!("disk '{name}' was not found in the domain config");
+        let disk = self.open_disk(name, missing)?;
+        if disk.definition.read_only {
+            let text = format!("disk '{}' is read-only", disk.target);
+            return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
+        }
+        // No guest is inside while the size changes.
+        disk.slot.pause();
+        let resized = disk.slot.node().resize(bytes);
+        disk.slot.resume();
+        drop(changing);
+        resized.map_err(|e| e.report(VIR_FROM_STORAGE))
+    }
+
+    /// The disks of which a guest's request has failed since it was resumed or started, and why.
+    pub fn disk_errors(&self) -> Result<Vec<(String, DiskError)>> {
+        let disks = self.here()?.disks();
+        let failed = disks.iter().filter_map(|disk| {
+            let error = match disk.meter().failed()? {
+                Errno::ENOSPC => DiskError::NoSpace,
+                _ => DiskError::Unspecified,
+            };
+            Some((disk.target.clone(), error))
+        });
+        Ok(failed.collect())
+    }
+
+    /// How many disks it has.
+    pub fn disk_count(&self) -> Result<usize> {
+        Ok(self.entry()?.definition().disks.len())
+    }
+
+    /// Tells once when guests write behind an offset of a disk's image; 0 for never.
+    pub fn set_block_threshold(&self, name: &str, threshold: u64) -> Result<()> {
+        let running = self.here()?;
+        let missing = || argument(format!("failed to find disk '{}'", excerpt(name)));
+        // The image on top has the number 1.
+        let target = name.strip_suffix("[1]").unwrap_or(name);
+        let disk = running.disk(target).ok_or_else(missing)?;
+        disk.meter().set_threshold(threshold);
+        Ok(())
+    }
+}
+
+/// The sizes of a local image.
+fn on_medium(path: &Path, capacity: u64) -> Result<BlockInfo> {
+    let metadata = fs::metadata(path).map_err(|e| {
+        Error::io(VIR_FROM_STORAGE, &e, format!("cannot stat file '{}'", path.display()))
+    })?;
+    if metadata.file_type().is_block_device() {
+        let physical = chain::device_length(path)?;
+        return Ok(BlockInfo { capacity, allocation: physical, physical });
+    }
+    let allocation = metadata.blocks().saturating_mul(512);
+    Ok(BlockInfo { capacity, allocation, physical: metadata.len() })
+}

@@ -1,0 +1,289 @@
+//! A domain that runs in this process: its disks, and what it is doing.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use uuid::Uuid;
+
+use super::definition::Definition;
+use super::disk::Disk;
+use super::disk_definition::DiskDefinition;
+use super::events;
+use super::meter::{Notice, OnNotice};
+use super::owner::Owner;
+use crate::error::*;
+use crate::event::broker::{Brokers, Payload};
+use crate::xml::Element;
+
+/// What a domain is doing: the values of virDomainState that occur here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Running = 1,
+    Paused = 3,
+    Shutoff = 5,
+}
+
+/// A state, and why: the numbers of libvirt's reasons for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Condition {
+    pub state: State,
+    pub reason: i32,
+}
+
+impl Condition {
+    pub const BOOTED: Condition = Condition { state: State::Running, reason: 1 };
+    pub const UNPAUSED: Condition = Condition { state: State::Running, reason: 5 };
+    pub const PAUSED: Condition = Condition { state: State::Paused, reason: 1 };
+    pub const OFF: Condition = Condition { state: State::Shutoff, reason: 0 };
+    pub const SHUT_DOWN: Condition = Condition { state: State::Shutoff, reason: 1 };
+    pub const DESTROYED: Condition = Condition { state: State::Shutoff, reason: 2 };
+}
+
+struct Now {
+    definition: Arc<Definition>,
+    disks: Vec<Arc<Disk>>,
+    condition: Condition,
+    stopped: bool,
+}
+
+/// A running domain.
+pub struct Running {
+    pub id: i32,
+    pub name: String,
+    pub uuid: Uuid,
+    /// The connection that takes the domain with it when it is closed.
+    pub autodestroy: Option<u64>,
+    events: Arc<Brokers>,
+    /// Where its sockets are. `None`: its disks are not served.
+    folder: Option<PathBuf>,
+    /// Held by whoever changes what runs.
+    changing: Mutex<()>,
+    now: Mutex<Now>,
+    owner: Mutex<Option<Owner>>,
+}
+
+/// What a new running domain is made of.
+pub struct Start {
+    pub id: i32,
+    pub definition: Arc<Definition>,
+    pub paused: bool,
+    pub autodestroy: Option<u64>,
+    pub folder: Option<PathBuf>,
+    pub owner: Option<Owner>,
+    pub events: Arc<Brokers>,
+}
+
+/// Nobody else changes what runs while this lives.
+pub struct Changing<'a> {
+    _guard: MutexGuard<'a, ()>,
+}
+
+impl Running {
+    /// Opens the disks, and serves them. Those that were opened before one fails are closed again.
+    pub fn start(start: Start) -> Result<Arc<Running>> {
+        let Start { id, definition, paused, autodestroy, folder, owner, events } = start;
+        let condition = if paused { Condition::PAUSED } else { Condition::BOOTED };
+        let running = Arc::new(Running {
+            id,
+            name: definition.name.clone(),
+            uuid: definition.uuid,
+            autodestroy,
+            events,
+            folder,
+            changing: Mutex::new(()),
+            now: Mutex::new(Now {
+                definition: definition.clone(),
+                disks: Vec::new(),
+                condition,
+                stopped: false,
+            }),
+            owner: Mutex::new(owner),
+        });
+        let mut disks = Vec::new();
+        for disk in &definition.disks {
+            // Should it fail, dropping the others closes them.
+            disks.extend(running.open_disk(disk)?);
+        }
+        running.now().disks = disks;
+        Ok(running)
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Waits until nobody changes what runs. Fails if it does not run any more.
+    pub fn changing(&self) -> Result<Changing<'_>> {
+        let guard = self.changing.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if self.now().stopped {
+            return Err(not_running());
+        }
+        Ok(Changing { _guard: guard })
+    }
+
+    /// As what it runs.
+    pub fn definition(&self) -> Arc<Definition> {
+        self.now().definition.clone()
+    }
+
+    /// Replaces that, after what it describes has been changed.
+    pub fn set_definition(&self, definition: Arc<Definition>) {
+        self.now().definition = definition;
+    }
+
+    pub fn condition(&self) -> Condition {
+        self.now().condition
+    }
+
+    /// All disks that are open: empty drives have none.
+    pub fn disks(&self) -> Vec<Arc<Disk>> {
+        self.now().disks.clone()
+    }
+
+    /// The open disk of a target.
+    pub fn disk(&self, target: &str) -> Option<Arc<Disk>> {
+        self.now().disks.iter().find(|disk| disk.target == target).cloned()
+    }
+
+    /// Its description, which says where its disks are exported.
+    pub fn xml(&self) -> String {
+        let (definition, disks) = {
+            let now = self.now();
+            (now.definition.clone(), now.disks.clone())
+        };
+        let uri = |target: &str| Some(disks.iter().find(|disk| disk.target == target)?.uri());
+        definition.live_xml(self.id, uri)
+    }
+
+    /// Opens a disk as the domain's state wants it; `None` for an empty drive, or where disks are
+    /// not served.
+    pub fn open_disk(self: &Arc<Self>, disk: &DiskDefinition) -> Result<Option<Arc<Disk>>> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        let paused = self.condition().state == State::Paused;
+        let told = self.on_notice(&disk.target);
+        Ok(Disk::open(disk, folder, paused, told)?.map(Arc::new))
+    }
+
+    /// Puts a disk in the place of that target's, which is returned; either may be none.
+    pub fn replace_disk(&self, target: &str, disk: Option<Arc<Disk>>) -> Option<Arc<Disk>> {
+        let mut now = self.now();
+        let before = now.disks.iter().position(|disk| disk.target == target);
+        let before = before.map(|index| now.disks.remove(index));
+        now.disks.extend(disk);
+        before
+    }
+
+    fn on_notice(self: &Arc<Self>, target: &str) -> OnNotice {
+        let (weak, target): (Weak<Running>, _) = (Arc::downgrade(self), target.to_string());
+        Box::new(move |notice| {
+            if let Some(running) = weak.upgrade() {
+                running.tell(&target, notice);
+            }
+        })
+    }
+
+    fn tell(&self, target: &str, notice: Notice) {
+        let definition = self.definition();
+        let path = definition.disk(target).and_then(DiskDefinition::path).map(str::to_string);
+        match notice {
+            Notice::Failed(error) => {
+                let reason = if error.errno == Errno::ENOSPC { "enospc" } else { "" };
+                let alias = definition.disk_element(target).map(alias).unwrap_or_default();
+                let path = path.unwrap_or_default();
+                for id in [events::IO_ERROR, events::IO_ERROR_REASON] {
+                    let (path, alias) = (path.clone(), alias.clone());
+                    let reason = reason.to_string();
+                    let payload = Payload::IoError { path, alias, action: events::REPORT, reason };
+                    self.queue(id, payload);
+                }
+            }
+            Notice::Threshold { threshold, excess } => {
+                let device = target.to_string();
+                let payload = Payload::Threshold { device, path, threshold, excess };
+                self.queue(events::BLOCK_THRESHOLD, payload);
+            }
+        }
+        self.events.deliver();
+    }
+
+    /// Queues an event about this domain.
+    pub fn queue(&self, id: i32, payload: Payload) {
+        self.events.queue(&events::event(&self.name, self.uuid, id, payload));
+    }
+
+    /// Lets guests' requests wait. Whoever calls is changing it.
+    pub fn pause(&self, _: &Changing<'_>) {
+        // Not under the lock: requests that are under way may take their time.
+        for disk in self.disks() {
+            disk.slot.pause();
+        }
+        self.now().condition = Condition::PAUSED;
+    }
+
+    /// Serves guests again, and forgets their disks' errors.
+    pub fn resume(&self, _: &Changing<'_>) {
+        self.now().condition = Condition::UNPAUSED;
+        for disk in self.disks() {
+            disk.meter().forget_failed();
+            disk.slot.resume();
+        }
+    }
+
+    /// Closes the disks. What could not be brought to stable storage is told; the domain has
+    /// stopped all the same.
+    pub fn stop(&self, _: &Changing<'_>, drain: Duration) -> Result<()> {
+        let disks = {
+            let mut now = self.now();
+            now.stopped = true;
+            std::mem::take(&mut now.disks)
+        };
+        let mut result = Ok(());
+        for disk in disks {
+            result = result.and(disk.close(drain));
+        }
+        result
+    }
+
+    /// Gives the domain up: from now on it can be started elsewhere.
+    pub fn release(&self) {
+        drop(self.owner.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take());
+    }
+}
+
+/// The error that an inactive domain cannot do what is asked of it.
+pub fn not_running() -> Error {
+    Error::invalid_operation(VIR_FROM_DOMAIN, "domain is not running")
+}
+
+/// What events call a disk: its `<alias>`, or a name of libvirt's kind.
+pub fn alias(disk: &Element) -> String {
+    if let Some(alias) = disk.child("alias").and_then(|alias| alias.attr("name")) {
+        return alias.to_string();
+    }
+    let target = disk.child("target");
+    let name = target.and_then(|target| target.attr("dev")).unwrap_or_default();
+    let bus = target.and_then(|target| target.attr("bus")).unwrap_or("virtio");
+    // vda is 0, vdz 25, vdaa 26.
+    let letters = name.get(2..).unwrap_or_default();
+    let number = letters.bytes().filter(u8::is_ascii_lowercase).fold(0u64, |number, letter| {
+        number.saturating_mul(26).saturating_add(u64::from(letter - b'a') + 1)
+    });
+    format!("{bus}-disk{}", number.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_are_numbered_as_the_targets_are() {
+        let alias_of = |dev: &str| {
+            alias(&Element::new("disk").with_child(Element::new("target").with_attr("dev", dev)))
+        };
+        assert_eq!(alias_of("vda"), "virtio-disk0");
+        assert_eq!(alias_of("vdz"), "virtio-disk25");
+        assert_eq!(alias_of("vdaa"), "virtio-disk26");
+    }
+}
