@@ -11,7 +11,7 @@ use virsparse::block::{Above, Chain, FileNode, Format, Gate, Node, OpenOptions};
 use virsparse::copy::DirtyUnits;
 use virsparse::job::{
     self, Command as JobCommand, Control, Copy, End, Job, Kind, LiveChain, Mirror, Outcome,
-    relative_name,
+    PivotStep, relative_name,
 };
 
 const SIZE: u64 = 24 << 20;
@@ -214,15 +214,17 @@ fn start_copy(
     live.gate.swap(mirror.clone());
     let chain = live.clone();
     let mut target = Some(target);
-    let pivot = Box::new(move || {
+    let pivot: PivotStep = Box::new(move |finish| {
+        let closed = chain.gate.closed();
+        finish()?;
         let mut new = target.take().expect("once");
-        let top = new.top();
+        closed.swap(new.top());
         let mut images = chain.images();
         if keep > 0 {
             new.images.extend(images.images.drain(keep..));
         }
         *images = new;
-        Ok(top)
+        Ok(true)
     });
     let copy = Copy {
         mirror: mirror.clone(),
@@ -230,7 +232,7 @@ fn start_copy(
         above,
         zeroed,
         ready: Box::new(|| {}),
-        pivot,
+        pivot: Some(pivot),
     };
     Job::start(Kind::Copy, control, Some(mirror), move |control| copy.run(control), |_| {})
         .expect("start")
@@ -432,7 +434,12 @@ fn an_active_commit_makes_the_base_the_disk() {
                 above: Some(above),
                 zeroed: false,
                 ready: Box::new(|| {}),
-                pivot: Box::new(move || Ok(chain.cut(2).0)),
+                pivot: Some(Box::new(move |finish| {
+                    let closed = chain.gate.closed();
+                    finish()?;
+                    closed.swap(chain.cut(2).0);
+                    Ok(true)
+                })),
             };
             let work = move |control: &Control| copy.run(control);
             let job =

@@ -23,6 +23,8 @@ pub struct Image {
     /// The file that it is.
     pub path: PathBuf,
     pub format: Format,
+    /// What it is called while the disk is used: images that come later have higher numbers.
+    pub index: u32,
     /// What the image above calls it; `None` for the one on top.
     pub recorded: Option<String>,
     /// Opened for writing.
@@ -33,6 +35,14 @@ pub struct Image {
     pub qcow2: Option<Arc<Qcow2Node>>,
     /// The image's file, if it is one that is locked.
     file: Option<Arc<FileNode>>,
+}
+
+impl Image {
+    /// An image that is no file, or none that is opened again.
+    pub fn of_node(node: Arc<dyn Node>, path: PathBuf, writable: bool) -> Image {
+        let (format, qcow2, file) = (Format::Raw, None, None);
+        Image { path, format, index: 0, recorded: None, writable, node, qcow2, file }
+    }
 }
 
 /// The images of a disk, from the one on top to the last one.
@@ -78,11 +88,19 @@ impl Chain {
         Ok(Chain { images })
     }
 
-    /// A chain of one node that is no file.
-    pub fn of_node(node: Arc<dyn Node>, path: PathBuf) -> Chain {
-        let (format, writable) = (Format::Raw, true);
-        let image = Image { path, format, recorded: None, writable, node, qcow2: None, file: None };
+    /// A chain of one image that is no local file, or is used by others as well.
+    pub fn of_image(image: Image) -> Chain {
         Chain { images: vec![image] }
+    }
+
+    /// Numbers the images from `first` on; the next number.
+    pub fn number(&mut self, first: u32) -> u32 {
+        let mut next = first;
+        for image in &mut self.images {
+            image.index = next;
+            next += 1;
+        }
+        next
     }
 
     /// What a guest reads and writes.
@@ -118,8 +136,9 @@ impl Chain {
         let (path, format, recorded) = (image.path.clone(), image.format, image.recorded.clone());
         let made =
             Found::new(path, format, recorded, writable, file).and_then(|found| found.build(below));
+        let index_before = image.index;
         let new = match made {
-            Ok(new) => new,
+            Ok(new) => Image { index: index_before, ..new },
             Err(error) => {
                 // It was ours a moment ago.
                 old.lock(image.writable)?;
@@ -213,7 +232,7 @@ impl Found {
             qcow2 = Some(image.clone());
             node = image;
         }
-        Ok(Image { path, format, recorded, writable, node, qcow2, file: Some(file) })
+        Ok(Image { path, format, index: 0, recorded, writable, node, qcow2, file: Some(file) })
     }
 }
 

@@ -65,10 +65,9 @@ impl FileNode {
     }
 
     /// Locks the image against those who would not share it.
-    pub fn lock_shared(&mut self, writable: bool) -> Result<()> {
-        image_lock::lock_shared(&self.file, writable).map_err(|errno| self.error("lock", errno))?;
-        self.locked = true;
-        Ok(())
+    pub fn lock_shared(&self, writable: bool) -> Result<()> {
+        self.locked.store(true, Ordering::Release);
+        image_lock::lock_shared(&self.file, writable).map_err(|errno| self.error("lock", errno))
     }
 
     fn error(&self, action: &str, errno: Errno) -> BlockError {

@@ -8,43 +8,21 @@ use nix::errno::Errno;
 use super::gate::{Gate, Inside};
 use super::{BlockError, Extent, Node, Result, Space};
 
-/// A node that passes every request on to the node that is in it at the moment.
+/// A node that passes every request on through a gate to the node that is behind it at the moment.
 pub struct DiskSlot {
     name: String,
-    gate: Gate,
+    gate: Arc<Gate>,
 }
 
 impl DiskSlot {
-    /// A slot with a node in it; `name` is what messages call it.
-    pub fn new(name: impl Into<String>, node: Arc<dyn Node>) -> Arc<DiskSlot> {
-        Arc::new(DiskSlot { name: name.into(), gate: Gate::new(node) })
+    /// A slot before a gate; `name` is what messages call it.
+    pub fn new(name: impl Into<String>, gate: Arc<Gate>) -> Arc<DiskSlot> {
+        Arc::new(DiskSlot { name: name.into(), gate })
     }
 
     /// The node that is in it. To use it directly passes by a pause.
     pub fn node(&self) -> Arc<dyn Node> {
         self.gate.node()
-    }
-
-    /// Makes requests wait until [`DiskSlot::resume`], and returns when none uses the node any
-    /// more. What is paused twice is to be resumed twice.
-    pub fn pause(&self) {
-        self.gate.close();
-    }
-
-    /// Ends a pause.
-    pub fn resume(&self) {
-        self.gate.open();
-    }
-
-    /// Puts another node in, and returns the one before. Requests that are being done are waited
-    /// for, and the next go to the new node: none is lost, and none goes to both.
-    pub fn swap(&self, node: Arc<dyn Node>) -> Arc<dyn Node> {
-        self.gate.swap(node)
-    }
-
-    /// Fails the requests that wait for the end of a pause, now and from now on.
-    pub fn end(&self) {
-        self.gate.end();
     }
 
     fn enter(&self) -> Result<Inside<'_>> {
@@ -132,28 +110,30 @@ mod tests {
 
     #[test]
     fn requests_wait_for_the_end_of_a_pause_and_go_to_the_new_node() {
-        let slot = DiskSlot::new("vda", node(1));
+        let gate = Arc::new(Gate::new(node(1)));
+        let slot = DiskSlot::new("vda", gate.clone());
         assert_eq!(first_byte(&slot), Ok(1));
-        slot.pause();
+        gate.close();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| first_byte(&slot));
             std::thread::sleep(std::time::Duration::from_millis(20));
             assert!(!waiting.is_finished());
             assert_eq!(slot.length(), Ok(4096));
-            slot.swap(node(2));
-            slot.resume();
+            gate.swap(node(2));
+            gate.open();
             assert_eq!(waiting.join().unwrap(), Ok(2));
         });
     }
 
     #[test]
     fn what_waits_fails_when_the_slot_ends() {
-        let slot = DiskSlot::new("vda", node(1));
-        slot.pause();
+        let gate = Arc::new(Gate::new(node(1)));
+        let slot = DiskSlot::new("vda", gate.clone());
+        gate.close();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| first_byte(&slot));
             std::thread::sleep(std::time::Duration::from_millis(20));
-            slot.end();
+            gate.end();
             assert_eq!(waiting.join().unwrap().unwrap_err().errno, Errno::ESHUTDOWN);
         });
     }

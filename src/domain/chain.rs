@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use super::disk_definition::{Backing, DiskDefinition, ImageDefinition, Source};
 use crate::block::nbd::NbdNode;
 use crate::block::qcow2::{self, CreateOptions, Qcow2Node};
-use crate::block::{self, BlockError, FileNode, Format, Node, OpenOptions};
+use crate::block::{self, BlockError, Chain, FileNode, Format, Image, Node, OpenOptions};
 use crate::error::*;
 
 /// Opens the chain of a disk, and locks it: for writing, unless the disk is read-only. `None` for
@@ -19,10 +19,10 @@ use crate::error::*;
 /// of the image or else in `scratch`.
 ///
 /// Errors: VIR_ERR_CONFIG_UNSUPPORTED for what cannot be served, VIR_ERR_SYSTEM_ERROR.
-pub fn open(disk: &DiskDefinition, scratch: &Path) -> Result<Option<Arc<dyn Node>>> {
+pub fn open(disk: &DiskDefinition, scratch: &Path) -> Result<Option<Chain>> {
     let Some(image) = &disk.image else { return Ok(None) };
     let writable = !disk.read_only && !disk.transient;
-    let node = match &image.source {
+    let chain = match &image.source {
         Source::File(path) | Source::Block(path) => open_local(disk, image, path, writable)?,
         Source::Nbd(uri) => open_nbd(disk, image, uri, writable)?,
         Source::Other(kind) => {
@@ -30,9 +30,9 @@ pub fn open(disk: &DiskDefinition, scratch: &Path) -> Result<Option<Arc<dyn Node
         }
     };
     if disk.transient && !disk.read_only {
-        return overlay(disk, node, image.path().map(Path::new), scratch).map(Some);
+        return overlay(disk, chain, image.path().map(Path::new), scratch).map(Some);
     }
-    Ok(Some(node))
+    Ok(Some(chain))
 }
 
 fn unsupported(disk: &DiskDefinition, problem: impl std::fmt::Display) -> Error {
@@ -54,7 +54,7 @@ fn open_local(
     image: &ImageDefinition,
     path: &Path,
     writable: bool,
-) -> Result<Arc<dyn Node>> {
+) -> Result<Chain> {
     let format = format(disk, image)?;
     check_kind(image)?;
     if disk.shareable {
@@ -75,7 +75,7 @@ fn open_local(
         Format::Raw => true,
     };
     let options = OpenOptions { format, writable, without_backing };
-    block::open(path, options).map_err(|e| failed(&e))
+    Chain::open(path, options).map_err(|e| failed(&e))
 }
 
 /// A file must be a file, and a device a device.
@@ -100,7 +100,7 @@ fn check_kind(image: &ImageDefinition) -> Result<()> {
     Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text))
 }
 
-fn open_shared(path: &Path, writable: bool) -> block::Result<Arc<dyn Node>> {
+fn open_shared(path: &Path, writable: bool) -> block::Result<Chain> {
     let file = FileOptions::new()
         .read(true)
         .write(writable)
@@ -110,9 +110,9 @@ fn open_shared(path: &Path, writable: bool) -> block::Result<Arc<dyn Node>> {
             what: format!("Unable to open {}", path.display()),
             errno: errno_of(&e),
         })?;
-    let mut file = FileNode::new(file, path.display().to_string())?;
+    let file = FileNode::new(file, path.display().to_string())?;
     file.lock_shared(writable)?;
-    Ok(Arc::new(file))
+    Ok(Chain::of_image(Image::of_node(Arc::new(file), path.to_path_buf(), writable)))
 }
 
 /// Holds the chain that the XML describes against the one that the images record: we open what the
@@ -192,7 +192,7 @@ fn open_nbd(
     image: &ImageDefinition,
     uri: &str,
     writable: bool,
-) -> Result<Arc<dyn Node>> {
+) -> Result<Chain> {
     if format(disk, image)? != Format::Raw || matches!(disk.backing, Backing::Image(_)) {
         return Err(unsupported(disk, "only raw images are served from NBD exports"));
     }
@@ -201,7 +201,7 @@ fn open_nbd(
         let what = format!("Unable to write {uri}");
         return Err(failed(&BlockError { what, errno: Errno::EROFS }));
     }
-    Ok(Arc::new(node))
+    Ok(Chain::of_image(Image::of_node(Arc::new(node), PathBuf::from(uri), writable)))
 }
 
 /// What a guest would see of a disk that may not be open, in bytes. The image is not locked: a look
@@ -244,10 +244,11 @@ fn look_at(path: &Path) -> Result<FileNode> {
 /// An image over `base` in a file that is gone when it is closed.
 fn overlay(
     disk: &DiskDefinition,
-    base: Arc<dyn Node>,
+    mut chain: Chain,
     image: Option<&Path>,
     scratch: &Path,
-) -> Result<Arc<dyn Node>> {
+) -> Result<Chain> {
+    let base = chain.top();
     let beside = image.and_then(Path::parent).and_then(|folder| unnamed(folder).ok());
     let file = match beside {
         Some(file) => file,
@@ -257,7 +258,7 @@ fn overlay(
         })?,
     };
     let name = format!("what is written to {}", base.name());
-    let made = || -> block::Result<Arc<dyn Node>> {
+    let made = || -> block::Result<Arc<Qcow2Node>> {
         let file = FileNode::new(file, &*name)?;
         let size = base.length()?;
         if !size.is_multiple_of(512) {
@@ -269,10 +270,13 @@ fn overlay(
         let file: Arc<dyn Node> = Arc::new(file);
         Ok(Arc::new(Qcow2Node::new(&*name, header, file, None, Some(base.clone()), true)?))
     };
-    made().map_err(|e| {
+    let node = made().map_err(|e| {
         let error = failed(&e);
         Error { str2: error.str2.map(|text| format!("{}: {text}", disk.target)), ..error }
-    })
+    })?;
+    // It has no name by which anybody could find it.
+    chain.images.insert(0, Image::of_node(node, PathBuf::new(), true));
+    Ok(chain)
 }
 
 fn unnamed(folder: &Path) -> std::io::Result<File> {

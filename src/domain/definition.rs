@@ -11,9 +11,6 @@ use crate::xml::{self, Element, Node, excerpt};
 /// The namespace of what is added to the XML of running domains.
 pub const NAMESPACE: &str = "urn:virsparse:domain:1";
 
-/// The element that tells where a disk is exported, with the prefix that it is written with.
-const EXPORT: &str = "virsparse:export";
-
 /// The longest name: it is a part of file names.
 const NAME_MAX: usize = 240;
 
@@ -113,17 +110,15 @@ impl Definition {
         self.root.to_xml()
     }
 
-    /// The document of a running domain. `export` tells where a disk is exported.
-    pub fn live_xml(&self, id: i32, export: impl Fn(&str) -> Option<String>) -> String {
+    /// The document of a running domain. `describe` adds to a disk, by its target, what is known of
+    /// it while it runs.
+    pub fn live_xml(&self, id: i32, describe: impl Fn(&str, &mut Element)) -> String {
         let mut root = self.root.clone();
         root.set_attr("id", id);
         if let Some(devices) = root.child_mut("devices") {
             for disk in children_mut(devices, "disk") {
-                if let Some(uri) = target_of(disk).and_then(&export) {
-                    let element = Element::new(EXPORT)
-                        .with_attr("xmlns:virsparse", NAMESPACE)
-                        .with_attr("uri", uri);
-                    disk.push(element);
+                if let Some(target) = target_of(disk).map(str::to_string) {
+                    describe(&target, disk);
                 }
             }
         }
@@ -159,6 +154,21 @@ impl Definition {
             let mut disks = devices.into_iter().flat_map(|devices| children_mut(devices, "disk"));
             if let Some(place) = disks.find(|disk| target_of(disk) == Some(target)) {
                 *place = disk;
+            }
+        })
+    }
+
+    /// The definition with that target's `<disk>` changed.
+    pub fn with_changed_disk(
+        &self,
+        target: &str,
+        change: impl FnOnce(&mut Element),
+    ) -> Result<Definition> {
+        self.changed(|root| {
+            let devices = root.child_mut("devices");
+            let mut disks = devices.into_iter().flat_map(|devices| children_mut(devices, "disk"));
+            if let Some(disk) = disks.find(|disk| target_of(disk) == Some(target)) {
+                change(disk);
             }
         })
     }
@@ -205,9 +215,18 @@ fn target_of(disk: &Element) -> Option<&str> {
 /// Removes what [`Definition::live_xml`] adds, for a document that a caller gives back.
 fn forget_running(disk: &mut Element) {
     disk.nodes.retain(|node| match node {
-        Node::Element(e) => !e.attributes.iter().any(|a| a.value == NAMESPACE),
+        Node::Element(e) => {
+            e.name != "mirror" && !e.attributes.iter().any(|a| a.value == NAMESPACE)
+        }
         _ => true,
     });
+    let mut image = Some(disk);
+    while let Some(element) = image {
+        if let Some(source) = element.child_mut("source") {
+            source.remove_attr("index");
+        }
+        image = element.child_mut("backingStore");
+    }
 }
 
 fn name(root: &Element) -> Result<String> {
@@ -337,10 +356,16 @@ mod tests {
     fn live_descriptions_come_back_as_definitions() {
         let disk = "<devices><disk><source file='/a'/><target dev='vda'/></disk></devices>";
         let definition = domain(&format!("{LEAST}{disk}")).unwrap();
-        let live = definition.live_xml(7, |target| Some(format!("nbd://{target}")));
+        let live = definition.live_xml(7, |target, disk| {
+            let element = Element::new("virsparse:export").with_attr("xmlns:virsparse", NAMESPACE);
+            disk.push(element.with_attr("uri", target));
+            disk.push(Element::new("mirror"));
+            if let Some(source) = disk.child_mut("source") {
+                source.set_attr("index", 1);
+            }
+        });
         assert!(live.contains("<domain type='kvm' id='7'>"), "{live}");
-        let export = format!("<virsparse:export xmlns:virsparse='{NAMESPACE}' uri='nbd://vda'/>");
-        assert!(live.contains(&export), "{live}");
+        assert!(live.contains("uri='vda'"), "{live}");
         assert_eq!(Definition::parse(&live), Ok(definition));
     }
 

@@ -2,15 +2,17 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::block_job::DiskJob;
 use super::chain;
 use super::disk_definition::{DiskDefinition, uri_part};
 use super::meter::{Meter, OnNotice};
 use crate::block::export::{Export, ExportOptions};
-use crate::block::{DiskSlot, MemoryNode, Node};
+use crate::block::{DiskSlot, MemoryNode};
 use crate::error::*;
+use crate::job::LiveChain;
 
 /// What fits into the address of a unix socket, with a NUL behind it.
 const SOCKET_PATH_MAX: usize = 107;
@@ -20,8 +22,12 @@ pub struct Disk {
     pub target: String,
     /// As it was opened.
     pub definition: DiskDefinition,
-    /// What guests read and write goes through here.
-    pub slot: Arc<DiskSlot>,
+    /// The images, and the gate that guests' requests pass.
+    pub live: Arc<LiveChain>,
+    /// What works on them.
+    pub job: Mutex<Option<Arc<DiskJob>>>,
+    /// Why the last job has failed, if it has.
+    pub last_failure: Mutex<Option<Error>>,
     meter: Arc<Meter>,
     socket: PathBuf,
     export: Export,
@@ -29,7 +35,7 @@ pub struct Disk {
 
 impl Disk {
     /// Opens a disk, and exports it through a socket in `folder`. `None` for an empty drive.
-    /// `paused`: requests wait for [`DiskSlot::resume`].
+    /// `paused`: requests wait for [`Gate::open`](crate::block::Gate::open).
     pub fn open(
         definition: &DiskDefinition,
         folder: &Path,
@@ -45,10 +51,11 @@ impl Disk {
             );
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        let Some(node) = chain::open(definition, folder)? else { return Ok(None) };
-        let slot = DiskSlot::new(node.name().to_string(), node);
+        let Some(chain) = chain::open(definition, folder)? else { return Ok(None) };
+        let live = Arc::new(LiveChain::new(chain));
+        let name = live.gate.node().name().to_string();
         if paused {
-            slot.pause();
+            live.gate.close();
         }
         let options = ExportOptions {
             name: target.clone(),
@@ -56,10 +63,12 @@ impl Disk {
             socket: Some(socket.clone()),
             tcp: None,
         };
-        let meter = Meter::new(slot.clone(), on_notice);
+        let meter = Meter::new(DiskSlot::new(name, live.gate.clone()), on_notice);
         let export =
             Export::new(meter.clone(), &options).map_err(|e| e.report(VIR_FROM_STORAGE))?;
-        Ok(Some(Disk { target, definition: definition.clone(), slot, meter, socket, export }))
+        let (definition, job, last_failure) =
+            (definition.clone(), Mutex::default(), Mutex::default());
+        Ok(Some(Disk { target, definition, live, job, last_failure, meter, socket, export }))
     }
 
     /// What guests have done with it.
@@ -76,12 +85,14 @@ impl Disk {
     /// Serves nobody any more, and brings what was written to stable storage. Requests that have
     /// arrived are done first if that takes no longer than `drain`.
     pub fn close(&self, drain: Duration) -> Result<()> {
-        self.slot.end();
+        self.end_job();
+        self.live.gate.end();
         self.export.stop(drain);
-        let flushed = self.slot.node().flush().map_err(|e| e.report(VIR_FROM_STORAGE));
+        let node = self.live.gate.node();
+        let flushed = node.flush().map_err(|e| e.report(VIR_FROM_STORAGE));
         // Somebody may still be looking at this, which must not keep the images locked.
-        let closed = MemoryNode::new(format!("{}, which is closed", self.slot.name()), 0);
-        drop(self.slot.swap(Arc::new(closed)));
+        let closed = MemoryNode::new(format!("{}, which is closed", node.name()), 0);
+        self.live.close(Arc::new(closed));
         flushed
     }
 }
@@ -89,7 +100,7 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         // The export waits for its requests, which may be waiting for the end of a pause.
-        self.slot.end();
+        self.live.gate.end();
     }
 }
 
@@ -191,7 +202,7 @@ mod tests {
             ));
             let disk = open(&disk, folder.path(), false)?.unwrap();
             let mut byte = [9];
-            disk.slot.read_at(&mut byte, 0).map_err(|e| e.report(VIR_FROM_STORAGE))?;
+            disk.live.gate.node().read_at(&mut byte, 0).map_err(|e| e.report(VIR_FROM_STORAGE))?;
             Ok::<u8, Error>(byte[0])
         };
         let said = |name: &str, format: &str| {

@@ -3,8 +3,12 @@
 //! A running domain is one whose disks are open, locked and exported: [`disk`]. What the XML says
 //! of a disk is a [`DiskDefinition`]; how its images are opened is in [`chain`].
 
+mod block_chain;
+mod block_copy;
+mod block_job;
 mod chain;
 mod definition;
+mod description;
 mod devices;
 mod disk;
 mod disk_definition;
@@ -20,6 +24,9 @@ mod registry;
 mod running;
 mod status;
 
+pub use block_chain::{CommitFlags, RebaseFlags};
+pub use block_copy::{CopyFlags, CopyParameters};
+pub use block_job::{AbortFlags, BandwidthFlags, BlockJobInfo};
 pub use definition::Definition;
 pub use devices::DeviceFlags;
 pub use disk::Disk;

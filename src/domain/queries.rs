@@ -15,7 +15,6 @@ use super::meter::DiskStats;
 use super::object::Domain;
 use super::registry::Live;
 use super::running::not_running;
-use crate::block::Node;
 use crate::error::*;
 
 /// The most that virDomainBlockPeek reads: what libvirt's transport carries.
@@ -96,7 +95,7 @@ impl Domain {
             _ => None,
         };
         let capacity = match open {
-            Some(open) => open.slot.length().map_err(|e| e.report(VIR_FROM_STORAGE))?,
+            Some(open) => open.live.gate.node().length().map_err(|e| e.report(VIR_FROM_STORAGE))?,
             None => chain::length(disk)?,
         };
         match &image.source {
@@ -138,7 +137,7 @@ impl Domain {
             return Err(argument(format!("at most {PEEK_MAX} bytes can be peeked at")));
         }
         // A pause is for guests: whoever looks from outside does not wait.
-        let node = open.slot.node();
+        let node = open.live.gate.node();
         let length = node.length().map_err(|e| e.report(VIR_FROM_STORAGE))?;
         if offset.checked_add(size as u64).is_none_or(|end| end > length) {
             let left = length.saturating_sub(offset);
@@ -179,9 +178,10 @@ impl Domain {
             return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
         }
         // No guest is inside while the size changes.
-        disk.slot.pause();
-        let resized = disk.slot.node().resize(bytes);
-        disk.slot.resume();
+        let resized = {
+            let _closed = disk.live.gate.closed();
+            disk.live.gate.node().resize(bytes)
+        };
         drop(changing);
         resized.map_err(|e| e.report(VIR_FROM_STORAGE))
     }

@@ -230,6 +230,18 @@ impl Domains {
         Ok(Change { domains: self, known, _lock: lock })
     }
 
+    /// Writes down anew how a domain runs that does so here, unless it has stopped.
+    pub fn note_live(&self, running: &Arc<Running>) -> Result<()> {
+        let mut change = self.change()?;
+        let entry = change.by_uuid(running.uuid, &running.name)?;
+        match &entry.live {
+            Some(Live::Here(here)) if Arc::ptr_eq(here, running) => {
+                change.set_live(&entry, Some(running.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Prepares to run a domain as `definition`, which belongs to `entry` unless that has become
     /// another.
     pub fn starting(

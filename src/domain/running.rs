@@ -1,13 +1,14 @@
 //! A domain that runs in this process: its disks, and what it is doing.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
 use std::time::Duration;
 
 use nix::errno::Errno;
 use uuid::Uuid;
 
 use super::definition::Definition;
+use super::description::describe;
 use super::disk::Disk;
 use super::disk_definition::DiskDefinition;
 use super::events;
@@ -123,6 +124,21 @@ impl Running {
         Ok(Changing { _guard: guard })
     }
 
+    /// The same, if nobody changes it at the moment.
+    pub fn try_changing(&self) -> Option<Result<Changing<'_>>> {
+        let guard = match self.changing.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(if self.is_stopped() { Err(not_running()) } else { Ok(Changing { _guard: guard }) })
+    }
+
+    /// Whether it has been stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.now().stopped
+    }
+
     /// As what it runs.
     pub fn definition(&self) -> Arc<Definition> {
         self.now().definition.clone()
@@ -153,8 +169,11 @@ impl Running {
             let now = self.now();
             (now.definition.clone(), now.disks.clone())
         };
-        let uri = |target: &str| Some(disks.iter().find(|disk| disk.target == target)?.uri());
-        definition.live_xml(self.id, uri)
+        definition.live_xml(self.id, |target, element| {
+            if let Some(disk) = disks.iter().find(|disk| disk.target == target) {
+                describe(disk, element);
+            }
+        })
     }
 
     /// Opens a disk as the domain's state wants it; `None` for an empty drive, or where disks are
@@ -217,7 +236,7 @@ impl Running {
     pub fn pause(&self, _: &Changing<'_>) {
         // Not under the lock: requests that are under way may take their time.
         for disk in self.disks() {
-            disk.slot.pause();
+            disk.live.gate.close();
         }
         self.now().condition = Condition::PAUSED;
     }
@@ -227,7 +246,7 @@ impl Running {
         self.now().condition = Condition::UNPAUSED;
         for disk in self.disks() {
             disk.meter().forget_failed();
-            disk.slot.resume();
+            disk.live.gate.open();
         }
     }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::control::{Command, Control};
 use super::mirror::Mirror;
-use super::{End, PivotStep};
-use crate::block::{Above, Gate, Result};
+use super::{End, PivotStep, failed};
+use crate::block::{Above, Gate};
 use crate::copy::{Copier, in_pieces};
+use crate::error::Result;
 
 /// So much is read at once where the guest has changed something.
 const PIECE: u64 = 256 * 1024;
@@ -28,20 +29,24 @@ pub struct Copy {
     pub zeroed: bool,
     /// Runs once, when the target is equal to the disk for the first time.
     pub ready: Box<dyn Fn() + Send>,
-    /// Makes the target the disk, while nobody uses either.
-    pub pivot: PivotStep,
+    /// Makes the target the disk.
+    pub pivot: Option<PivotStep>,
 }
 
 impl Copy {
     /// Copies until told to pivot or to end.
     pub fn run(mut self, control: &Control) -> Result<End> {
-        let mirror = self.mirror.clone();
         let result = self.copy(control);
         if !matches!(result, Ok(End::Completed)) {
             // The guest goes on with the source as if nothing had been.
-            self.gate.swap(mirror.source.clone());
+            self.leave();
         }
         result
+    }
+
+    /// Gives the copy up before it has begun.
+    pub fn leave(&self) {
+        self.gate.swap(self.mirror.source.clone());
     }
 
     fn copier(&self, above: Option<Above>, zeroed: bool) -> Copier<'_> {
@@ -58,7 +63,7 @@ impl Copy {
 
     fn copy(&mut self, control: &Control) -> Result<End> {
         let mirror = self.mirror.clone();
-        let length = mirror.source.length()?;
+        let length = mirror.source.length().map_err(failed)?;
         let bulk = {
             let copier = self.copier(self.above, self.zeroed);
             in_pieces(&*mirror.source, 0..length, control, |piece, buffer| {
@@ -69,7 +74,8 @@ impl Copy {
                     true => copier.copy_range(piece.offset..piece.end(), buffer),
                     false => copier.copy_piece(piece, buffer),
                 }
-            })?
+            })
+            .map_err(failed)?
         };
         if !bulk {
             return Ok(End::Cancelled);
@@ -81,7 +87,7 @@ impl Copy {
                 return self.cancel(control, &mut buffer);
             }
             if !control.is_ready() {
-                mirror.target.settle()?;
+                mirror.target.settle().map_err(failed)?;
                 control.set_ready();
                 (self.ready)();
             }
@@ -131,11 +137,11 @@ impl Copy {
             Ok(()) => self.mirror.dirty.done(range),
             Err(_) => self.mirror.dirty.put_back(range),
         }
-        copied
+        copied.map_err(failed)
     }
 
     fn sound(&self) -> Result<()> {
-        self.mirror.failure().map_or(Ok(()), Err)
+        self.mirror.failure().map_or(Ok(()), |error| Err(failed(error)))
     }
 
     /// Copies all that is left, which the guest does not add to: the gate is closed.
@@ -149,8 +155,7 @@ impl Copy {
     /// The same, and makes it durable.
     fn finish(&self, buffer: &mut [u8]) -> Result<()> {
         self.catch_up_alone(buffer)?;
-        self.mirror.target.flush()?;
-        self.mirror.target.settle()
+        self.mirror.target.flush().and_then(|()| self.mirror.target.settle()).map_err(failed)
     }
 
     /// `None` if the pivot is off because the caller has thought better of it.
@@ -160,7 +165,7 @@ impl Copy {
             let mut at = 0;
             while let Some(range) = self.mirror.dirty.take(at, PIECE) {
                 if range.start < at {
-                    self.mirror.dirty.mark(range.start, range.end - range.start);
+                    self.mirror.dirty.put_back(&range);
                     break;
                 }
                 at = range.end;
@@ -169,16 +174,15 @@ impl Copy {
                     return Ok(None);
                 }
             }
-            self.mirror.target.flush()?;
+            self.mirror.target.flush().map_err(failed)?;
             if self.mirror.dirty.bytes() <= FEW {
                 break;
             }
         }
-        let closed = self.gate.closed();
-        self.finish(buffer)?;
-        let node = (self.pivot)()?;
-        closed.swap(node);
-        Ok(Some(End::Completed))
+        let Some(mut pivot) = self.pivot.take() else { return Ok(None) };
+        let done = pivot(&mut || self.finish(buffer));
+        self.pivot = Some(pivot);
+        done.map(|done| done.then_some(End::Completed))
     }
 
     /// Ends the copy. One that was ready is left as the disk is at one instant.

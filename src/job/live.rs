@@ -1,22 +1,41 @@
 //! The chain of a disk in use: what becomes of it when jobs and snapshots change it.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use nix::errno::Errno;
 
-use crate::block::{BlockError, Chain, Gate, Image, Node, Result};
+use super::failed;
+use crate::block::{self, BlockError, Chain, Gate, Image, Node};
+use crate::error::Result;
 
 /// A chain, and the gate that the guest passes to get at it.
 pub struct LiveChain {
     pub gate: Arc<Gate>,
     chain: Mutex<Chain>,
+    /// The number of the next image.
+    next: AtomicU32,
 }
 
 impl LiveChain {
     /// A chain that nobody uses yet.
-    pub fn new(chain: Chain) -> LiveChain {
-        LiveChain { gate: Arc::new(Gate::new(chain.top())), chain: Mutex::new(chain) }
+    pub fn new(mut chain: Chain) -> LiveChain {
+        let next = AtomicU32::new(chain.number(1));
+        LiveChain { gate: Arc::new(Gate::new(chain.top())), chain: Mutex::new(chain), next }
+    }
+
+    /// Numbers the images of a chain that is to become a part of this one.
+    pub fn number(&self, chain: &mut Chain) {
+        let count = chain.images.len() as u32;
+        chain.number(self.next.fetch_add(count, Ordering::Relaxed));
+    }
+
+    /// Closes all images. What comes after them is `node`.
+    pub fn close(&self, node: Arc<dyn Node>) {
+        let before = self.gate.swap(node);
+        self.images().images.clear();
+        drop(before);
     }
 
     /// The images. Who holds them keeps others from changing the chain, not the guest.
@@ -32,7 +51,7 @@ impl LiveChain {
         chain.images.insert(0, overlay);
         if let Err(error) = chain.reopen(1, false) {
             chain.images.remove(0);
-            return Err(error);
+            return Err(failed(error));
         }
         chain.link(1);
         closed.swap(chain.top());
@@ -40,22 +59,22 @@ impl LiveChain {
     }
 
     /// Makes the image at `index` read from the one at `base` (from none), which the ones between
-    /// have been brought into or left out of. `recorded`: what it calls that from now on. `also` runs
-    /// before others see it.
+    /// have been brought into or left out of. `recorded`: what it calls that from now on. `first` runs
+    /// before the image says so.
     pub fn relink(
         &self,
         index: usize,
         base: Option<usize>,
         recorded: Option<&str>,
-        also: impl FnOnce() -> Result<()>,
+        first: impl FnOnce() -> Result<()>,
     ) -> Result<Vec<Image>> {
         let closed = self.gate.closed();
         let mut chain = self.images();
         let read_only = !chain.images[index].writable;
         if read_only {
-            chain.reopen(index, true)?;
+            chain.reopen(index, true).map_err(failed)?;
         }
-        let done = record(&chain, index, base, recorded).and_then(|()| also());
+        let done = first().and_then(|()| record(&chain, index, base, recorded).map_err(failed));
         let removed = match &done {
             Ok(()) => {
                 let end = base.unwrap_or(chain.images.len());
@@ -81,7 +100,7 @@ impl LiveChain {
     /// Makes the image at `index` writable, or only readable again.
     pub fn reopen(&self, index: usize, writable: bool) -> Result<()> {
         let _closed = self.gate.closed();
-        self.images().reopen(index, writable)
+        self.images().reopen(index, writable).map_err(failed)
     }
 
     /// Makes another chain the disk's; the gate is closed, and its node the caller's affair. Returns
@@ -99,7 +118,12 @@ impl LiveChain {
     }
 }
 
-fn record(chain: &Chain, index: usize, base: Option<usize>, name: Option<&str>) -> Result<()> {
+fn record(
+    chain: &Chain,
+    index: usize,
+    base: Option<usize>,
+    name: Option<&str>,
+) -> block::Result<()> {
     let image = &chain.images[index];
     let Some(qcow2) = &image.qcow2 else {
         let what = format!("image '{}' has no backing image", image.path.display());

@@ -10,6 +10,7 @@ mod live;
 mod mirror;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
@@ -18,8 +19,9 @@ pub use copy::Copy;
 pub use live::{LiveChain, relative_name};
 pub use mirror::Mirror;
 
-use crate::block::{Above, BlockError, Node, Result, qcow2::Qcow2Node};
+use crate::block::{self, Above, BlockError, Extent, Node, qcow2::Qcow2Node};
 use crate::copy::{Copier, in_pieces};
+use crate::error::*;
 use crate::panic::contain_panic;
 use crate::sys;
 
@@ -45,11 +47,16 @@ pub enum End {
 pub enum Outcome {
     Completed,
     Cancelled,
-    Failed(BlockError),
+    Failed(Error),
 }
 
-/// Makes another node the disk while nobody uses it, and returns that.
-pub type PivotStep = Box<dyn FnMut() -> Result<Arc<dyn Node>> + Send>;
+/// Makes the target of a copy the disk: closes the gate, calls what it is given to copy the rest,
+/// and puts the target behind the gate. False if it must not be done any more.
+pub type PivotStep = Box<dyn FnMut(&mut dyn FnMut() -> Result<()>) -> Result<bool> + Send>;
+
+fn failed(error: BlockError) -> Error {
+    error.report(VIR_FROM_STORAGE)
+}
 
 /// A job on a disk.
 pub struct Job {
@@ -84,22 +91,18 @@ impl Job {
         let ended = Arc::new(Ended::default());
         let job = Job { kind, control: control.clone(), mirror, ended: ended.clone() };
         let body = move || {
-            let done = contain_panic(|| Ok(work(&control)));
-            let outcome = match done {
-                Ok(Ok(End::Completed)) => Outcome::Completed,
-                Ok(Ok(End::Cancelled)) => Outcome::Cancelled,
-                Ok(Err(error)) => Outcome::Failed(error),
-                Err(panic) => {
-                    Outcome::Failed(BlockError { what: panic.message, errno: Errno::EIO })
-                }
+            let outcome = match contain_panic(|| work(&control)) {
+                Ok(End::Completed) => Outcome::Completed,
+                Ok(End::Cancelled) => Outcome::Cancelled,
+                Err(error) => Outcome::Failed(error),
             };
             let _ = contain_panic(|| Ok(concluded(&outcome)));
             *ended.lock() = Some(outcome);
             ended.changed.notify_all();
         };
-        sys::spawn("virsparse-job", body).map(|_detached| job).ok_or_else(|| BlockError {
-            what: "Unable to start a thread for a block job".to_string(),
-            errno: Errno::EAGAIN,
+        sys::spawn("virsparse-job", body).map(|_detached| job).ok_or_else(|| {
+            let text = "Unable to start a thread for a block job";
+            Error::system(VIR_FROM_DOMAIN, Errno::EAGAIN, text)
         })
     }
 
@@ -126,24 +129,31 @@ impl Job {
 
     /// Waits for its end.
     pub fn wait(&self) -> Outcome {
-        let mut outcome = self.ended.lock();
         loop {
-            match &*outcome {
-                Some(outcome) => return outcome.clone(),
-                None => {
-                    let waited = self.ended.changed.wait(outcome);
-                    outcome = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
-                }
+            if let Some(outcome) = self.wait_for(Duration::from_secs(3600)) {
+                return outcome;
             }
+        }
+    }
+
+    /// Waits so long for its end.
+    pub fn wait_for(&self, time: Duration) -> Option<Outcome> {
+        let outcome = self.ended.lock();
+        let running = |outcome: &mut Option<Outcome>| outcome.is_none();
+        match self.ended.changed.wait_timeout_while(outcome, time, running) {
+            Ok((outcome, _)) => outcome.clone(),
+            Err(poisoned) => poisoned.into_inner().0.clone(),
         }
     }
 }
 
 /// Brings what the images below have into the one on top.
 pub fn pull(top: &Qcow2Node, above: Above, control: &Control) -> Result<End> {
-    let done = in_pieces(top, 0..top.length()?, control, |piece, _buffer| {
-        top.populate(piece.offset, piece.length, above)
-    })?;
+    let populate = |piece: Extent, _: &mut [u8]| top.populate(piece.offset, piece.length, above);
+    let done = top
+        .length()
+        .and_then(|length| in_pieces(top, 0..length, control, populate))
+        .map_err(failed)?;
     Ok(if done { End::Completed } else { End::Cancelled })
 }
 
@@ -154,6 +164,15 @@ pub fn commit(
     above: Above,
     control: &Control,
 ) -> Result<End> {
+    try_commit(source, target, above, control).map_err(failed)
+}
+
+fn try_commit(
+    source: &dyn Node,
+    target: &dyn Node,
+    above: Above,
+    control: &Control,
+) -> block::Result<End> {
     let (length, below) = (source.length()?, target.length()?);
     let copier = Copier {
         source,

@@ -1,0 +1,417 @@
+//! Jobs that make a disk's chain shorter: pull, rebase and commit.
+
+use std::fs;
+use std::sync::Arc;
+
+use super::block_copy::{CopyFlags, CopyParameters, destination_xml, set_image};
+use super::block_job::{NewJob, Workplace, bandwidth};
+use super::description::{backing_store, source, source_type};
+use super::object::Domain;
+use crate::block::{BlockError, Chain, Format, Image};
+use crate::copy::DirtyUnits;
+use crate::error::*;
+use crate::job::{self, Control, Copy, End, Kind, LiveChain, Mirror, PivotStep, relative_name};
+use crate::xml::{Element, excerpt};
+
+/// The unit in which an active commit notes what guests change.
+const GRANULARITY: u64 = 64 * 1024;
+
+bitflags::bitflags! {
+    /// How a disk is put onto another image.
+    pub struct RebaseFlags: u32 {
+        const SHALLOW = 1;
+        const REUSE_EXT = 2;
+        const COPY_RAW = 4;
+        const COPY = 8;
+        const RELATIVE = 16;
+        const COPY_DEV = 32;
+        const BANDWIDTH_BYTES = 64;
+    }
+
+    /// How images are committed.
+    pub struct CommitFlags: u32 {
+        const SHALLOW = 1;
+        const DELETE = 2;
+        const ACTIVE = 4;
+        const RELATIVE = 8;
+        const BANDWIDTH_BYTES = 16;
+    }
+}
+
+fn failed(error: BlockError) -> Error {
+    error.report(VIR_FROM_STORAGE)
+}
+
+fn not_found(text: String) -> Error {
+    Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_STORAGE, text)
+}
+
+fn refused(text: impl Into<String>) -> Error {
+    Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text)
+}
+
+/// `target[index]`, taken apart.
+fn indexed(name: &str) -> Option<(&str, u32)> {
+    let (target, index) = name.strip_suffix(']')?.rsplit_once('[')?;
+    // An index is never 0: that is a path like any other.
+    Some((target, index.parse().ok().filter(|index| *index > 0)?))
+}
+
+/// The image that callers call `name`, below the one at `above` if one is given.
+fn find(chain: &Chain, target: &str, name: &str, above: Option<usize>) -> Result<usize> {
+    let shown = excerpt(name);
+    let first = above.map_or(0, |above| above + 1);
+    let images = chain.images.iter().enumerate().skip(first);
+    if let Some((of, index)) = indexed(name) {
+        if of != target {
+            let of = excerpt(of);
+            return Err(not_found(format!(
+                "requested target '{of}' does not match target '{target}'"
+            )));
+        }
+        return images
+            .map(|(at, image)| (at, image.index))
+            .find(|found| found.1 == index)
+            .map_or_else(
+                || {
+                    let text = format!(
+                        "could not find backing store index '{index}' in chain for '{target}'"
+                    );
+                    Err(not_found(text))
+                },
+                |found| Ok(found.0),
+            );
+    }
+    let is_it = |image: &Image| image.path.to_str() == Some(name);
+    images.into_iter().find(|(_, image)| is_it(image)).map(|(at, _)| at).ok_or_else(|| {
+        not_found(match above.and_then(|above| chain.images.get(above)) {
+            Some(above) => format!(
+                "could not find image '{shown}' beneath '{}' in chain for '{target}'",
+                above.path.display()
+            ),
+            None => format!("could not find image '{shown}' in chain for '{target}'"),
+        })
+    })
+}
+
+/// What the image at `index` will call the one at `base`.
+fn recorded(chain: &Chain, index: usize, base: usize, relative: bool) -> Result<String> {
+    let path = || chain.images[base].path.to_str().map(str::to_string);
+    let name = if relative { relative_name(chain, index, base) } else { path() };
+    name.ok_or_else(|| {
+        let text = "can't keep relative backing relationship";
+        Error::invalid_operation(VIR_FROM_DOMAIN, text)
+    })
+}
+
+/// Removes the files of images that nothing refers to any more, and that a caller wants gone.
+fn delete(images: &[Image]) {
+    for image in images {
+        if source_type(&image.path) == "file" {
+            // The disk does not need it: whether it could be removed changes nothing for that.
+            let _ = fs::remove_file(&image.path);
+        }
+    }
+}
+
+impl Workplace {
+    /// Refuses a job where the chain cannot be changed.
+    fn check_chain(&self) -> Result<()> {
+        self.disk.check_no_job()?;
+        let target = &self.disk.target;
+        if self.disk.definition.transient {
+            let text = format!("block jobs are not supported on transient disk '{target}'");
+            return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        if self.disk.definition.read_only {
+            let text = format!("disk '{target}' is read-only");
+            return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
+        }
+        Ok(())
+    }
+
+    /// Makes the definitions leave the chain to what the images record.
+    fn forget_chain(&self) -> Result<()> {
+        let definition = self.running.definition();
+        let disk = definition.disk_element(&self.disk.target);
+        match disk.and_then(|disk| disk.child("backingStore")) {
+            Some(_) => self.redefine(|disk| disk.remove_children("backingStore")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Domain {
+    /// Brings everything below the top image into it, or what is above `base`.
+    pub fn block_pull(
+        &self,
+        name: &str,
+        base: Option<&str>,
+        speed: u64,
+        flags: RebaseFlags,
+    ) -> Result<()> {
+        let speed = bandwidth(speed, flags.contains(RebaseFlags::BANDWIDTH_BYTES))?;
+        let relative = flags.contains(RebaseFlags::RELATIVE);
+        if relative && base.is_none() {
+            let text = "flag VIR_DOMAIN_BLOCK_REBASE_RELATIVE is valid only with non-null base";
+            return Err(refused(text));
+        }
+        let place = self.workplace(name)?;
+        let _changing = place.running.changing()?;
+        place.check_chain()?;
+        let live = place.disk.live.clone();
+        let (top, above, base) = {
+            let chain = live.images();
+            let base = match base {
+                Some(base) => {
+                    let base = find(&chain, &place.disk.target, base, Some(0))?;
+                    Some((base, recorded(&chain, 0, base, relative)?))
+                }
+                None => None,
+            };
+            let index = base.as_ref().map_or(usize::MAX, |(index, _)| *index);
+            (chain.images[0].qcow2.clone(), chain.above(0, index).map_err(failed)?, base)
+        };
+        let length = live.gate.node().length().map_err(failed)?;
+        let control = Arc::new(Control::new(length, speed, 0));
+        let new = NewJob::new(Kind::Pull, control);
+        let at_work = place.clone();
+        place.start(new, move |control| {
+            // A raw image has nothing below.
+            let Some(top) = top else { return Ok(End::Completed) };
+            if job::pull(&top, above, control)? == End::Cancelled {
+                return Ok(End::Cancelled);
+            }
+            let Some(_changing) = at_work.changing(control) else { return Ok(End::Cancelled) };
+            let (index, name) = match &base {
+                Some((index, name)) => (Some(*index), Some(name.as_str())),
+                None => (None, None),
+            };
+            live.relink(0, index, name, || at_work.forget_chain())?;
+            Ok(End::Completed)
+        })
+    }
+
+    /// The older way to pull and to copy.
+    pub fn block_rebase(
+        &self,
+        name: &str,
+        base: Option<&str>,
+        speed: u64,
+        flags: RebaseFlags,
+    ) -> Result<()> {
+        if !flags.contains(RebaseFlags::COPY) {
+            return self.block_pull(name, base, speed, flags);
+        }
+        if flags.contains(RebaseFlags::RELATIVE) {
+            let text = "Relative backing during copy not supported yet";
+            return Err(Error::new(VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        let bandwidth = bandwidth(speed, flags.contains(RebaseFlags::BANDWIDTH_BYTES))?;
+        let path = base.unwrap_or_default();
+        let format = match flags.contains(RebaseFlags::COPY_RAW) {
+            true => Format::Raw,
+            false => {
+                let place = self.workplace(name)?;
+                let chain = place.disk.live.images();
+                chain.images.first().map_or(Format::Raw, |top| top.format)
+            }
+        };
+        let xml = destination_xml(path, flags.contains(RebaseFlags::COPY_DEV), format.name());
+        let same = RebaseFlags::SHALLOW.bits() | RebaseFlags::REUSE_EXT.bits();
+        let flags = CopyFlags::from_bits_truncate(flags.bits() & same);
+        self.block_copy(name, &xml, CopyParameters { bandwidth, ..Default::default() }, flags)
+    }
+
+    /// Brings what `top` and the images between have into `base`.
+    pub fn block_commit(
+        &self,
+        name: &str,
+        base: Option<&str>,
+        top: Option<&str>,
+        speed: u64,
+        flags: CommitFlags,
+    ) -> Result<()> {
+        let speed = bandwidth(speed, flags.contains(CommitFlags::BANDWIDTH_BYTES))?;
+        let place = self.workplace(name)?;
+        let _changing = place.running.changing()?;
+        place.check_chain()?;
+        let live = place.disk.live.clone();
+        let active = flags.contains(CommitFlags::ACTIVE);
+        let (top, base, name) = {
+            let chain = live.images();
+            let target = &place.disk.target;
+            let shown = |index: usize| chain.images[index].path.display();
+            let top = match top {
+                Some(top) => find(&chain, target, top, None)?,
+                None => 0,
+            };
+            let last = chain.images.len() - 1;
+            if top == last && base.is_none() {
+                let text = format!("could not find base image in chain for '{target}'");
+                return Err(not_found(text));
+            }
+            if top == 0 && !active {
+                let text = format!("commit of '{target}' active layer requires active flag");
+                return Err(refused(text));
+            }
+            if top > 0 && active {
+                let text = format!("active commit requested but '{}' is not active", shown(top));
+                return Err(refused(text));
+            }
+            let base = match base {
+                Some(base) => find(&chain, target, base, Some(top))?,
+                None if flags.contains(CommitFlags::SHALLOW) => top + 1,
+                None => last,
+            };
+            if flags.contains(CommitFlags::SHALLOW) && base != top + 1 {
+                return Err(refused(format!(
+                    "base '{}' is not immediately below '{}' in chain for '{}'",
+                    shown(base),
+                    shown(top),
+                    shown(0)
+                )));
+            }
+            let relative = flags.contains(CommitFlags::RELATIVE);
+            let above = top.saturating_sub(1);
+            (top, base, recorded(&chain, above, base, relative)?)
+        };
+        // Written only while the job runs: others may read it again then.
+        live.reopen(base, true)?;
+        let started = match active {
+            true => place.commit_active(base, speed, flags),
+            false => place.commit(top, base, name, speed, flags),
+        };
+        if started.is_err() {
+            let _ = live.reopen(base, false);
+        }
+        started
+    }
+}
+
+impl Workplace {
+    fn commit(
+        &self,
+        top: usize,
+        base: usize,
+        name: String,
+        speed: u64,
+        flags: CommitFlags,
+    ) -> Result<()> {
+        let live = self.disk.live.clone();
+        let (source, target, above) = {
+            let chain = live.images();
+            let above = chain.above(top, base).map_err(failed)?;
+            (chain.images[top].node.clone(), chain.images[base].node.clone(), above)
+        };
+        let length = source.length().map_err(failed)?;
+        let control = Arc::new(Control::new(length, speed, 0));
+        let place = self.clone();
+        self.start(NewJob::new(Kind::Commit, control), move |control| {
+            let mut base = base;
+            let mut done = job::commit(&*source, &*target, above, control);
+            drop((source, target));
+            if let Ok(End::Completed) = done {
+                done = match place.changing(control) {
+                    Some(_changing) => {
+                        let linked =
+                            live.relink(top - 1, Some(base), Some(&name), || place.forget_chain());
+                        linked.map(|removed| {
+                            base = top;
+                            if flags.contains(CommitFlags::DELETE) {
+                                delete(&removed);
+                            }
+                            End::Completed
+                        })
+                    }
+                    None => Ok(End::Cancelled),
+                };
+            }
+            // It is the same image either way.
+            let _ = live.reopen(base, false);
+            done
+        })
+    }
+
+    fn commit_active(&self, base: usize, speed: u64, flags: CommitFlags) -> Result<()> {
+        let live = self.disk.live.clone();
+        let (target, above, description, new_source, format) = {
+            let chain = live.images();
+            let image = &chain.images[base];
+            let description = Element::new("mirror")
+                .with_attr("type", source_type(&image.path))
+                .with_attr("job", "active-commit")
+                .with_child(Element::new("format").with_attr("type", image.format.name()))
+                .with_child({
+                    let mut source = source(&image.path);
+                    source.set_attr("index", image.index);
+                    source
+                })
+                .with_child(backing_store(&chain.images[base + 1..]));
+            let above = chain.above(0, base).map_err(failed)?;
+            (image.node.clone(), above, description, source(&image.path), image.format)
+        };
+        let top = live.gate.node();
+        let length = top.length().map_err(failed)?;
+        if target.length().map_err(failed)? < length {
+            target.resize(length).map_err(failed)?;
+        }
+        let control = Arc::new(Control::new(length, speed, 0));
+        let dirty = DirtyUnits::new(length, GRANULARITY);
+        let mirror = Arc::new(Mirror::new(top.clone(), target, dirty, false, control.clone()));
+        let ready = self.clone();
+        let copy = Copy {
+            mirror: mirror.clone(),
+            gate: live.gate.clone(),
+            above: Some(above),
+            zeroed: false,
+            ready: Box::new(move || ready.tell_ready(Kind::ActiveCommit)),
+            pivot: Some(self.commit_pivot(base, control.clone(), flags, new_source, format)),
+        };
+        live.gate.swap(mirror.clone());
+        let new = NewJob {
+            mirror: Some(mirror),
+            description: Some(description),
+            ..NewJob::new(Kind::ActiveCommit, control)
+        };
+        let at_work: Arc<LiveChain> = live.clone();
+        let started = self.start(new, move |control| {
+            let done = copy.run(control);
+            if !matches!(done, Ok(End::Completed)) {
+                let _ = at_work.reopen(base, false);
+            }
+            done
+        });
+        if started.is_err() {
+            live.gate.swap(top);
+        }
+        started
+    }
+
+    fn commit_pivot(
+        &self,
+        base: usize,
+        control: Arc<Control>,
+        flags: CommitFlags,
+        source: Element,
+        format: Format,
+    ) -> PivotStep {
+        let place = self.clone();
+        Box::new(move |finish| {
+            let Some(_changing) = place.changing(&control) else { return Ok(false) };
+            let live = &place.disk.live;
+            let closed = live.gate.closed();
+            finish()?;
+            place.redefine(|disk| {
+                disk.set_attr("type", if source.attr("dev").is_some() { "block" } else { "file" });
+                set_image(disk, source.clone(), format);
+            })?;
+            let (node, removed) = live.cut(base);
+            closed.swap(node);
+            if flags.contains(CommitFlags::DELETE) {
+                delete(&removed);
+            }
+            Ok(true)
+        })
+    }
+}

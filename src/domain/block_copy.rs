@@ -1,0 +1,456 @@
+//! Copying a disk to another image while guests use it.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::block_job::{NewJob, Workplace};
+use super::description::backing_store;
+use super::disk_definition::{ImageDefinition, Source};
+use super::object::Domain;
+use crate::block::nbd::NbdNode;
+use crate::block::qcow2::{self, CreateOptions};
+use crate::block::{Above, BlockError, Chain, FileNode, Format, Image, Node, OpenOptions};
+use crate::copy::DirtyUnits;
+use crate::error::*;
+use crate::job::{Control, Copy, Kind, Mirror, PivotStep};
+use crate::xml::{self, Element};
+
+/// The unit in which changes are noted, unless the caller wants another.
+const GRANULARITY: u64 = 64 * 1024;
+
+bitflags::bitflags! {
+    /// How a disk is copied.
+    pub struct CopyFlags: u32 {
+        /// Only the image on top.
+        const SHALLOW = 1;
+        /// Onto something that is there.
+        const REUSE_EXT = 2;
+        /// The definition need not know of the copy.
+        const TRANSIENT_JOB = 4;
+        /// What guests write goes to both at once.
+        const SYNCHRONOUS_WRITES = 8;
+    }
+}
+
+/// What else can be asked of a copy; 0 is the default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CopyParameters {
+    /// Bytes a second.
+    pub bandwidth: u64,
+    /// The unit in which changes are noted, in bytes.
+    pub granularity: u32,
+    /// The most bytes that are on their way.
+    pub buffer_size: u64,
+}
+
+impl CopyParameters {
+    fn check(&self) -> Result<()> {
+        let refused = |text: &str| Err(Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text));
+        let most = i64::MAX as u64;
+        if self.bandwidth > most {
+            let mib = most >> 20;
+            return refused(&format!("bandwidth must be less than '{most}' bytes/s ({mib} MiB/s)"));
+        }
+        if self.granularity != 0 && !self.granularity.is_power_of_two() {
+            return refused("granularity must be power of 2");
+        }
+        if self.granularity != 0 && !(512..=64 << 20).contains(&self.granularity) {
+            return refused("granularity must be between 512 bytes and 64 MiB");
+        }
+        if self.buffer_size > most {
+            return refused(&format!("buf-size must be less than '{most}' bytes"));
+        }
+        Ok(())
+    }
+}
+
+/// Where a copy goes.
+struct Destination {
+    /// The `<disk>` that the caller described it by.
+    element: Element,
+    source: Source,
+    format: Format,
+}
+
+impl Destination {
+    /// Reads a caller's `<disk>`. `like`: the format of the disk that is copied.
+    fn parse(text: &str, like: Format) -> Result<Destination> {
+        let element = xml::parse(text, "disk_definition", VIR_FROM_DOMAIN)?;
+        element.expect_name("disk")?;
+        let driver = element.child("driver").and_then(|driver| driver.attr("type"));
+        let format = driver.unwrap_or(like.name());
+        let Some(image) = ImageDefinition::parse(&element, format)? else {
+            let what = "missing source information for device ";
+            return Err(Error {
+                message: what.to_string(),
+                ..Error::new(VIR_ERR_NO_SOURCE, VIR_FROM_DOMAIN, "")
+            });
+        };
+        let format = Format::from_name(format).ok_or_else(|| {
+            let text = format!("copies of format '{format}' are not made");
+            Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text)
+        })?;
+        let destination = Destination { element, source: image.source, format };
+        if let Some(path) = destination.path()
+            && !path.is_absolute()
+        {
+            let text = "absolute path must be used as block copy target";
+            return Err(Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text));
+        }
+        Ok(destination)
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::File(path) | Source::Block(path) => Some(path),
+            Source::Nbd(_) | Source::Other(_) => None,
+        }
+    }
+
+    /// The `<mirror>` that describes it while it is written.
+    fn mirror(&self, target: &Chain) -> Element {
+        let kind = self.element.attr("type").unwrap_or("file");
+        let mut mirror = Element::new("mirror").with_attr("type", kind);
+        if let Source::File(path) = &self.source {
+            mirror.set_attr("file", path.display());
+            mirror.set_attr("format", self.format.name());
+        }
+        mirror.set_attr("job", "copy");
+        let format = Element::new("format").with_attr("type", self.format.name());
+        let mut source = self.element.child("source").cloned().unwrap_or(Element::new("source"));
+        if let Some(top) = target.images.first() {
+            source.set_attr("index", top.index);
+        }
+        mirror.with_child(format).with_child(source)
+    }
+
+    /// Makes a `<disk>` one of the copy.
+    fn describe(&self, disk: &mut Element) {
+        disk.set_attr("type", self.element.attr("type").unwrap_or("file"));
+        let source = self.element.child("source").cloned().unwrap_or(Element::new("source"));
+        set_image(disk, source, self.format);
+    }
+}
+
+/// Puts another image into a `<disk>`, whose chain is then what that records.
+pub fn set_image(disk: &mut Element, source: Element, format: Format) {
+    disk.remove_children("backingStore");
+    disk.set_child(source);
+    match disk.child_mut("driver") {
+        Some(driver) => driver.set_attr("type", format.name()),
+        None => {
+            disk.push(
+                Element::new("driver").with_attr("name", "qemu").with_attr("type", format.name()),
+            );
+        }
+    }
+}
+
+/// The target of a copy, opened. Dropped, a file that was made for it is gone.
+pub struct Target {
+    pub chain: Option<Chain>,
+    /// Reads as zeros where it has not been written.
+    zeroed: bool,
+    made: Option<PathBuf>,
+    nbd: Option<Arc<NbdNode>>,
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        if let Some(path) = &self.made {
+            // It is of no use to anybody; what failed before is what is reported.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn failed(error: BlockError) -> Error {
+    error.report(VIR_FROM_STORAGE)
+}
+
+/// Makes a file that must not be there, for an image.
+pub fn create_file(path: &Path, what: &str) -> Result<fs::File> {
+    fs::OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(
+        |e| {
+            let text = format!("failed to create {what} '{}'", path.display());
+            Error::io(VIR_FROM_STORAGE, &e, text)
+        },
+    )
+}
+
+/// Makes an image of `size` bytes in a file or on a device.
+pub fn make_image(
+    file: fs::File,
+    path: &Path,
+    format: Format,
+    size: u64,
+    backing: Option<(String, String)>,
+) -> Result<()> {
+    let node = FileNode::new(file, path.display().to_string()).map_err(failed)?;
+    match format {
+        Format::Raw => node.resize(size).map_err(failed),
+        Format::Qcow2 => {
+            let options = CreateOptions { backing, ..CreateOptions::new(size) };
+            qcow2::create(&node, &options).map_err(failed)
+        }
+    }
+}
+
+impl Workplace {
+    /// Opens where a copy goes; makes it, unless it is to be there.
+    fn open_target(&self, to: &Destination, flags: &CopyFlags, size: u64) -> Result<Target> {
+        let path = match &to.source {
+            Source::Nbd(uri) => return open_nbd(uri, to.format),
+            Source::Other(kind) => {
+                let text = format!("copies to sources of type {kind} are not made");
+                return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+            }
+            Source::File(path) | Source::Block(path) => path,
+        };
+        let reuse = flags.contains(CopyFlags::REUSE_EXT);
+        let device = matches!(to.source, Source::Block(_));
+        let (is_device, exists) = match fs::metadata(path) {
+            Ok(metadata) => (metadata.file_type().is_block_device(), true),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !reuse && !device => {
+                (false, false)
+            }
+            Err(e) => {
+                let target = &self.disk.target;
+                let text =
+                    format!("missing destination file for disk {target}: {}", path.display());
+                return Err(Error::io(VIR_FROM_DOMAIN, &e, text));
+            }
+        };
+        if exists && device != is_device {
+            let what = if device { "block device" } else { "regular file" };
+            let text = format!("the copy's type requires '{}' to be a {what}", path.display());
+            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        if exists && !is_device && !reuse {
+            let text = format!(
+                "external destination file for disk {} already exists and is not a block device: {}",
+                self.disk.target,
+                path.display()
+            );
+            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        let shallow = flags.contains(CopyFlags::SHALLOW);
+        let mut target = Target { chain: None, zeroed: false, made: None, nbd: None };
+        if !reuse {
+            let backing = if shallow { self.backing() } else { None };
+            let file = match exists {
+                true => open_device(path)?,
+                false => {
+                    let file = create_file(path, "copy target")?;
+                    target.made = Some(path.clone());
+                    file
+                }
+            };
+            if !exists || to.format == Format::Qcow2 {
+                make_image(file, path, to.format, size, backing)?;
+            }
+            target.zeroed = (!exists || to.format == Format::Qcow2) && !shallow;
+        }
+        let options = OpenOptions { format: to.format, writable: true, without_backing: !reuse };
+        target.chain = Some(Chain::open(path, options).map_err(failed)?);
+        Ok(target)
+    }
+
+    /// What an image with the same backing image records of it.
+    fn backing(&self) -> Option<(String, String)> {
+        let chain = self.disk.live.images();
+        let below = chain.images.get(1)?;
+        Some((below.path.display().to_string(), below.format.name().to_string()))
+    }
+
+    /// What a shallow copy is to have of the chain.
+    fn above_next(&self) -> Result<Option<Above>> {
+        let chain = self.disk.live.images();
+        match chain.images.len() {
+            0 | 1 => Ok(None),
+            _ => chain.above(0, 1).map(Some).map_err(failed),
+        }
+    }
+}
+
+fn open_device(path: &Path) -> Result<fs::File> {
+    fs::File::options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {}", path.display())))
+}
+
+fn open_nbd(uri: &str, format: Format) -> Result<Target> {
+    if format != Format::Raw {
+        let text = "copies to NBD exports are raw";
+        return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+    }
+    let node = Arc::new(NbdNode::connect(uri).map_err(failed)?);
+    if node.is_read_only() {
+        let what = format!("Unable to write {uri}");
+        return Err(failed(BlockError { what, errno: Errno::EROFS }));
+    }
+    let chain = Chain::of_image(Image::of_node(node.clone(), PathBuf::from(uri), true));
+    Ok(Target { chain: Some(chain), zeroed: false, made: None, nbd: Some(node) })
+}
+
+impl Domain {
+    /// Copies a disk to what `xml` describes, and keeps the copy equal until told what to do with it.
+    pub fn block_copy(
+        &self,
+        name: &str,
+        xml: &str,
+        parameters: CopyParameters,
+        flags: CopyFlags,
+    ) -> Result<()> {
+        parameters.check()?;
+        let place = self.workplace(name)?;
+        let _changing = place.running.changing()?;
+        place.disk.check_no_job()?;
+        let persistent = self.is_persistent()?;
+        if persistent && !flags.contains(CopyFlags::TRANSIENT_JOB) {
+            return Err(Error::invalid_operation(VIR_FROM_DOMAIN, "domain is not transient"));
+        }
+        let (like, images) = {
+            let chain = place.disk.live.images();
+            (chain.images.first().map_or(Format::Raw, |top| top.format), chain.images.len())
+        };
+        let to = Destination::parse(xml, like)?;
+        let shallow = flags.contains(CopyFlags::SHALLOW) && images > 1;
+        if shallow && to.format == Format::Raw {
+            let text = format!(
+                "shallow copy of disk '{}' into a raw file is not possible",
+                place.disk.target
+            );
+            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        let source = place.disk.live.gate.node();
+        let length = source.length().map_err(failed)?;
+        let mut target = place.open_target(&to, &flags, length)?;
+        let above = if shallow { place.above_next()? } else { None };
+        place.start_copy(&to, &mut target, above, length, parameters, flags)?;
+        target.made = None;
+        Ok(())
+    }
+}
+
+impl Workplace {
+    fn start_copy(
+        &self,
+        to: &Destination,
+        target: &mut Target,
+        above: Option<Above>,
+        length: u64,
+        parameters: CopyParameters,
+        flags: CopyFlags,
+    ) -> Result<()> {
+        let Some(mut chain) = target.chain.take() else {
+            return Err(Error::internal(VIR_FROM_DOMAIN, "the copy's target is not open"));
+        };
+        let live = &self.disk.live;
+        live.number(&mut chain);
+        // A copy that is made with the same images below it uses those that are open.
+        let shares = above.is_some() && !flags.contains(CopyFlags::REUSE_EXT);
+        if shares {
+            let images = live.images();
+            if let (Some(qcow2), Some(below)) = (&chain.images[0].qcow2, images.images.get(1)) {
+                qcow2.set_backing(Some(below.node.clone()));
+            }
+        }
+        let mut description = to.mirror(&chain);
+        if above.is_none() {
+            description.push(backing_store(&[]));
+        }
+        let (window, speed) = (parameters.buffer_size, parameters.bandwidth);
+        let control = Arc::new(Control::new(length, speed, window));
+        let unit = match parameters.granularity {
+            0 => GRANULARITY,
+            unit => u64::from(unit),
+        };
+        let synchronous = flags.contains(CopyFlags::SYNCHRONOUS_WRITES);
+        let mirror = Arc::new(Mirror::new(
+            live.gate.node(),
+            chain.top(),
+            DirtyUnits::new(length, unit),
+            synchronous,
+            control.clone(),
+        ));
+        let (place, to_ready) = (self.clone(), self.clone());
+        let name = chain.images[0].path.display().to_string();
+        let disk_element = {
+            let mut element = Element::new("disk");
+            to.describe(&mut element);
+            element
+        };
+        let (format, top) = (to.format, chain.top());
+        let mut chain = Some(chain);
+        let pivot_control = control.clone();
+        let pivot: PivotStep = Box::new(move |finish| {
+            let Some(_changing) = place.changing(&pivot_control) else { return Ok(false) };
+            let live = &place.disk.live;
+            let closed = live.gate.closed();
+            finish()?;
+            place.redefine(|disk| {
+                disk.set_attr("type", disk_element.attr("type").unwrap_or("file"));
+                let source = disk_element.child("source").cloned();
+                set_image(disk, source.unwrap_or(Element::new("source")), format);
+            })?;
+            if let Some(mut new) = chain.take() {
+                closed.swap(new.top());
+                let mut images = live.images();
+                if shares && images.images.len() > 1 {
+                    new.images.extend(images.images.drain(1..));
+                }
+                *images = new;
+            }
+            Ok(true)
+        });
+        let nbd = target.nbd.take();
+        let give_up = nbd.map(|nbd| Box::new(move || nbd.abort()) as Box<dyn Fn() + Send + Sync>);
+        let copy = Copy {
+            mirror: mirror.clone(),
+            gate: live.gate.clone(),
+            above,
+            zeroed: target.zeroed,
+            ready: Box::new(move || to_ready.tell_ready(Kind::Copy)),
+            pivot: Some(pivot),
+        };
+        let before = live.gate.swap(mirror.clone());
+        let new = NewJob {
+            kind: Kind::Copy,
+            control,
+            mirror: Some(mirror),
+            description: Some(description),
+            give_up,
+        };
+        let started = self.start(new, move |control| {
+            let there = top.length().map_err(failed)?;
+            if there != length {
+                copy.leave();
+                let text =
+                    format!("the disk has {length} bytes, and its copy '{name}' has {there}");
+                return Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text));
+            }
+            copy.run(control)
+        });
+        if started.is_err() {
+            live.gate.swap(before);
+        }
+        started
+    }
+}
+
+/// The XML of a destination that is only a path.
+pub fn destination_xml(path: &str, device: bool, format: &str) -> String {
+    let (kind, attr) = if device { ("block", "dev") } else { ("file", "file") };
+    Element::new("disk")
+        .with_attr("type", kind)
+        .with_child(Element::new("driver").with_attr("type", format))
+        .with_child(Element::new("source").with_attr(attr, path))
+        .to_xml()
+}

@@ -1,0 +1,345 @@
+//! The job on a disk of a running domain: starting it, asking about it, ending it, and what of it
+//! shows in definitions and events.
+
+use std::sync::{Arc, MutexGuard};
+use std::time::Duration;
+
+use super::definition::Definition;
+use super::disk::Disk;
+use super::disk_definition::DiskDefinition;
+use super::events;
+use super::object::Domain;
+use super::running::{Changing, Running};
+use crate::driver::Driver;
+use crate::error::*;
+use crate::event::broker::Payload;
+use crate::job::{Command, Control, End, Job, Kind, Mirror, Outcome};
+use crate::sys;
+use crate::xml::{Element, excerpt};
+
+/// How long an abort waits for a target that does not answer before it is given up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often a job that has to wait for others' changes of its domain looks whether they are done.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// The largest number of MiB a second: libvirt's.
+const MOST_MIB: u64 = i64::MAX as u64 >> 20;
+
+bitflags::bitflags! {
+    /// How a block job is ended.
+    pub struct AbortFlags: u32 {
+        const ASYNC = 1;
+        const PIVOT = 2;
+    }
+
+    /// How a bandwidth is counted: bytes instead of MiB.
+    pub struct BandwidthFlags: u32 {
+        const BYTES = 1;
+    }
+}
+
+/// What virDomainGetBlockJobInfo tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockJobInfo {
+    pub kind: Kind,
+    /// In bytes a second.
+    pub bandwidth: u64,
+    pub done: u64,
+    pub end: u64,
+}
+
+/// What an event says has become of a job: a virConnectDomainEventBlockJobStatus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Completed = 0,
+    Failed = 1,
+    Cancelled = 2,
+    Ready = 3,
+}
+
+/// A job on a disk.
+pub struct DiskJob {
+    pub job: Job,
+    /// The `<mirror>` that the description of the domain shows.
+    pub mirror: Option<Element>,
+    /// Cuts off a target that does not answer.
+    pub give_up: Option<Box<dyn Fn() + Send + Sync>>,
+}
+
+/// A job that is to be started on a disk.
+pub struct NewJob {
+    pub kind: Kind,
+    pub control: Arc<Control>,
+    pub mirror: Option<Arc<Mirror>>,
+    pub description: Option<Element>,
+    pub give_up: Option<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl NewJob {
+    /// A job that works on the chain alone.
+    pub fn new(kind: Kind, control: Arc<Control>) -> NewJob {
+        NewJob { kind, control, mirror: None, description: None, give_up: None }
+    }
+}
+
+/// What a job and those who start it need of the domain.
+#[derive(Clone)]
+pub struct Workplace {
+    pub driver: Arc<Driver>,
+    pub running: Arc<Running>,
+    pub disk: Arc<Disk>,
+}
+
+/// A bandwidth in bytes a second.
+pub fn bandwidth(value: u64, bytes: bool) -> Result<u64> {
+    if bytes {
+        return if value <= i64::MAX as u64 {
+            Ok(value)
+        } else {
+            let text = format!("bandwidth must be less than {} bytes/s", i64::MAX);
+            Err(Error::new(VIR_ERR_OVERFLOW, VIR_FROM_DOMAIN, text))
+        };
+    }
+    if value > MOST_MIB {
+        let text = format!("bandwidth must be less than {MOST_MIB}");
+        return Err(Error::new(VIR_ERR_OVERFLOW, VIR_FROM_DOMAIN, text));
+    }
+    Ok(value << 20)
+}
+
+impl Disk {
+    fn job_slot(&self) -> MutexGuard<'_, Option<Arc<DiskJob>>> {
+        self.job.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The job that works on it.
+    pub fn current_job(&self) -> Option<Arc<DiskJob>> {
+        self.job_slot().clone()
+    }
+
+    /// Refuses what a job does not bear beside it.
+    pub fn check_no_job(&self) -> Result<()> {
+        let Some(job) = self.current_job() else { return Ok(()) };
+        let text = format!("disk '{}' already in active block job", self.target);
+        let code = match job.job.kind {
+            Kind::Copy | Kind::ActiveCommit => VIR_ERR_BLOCK_COPY_ACTIVE,
+            Kind::Pull | Kind::Commit => VIR_ERR_OPERATION_UNSUPPORTED,
+        };
+        Err(Error::new(code, VIR_FROM_DOMAIN, text))
+    }
+
+    /// Ends the job, if there is one, before its disk is closed.
+    pub fn end_job(&self) {
+        if let Some(job) = self.current_job() {
+            job.cancel();
+            job.wait_cancelled();
+        }
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<Error>> {
+        self.last_failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The error that it has no job, and why it has none any more.
+    fn no_job(&self) -> Error {
+        let mut text = format!("disk {} does not have an active block job", self.target);
+        if let Some(error) = &*self.failure() {
+            text = format!("{text}; the last one has failed: {}", error.message);
+        }
+        Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text)
+    }
+}
+
+impl DiskJob {
+    fn cancel(&self) {
+        self.job.control().command(Command::Cancel);
+        if !self.job.is_ready() {
+            // Nobody needs what is still on its way to the target.
+            self.give_up();
+        }
+    }
+
+    fn give_up(&self) {
+        if let Some(give_up) = &self.give_up {
+            give_up();
+        }
+    }
+
+    /// Waits for the end of a job that was cancelled, but not for a target that does not answer.
+    fn wait_cancelled(&self) -> Outcome {
+        self.job.wait_for(PATIENCE).unwrap_or_else(|| {
+            self.give_up();
+            self.job.wait()
+        })
+    }
+
+    fn info(&self) -> BlockJobInfo {
+        let progress = self.job.progress();
+        BlockJobInfo {
+            kind: self.job.kind,
+            bandwidth: self.job.control().speed(),
+            done: progress.done,
+            end: progress.end,
+        }
+    }
+}
+
+impl Workplace {
+    /// Starts `work`. Whoever calls is changing the domain.
+    pub fn start(
+        &self,
+        new: NewJob,
+        work: impl FnOnce(&Control) -> Result<End> + Send + 'static,
+    ) -> Result<()> {
+        // Held until the job is in its place: it may end before this does.
+        let mut slot = self.disk.job_slot();
+        let (kind, place) = (new.kind, self.clone());
+        let concluded = move |outcome: &Outcome| place.conclude(kind, outcome);
+        let job = Job::start(kind, new.control, new.mirror, work, concluded)?;
+        let (mirror, give_up) = (new.description, new.give_up);
+        *slot = Some(Arc::new(DiskJob { job, mirror, give_up }));
+        drop(slot);
+        self.note();
+        Ok(())
+    }
+
+    fn conclude(&self, kind: Kind, outcome: &Outcome) {
+        *self.disk.job_slot() = None;
+        *self.disk.failure() = match outcome {
+            Outcome::Failed(error) => Some(error.clone()),
+            Outcome::Completed | Outcome::Cancelled => None,
+        };
+        let status = match outcome {
+            Outcome::Completed => Status::Completed,
+            Outcome::Cancelled => Status::Cancelled,
+            Outcome::Failed(_) => Status::Failed,
+        };
+        self.note();
+        self.tell(kind, status);
+    }
+
+    /// Says that the target of a copy is equal to the disk.
+    pub fn tell_ready(&self, kind: Kind) {
+        self.note();
+        self.tell(kind, Status::Ready);
+    }
+
+    /// Tells who listens; nobody of a domain that has been stopped.
+    fn tell(&self, kind: Kind, status: Status) {
+        if self.running.is_stopped() {
+            return;
+        }
+        let (job, status) = (kind as i32, status as i32);
+        let target = self.disk.target.clone();
+        let definition = self.running.definition();
+        let path = definition.disk(&target).and_then(DiskDefinition::path).map(str::to_string);
+        if let Some(disk) = path {
+            self.running.queue(events::BLOCK_JOB, Payload::BlockJob { disk, job, status });
+        }
+        let payload = Payload::BlockJob { disk: target, job, status };
+        self.running.queue(events::BLOCK_JOB_2, payload);
+        self.driver.events().deliver();
+    }
+
+    /// Writes down, for other processes, how the domain runs now. They may know less of a job.
+    fn note(&self) {
+        let _ = self.driver.domains().note_live(&self.running);
+    }
+
+    /// Waits until nobody else changes the domain; `None` if the job is to end instead.
+    pub fn changing(&self, control: &Control) -> Option<Changing<'_>> {
+        while control.commanded() != Command::Cancel {
+            if let Some(changing) = self.running.try_changing() {
+                return changing.ok();
+            }
+            std::thread::sleep(LOOK);
+        }
+        None
+    }
+
+    /// Changes what the definitions say of the disk: of the domain as it runs, and of the one that is
+    /// kept, if that has the same image.
+    pub fn redefine(&self, change: impl Fn(&mut Element)) -> Result<()> {
+        let target = &self.disk.target;
+        let live = self.running.definition();
+        let image = live.disk(target).and_then(|disk| disk.image.clone());
+        let changed = |definition: &Definition| definition.with_changed_disk(target, &change);
+        let new = changed(&live)?;
+        let mut domains = self.driver.domains().change()?;
+        let entry = domains.by_uuid(self.running.uuid, &self.running.name)?;
+        if let Some(kept) = &entry.config
+            && kept.disk(target).is_some_and(|disk| disk.target == *target && disk.image == image)
+        {
+            domains.set_config(&entry, Some(Arc::new(changed(kept)?)))?;
+        }
+        self.running.set_definition(Arc::new(new));
+        Ok(())
+    }
+}
+
+impl Domain {
+    /// The disk of a name in the running domain, for a job.
+    pub(super) fn workplace(&self, name: &str) -> Result<Workplace> {
+        let running = self.here()?;
+        let definition = running.definition();
+        let refused = |text| Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text);
+        let disk = definition
+            .disk(name)
+            .ok_or_else(|| refused(format!("disk '{}' not found in domain", excerpt(name))))?;
+        let open = running.disk(&disk.target).ok_or_else(|| {
+            let text = format!("disk '{}' does not currently have a source assigned", disk.target);
+            refused(text)
+        })?;
+        Ok(Workplace { driver: self.connect().driver().clone(), running, disk: open })
+    }
+
+    /// How far the job on a disk is; `None` if there is none.
+    pub fn block_job_info(&self, name: &str) -> Result<Option<BlockJobInfo>> {
+        let place = self.workplace(name)?;
+        Ok(place.disk.current_job().map(|job| job.info()))
+    }
+
+    /// Limits the speed of the job on a disk.
+    pub fn set_block_job_speed(&self, name: &str, value: u64, flags: BandwidthFlags) -> Result<()> {
+        let speed = bandwidth(value, flags.contains(BandwidthFlags::BYTES))?;
+        let disk = self.workplace(name)?.disk;
+        disk.current_job().ok_or_else(|| disk.no_job())?.job.control().set_speed(speed);
+        Ok(())
+    }
+
+    /// Ends the job on a disk, or makes its target the disk.
+    pub fn abort_block_job(&self, name: &str, flags: AbortFlags) -> Result<()> {
+        let disk = self.workplace(name)?.disk;
+        let job = disk.current_job().ok_or_else(|| disk.no_job())?;
+        if !flags.contains(AbortFlags::PIVOT) {
+            job.cancel();
+            return if flags.contains(AbortFlags::ASYNC) {
+                let job = job.clone();
+                // Without a thread it may take longer.
+                sys::spawn("virsparse-abort", move || drop(job.wait_cancelled()));
+                Ok(())
+            } else {
+                job.wait_cancelled();
+                Ok(())
+            };
+        }
+        let mirrors = matches!(job.job.kind, Kind::Copy | Kind::ActiveCommit);
+        if !mirrors || !job.job.is_ready() {
+            let text = format!("block job on disk '{}' not ready for pivot yet", disk.target);
+            return Err(Error::new(VIR_ERR_BLOCK_COPY_ACTIVE, VIR_FROM_DOMAIN, text));
+        }
+        job.job.control().command(Command::Pivot);
+        if flags.contains(AbortFlags::ASYNC) {
+            return Ok(());
+        }
+        match job.job.wait() {
+            Outcome::Completed => Ok(()),
+            Outcome::Failed(error) => Err(error),
+            Outcome::Cancelled => {
+                let text = format!("the block job on disk '{}' was cancelled", disk.target);
+                Err(Error::new(VIR_ERR_OPERATION_ABORTED, VIR_FROM_DOMAIN, text))
+            }
+        }
+    }
+}

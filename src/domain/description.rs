@@ -1,0 +1,79 @@
+//! What the description of a running domain says of its disks beyond their definition: where they
+//! are exported, the images that they consist of, and the copy that is being made.
+
+use std::fs;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+
+use super::block_job::DiskJob;
+use super::definition::NAMESPACE;
+use super::disk::Disk;
+use crate::block::Image;
+use crate::job::Command;
+use crate::xml::Element;
+
+/// Adds to a `<disk>` what is known of the disk.
+pub fn describe(disk: &Disk, element: &mut Element) {
+    {
+        let chain = disk.live.images();
+        if let (Some(top), Some(source)) = (chain.images.first(), element.child_mut("source")) {
+            source.set_attr("index", top.index);
+        }
+        element.remove_children("backingStore");
+        if !disk.definition.transient {
+            let below = chain.images.get(1..).unwrap_or_default();
+            element.push(backing_store(below));
+        }
+    }
+    if let Some(job) = disk.current_job()
+        && let Some(mirror) = mirror(&job)
+    {
+        element.push(mirror);
+    }
+    let export = Element::new("virsparse:export")
+        .with_attr("xmlns:virsparse", NAMESPACE)
+        .with_attr("uri", disk.uri());
+    element.push(export);
+}
+
+/// The images below one, as elements in each other; an empty one is the end.
+pub fn backing_store(images: &[Image]) -> Element {
+    images.iter().rev().fold(Element::new("backingStore"), |below, image| {
+        let mut source = source(&image.path);
+        source.set_attr("index", image.index);
+        Element::new("backingStore")
+            .with_attr("type", source_type(&image.path))
+            .with_attr("index", image.index)
+            .with_child(Element::new("format").with_attr("type", image.format.name()))
+            .with_child(source)
+            .with_child(below)
+    })
+}
+
+/// Whether the XML calls a local image a file or a device.
+pub fn source_type(path: &Path) -> &'static str {
+    match fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_block_device()) {
+        true => "block",
+        false => "file",
+    }
+}
+
+/// The `<source>` of a local image.
+pub fn source(path: &Path) -> Element {
+    let attr = if source_type(path) == "block" { "dev" } else { "file" };
+    Element::new("source").with_attr(attr, path.display())
+}
+
+fn mirror(job: &DiskJob) -> Option<Element> {
+    let mut mirror = job.mirror.clone()?;
+    let control = job.job.control();
+    if control.is_ready() {
+        let ready = match control.commanded() {
+            Command::GoOn => "yes",
+            Command::Pivot => "pivot",
+            Command::Cancel => "abort",
+        };
+        mirror.set_attr("ready", ready);
+    }
+    Some(mirror)
+}
