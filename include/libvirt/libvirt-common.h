@@ -22,6 +22,10 @@
 typedef struct _virConnect virConnect;
 typedef virConnect *virConnectPtr;
 
+/** A domain: a machine whose disks are served. */
+typedef struct _virDomain virDomain;
+typedef virDomain *virDomainPtr;
+
 /** A storage pool: a place for volumes. */
 typedef struct _virStoragePool virStoragePool;
 typedef virStoragePool *virStoragePoolPtr;
@@ -34,11 +38,7 @@ typedef virStorageVol *virStorageVolPtr;
 typedef struct _virStream virStream;
 typedef virStream *virStreamPtr;
 
-/** Never followed: the `dom` and `net` members of an error are always NULL. */
-typedef struct _virDomain virDomain;
-typedef virDomain *virDomainPtr;
-
-/** Never followed, like `virDomainPtr`. */
+/** Never followed: the `net` member of an error is always NULL. */
 typedef struct _virNetwork virNetwork;
 typedef virNetwork *virNetworkPtr;
 

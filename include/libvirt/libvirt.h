@@ -8,6 +8,7 @@
 #define __VIR_LIBVIRT_H_INCLUDES__
 #include <libvirt/libvirt-common.h>
 #include <libvirt/libvirt-host.h>
+#include <libvirt/libvirt-domain.h>
 #include <libvirt/libvirt-storage.h>
 #include <libvirt/libvirt-stream.h>
 #include <libvirt/libvirt-event.h>

@@ -100,6 +100,26 @@ int virSparseVolGetExtents(virStorageVolPtr vol,
                            virSparseExtentPtr *extents,
                            unsigned int flags);
 
+/**
+ * Tells where guests find a disk of a running domain: at an NBD export behind a unix socket that
+ * only this user may connect to. QEMU, nbdcopy, fio and others take such a URI.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image
+ * @flags: 0
+ *
+ * Return Value: a URI `nbd+unix:///vda?socket=PATH`, which the caller frees, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk is NULL, for flags, or if there is
+ * no such disk or nothing in it; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+ * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ *
+ * Since virsparse 0.1.
+ */
+char *virSparseDomainGetDiskURI(virDomainPtr dom,
+                                const char *disk,
+                                unsigned int flags);
+
 #ifdef __cplusplus
 }  /* extern "C" */
 #endif  /* __cplusplus */

@@ -2,7 +2,7 @@
 //! failed result into the last error and the function's failure value.
 
 use std::cell::Cell;
-use std::ffi::{c_char, c_int, c_uint};
+use std::ffi::{c_char, c_int, c_uint, c_ulong};
 use std::sync::Arc;
 
 use super::handle::{self, Cell as HandleCell, ConnectionRef, Handled};
@@ -18,6 +18,11 @@ pub trait Failure {
 
 impl Failure for c_int {
     const FAILURE: Self = -1;
+}
+
+/// Sizes, of which none is 0.
+impl Failure for c_ulong {
+    const FAILURE: Self = 0;
 }
 
 impl<T> Failure for *mut T {

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::domain::Domain;
 use crate::driver::Connect;
 use crate::error::*;
 use crate::storage::{Pool, Volume};
@@ -22,6 +23,7 @@ use crate::stream::Stream;
 #[derive(Clone)]
 pub enum Object {
     Connect(Arc<Connect>),
+    Domain(Arc<Domain>),
     Pool(Arc<Pool>),
     Volume(Arc<Volume>),
     Stream(Arc<Stream>),
@@ -59,6 +61,7 @@ macro_rules! handled {
 }
 
 handled!(Connect, Connect, VIR_ERR_INVALID_CONN, VIR_FROM_DOMAIN, |s| s);
+handled!(Domain, Domain, VIR_ERR_INVALID_DOMAIN, VIR_FROM_DOM, |s| s.connect());
 handled!(Pool, Pool, VIR_ERR_INVALID_STORAGE_POOL, VIR_FROM_STORAGE, |s| s.connect());
 handled!(Volume, Volume, VIR_ERR_INVALID_STORAGE_VOL, VIR_FROM_STORAGE, |s| s.connect());
 handled!(Stream, Stream, VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS, |s| s.connect());

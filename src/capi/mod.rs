@@ -14,10 +14,19 @@
 pub mod call;
 pub mod handle;
 pub mod host_loop;
+pub mod lists;
 pub mod opaque;
 pub mod strings;
 pub mod typed_array;
 
+pub mod domain;
+pub mod domain_block;
+pub mod domain_control;
+pub mod domain_device;
+pub mod domain_event;
+pub mod domain_event_callbacks;
+pub mod domain_event_types;
+pub mod domain_types;
 pub mod event;
 pub mod host;
 pub mod sparse;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::call::{Call, entry};
 use super::handle::{self, Cell};
 use super::host::virConnectPtr;
+use super::lists::{list, store_names};
 use super::opaque::Opaque;
 use super::storage_vol::virStorageVolPtr;
 use super::strings;
@@ -207,71 +208,6 @@ pub type virConnectStoragePoolEventLifecycleCallback = Option<
 
 const STORAGE: virErrorDomain = VIR_FROM_STORAGE;
 
-/// Stores handles of objects as a list that the caller frees; their number. With no place to store
-/// them they are only counted.
-///
-/// # Safety
-/// `list` is NULL or points at a pointer of the caller's.
-pub unsafe fn list<T: handle::Handled>(
-    call: &Call,
-    beside: *const Cell,
-    objects: Vec<Arc<T>>,
-    list: *mut *mut *mut Cell,
-) -> Result<c_int> {
-    let count = objects.len() as c_int;
-    if list.is_null() {
-        return Ok(count);
-    }
-    let mut handles = Vec::with_capacity(objects.len());
-    let made = objects.into_iter().try_for_each(|object| {
-        handles.push(call.publish(object, beside)?);
-        Ok(())
-    });
-    match made.and_then(|()| strings::to_array(&handles)) {
-        Ok(array) => {
-            // SAFETY: checked for NULL; the caller's memory.
-            unsafe { list.write(array) };
-            Ok(count)
-        }
-        Err(error) => {
-            for handle in handles {
-                handle::release::<T>(handle);
-            }
-            Err(error)
-        }
-    }
-}
-
-/// Stores names in an array of the caller's, each to be freed by it; how many.
-///
-/// # Safety
-/// `array` is NULL or has room for `most` pointers.
-pub unsafe fn store_names<'a>(
-    call: &Call,
-    names: impl Iterator<Item = &'a str>,
-    array: *mut *mut c_char,
-    most: c_int,
-) -> Result<c_int> {
-    call.non_null(array, STORAGE, "names")?;
-    let most = call.non_negative(most, STORAGE, "maxnames")?;
-    let mut stored = 0;
-    for name in names.take(most) {
-        match strings::to_c(name) {
-            // SAFETY: `stored` is less than `most`.
-            Ok(copy) => unsafe { array.add(stored).write(copy) },
-            Err(error) => {
-                for i in 0..stored {
-                    // SAFETY: written above, with malloc'd strings.
-                    unsafe { libc::free((*array.add(i)).cast()) };
-                }
-                return Err(error);
-            }
-        }
-        stored += 1;
-    }
-    Ok(stored as c_int)
-}
-
 /// Lists the pools of a connection.
 ///
 /// @conn: the connection
@@ -344,7 +280,7 @@ unsafe fn pool_names(
 ) -> Result<c_int> {
     let pools = call.connect_in(conn, STORAGE)?.list_pools(filter)?;
     // SAFETY: the caller's promise.
-    unsafe { store_names(call, pools.iter().map(|pool| pool.name()), names, maxnames) }
+    unsafe { store_names(call, STORAGE, pools.iter().map(|pool| pool.name()), names, maxnames) }
 }
 
 /// Lists the names of active pools.
@@ -1035,7 +971,7 @@ pub unsafe extern "C" fn virStoragePoolListVolumes(
         call.non_negative(maxnames, STORAGE, "maxnames")?;
         let found = pool.volume_names()?;
         // SAFETY: the caller's promise.
-        unsafe { store_names(call, found.iter().map(String::as_str), names, maxnames) }
+        unsafe { store_names(call, STORAGE, found.iter().map(String::as_str), names, maxnames) }
     })
 }
 

@@ -8,15 +8,14 @@ use std::ptr::null_mut;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::call::{Failure, entry_keeping_error};
+use super::domain::virDomainPtr;
 use super::handle;
 use super::host::virConnectPtr;
 use super::strings;
 use crate::driver::Connect;
 use crate::error::{self, DOMAIN_NAMES, Error, Result, virErrorNumber};
 
-/// Never followed: the `dom` and `net` members of an error are always NULL.
-pub type virDomainPtr = *mut c_void;
-/// Never followed, like `virDomainPtr`.
+/// Never followed: the `net` member of an error is always NULL.
 pub type virNetworkPtr = *mut c_void;
 /// `virErrorLevel` as C stores it. An integer here, because what a caller hands in may hold
 /// anything.

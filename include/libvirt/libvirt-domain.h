@@ -1,0 +1,2180 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs. */
+
+#ifndef LIBVIRT_DOMAIN_H
+#define LIBVIRT_DOMAIN_H
+
+#include <sys/types.h>
+
+#ifndef __VIR_LIBVIRT_H_INCLUDES__
+# error "Include libvirt/libvirt.h instead, which includes this file"
+#endif
+
+/**
+ * Casts the callback of any kind of event to the type that virConnectDomainEventRegisterAny takes.
+ *
+ * Since 0.8.0.
+ */
+/* By way of the one function type whose casts compilers do not warn of. */
+#define VIR_DOMAIN_EVENT_CALLBACK(cb) \
+    ((virConnectDomainEventGenericCallback)(void (*)(void))(cb))
+
+/** How many bytes were read. A long long. */
+#define VIR_DOMAIN_BLOCK_STATS_READ_BYTES "rd_bytes"
+
+/** How often something was read. A long long. */
+#define VIR_DOMAIN_BLOCK_STATS_READ_REQ "rd_operations"
+
+/** How long that took, in nanoseconds. A long long. */
+#define VIR_DOMAIN_BLOCK_STATS_READ_TOTAL_TIMES "rd_total_times"
+
+/** How many bytes were written. A long long. */
+#define VIR_DOMAIN_BLOCK_STATS_WRITE_BYTES "wr_bytes"
+
+/** How often something was written. A long long. */
+#define VIR_DOMAIN_BLOCK_STATS_WRITE_REQ "wr_operations"
+
+/** How long that took, in nanoseconds. A long long. */
+#define VIR_DOMAIN_BLOCK_STATS_WRITE_TOTAL_TIMES "wr_total_times"
+
+/** How often what was written was brought to stable storage. A long long. */
+#define VIR_DOMAIN_BLOCK_STATS_FLUSH_REQ "flush_operations"
+
+/** How long that took, in nanoseconds. A long long. */
+#define VIR_DOMAIN_BLOCK_STATS_FLUSH_TOTAL_TIMES "flush_total_times"
+
+/** How often something has failed, where that is counted. A long long. */
+#define VIR_DOMAIN_BLOCK_STATS_ERRS "errs"
+
+/** What a domain is doing. Since 0.0.1. */
+typedef enum virDomainState {
+    /** Unknown. Since 0.0.1. */
+    VIR_DOMAIN_NOSTATE = 0,
+    /** Running. Since 0.0.1. */
+    VIR_DOMAIN_RUNNING = 1,
+    /** Waiting for something. Since 0.0.1. */
+    VIR_DOMAIN_BLOCKED = 2,
+    /** Paused. Since 0.0.1. */
+    VIR_DOMAIN_PAUSED = 3,
+    /** Being shut down. Since 0.0.1. */
+    VIR_DOMAIN_SHUTDOWN = 4,
+    /** Off. Since 0.0.1. */
+    VIR_DOMAIN_SHUTOFF = 5,
+    /** Crashed. Since 0.0.2. */
+    VIR_DOMAIN_CRASHED = 6,
+    /** Asleep, by its own power management. Since 0.9.11. */
+    VIR_DOMAIN_PMSUSPENDED = 7,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.5. */
+    VIR_DOMAIN_LAST = 8,
+#endif
+} virDomainState;
+
+/** Why a domain is in no state. Since 0.9.2. */
+typedef enum virDomainNostateReason {
+    /** Unknown. Since 0.9.2. */
+    VIR_DOMAIN_NOSTATE_UNKNOWN = 0,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_NOSTATE_LAST = 1,
+#endif
+} virDomainNostateReason;
+
+/** Why a domain is running. Since 0.9.2. */
+typedef enum virDomainRunningReason {
+    /** Unknown. Since 0.9.2. */
+    VIR_DOMAIN_RUNNING_UNKNOWN = 0,
+    /** It was started. Since 0.9.2. */
+    VIR_DOMAIN_RUNNING_BOOTED = 1,
+    /** It came from another host. Since 0.9.2. */
+    VIR_DOMAIN_RUNNING_MIGRATED = 2,
+    /** It was restored from a file. Since 0.9.2. */
+    VIR_DOMAIN_RUNNING_RESTORED = 3,
+    /** It was restored from a snapshot. Since 0.9.2. */
+    VIR_DOMAIN_RUNNING_FROM_SNAPSHOT = 4,
+    /** It was resumed. Since 0.9.2. */
+    VIR_DOMAIN_RUNNING_UNPAUSED = 5,
+    /** Its migration was given up. Since 0.9.2. */
+    VIR_DOMAIN_RUNNING_MIGRATION_CANCELED = 6,
+    /** Its saving was given up. Since 0.9.2. */
+    VIR_DOMAIN_RUNNING_SAVE_CANCELED = 7,
+    /** It was woken up. Since 0.9.11. */
+    VIR_DOMAIN_RUNNING_WAKEUP = 8,
+    /** It goes on after a crash. Since 1.1.1. */
+    VIR_DOMAIN_RUNNING_CRASHED = 9,
+    /** Its migration goes on while it runs here. Since 1.3.3. */
+    VIR_DOMAIN_RUNNING_POSTCOPY = 10,
+    /** The same, after that has failed. Since 8.5.0. */
+    VIR_DOMAIN_RUNNING_POSTCOPY_FAILED = 11,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_RUNNING_LAST = 12,
+#endif
+} virDomainRunningReason;
+
+/** Why a domain is blocked. Since 0.9.2. */
+typedef enum virDomainBlockedReason {
+    /** Unknown. Since 0.9.2. */
+    VIR_DOMAIN_BLOCKED_UNKNOWN = 0,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_BLOCKED_LAST = 1,
+#endif
+} virDomainBlockedReason;
+
+/** Why a domain is paused. Since 0.9.2. */
+typedef enum virDomainPausedReason {
+    /** Unknown. Since 0.9.2. */
+    VIR_DOMAIN_PAUSED_UNKNOWN = 0,
+    /** Somebody wanted it. Since 0.9.2. */
+    VIR_DOMAIN_PAUSED_USER = 1,
+    /** It is being migrated. Since 0.9.2. */
+    VIR_DOMAIN_PAUSED_MIGRATION = 2,
+    /** It is being saved. Since 0.9.2. */
+    VIR_DOMAIN_PAUSED_SAVE = 3,
+    /** It is being dumped. Since 0.9.2. */
+    VIR_DOMAIN_PAUSED_DUMP = 4,
+    /** One of its disks has failed. Since 0.9.2. */
+    VIR_DOMAIN_PAUSED_IOERROR = 5,
+    /** Its watchdog wanted it. Since 0.9.2. */
+    VIR_DOMAIN_PAUSED_WATCHDOG = 6,
+    /** It was restored from a snapshot. Since 0.9.2. */
+    VIR_DOMAIN_PAUSED_FROM_SNAPSHOT = 7,
+    /** It is being shut down. Since 0.9.5. */
+    VIR_DOMAIN_PAUSED_SHUTTING_DOWN = 8,
+    /** A snapshot is being made. Since 1.0.1. */
+    VIR_DOMAIN_PAUSED_SNAPSHOT = 9,
+    /** It has crashed. Since 1.1.1. */
+    VIR_DOMAIN_PAUSED_CRASHED = 10,
+    /** It is being started. Since 1.2.14. */
+    VIR_DOMAIN_PAUSED_STARTING_UP = 11,
+    /** Its migration goes on. Since 1.3.3. */
+    VIR_DOMAIN_PAUSED_POSTCOPY = 12,
+    /** Its migration has failed. Since 1.3.3. */
+    VIR_DOMAIN_PAUSED_POSTCOPY_FAILED = 13,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_PAUSED_LAST = 14,
+#endif
+} virDomainPausedReason;
+
+/** Why a domain is being shut down. Since 0.9.2. */
+typedef enum virDomainShutdownReason {
+    /** Unknown. Since 0.9.2. */
+    VIR_DOMAIN_SHUTDOWN_UNKNOWN = 0,
+    /** Somebody wanted it. Since 0.9.2. */
+    VIR_DOMAIN_SHUTDOWN_USER = 1,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_SHUTDOWN_LAST = 2,
+#endif
+} virDomainShutdownReason;
+
+/** Why a domain is off. Since 0.9.2. */
+typedef enum virDomainShutoffReason {
+    /** Unknown. Since 0.9.2. */
+    VIR_DOMAIN_SHUTOFF_UNKNOWN = 0,
+    /** It was shut down. Since 0.9.2. */
+    VIR_DOMAIN_SHUTOFF_SHUTDOWN = 1,
+    /** It was stopped at once. Since 0.9.2. */
+    VIR_DOMAIN_SHUTOFF_DESTROYED = 2,
+    /** It has crashed. Since 0.9.2. */
+    VIR_DOMAIN_SHUTOFF_CRASHED = 3,
+    /** It is on another host. Since 0.9.2. */
+    VIR_DOMAIN_SHUTOFF_MIGRATED = 4,
+    /** It is in a file. Since 0.9.2. */
+    VIR_DOMAIN_SHUTOFF_SAVED = 5,
+    /** It could not be started. Since 0.9.2. */
+    VIR_DOMAIN_SHUTOFF_FAILED = 6,
+    /** It was restored from a snapshot. Since 0.9.2. */
+    VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT = 7,
+    /** The host has stopped it. Since 4.10.0. */
+    VIR_DOMAIN_SHUTOFF_DAEMON = 8,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_SHUTOFF_LAST = 9,
+#endif
+} virDomainShutoffReason;
+
+/** Why a domain has crashed. Since 0.9.2. */
+typedef enum virDomainCrashedReason {
+    /** Unknown. Since 0.9.2. */
+    VIR_DOMAIN_CRASHED_UNKNOWN = 0,
+    /** Its system said so. Since 1.1.1. */
+    VIR_DOMAIN_CRASHED_PANICKED = 1,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_CRASHED_LAST = 2,
+#endif
+} virDomainCrashedReason;
+
+/** Why a domain sleeps. Since 0.9.11. */
+typedef enum virDomainPMSuspendedReason {
+    /** Unknown. Since 0.9.11. */
+    VIR_DOMAIN_PMSUSPENDED_UNKNOWN = 0,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.11. */
+    VIR_DOMAIN_PMSUSPENDED_LAST = 1,
+#endif
+} virDomainPMSuspendedReason;
+
+/** What a change affects. Since 0.9.2. */
+typedef enum virDomainModificationImpact {
+    /** What the domain is at the moment. Since 0.9.2. */
+    VIR_DOMAIN_AFFECT_CURRENT = 0,
+    /** The domain as it runs. Since 0.9.2. */
+    VIR_DOMAIN_AFFECT_LIVE = (1 << 0),
+    /** Its definition. Since 0.9.2. */
+    VIR_DOMAIN_AFFECT_CONFIG = (1 << 1),
+} virDomainModificationImpact;
+
+/** How a domain is started. Since 0.0.1. */
+typedef enum virDomainCreateFlags {
+    /** As usual. Since 0.0.1. */
+    VIR_DOMAIN_NONE = 0,
+    /** Paused. Since 0.8.2. */
+    VIR_DOMAIN_START_PAUSED = (1 << 0),
+    /** It stops when the connection is closed. Since 0.9.3. */
+    VIR_DOMAIN_START_AUTODESTROY = (1 << 1),
+    /** Without the cache of the file system. Since 0.9.4. */
+    VIR_DOMAIN_START_BYPASS_CACHE = (1 << 2),
+    /** Not from a saved state. Since 0.9.5. */
+    VIR_DOMAIN_START_FORCE_BOOT = (1 << 3),
+    /** Refuse elements that are not known. Since 1.2.12. */
+    VIR_DOMAIN_START_VALIDATE = (1 << 4),
+    /** With new firmware variables. Since 8.1.0. */
+    VIR_DOMAIN_START_RESET_NVRAM = (1 << 5),
+} virDomainCreateFlags;
+
+/** How virDomainDefineXMLFlags defines. Since 1.2.12. */
+typedef enum virDomainDefineFlags {
+    /** Refuse elements that are not known. Since 1.2.12. */
+    VIR_DOMAIN_DEFINE_VALIDATE = (1 << 0),
+} virDomainDefineFlags;
+
+/** How virDomainDestroyFlags ends a domain. Since 0.9.10. */
+typedef enum virDomainDestroyFlagsValues {
+    /** At once. Since 0.9.10. */
+    VIR_DOMAIN_DESTROY_DEFAULT = 0,
+    /** After what was asked for is done. Since 0.9.10. */
+    VIR_DOMAIN_DESTROY_GRACEFUL = (1 << 0),
+    /** With its logs. Since 8.3.0. */
+    VIR_DOMAIN_DESTROY_REMOVE_LOGS = (1 << 1),
+} virDomainDestroyFlagsValues;
+
+/** What virDomainUndefineFlags removes with the definition. Since 0.9.4. */
+typedef enum virDomainUndefineFlagsValues {
+    /** The saved state. Since 0.9.4. */
+    VIR_DOMAIN_UNDEFINE_MANAGED_SAVE = (1 << 0),
+    /** What is kept of snapshots. Since 0.9.5. */
+    VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA = (1 << 1),
+    /** The firmware variables. Since 1.2.9. */
+    VIR_DOMAIN_UNDEFINE_NVRAM = (1 << 2),
+    /** Not the firmware variables. Since 2.3.0. */
+    VIR_DOMAIN_UNDEFINE_KEEP_NVRAM = (1 << 3),
+    /** What is kept of checkpoints. Since 5.6.0. */
+    VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA = (1 << 4),
+    /** The TPM. Since 8.9.0. */
+    VIR_DOMAIN_UNDEFINE_TPM = (1 << 5),
+    /** Not the TPM. Since 8.9.0. */
+    VIR_DOMAIN_UNDEFINE_KEEP_TPM = (1 << 6),
+} virDomainUndefineFlagsValues;
+
+/** How virDomainShutdownFlags asks a domain to stop. Since 0.9.10. */
+typedef enum virDomainShutdownFlagValues {
+    /** In any way. Since 0.9.10. */
+    VIR_DOMAIN_SHUTDOWN_DEFAULT = 0,
+    /** By the power button. Since 0.9.10. */
+    VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN = (1 << 0),
+    /** By the agent in it. Since 0.9.10. */
+    VIR_DOMAIN_SHUTDOWN_GUEST_AGENT = (1 << 1),
+    /** By its init. Since 1.0.1. */
+    VIR_DOMAIN_SHUTDOWN_INITCTL = (1 << 2),
+    /** By a signal. Since 1.0.1. */
+    VIR_DOMAIN_SHUTDOWN_SIGNAL = (1 << 3),
+    /** By the hypervisor. Since 1.2.5. */
+    VIR_DOMAIN_SHUTDOWN_PARAVIRT = (1 << 4),
+} virDomainShutdownFlagValues;
+
+/** What virDomainGetXMLDesc describes. Since 0.3.3. */
+typedef enum virDomainXMLFlags {
+    /** Secrets, too. Since 0.3.3. */
+    VIR_DOMAIN_XML_SECURE = (1 << 0),
+    /** The definition, also if the domain is running. Since 0.3.3. */
+    VIR_DOMAIN_XML_INACTIVE = (1 << 1),
+    /** The CPU as the host has it. Since 0.8.0. */
+    VIR_DOMAIN_XML_UPDATE_CPU = (1 << 2),
+    /** For another host. Since 1.0.0. */
+    VIR_DOMAIN_XML_MIGRATABLE = (1 << 3),
+} virDomainXMLFlags;
+
+/** Which domains virConnectListAllDomains lists. Since 0.9.13. */
+typedef enum virConnectListAllDomainsFlags {
+    /** Active ones. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_ACTIVE = (1 << 0),
+    /** Inactive ones. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_INACTIVE = (1 << 1),
+    /** Persistent ones. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_PERSISTENT = (1 << 2),
+    /** Transient ones. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_TRANSIENT = (1 << 3),
+    /** Running ones. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_RUNNING = (1 << 4),
+    /** Paused ones. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_PAUSED = (1 << 5),
+    /** Those that are off. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_SHUTOFF = (1 << 6),
+    /** Those in another state. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_OTHER = (1 << 7),
+    /** Those with a saved state. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE = (1 << 8),
+    /** Those without. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE = (1 << 9),
+    /** Those that start by themselves. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_AUTOSTART = (1 << 10),
+    /** Those that do not. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART = (1 << 11),
+    /** Those with snapshots. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT = (1 << 12),
+    /** Those without. Since 0.9.13. */
+    VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT = (1 << 13),
+    /** Those with checkpoints. Since 5.6.0. */
+    VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT = (1 << 14),
+    /** Those without. Since 5.6.0. */
+    VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT = (1 << 15),
+} virConnectListAllDomainsFlags;
+
+/** Kinds of metadata. Since 0.9.10. */
+typedef enum virDomainMetadataType {
+    /** A text of any length. Since 0.9.10. */
+    VIR_DOMAIN_METADATA_DESCRIPTION = 0,
+    /** A text of one line. Since 0.9.10. */
+    VIR_DOMAIN_METADATA_TITLE = 1,
+    /** An element in a namespace. Since 0.9.10. */
+    VIR_DOMAIN_METADATA_ELEMENT = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_METADATA_LAST = 3,
+#endif
+} virDomainMetadataType;
+
+/** What a change of a device affects. Since 0.7.7. */
+typedef enum virDomainDeviceModifyFlags {
+    /** What the domain is at the moment. Since 0.7.7. */
+    VIR_DOMAIN_DEVICE_MODIFY_CURRENT = 0,
+    /** The domain as it runs. Since 0.7.7. */
+    VIR_DOMAIN_DEVICE_MODIFY_LIVE = (1 << 0),
+    /** Its definition. Since 0.7.7. */
+    VIR_DOMAIN_DEVICE_MODIFY_CONFIG = (1 << 1),
+    /** Also against the will of the guest. Since 0.8.6. */
+    VIR_DOMAIN_DEVICE_MODIFY_FORCE = (1 << 2),
+} virDomainDeviceModifyFlags;
+
+/** How virDomainBlockResize counts. Since 0.9.11. */
+typedef enum virDomainBlockResizeFlags {
+    /** In bytes. Since 0.9.11. */
+    VIR_DOMAIN_BLOCK_RESIZE_BYTES = (1 << 0),
+} virDomainBlockResizeFlags;
+
+/** What has gone wrong with a disk. Since 0.9.10. */
+typedef enum virDomainDiskErrorCode {
+    /** Nothing. Since 0.9.10. */
+    VIR_DOMAIN_DISK_ERROR_NONE = 0,
+    /** Something. Since 0.9.10. */
+    VIR_DOMAIN_DISK_ERROR_UNSPEC = 1,
+    /** There was no space left. Since 0.9.10. */
+    VIR_DOMAIN_DISK_ERROR_NO_SPACE = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_DISK_ERROR_LAST = 3,
+#endif
+} virDomainDiskErrorCode;
+
+/** What happens in the life of a domain. Since 0.5.0. */
+typedef enum virDomainEventType {
+    /** It has been defined. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_DEFINED = 0,
+    /** Its definition is gone. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_UNDEFINED = 1,
+    /** It has been started. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_STARTED = 2,
+    /** It has been paused. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_SUSPENDED = 3,
+    /** It has been resumed. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_RESUMED = 4,
+    /** It has stopped. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_STOPPED = 5,
+    /** It is shutting down. Since 0.9.8. */
+    VIR_DOMAIN_EVENT_SHUTDOWN = 6,
+    /** It sleeps. Since 0.10.2. */
+    VIR_DOMAIN_EVENT_PMSUSPENDED = 7,
+    /** It has crashed. Since 1.1.1. */
+    VIR_DOMAIN_EVENT_CRASHED = 8,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_LAST = 9,
+#endif
+} virDomainEventType;
+
+/** How a domain was defined. Since 0.5.0. */
+typedef enum virDomainEventDefinedDetailType {
+    /** It is new. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_DEFINED_ADDED = 0,
+    /** It was changed. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_DEFINED_UPDATED = 1,
+    /** It was renamed. Since 1.2.19. */
+    VIR_DOMAIN_EVENT_DEFINED_RENAMED = 2,
+    /** It was restored from a snapshot. Since 1.3.3. */
+    VIR_DOMAIN_EVENT_DEFINED_FROM_SNAPSHOT = 3,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_DEFINED_LAST = 4,
+#endif
+} virDomainEventDefinedDetailType;
+
+/** How a definition went. Since 0.5.0. */
+typedef enum virDomainEventUndefinedDetailType {
+    /** It was removed. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_UNDEFINED_REMOVED = 0,
+    /** It was renamed. Since 1.2.19. */
+    VIR_DOMAIN_EVENT_UNDEFINED_RENAMED = 1,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_UNDEFINED_LAST = 2,
+#endif
+} virDomainEventUndefinedDetailType;
+
+/** How a domain was started. Since 0.5.0. */
+typedef enum virDomainEventStartedDetailType {
+    /** As usual. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_STARTED_BOOTED = 0,
+    /** By a migration to here. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_STARTED_MIGRATED = 1,
+    /** From a file. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_STARTED_RESTORED = 2,
+    /** From a snapshot. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT = 3,
+    /** By waking up. Since 0.9.11. */
+    VIR_DOMAIN_EVENT_STARTED_WAKEUP = 4,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_STARTED_LAST = 5,
+#endif
+} virDomainEventStartedDetailType;
+
+/** Why a domain was paused. Since 0.5.0. */
+typedef enum virDomainEventSuspendedDetailType {
+    /** Somebody wanted it. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_SUSPENDED_PAUSED = 0,
+    /** It is being migrated. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_SUSPENDED_MIGRATED = 1,
+    /** One of its disks has failed. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_SUSPENDED_IOERROR = 2,
+    /** Its watchdog wanted it. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_SUSPENDED_WATCHDOG = 3,
+    /** It was restored paused. Since 0.9.5. */
+    VIR_DOMAIN_EVENT_SUSPENDED_RESTORED = 4,
+    /** It was restored paused from a snapshot. Since 0.9.5. */
+    VIR_DOMAIN_EVENT_SUSPENDED_FROM_SNAPSHOT = 5,
+    /** A call has failed. Since 1.0.1. */
+    VIR_DOMAIN_EVENT_SUSPENDED_API_ERROR = 6,
+    /** Its migration goes on. Since 1.3.3. */
+    VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY = 7,
+    /** Its migration has failed. Since 1.3.3. */
+    VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY_FAILED = 8,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_SUSPENDED_LAST = 9,
+#endif
+} virDomainEventSuspendedDetailType;
+
+/** Why a domain was resumed. Since 0.5.0. */
+typedef enum virDomainEventResumedDetailType {
+    /** Somebody wanted it. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_RESUMED_UNPAUSED = 0,
+    /** It has been migrated. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_RESUMED_MIGRATED = 1,
+    /** It was restored from a snapshot. Since 0.9.5. */
+    VIR_DOMAIN_EVENT_RESUMED_FROM_SNAPSHOT = 2,
+    /** Its migration goes on. Since 1.3.3. */
+    VIR_DOMAIN_EVENT_RESUMED_POSTCOPY = 3,
+    /** The same, after that has failed. Since 8.5.0. */
+    VIR_DOMAIN_EVENT_RESUMED_POSTCOPY_FAILED = 4,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_RESUMED_LAST = 5,
+#endif
+} virDomainEventResumedDetailType;
+
+/** Why a domain has stopped. Since 0.5.0. */
+typedef enum virDomainEventStoppedDetailType {
+    /** It was shut down. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN = 0,
+    /** It was stopped at once. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_STOPPED_DESTROYED = 1,
+    /** It has crashed. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_STOPPED_CRASHED = 2,
+    /** It is on another host. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_STOPPED_MIGRATED = 3,
+    /** It is in a file. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_STOPPED_SAVED = 4,
+    /** The host could not run it. Since 0.5.0. */
+    VIR_DOMAIN_EVENT_STOPPED_FAILED = 5,
+    /** It was restored from a snapshot. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT = 6,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_STOPPED_LAST = 7,
+#endif
+} virDomainEventStoppedDetailType;
+
+/** Who shuts a domain down. Since 0.9.8. */
+typedef enum virDomainEventShutdownDetailType {
+    /** Unknown. Since 0.9.8. */
+    VIR_DOMAIN_EVENT_SHUTDOWN_FINISHED = 0,
+    /** The guest. Since 3.4.0. */
+    VIR_DOMAIN_EVENT_SHUTDOWN_GUEST = 1,
+    /** The host. Since 3.4.0. */
+    VIR_DOMAIN_EVENT_SHUTDOWN_HOST = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_SHUTDOWN_LAST = 3,
+#endif
+} virDomainEventShutdownDetailType;
+
+/** How a domain sleeps. Since 0.10.2. */
+typedef enum virDomainEventPMSuspendedDetailType {
+    /** In memory. Since 0.10.2. */
+    VIR_DOMAIN_EVENT_PMSUSPENDED_MEMORY = 0,
+    /** On its disk. Since 1.0.0. */
+    VIR_DOMAIN_EVENT_PMSUSPENDED_DISK = 1,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.10.2. */
+    VIR_DOMAIN_EVENT_PMSUSPENDED_LAST = 2,
+#endif
+} virDomainEventPMSuspendedDetailType;
+
+/** How a domain has crashed. Since 1.1.1. */
+typedef enum virDomainEventCrashedDetailType {
+    /** Its system said so. Since 1.1.1. */
+    VIR_DOMAIN_EVENT_CRASHED_PANICKED = 0,
+    /** Its system said so, and has kept a dump. Since 6.1.0. */
+    VIR_DOMAIN_EVENT_CRASHED_CRASHLOADED = 1,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 1.1.1. */
+    VIR_DOMAIN_EVENT_CRASHED_LAST = 2,
+#endif
+} virDomainEventCrashedDetailType;
+
+/** What a watchdog has done. Since 0.8.0. */
+typedef enum virDomainEventWatchdogAction {
+    /** Nothing. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_WATCHDOG_NONE = 0,
+    /** The domain is paused. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_WATCHDOG_PAUSE = 1,
+    /** It is reset. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_WATCHDOG_RESET = 2,
+    /** It is stopped. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_WATCHDOG_POWEROFF = 3,
+    /** It is shut down. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_WATCHDOG_SHUTDOWN = 4,
+    /** It was logged. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_WATCHDOG_DEBUG = 5,
+    /** An interrupt was sent. Since 1.2.17. */
+    VIR_DOMAIN_EVENT_WATCHDOG_INJECTNMI = 6,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_WATCHDOG_LAST = 7,
+#endif
+} virDomainEventWatchdogAction;
+
+/** What became of a failed request of a guest. Since 0.8.0. */
+typedef enum virDomainEventIOErrorAction {
+    /** Nothing. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_IO_ERROR_NONE = 0,
+    /** The domain is paused. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_IO_ERROR_PAUSE = 1,
+    /** The guest was told, and goes on. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_IO_ERROR_REPORT = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_IO_ERROR_LAST = 3,
+#endif
+} virDomainEventIOErrorAction;
+
+/** What a client of the screen has done. Since 0.8.0. */
+typedef enum virDomainEventGraphicsPhase {
+    /** It has connected. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_GRAPHICS_CONNECT = 0,
+    /** It may use it. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_GRAPHICS_INITIALIZE = 1,
+    /** It has gone. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_GRAPHICS_DISCONNECT = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_GRAPHICS_LAST = 3,
+#endif
+} virDomainEventGraphicsPhase;
+
+/** Kinds of address. Since 0.8.0. */
+typedef enum virDomainEventGraphicsAddressType {
+    /** IP version 4. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_GRAPHICS_ADDRESS_IPV4 = 0,
+    /** IP version 6. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_GRAPHICS_ADDRESS_IPV6 = 1,
+    /** A unix socket. Since 0.9.7. */
+    VIR_DOMAIN_EVENT_GRAPHICS_ADDRESS_UNIX = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_GRAPHICS_ADDRESS_LAST = 3,
+#endif
+} virDomainEventGraphicsAddressType;
+
+/** What has become of a block job. Since 0.9.4. */
+typedef enum virConnectDomainEventBlockJobStatus {
+    /** It is done. Since 0.9.4. */
+    VIR_DOMAIN_BLOCK_JOB_COMPLETED = 0,
+    /** It has failed. Since 0.9.4. */
+    VIR_DOMAIN_BLOCK_JOB_FAILED = 1,
+    /** It was given up. Since 0.9.12. */
+    VIR_DOMAIN_BLOCK_JOB_CANCELED = 2,
+    /** It waits for its end to be wanted. Since 1.0.0. */
+    VIR_DOMAIN_BLOCK_JOB_READY = 3,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_BLOCK_JOB_LAST = 4,
+#endif
+} virConnectDomainEventBlockJobStatus;
+
+/** Why a disk has changed at the start. Since 0.9.7. */
+typedef enum virConnectDomainEventDiskChangeReason {
+    /** Its medium was missing, and the drive is empty. Since 0.9.7. */
+    VIR_DOMAIN_EVENT_DISK_CHANGE_MISSING_ON_START = 0,
+    /** It was missing, and so is the disk. Since 1.1.2. */
+    VIR_DOMAIN_EVENT_DISK_DROP_MISSING_ON_START = 1,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_EVENT_DISK_CHANGE_LAST = 2,
+#endif
+} virConnectDomainEventDiskChangeReason;
+
+/** What has happened to a tray. Since 0.9.11. */
+typedef enum virDomainEventTrayChangeReason {
+    /** It was opened. Since 0.9.11. */
+    VIR_DOMAIN_EVENT_TRAY_CHANGE_OPEN = 0,
+    /** It was closed. Since 0.9.11. */
+    VIR_DOMAIN_EVENT_TRAY_CHANGE_CLOSE = 1,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.11. */
+    VIR_DOMAIN_EVENT_TRAY_CHANGE_LAST = 2,
+#endif
+} virDomainEventTrayChangeReason;
+
+/** What an agent in a guest is doing. Since 1.2.11. */
+typedef enum virConnectDomainEventAgentLifecycleState {
+    /** It is there. Since 1.2.11. */
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED = 1,
+    /** It is not. Since 1.2.11. */
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_DISCONNECTED = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 1.2.11. */
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_LAST = 3,
+#endif
+} virConnectDomainEventAgentLifecycleState;
+
+/** Why that has changed. Since 1.2.11. */
+typedef enum virConnectDomainEventAgentLifecycleReason {
+    /** Unknown. Since 1.2.11. */
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_REASON_UNKNOWN = 0,
+    /** The domain was started. Since 1.2.11. */
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_REASON_DOMAIN_STARTED = 1,
+    /** Its channel has changed. Since 1.2.11. */
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_REASON_CHANNEL = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 1.2.11. */
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_REASON_LAST = 3,
+#endif
+} virConnectDomainEventAgentLifecycleReason;
+
+/** The events of domains, and the type of callback for each. Since 0.8.0. */
+typedef enum virDomainEventID {
+    /** Something in its life: virConnectDomainEventCallback. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_ID_LIFECYCLE = 0,
+    /** It was rebooted: virConnectDomainEventGenericCallback. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_ID_REBOOT = 1,
+    /** Its clock was set: virConnectDomainEventRTCChangeCallback. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_ID_RTC_CHANGE = 2,
+    /** Its watchdog has acted: virConnectDomainEventWatchdogCallback. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_ID_WATCHDOG = 3,
+    /** A request to a disk has failed: virConnectDomainEventIOErrorCallback. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_ID_IO_ERROR = 4,
+    /** A client of its screen: virConnectDomainEventGraphicsCallback. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_ID_GRAPHICS = 5,
+    /**
+     * A request to a disk has failed, and why: virConnectDomainEventIOErrorReasonCallback.
+     * Since 0.8.1.
+     */
+    VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON = 6,
+    /** It cannot be controlled: virConnectDomainEventGenericCallback. Since 0.9.2. */
+    VIR_DOMAIN_EVENT_ID_CONTROL_ERROR = 7,
+    /**
+     * A block job, by the path of its disk: virConnectDomainEventBlockJobCallback. Since
+     * 0.9.4.
+     */
+    VIR_DOMAIN_EVENT_ID_BLOCK_JOB = 8,
+    /** A medium was missing: virConnectDomainEventDiskChangeCallback. Since 0.9.7. */
+    VIR_DOMAIN_EVENT_ID_DISK_CHANGE = 9,
+    /** A tray: virConnectDomainEventTrayChangeCallback. Since 0.9.11. */
+    VIR_DOMAIN_EVENT_ID_TRAY_CHANGE = 10,
+    /** It woke up: virConnectDomainEventPMWakeupCallback. Since 0.9.11. */
+    VIR_DOMAIN_EVENT_ID_PMWAKEUP = 11,
+    /** It sleeps: virConnectDomainEventPMSuspendCallback. Since 0.9.11. */
+    VIR_DOMAIN_EVENT_ID_PMSUSPEND = 12,
+    /** Its memory: virConnectDomainEventBalloonChangeCallback. Since 0.10.0. */
+    VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE = 13,
+    /** It sleeps on its disk: virConnectDomainEventPMSuspendDiskCallback. Since 1.0.0. */
+    VIR_DOMAIN_EVENT_ID_PMSUSPEND_DISK = 14,
+    /** A device is gone: virConnectDomainEventDeviceRemovedCallback. Since 1.1.1. */
+    VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED = 15,
+    /**
+     * A block job, by the target of its disk: virConnectDomainEventBlockJobCallback. Since
+     * 1.2.6.
+     */
+    VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2 = 16,
+    /** A tunable: virConnectDomainEventTunableCallback. Since 1.2.9. */
+    VIR_DOMAIN_EVENT_ID_TUNABLE = 17,
+    /** The agent in it: virConnectDomainEventAgentLifecycleCallback. Since 1.2.11. */
+    VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE = 18,
+    /** A device was added: virConnectDomainEventDeviceAddedCallback. Since 1.2.15. */
+    VIR_DOMAIN_EVENT_ID_DEVICE_ADDED = 19,
+    /** A round of its migration: virConnectDomainEventMigrationIterationCallback. Since 1.3.2. */
+    VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION = 20,
+    /** A job is done: virConnectDomainEventJobCompletedCallback. Since 1.3.3. */
+    VIR_DOMAIN_EVENT_ID_JOB_COMPLETED = 21,
+    /** A device does not go: virConnectDomainEventDeviceRemovalFailedCallback. Since 1.3.4. */
+    VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED = 22,
+    /** Metadata: virConnectDomainEventMetadataChangeCallback. Since 3.0.0. */
+    VIR_DOMAIN_EVENT_ID_METADATA_CHANGE = 23,
+    /**
+     * A disk was written behind a threshold: virConnectDomainEventBlockThresholdCallback.
+     * Since 3.2.0.
+     */
+    VIR_DOMAIN_EVENT_ID_BLOCK_THRESHOLD = 24,
+    /** Memory has failed: virConnectDomainEventMemoryFailureCallback. Since 6.9.0. */
+    VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE = 25,
+    /** The size of memory: virConnectDomainEventMemoryDeviceSizeChangeCallback. Since 7.9.0. */
+    VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE = 26,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.8.0. */
+    VIR_DOMAIN_EVENT_ID_LAST = 27,
+#endif
+} virDomainEventID;
+
+/** Whose memory has failed. Since 6.9.0. */
+typedef enum virDomainMemoryFailureRecipientType {
+    /** The one of the hypervisor. Since 6.9.0. */
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_RECIPIENT_HYPERVISOR = 0,
+    /** The one of the guest. Since 6.9.0. */
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_RECIPIENT_GUEST = 1,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 6.9.0. */
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_RECIPIENT_LAST = 2,
+#endif
+} virDomainMemoryFailureRecipientType;
+
+/** What was done about failed memory. Since 6.9.0. */
+typedef enum virDomainMemoryFailureActionType {
+    /** Nothing. Since 6.9.0. */
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_ACTION_IGNORE = 0,
+    /** The guest was told. Since 6.9.0. */
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_ACTION_INJECT = 1,
+    /** The hypervisor cannot go on. Since 6.9.0. */
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_ACTION_FATAL = 2,
+    /** The guest is reset. Since 6.9.0. */
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_ACTION_RESET = 3,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 6.9.0. */
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_ACTION_LAST = 4,
+#endif
+} virDomainMemoryFailureActionType;
+
+/** More about failed memory. Since 6.9.0. */
+typedef enum virDomainMemoryFailureFlags {
+    /** Something must be done. Since 6.9.0. */
+    VIR_DOMAIN_MEMORY_FAILURE_ACTION_REQUIRED = (1 << 0),
+    /** It happened while another failure was handled. Since 6.9.0. */
+    VIR_DOMAIN_MEMORY_FAILURE_RECURSIVE = (1 << 1),
+} virDomainMemoryFailureFlags;
+
+/** State of a domain, and what its definition says. Since 0.0.3. */
+struct _virDomainInfo {
+    /** What it is doing, a virDomainState. */
+    unsigned char state;
+    /** KiB of memory at most. */
+    unsigned long maxMem;
+    /** KiB of memory. */
+    unsigned long memory;
+    /** How many CPUs. */
+    unsigned short nrVirtCpu;
+    /** Always 0: nothing is executed here. */
+    unsigned long long cpuTime;
+};
+
+/** State of a domain, and what its definition says. */
+typedef struct _virDomainInfo virDomainInfo;
+
+/** Points at the state of a domain. */
+typedef virDomainInfo *virDomainInfoPtr;
+
+/** How large a disk is. Since 0.8.1. */
+struct _virDomainBlockInfo {
+    /** Bytes that a guest sees. */
+    unsigned long long capacity;
+    /** Bytes that the image takes on the medium. */
+    unsigned long long allocation;
+    /** Bytes from the first to the last of the image. */
+    unsigned long long physical;
+};
+
+/** How large a disk is. */
+typedef struct _virDomainBlockInfo virDomainBlockInfo;
+
+/** Points at how large a disk is. */
+typedef virDomainBlockInfo *virDomainBlockInfoPtr;
+
+/** What guests have done with a disk. Since 0.3.2. */
+struct _virDomainBlockStats {
+    /** How often something was read. */
+    long long rd_req;
+    /** How many bytes were read. */
+    long long rd_bytes;
+    /** How often something was written. */
+    long long wr_req;
+    /** How many bytes were written. */
+    long long wr_bytes;
+    /** Always -1: not counted. */
+    long long errs;
+};
+
+/** What guests have done with a disk. */
+typedef struct _virDomainBlockStats virDomainBlockStatsStruct;
+
+/** Points at what guests have done with a disk. */
+typedef virDomainBlockStatsStruct *virDomainBlockStatsPtr;
+
+/** A disk, and what has gone wrong with it. Since 0.9.10. */
+struct _virDomainDiskError {
+    /** The target of the disk. */
+    char *disk;
+    /** A virDomainDiskErrorCode. */
+    int error;
+};
+
+/** A disk, and what has gone wrong with it. */
+typedef struct _virDomainDiskError virDomainDiskError;
+
+/** Points at a disk with what has gone wrong with it. */
+typedef virDomainDiskError *virDomainDiskErrorPtr;
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_LIFECYCLE: `event` is a virDomainEventType, `detail` of
+ * the type that belongs to it. What it returns is ignored. `dom` is only valid during the
+ * call, as for all.
+ */
+typedef int (*virConnectDomainEventCallback)(virConnectPtr conn,
+                                             virDomainPtr dom,
+                                             int event,
+                                             int detail,
+                                             void *opaque);
+
+/**
+ * Any callback for domain events: VIR_DOMAIN_EVENT_CALLBACK casts to it. It is also the type
+ * of the callback for events that tell nothing more.
+ */
+typedef void (*virConnectDomainEventGenericCallback)(virConnectPtr conn,
+                                                     virDomainPtr dom,
+                                                     void *opaque);
+
+/** Where somebody is. Since 0.8.0. */
+struct _virDomainEventGraphicsAddress {
+    /** What kind of address, a virDomainEventGraphicsAddressType. */
+    int family;
+    /** The host, or the path of a socket. */
+    char *node;
+    /** The port, or NULL. */
+    char *service;
+};
+
+/** One of the names of somebody. Since 0.8.0. */
+struct _virDomainEventGraphicsSubjectIdentity {
+    /** The kind of name. */
+    char *type;
+    /** The name. */
+    char *name;
+};
+
+/** One of the names of somebody. */
+typedef struct _virDomainEventGraphicsSubjectIdentity virDomainEventGraphicsSubjectIdentity;
+
+/** Points at one of the names of somebody. */
+typedef virDomainEventGraphicsSubjectIdentity *virDomainEventGraphicsSubjectIdentityPtr;
+
+/** Who somebody is. Since 0.8.0. */
+struct _virDomainEventGraphicsSubject {
+    /** How many names. */
+    int nidentity;
+    /** The names. */
+    virDomainEventGraphicsSubjectIdentityPtr identities;
+};
+
+/** Where somebody is. */
+typedef struct _virDomainEventGraphicsAddress virDomainEventGraphicsAddress;
+
+/** Points at where somebody is. */
+typedef virDomainEventGraphicsAddress *virDomainEventGraphicsAddressPtr;
+
+/** Who somebody is. */
+typedef struct _virDomainEventGraphicsSubject virDomainEventGraphicsSubject;
+
+/** Points at who somebody is. */
+typedef virDomainEventGraphicsSubject *virDomainEventGraphicsSubjectPtr;
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_RTC_CHANGE: the new difference from UTC, in seconds.
+ * Not called by this library.
+ */
+typedef void (*virConnectDomainEventRTCChangeCallback)(virConnectPtr conn,
+                                                       virDomainPtr dom,
+                                                       long long utcoffset,
+                                                       void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_WATCHDOG: a virDomainEventWatchdogAction. Not called by
+ * this library.
+ */
+typedef void (*virConnectDomainEventWatchdogCallback)(virConnectPtr conn,
+                                                      virDomainPtr dom,
+                                                      int action,
+                                                      void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_IO_ERROR: the path and the alias of the disk, and a
+ * virDomainEventIOErrorAction.
+ */
+typedef void (*virConnectDomainEventIOErrorCallback)(virConnectPtr conn,
+                                                     virDomainPtr dom,
+                                                     const char *srcPath,
+                                                     const char *devAlias,
+                                                     int action,
+                                                     void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON: the same, and "enospc" where there was
+ * no space left.
+ */
+typedef void (*virConnectDomainEventIOErrorReasonCallback)(virConnectPtr conn,
+                                                           virDomainPtr dom,
+                                                           const char *srcPath,
+                                                           const char *devAlias,
+                                                           int action,
+                                                           const char *reason,
+                                                           void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_GRAPHICS: a virDomainEventGraphicsPhase, and who. Not
+ * called by this library.
+ */
+typedef void (*virConnectDomainEventGraphicsCallback)(virConnectPtr conn,
+                                                      virDomainPtr dom,
+                                                      int phase,
+                                                      const virDomainEventGraphicsAddress *local,
+                                                      const virDomainEventGraphicsAddress *remote,
+                                                      const char *authScheme,
+                                                      const virDomainEventGraphicsSubject *subject,
+                                                      void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_BLOCK_JOB and VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2: the path
+ * or the target of the disk, a virDomainBlockJobType and a
+ * virConnectDomainEventBlockJobStatus.
+ */
+typedef void (*virConnectDomainEventBlockJobCallback)(virConnectPtr conn,
+                                                      virDomainPtr dom,
+                                                      const char *disk,
+                                                      int type,
+                                                      int status,
+                                                      void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_DISK_CHANGE: the paths before and after, the alias of
+ * the disk, and a virConnectDomainEventDiskChangeReason. Not called by this library.
+ */
+typedef void (*virConnectDomainEventDiskChangeCallback)(virConnectPtr conn,
+                                                        virDomainPtr dom,
+                                                        const char *oldSrcPath,
+                                                        const char *newSrcPath,
+                                                        const char *devAlias,
+                                                        int reason,
+                                                        void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_TRAY_CHANGE: the alias of the disk, and a
+ * virDomainEventTrayChangeReason. Not called by this library.
+ */
+typedef void (*virConnectDomainEventTrayChangeCallback)(virConnectPtr conn,
+                                                        virDomainPtr dom,
+                                                        const char *devAlias,
+                                                        int reason,
+                                                        void *opaque);
+
+/** The callback for VIR_DOMAIN_EVENT_ID_PMWAKEUP: `reason` is 0. Not called by this library. */
+typedef void (*virConnectDomainEventPMWakeupCallback)(virConnectPtr conn,
+                                                      virDomainPtr dom,
+                                                      int reason,
+                                                      void *opaque);
+
+/** The callback for VIR_DOMAIN_EVENT_ID_PMSUSPEND: `reason` is 0. Not called by this library. */
+typedef void (*virConnectDomainEventPMSuspendCallback)(virConnectPtr conn,
+                                                       virDomainPtr dom,
+                                                       int reason,
+                                                       void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_PMSUSPEND_DISK: `reason` is 0. Not called by this
+ * library.
+ */
+typedef void (*virConnectDomainEventPMSuspendDiskCallback)(virConnectPtr conn,
+                                                           virDomainPtr dom,
+                                                           int reason,
+                                                           void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE: the memory in KiB. Not called by this
+ * library.
+ */
+typedef void (*virConnectDomainEventBalloonChangeCallback)(virConnectPtr conn,
+                                                           virDomainPtr dom,
+                                                           unsigned long long actual,
+                                                           void *opaque);
+
+/** The callback for VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED: the alias of the device. */
+typedef void (*virConnectDomainEventDeviceRemovedCallback)(virConnectPtr conn,
+                                                           virDomainPtr dom,
+                                                           const char *devAlias,
+                                                           void *opaque);
+
+/** The callback for VIR_DOMAIN_EVENT_ID_DEVICE_ADDED: the alias of the device. */
+typedef void (*virConnectDomainEventDeviceAddedCallback)(virConnectPtr conn,
+                                                         virDomainPtr dom,
+                                                         const char *devAlias,
+                                                         void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED: the alias of the device. Not
+ * called by this library.
+ */
+typedef void (*virConnectDomainEventDeviceRemovalFailedCallback)(virConnectPtr conn,
+                                                                 virDomainPtr dom,
+                                                                 const char *devAlias,
+                                                                 void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_METADATA_CHANGE: a virDomainMetadataType, and the
+ * namespace of an element or NULL.
+ */
+typedef void (*virConnectDomainEventMetadataChangeCallback)(virConnectPtr conn,
+                                                            virDomainPtr dom,
+                                                            int type,
+                                                            const char *nsuri,
+                                                            void *opaque);
+
+/** The callback for VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION. Not called by this library. */
+typedef void (*virConnectDomainEventMigrationIterationCallback)(virConnectPtr conn,
+                                                                virDomainPtr dom,
+                                                                int iteration,
+                                                                void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_JOB_COMPLETED: what is told, which stays the library's.
+ * Not called by this library.
+ */
+typedef void (*virConnectDomainEventJobCompletedCallback)(virConnectPtr conn,
+                                                          virDomainPtr dom,
+                                                          virTypedParameterPtr params,
+                                                          int nparams,
+                                                          void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_TUNABLE: what is told, which stays the library's. Not
+ * called by this library.
+ */
+typedef void (*virConnectDomainEventTunableCallback)(virConnectPtr conn,
+                                                     virDomainPtr dom,
+                                                     virTypedParameterPtr params,
+                                                     int nparams,
+                                                     void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE: a
+ * virConnectDomainEventAgentLifecycleState and a virConnectDomainEventAgentLifecycleReason.
+ * Not called by this library.
+ */
+typedef void (*virConnectDomainEventAgentLifecycleCallback)(virConnectPtr conn,
+                                                            virDomainPtr dom,
+                                                            int state,
+                                                            int reason,
+                                                            void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_BLOCK_THRESHOLD: the target and the path of the disk
+ * (NULL if it is behind a network), the threshold, and how far it was exceeded, in bytes.
+ */
+typedef void (*virConnectDomainEventBlockThresholdCallback)(virConnectPtr conn,
+                                                            virDomainPtr dom,
+                                                            const char *dev,
+                                                            const char *path,
+                                                            unsigned long long threshold,
+                                                            unsigned long long excess,
+                                                            void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE: a virDomainMemoryFailureRecipientType,
+ * a virDomainMemoryFailureActionType and virDomainMemoryFailureFlags. Not called by this
+ * library.
+ */
+typedef void (*virConnectDomainEventMemoryFailureCallback)(virConnectPtr conn,
+                                                           virDomainPtr dom,
+                                                           int recipient,
+                                                           int action,
+                                                           unsigned int flags,
+                                                           void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE: the alias of the device, and
+ * its size in KiB. Not called by this library.
+ */
+typedef void (*virConnectDomainEventMemoryDeviceSizeChangeCallback)(virConnectPtr conn,
+                                                                    virDomainPtr dom,
+                                                                    const char *alias,
+                                                                    unsigned long long size,
+                                                                    void *opaque);
+
+#ifdef __cplusplus
+extern "C" {
+#endif /* __cplusplus */
+
+/**
+ * Lists the domains of a connection.
+ *
+ * @conn: the connection
+ * @domains: where to store a list of domains with NULL behind the last: the caller releases each
+ * domain with virDomainFree, then the list with free; NULL to count only
+ * @flags: virConnectListAllDomainsFlags. Bits of one group ({ACTIVE, INACTIVE}, {PERSISTENT,
+ * TRANSIENT}, {RUNNING, PAUSED, SHUTOFF, OTHER}, {MANAGEDSAVE, NO_MANAGEDSAVE}, {AUTOSTART,
+ * NO_AUTOSTART}, {HAS_SNAPSHOT, NO_SNAPSHOT}, {HAS_CHECKPOINT, NO_CHECKPOINT}) are alternatives; a
+ * group without bits does not filter
+ *
+ * Return Value: how many domains there are, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG for unknown flags.
+ *
+ * Since 0.9.13.
+ */
+int virConnectListAllDomains(virConnectPtr conn,
+                             virDomainPtr **domains,
+                             unsigned int flags);
+
+/**
+ * Counts the active domains.
+ *
+ * @conn: the connection
+ *
+ * Return Value: their number, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN.
+ *
+ * Since 0.0.3.
+ */
+int virConnectNumOfDomains(virConnectPtr conn);
+
+/**
+ * Counts the inactive domains.
+ *
+ * @conn: the connection
+ *
+ * Return Value: their number, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN.
+ *
+ * Since 0.1.5.
+ */
+int virConnectNumOfDefinedDomains(virConnectPtr conn);
+
+/**
+ * Lists the numbers of active domains.
+ *
+ * @conn: the connection
+ * @ids: an array for the numbers
+ * @maxids: how many the array holds
+ *
+ * Return Value: how many numbers were stored, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @ids is NULL or @maxids negative.
+ *
+ * Since 0.0.3.
+ */
+int virConnectListDomains(virConnectPtr conn,
+                          int *ids,
+                          int maxids);
+
+/**
+ * Lists the names of inactive domains.
+ *
+ * @conn: the connection
+ * @names: an array for the names, each of which the caller frees
+ * @maxnames: how many the array holds
+ *
+ * Return Value: how many names were stored, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @names is NULL or @maxnames negative.
+ *
+ * Since 0.1.1.
+ */
+int virConnectListDefinedDomains(virConnectPtr conn,
+                                 char **names,
+                                 int maxnames);
+
+/**
+ * Finds a domain by its name.
+ *
+ * @conn: the connection
+ * @name: the name
+ *
+ * Return Value: the domain, to be released with virDomainFree, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @name is NULL; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.0.3.
+ */
+virDomainPtr virDomainLookupByName(virConnectPtr conn,
+                                   const char *name);
+
+/**
+ * Finds an active domain by its number.
+ *
+ * @conn: the connection
+ * @id: the number
+ *
+ * Return Value: the domain, to be released with virDomainFree, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @id is negative; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.0.3.
+ */
+virDomainPtr virDomainLookupByID(virConnectPtr conn,
+                                 int id);
+
+/**
+ * Finds a domain by its UUID.
+ *
+ * @conn: the connection
+ * @uuid: the UUID, VIR_UUID_BUFLEN bytes
+ *
+ * Return Value: the domain, to be released with virDomainFree, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @uuid is NULL; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.0.5.
+ */
+virDomainPtr virDomainLookupByUUID(virConnectPtr conn,
+                                   const unsigned char *uuid);
+
+/**
+ * Finds a domain by its UUID as a string.
+ *
+ * @conn: the connection
+ * @uuidstr: the UUID
+ *
+ * Return Value: the domain, to be released with virDomainFree, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @uuidstr is NULL or no UUID;
+ * VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.1.1.
+ */
+virDomainPtr virDomainLookupByUUIDString(virConnectPtr conn,
+                                         const char *uuidstr);
+
+/**
+ * Adds a reference to a domain: it takes one more virDomainFree to release it.
+ *
+ * @domain: the domain
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN.
+ *
+ * Since 0.6.0.
+ */
+int virDomainRef(virDomainPtr domain);
+
+/**
+ * Releases a reference to a domain. The domain itself stays what it is.
+ *
+ * @domain: the domain
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN.
+ *
+ * Since 0.0.3.
+ */
+int virDomainFree(virDomainPtr domain);
+
+/**
+ * Returns a domain's connection.
+ *
+ * @dom: the domain
+ *
+ * Return Value: the connection, without a reference of its own: it is valid while the domain is.
+ * Or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN.
+ *
+ * Since 0.3.0.
+ */
+virConnectPtr virDomainGetConnect(virDomainPtr dom);
+
+/**
+ * Returns a domain's name.
+ *
+ * @domain: the domain
+ *
+ * Return Value: the name, which is valid while the domain is, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN.
+ *
+ * Since 0.0.3.
+ */
+const char *virDomainGetName(virDomainPtr domain);
+
+/**
+ * Tells a domain's number, which it has while it is active.
+ *
+ * @domain: the domain
+ *
+ * Return Value: the number, or -1 as an unsigned number, also for an inactive domain: then there
+ * is no error.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN.
+ *
+ * Since 0.0.3.
+ */
+unsigned int virDomainGetID(virDomainPtr domain);
+
+/**
+ * Tells a domain's UUID.
+ *
+ * @domain: the domain
+ * @uuid: where to store VIR_UUID_BUFLEN bytes
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @uuid is NULL.
+ *
+ * Since 0.0.5.
+ */
+int virDomainGetUUID(virDomainPtr domain, unsigned char *uuid);
+
+/**
+ * Tells a domain's UUID as a string.
+ *
+ * @domain: the domain
+ * @buf: where to store VIR_UUID_STRING_BUFLEN bytes
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @buf is NULL.
+ *
+ * Since 0.1.1.
+ */
+int virDomainGetUUIDString(virDomainPtr domain, char *buf);
+
+/**
+ * Tells the type of system that a domain is defined for.
+ *
+ * @domain: the domain
+ *
+ * Return Value: the type, which the caller frees, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.0.3.
+ */
+char *virDomainGetOSType(virDomainPtr domain);
+
+/**
+ * Tells how much memory a domain is defined to have at most.
+ *
+ * @domain: the domain
+ *
+ * Return Value: KiB, or 0.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.0.3.
+ */
+unsigned long virDomainGetMaxMemory(virDomainPtr domain);
+
+/**
+ * Tells the state of a domain, and what its definition says of memory and CPUs.
+ *
+ * @domain: the domain
+ * @info: where to store it
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @info is NULL; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.0.3.
+ */
+int virDomainGetInfo(virDomainPtr domain,
+                     virDomainInfoPtr info);
+
+/**
+ * Tells the state of a domain, and why it is in it.
+ *
+ * @domain: the domain
+ * @state: where to store a virDomainState
+ * @reason: where to store a reason of the type that belongs to the state; NULL if it is not wanted
+ * @flags: 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @state is NULL or for flags;
+ * VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.2.
+ */
+int virDomainGetState(virDomainPtr domain,
+                      int *state,
+                      int *reason,
+                      unsigned int flags);
+
+/**
+ * Describes a domain. While it runs, and its disks are served, each `disk` has an element `export`
+ * of the namespace `urn:virsparse:domain:1` whose attribute `uri` tells where.
+ *
+ * @domain: the domain
+ * @flags: virDomainXMLFlags
+ *
+ * Return Value: XML that the caller frees, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for unknown flags; VIR_ERR_OPERATION_DENIED
+ * for VIR_DOMAIN_XML_SECURE on a read-only connection; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.0.3.
+ */
+char *virDomainGetXMLDesc(virDomainPtr domain,
+                          unsigned int flags);
+
+/**
+ * Tells whether a domain is active: running or paused.
+ *
+ * @dom: the domain
+ *
+ * Return Value: 1 or 0, or -1 on error.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.7.3.
+ */
+int virDomainIsActive(virDomainPtr dom);
+
+/**
+ * Tells whether a domain is still known when it has stopped.
+ *
+ * @dom: the domain
+ *
+ * Return Value: 1 or 0, or -1 on error.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.7.3.
+ */
+int virDomainIsPersistent(virDomainPtr dom);
+
+/**
+ * Tells whether the definition of an active domain has been changed since it was started.
+ *
+ * @dom: the domain
+ *
+ * Return Value: 1 or 0, or -1 on error.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.8.6.
+ */
+int virDomainIsUpdated(virDomainPtr dom);
+
+/**
+ * Tells whether a domain is marked to start by itself. Nothing does so here: a running domain
+ * belongs to a program, which may look for this mark.
+ *
+ * @domain: the domain
+ * @autostart: where to store 1 or 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @autostart is NULL; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.2.1.
+ */
+int virDomainGetAutostart(virDomainPtr domain,
+                          int *autostart);
+
+/**
+ * Defines a persistent domain, or defines one anew. It is not started.
+ *
+ * @conn: the connection
+ * @xml: the description. Of what it says name, UUID, memory, CPUs, the type of system and the
+ * disks are used; everything else is kept as it is
+ *
+ * Return Value: the domain, to be released with virDomainFree, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on a
+ * read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME, VIR_ERR_NO_TARGET,
+ * VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
+ * VIR_ERR_OPERATION_FAILED if name or UUID are another domain's; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.1.1.
+ */
+virDomainPtr virDomainDefineXML(virConnectPtr conn,
+                                const char *xml);
+
+/**
+ * Defines a persistent domain, or defines one anew. It is not started.
+ *
+ * @conn: the connection
+ * @xml: the description, as for virDomainDefineXML
+ * @flags: virDomainDefineFlags. Definitions are not validated: VIR_DOMAIN_DEFINE_VALIDATE is
+ * refused
+ *
+ * Return Value: the domain, to be released with virDomainFree, or NULL.
+ *
+ * Errors: as virDomainDefineXML; VIR_ERR_INVALID_ARG for unknown flags;
+ * VIR_ERR_OPERATION_UNSUPPORTED.
+ *
+ * Since 1.2.12.
+ */
+virDomainPtr virDomainDefineXMLFlags(virConnectPtr conn,
+                                     const char *xml,
+                                     unsigned int flags);
+
+/**
+ * Starts a domain that is forgotten when it is stopped, unless it is persistent already.
+ *
+ * Starting opens and locks the images of all disks, and exports each disk through a unix socket:
+ * virSparseDomainGetDiskURI. If one cannot be opened, nothing is started. The domain runs in this
+ * process, until it is stopped or the process ends.
+ *
+ * @conn: the connection
+ * @xmlDesc: the description, as for virDomainDefineXML
+ * @flags: virDomainCreateFlags. VALIDATE is refused; BYPASS_CACHE, FORCE_BOOT and RESET_NVRAM make
+ * no difference
+ *
+ * Return Value: the domain, to be released with virDomainFree, or NULL.
+ *
+ * Errors: as virDomainDefineXML and virDomainCreate; VIR_ERR_INVALID_ARG for unknown flags.
+ *
+ * Since 0.5.0.
+ */
+virDomainPtr virDomainCreateXML(virConnectPtr conn,
+                                const char *xmlDesc,
+                                unsigned int flags);
+
+/**
+ * Starts a domain.
+ *
+ * Starting opens and locks the images of all disks, and exports each disk through a unix socket:
+ * virSparseDomainGetDiskURI. If one cannot be opened, nothing is started. The domain runs in this
+ * process, until it is stopped or the process ends.
+ *
+ * @domain: an inactive persistent domain
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_OPERATION_INVALID if the domain is active; VIR_ERR_CONFIG_UNSUPPORTED for a disk that
+ * cannot be served; VIR_ERR_SYSTEM_ERROR if an image cannot be opened or is in use, or its socket
+ * cannot be made; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.1.1.
+ */
+int virDomainCreate(virDomainPtr domain);
+
+/**
+ * Starts a domain.
+ *
+ * Starting opens and locks the images of all disks, and exports each disk through a unix socket:
+ * virSparseDomainGetDiskURI. If one cannot be opened, nothing is started. The domain runs in this
+ * process, until it is stopped or the process ends.
+ *
+ * @domain: an inactive persistent domain
+ * @flags: virDomainCreateFlags. VALIDATE is refused; BYPASS_CACHE, FORCE_BOOT and RESET_NVRAM make
+ * no difference
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainCreate; VIR_ERR_INVALID_ARG for unknown flags;
+ * VIR_ERR_OPERATION_UNSUPPORTED.
+ *
+ * Since 0.8.2.
+ */
+int virDomainCreateWithFlags(virDomainPtr domain,
+                             unsigned int flags);
+
+/**
+ * Forgets the definition of a domain. If the domain is active it goes on until it is stopped.
+ *
+ * @domain: a persistent domain
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_OPERATION_INVALID if the domain is not persistent; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.1.1.
+ */
+int virDomainUndefine(virDomainPtr domain);
+
+/**
+ * Forgets the definition of a domain. If the domain is active it goes on until it is stopped.
+ *
+ * @domain: a persistent domain
+ * @flags: virDomainUndefineFlagsValues. There is nothing of what they name
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainUndefine; VIR_ERR_INVALID_ARG for unknown flags.
+ *
+ * Since 0.9.4.
+ */
+int virDomainUndefineFlags(virDomainPtr domain,
+                           unsigned int flags);
+
+/**
+ * Stops a domain at once. Guests are cut off: what they have asked for and not been told to be
+ * done may or may not be. What was written is brought to stable storage. A domain that is not
+ * persistent is forgotten.
+ *
+ * @domain: an active domain
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
+ * another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if what was written could not be
+ * brought to stable storage: the domain has stopped all the same.
+ *
+ * Since 0.0.3.
+ */
+int virDomainDestroy(virDomainPtr domain);
+
+/**
+ * Stops a domain at once. Guests are cut off: what they have asked for and not been told to be
+ * done may or may not be. What was written is brought to stable storage.
+ *
+ * @domain: an active domain
+ * @flags: virDomainDestroyFlagsValues. With VIR_DOMAIN_DESTROY_GRACEFUL what guests have asked for
+ * is done first
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainDestroy; VIR_ERR_INVALID_ARG for unknown flags.
+ *
+ * Since 0.9.4.
+ */
+int virDomainDestroyFlags(virDomainPtr domain,
+                          unsigned int flags);
+
+/**
+ * Stops a domain when what its guests have asked for is done. When this returns it has stopped.
+ * Guests that do not take their answers are waited for 10 seconds.
+ *
+ * @domain: a running domain
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_OPERATION_INVALID if the domain is not running; VIR_ERR_OPERATION_FAILED if it runs in
+ * another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if what was written could not be
+ * brought to stable storage: the domain has stopped all the same.
+ *
+ * Since 0.0.3.
+ */
+int virDomainShutdown(virDomainPtr domain);
+
+/**
+ * Stops a domain when what its guests have asked for is done. When this returns it has stopped.
+ * Guests that do not take their answers are waited for 10 seconds.
+ *
+ * @domain: a running domain
+ * @flags: virDomainShutdownFlagValues. They make no difference
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainShutdown; VIR_ERR_INVALID_ARG for unknown flags.
+ *
+ * Since 0.9.10.
+ */
+int virDomainShutdownFlags(virDomainPtr domain,
+                           unsigned int flags);
+
+/**
+ * Pauses a domain: what its guests ask for waits until virDomainResume. When this returns nothing
+ * is being done. A domain may be paused already.
+ *
+ * @domain: an active domain
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
+ * another process; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.0.3.
+ */
+int virDomainSuspend(virDomainPtr domain);
+
+/**
+ * Ends the pause of a domain.
+ *
+ * @domain: a paused domain
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_OPERATION_INVALID if the domain is not paused; VIR_ERR_OPERATION_FAILED if it runs in
+ * another process; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.0.3.
+ */
+int virDomainResume(virDomainPtr domain);
+
+/**
+ * Marks a domain to start by itself, or not. Nothing does so here: virDomainGetAutostart.
+ *
+ * @domain: a persistent domain
+ * @autostart: 0 for not
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_OPERATION_INVALID if the domain is not persistent; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.2.1.
+ */
+int virDomainSetAutostart(virDomainPtr domain,
+                          int autostart);
+
+/**
+ * Adds a device to a domain. A disk of an active domain is open and served when this returns, and
+ * VIR_DOMAIN_EVENT_ID_DEVICE_ADDED is sent.
+ *
+ * @domain: the domain
+ * @xml: the description: a `disk`, or for a definition any device
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on
+ * a read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME,
+ * VIR_ERR_NO_TARGET, VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
+ * another process; VIR_ERR_OPERATION_FAILED if there is such a disk; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.1.9.
+ */
+int virDomainAttachDevice(virDomainPtr domain,
+                          const char *xml);
+
+/**
+ * Adds a device to a domain. A disk of an active domain is open and served when this returns, and
+ * VIR_DOMAIN_EVENT_ID_DEVICE_ADDED is sent.
+ *
+ * @domain: the domain
+ * @xml: the description: a `disk`, or for a definition any device
+ * @flags: virDomainDeviceModifyFlags without FORCE
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainAttachDevice; VIR_ERR_INVALID_ARG for unknown flags;
+ * VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
+ * persistent where its definition is.
+ *
+ * Since 0.7.7.
+ */
+int virDomainAttachDeviceFlags(virDomainPtr domain,
+                               const char *xml,
+                               unsigned int flags);
+
+/**
+ * Removes a disk from a domain. Guests that use it in an active domain are cut off, and
+ * VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED is sent.
+ *
+ * @domain: the domain
+ * @xml: the description: a `disk`, which is known by its target
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on
+ * a read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME,
+ * VIR_ERR_NO_TARGET, VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
+ * another process; VIR_ERR_DEVICE_MISSING; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.1.9.
+ */
+int virDomainDetachDevice(virDomainPtr domain,
+                          const char *xml);
+
+/**
+ * Removes a disk from a domain. Guests that use it in an active domain are cut off, and
+ * VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED is sent.
+ *
+ * @domain: the domain
+ * @xml: the description: a `disk`, which is known by its target
+ * @flags: virDomainDeviceModifyFlags without FORCE
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainDetachDevice; VIR_ERR_INVALID_ARG for unknown flags;
+ * VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
+ * persistent where its definition is.
+ *
+ * Since 0.7.7.
+ */
+int virDomainDetachDeviceFlags(virDomainPtr domain,
+                               const char *xml,
+                               unsigned int flags);
+
+/**
+ * Changes a disk. In a definition everything can be changed. In an active domain it is the medium
+ * of a drive: of a `cdrom` or `floppy`.
+ *
+ * @domain: the domain
+ * @xml: the description: a `disk`, which is known by its target
+ * @flags: virDomainDeviceModifyFlags; no guest's will is asked, with FORCE or without
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainDetachDeviceFlags; VIR_ERR_OPERATION_UNSUPPORTED for what cannot be changed.
+ *
+ * Since 0.8.0.
+ */
+int virDomainUpdateDeviceFlags(virDomainPtr domain,
+                               const char *xml,
+                               unsigned int flags);
+
+/**
+ * Reads metadata of a domain.
+ *
+ * @domain: the domain
+ * @type: which, a virDomainMetadataType
+ * @uri: the namespace of an element; NULL for the others
+ * @flags: virDomainModificationImpact, of which one
+ *
+ * Return Value: the text, or the element as XML without its namespace, which the caller frees; or
+ * NULL.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for an unknown @type or flags, or an @uri
+ * that does not go with it; VIR_ERR_NO_DOMAIN_METADATA; VIR_ERR_OPERATION_INVALID if the domain is
+ * not active where that is asked for, or not persistent where its definition is;
+ * VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.10.
+ */
+char *virDomainGetMetadata(virDomainPtr domain,
+                           int type,
+                           const char *uri,
+                           unsigned int flags);
+
+/**
+ * Sets metadata of a domain, or removes it. VIR_DOMAIN_EVENT_ID_METADATA_CHANGE is sent.
+ *
+ * @domain: the domain
+ * @type: which, a virDomainMetadataType
+ * @metadata: the text, or the element as XML, which is put into the namespace; NULL to remove it
+ * @key: the prefix of an element; NULL for the others
+ * @uri: the namespace of an element; NULL for the others
+ * @flags: virDomainModificationImpact
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG for an unknown @type or flags, for @key and @uri that do not go with it, for
+ * a title with a newline, or for an element of another namespace; VIR_ERR_XML_DETAIL if @metadata
+ * cannot be understood; VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be
+ * changed, or not persistent where its definition is; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.10.
+ */
+int virDomainSetMetadata(virDomainPtr domain,
+                         int type,
+                         const char *metadata,
+                         const char *key,
+                         const char *uri,
+                         unsigned int flags);
+
+/**
+ * Tells how large a disk is, also of an inactive domain.
+ *
+ * @domain: the domain
+ * @disk: the target of the disk, or the path of its image
+ * @info: where to store it
+ * @flags: 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @info is NULL, for flags, or if
+ * there is no such disk or nothing in it; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.8.1.
+ */
+int virDomainGetBlockInfo(virDomainPtr domain,
+                          const char *disk,
+                          virDomainBlockInfoPtr info,
+                          unsigned int flags);
+
+/**
+ * Tells what guests have done with a disk since the domain was started.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image; empty for the sum of all
+ * @stats: where to store it
+ * @size: how many bytes of it to store
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @stats is NULL, if there is no
+ * such disk, or if @size is more than there is; VIR_ERR_OPERATION_INVALID if the domain is
+ * inactive; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.3.2.
+ */
+int virDomainBlockStats(virDomainPtr dom,
+                        const char *disk,
+                        virDomainBlockStatsPtr stats,
+                        size_t size);
+
+/**
+ * Tells what guests have done with a disk since the domain was started, as typed parameters:
+ * VIR_DOMAIN_BLOCK_STATS_READ_BYTES and the others. Times are in nanoseconds.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image; empty for the sum of all
+ * @params: an array for the parameters; NULL to count them
+ * @nparams: how many the array holds, and how many were stored; if it was 0, how many there are
+ * @flags: 0 or VIR_TYPED_PARAM_STRING_OKAY
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @nparams is NULL, *@nparams is
+ * negative, @params is NULL and *@nparams is not 0, for unknown flags, or if there is no such
+ * disk; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs
+ * in another process; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.5.
+ */
+int virDomainBlockStatsFlags(virDomainPtr dom,
+                             const char *disk,
+                             virTypedParameterPtr params,
+                             int *nparams,
+                             unsigned int flags);
+
+/**
+ * Reads from a disk what a guest would read, at any time, also while the domain is paused. The
+ * format of the image must be raw.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image
+ * @offset: where to begin, in bytes
+ * @size: how much to read, in bytes: at most 4 MiB
+ * @buffer: where to store it
+ * @flags: 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @disk or @buffer is NULL, for flags, if there is no such disk, or for
+ * what is beyond its end; VIR_ERR_OPERATION_UNSUPPORTED for other formats;
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
+ * another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.4.2.
+ */
+int virDomainBlockPeek(virDomainPtr dom,
+                       const char *disk,
+                       unsigned long long offset,
+                       size_t size,
+                       void *buffer,
+                       unsigned int flags);
+
+/**
+ * Changes the size of a disk, rounded up to whole sectors. What is cut off is lost. Guests that
+ * are connected to the disk see the new size when they connect again.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image
+ * @size: the new size, in KiB
+ * @flags: virDomainBlockResizeFlags: with BYTES @size is in bytes
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
+ * VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the disk is read-only; VIR_ERR_OPERATION_INVALID
+ * if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another process;
+ * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.9.8.
+ */
+int virDomainBlockResize(virDomainPtr dom,
+                         const char *disk,
+                         unsigned long long size,
+                         unsigned int flags);
+
+/**
+ * Tells for which disks a request of a guest has failed since the domain was started or resumed.
+ *
+ * @dom: an active domain
+ * @errors: an array for the disks with errors: the caller frees each name; NULL to count
+ * @maxerrors: how many the array holds
+ * @flags: 0
+ *
+ * Return Value: how many errors were stored, or without @errors how many disks the domain has; or
+ * -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @errors is NULL and @maxerrors is not 0,
+ * or the other way round, and for flags; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+ * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.10.
+ */
+int virDomainGetDiskErrors(virDomainPtr dom,
+                           virDomainDiskErrorPtr errors,
+                           unsigned int maxerrors,
+                           unsigned int flags);
+
+/**
+ * Has VIR_DOMAIN_EVENT_ID_BLOCK_THRESHOLD sent, once, when a guest has written behind an offset of
+ * the image of a disk: for a raw image that is an offset of the disk, for others where the image
+ * keeps the data.
+ *
+ * @domain: an active domain
+ * @dev: the target of the disk, with or without the number of its top image: `vda[1]`
+ * @threshold: the offset in bytes; 0 for none
+ * @flags: 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @dev is NULL, for flags, or if there is no such disk;
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
+ * another process; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 3.1.0.
+ */
+int virDomainSetBlockThreshold(virDomainPtr domain,
+                               const char *dev,
+                               unsigned long long threshold,
+                               unsigned int flags);
+
+/**
+ * Registers a callback for the lives of domains: virConnectDomainEventRegisterAny does the same
+ * for all kinds of events. It runs on the event loop's thread, which must be registered before:
+ * virEventRegisterDefaultImpl.
+ *
+ * @conn: the connection, which is kept open for the callback
+ * @cb: the callback
+ * @opaque: passed to @cb
+ * @freecb: releases @opaque: called once, from the event loop, after the callback is deregistered;
+ * may be NULL. Not called if this function fails
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @cb is NULL or registered already;
+ * VIR_ERR_INTERNAL_ERROR if there is no event loop.
+ *
+ * Since 0.5.0.
+ */
+int virConnectDomainEventRegister(virConnectPtr conn,
+                                  virConnectDomainEventCallback cb,
+                                  void *opaque,
+                                  virFreeCallback freecb);
+
+/**
+ * Takes back a callback that was registered with virConnectDomainEventRegister.
+ *
+ * @conn: the connection
+ * @cb: the callback
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @cb is NULL or not registered.
+ *
+ * Since 0.5.0.
+ */
+int virConnectDomainEventDeregister(virConnectPtr conn,
+                                    virConnectDomainEventCallback cb);
+
+/**
+ * Registers a callback for events of domains. It runs on the event loop's thread, which must be
+ * registered before: virEventRegisterDefaultImpl.
+ *
+ * @conn: the connection, which is kept open for the callback
+ * @dom: the domain whose events are wanted; NULL for those of all
+ * @eventID: which events, a virDomainEventID
+ * @cb: the callback, of the type that belongs to @eventID, cast with VIR_DOMAIN_EVENT_CALLBACK
+ * @opaque: passed to @cb
+ * @freecb: releases @opaque: called once, from the event loop, after the callback is deregistered;
+ * may be NULL. Not called if this function fails
+ *
+ * Return Value: the callback's id, which virConnectDomainEventDeregisterAny takes, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @cb is NULL,
+ * @eventID unknown, @dom another connection's, or the callback registered already;
+ * VIR_ERR_INTERNAL_ERROR if there is no event loop.
+ *
+ * Since 0.8.0.
+ */
+int virConnectDomainEventRegisterAny(virConnectPtr conn,
+                                     virDomainPtr dom,
+                                     int eventID,
+                                     virConnectDomainEventGenericCallback cb,
+                                     void *opaque,
+                                     virFreeCallback freecb);
+
+/**
+ * Takes a callback for events of domains back.
+ *
+ * @conn: the connection
+ * @callbackID: what virConnectDomainEventRegisterAny returned
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if there is no such callback.
+ *
+ * Since 0.8.0.
+ */
+int virConnectDomainEventDeregisterAny(virConnectPtr conn,
+                                       int callbackID);
+
+#ifdef __cplusplus
+}  /* extern "C" */
+#endif  /* __cplusplus */
+
+#endif  /* LIBVIRT_DOMAIN_H */
