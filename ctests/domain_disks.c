@@ -1,0 +1,292 @@
+/* The disks of a running domain as guests see them, and as callers ask about them.
+ * ctest: ours-only because libvirt has no virSparseDomainGetDiskURI */
+#include "domain.h"
+
+#include <virsparse/virsparse.h>
+
+static virConnectPtr conn;
+
+static virDomainPtr start(const char *disks, unsigned int flags)
+{
+    virDomainPtr dom = virDomainCreateXML(conn, domain_xml("disks", disks, 1), flags);
+
+    CHECK(dom != NULL);
+    return dom;
+}
+
+static void stop(virDomainPtr dom)
+{
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+}
+
+static void served(void)
+{
+    char disks[4096];
+    virDomainPtr dom;
+    char *uri, *socket;
+    struct stat sb;
+
+    write_pattern(in_dir("a.img"), 3 * MIB, 0, 1);
+    CHECK_INT(run("qemu-img create -q -f qcow2 -b a.img -F raw %s 4M", in_dir("top.qcow2")), 0);
+    set_size(in_dir("b.img"), 8 * MIB);
+    print_to(disks, sizeof(disks), "%s%s", disk_xml("vda", "top.qcow2", "qcow2", ""),
+             disk_xml("vdb", "b.img", "raw", ""));
+    dom = start(disks, 0);
+    uri = virSparseDomainGetDiskURI(dom, "vda", 0);
+    CHECK_STR(uri, disk_uri(dom, "vda"));
+    CHECK(strncmp(uri, "nbd+unix:///vda?socket=/", 24) == 0);
+    socket = strstr(uri, "socket=") + 7;
+    CHECK_INT(stat(socket, &sb), 0);
+    CHECK_INT(sb.st_mode & 07777, 0600);
+    CHECK_INT(run("test $(nbdinfo --size '%s') = 4194304", uri), 0);
+    CHECK_INT(run("nbdinfo --list '%s' | grep -q 'export=\"vda\"'", uri), 0);
+    CHECK_INT(run("nbdcopy '%s' %s && cmp -n 3145728 %s %s", uri, in_dir("copy"), in_dir("copy"),
+                  in_dir("a.img")), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 9 64k 128k' -c flush '%s'", uri), 0);
+    CHECK_INT(run("nbdcopy %s '%s'", in_dir("copy"), disk_uri(dom, "vdb")), 0);
+    free(uri);
+    uri = virSparseDomainGetDiskURI(dom, in_dir("b.img"), 0);
+    CHECK_STR(uri, disk_uri(dom, "vdb"));
+    free(uri);
+    CHECK(virSparseDomainGetDiskURI(dom, "vdz", 0) == NULL);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "disk 'vdz' not found in domain");
+    CHECK(virSparseDomainGetDiskURI(dom, NULL, 0) == NULL);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "disk in virSparseDomainGetDiskURI must not be NULL");
+    CHECK(virSparseDomainGetDiskURI(dom, "vda", 1) == NULL);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x1)");
+
+    /* While it runs nobody else can write the images. */
+    CHECK_INT(run("qemu-io -f qcow2 -c 'write 0 4k' %s", in_dir("top.qcow2")), 1);
+    CHECK(virDomainCreateXML(conn, domain_xml("more", disk_xml("vda", "b.img", "raw", ""), 2), 0) ==
+          NULL);
+    CHECK_CODE(VIR_ERR_SYSTEM_ERROR, "Device or resource busy");
+    CHECK_INT(virDomainShutdown(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    CHECK_INT(run("qemu-img check -q %s", in_dir("top.qcow2")), 0);
+    CHECK_INT(run("qemu-io -f qcow2 -r -c 'read -P 9 64k 128k' %s | grep -q 'read 131072'",
+                  in_dir("top.qcow2")), 0);
+    CHECK_INT(run("cmp -n 4194304 %s %s", in_dir("copy"), in_dir("b.img")), 0);
+    CHECK_INT(run("test -z \"$(ls -A %s/root/run/disks)\"", test_dir), 0);
+}
+
+/* What a guest asks for while the domain is paused is done when it goes on. */
+static void paused(void)
+{
+    virDomainPtr dom = start(disk_xml("vdb", "b.img", "raw", ""), VIR_DOMAIN_START_PAUSED);
+
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 5 0 64k' '%s' & echo $! >%s", disk_uri(dom, "vdb"),
+                  in_dir("pid")), 0);
+    usleep(300000);
+    CHECK_INT(run("kill -0 $(cat %s)", in_dir("pid")), 0);
+    CHECK(!file_is_zero(in_dir("b.img"), 1, 0));
+    CHECK(file_has_pattern(in_dir("b.img"), 64 * KIB, 0, 1));
+    CHECK_INT(virDomainResume(dom), 0);
+    CHECK_INT(run("while kill -0 $(cat %s) 2>/dev/null; do sleep 0.05; done", in_dir("pid")), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'read -P 5 0 64k' '%s' | grep -q 'read 65536'",
+                  disk_uri(dom, "vdb")), 0);
+    CHECK_INT(virDomainSuspend(dom), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 6 0 64k' '%s' & echo $! >%s", disk_uri(dom, "vdb"),
+                  in_dir("pid")), 0);
+    usleep(300000);
+    stop(dom);
+    CHECK_INT(run("while kill -0 $(cat %s) 2>/dev/null; do sleep 0.05; done", in_dir("pid")), 0);
+    CHECK_INT(run("qemu-io -r -f raw -c 'read -P 5 0 64k' %s | grep -q 'read 65536'",
+                  in_dir("b.img")), 0);
+}
+
+static void kinds_of_disks(void)
+{
+    virDomainPtr dom = start(disk_xml("vda", "a.img", "raw", "<readonly/>"), 0);
+    virDomainPtr other;
+    char xml[2048];
+
+    CHECK_INT(run("qemu-io -f raw -c 'write 0 4k' '%s'", disk_uri(dom, "vda")), 1);
+    /* Many may read it. */
+    other = virDomainCreateXML(conn, domain_xml("reader", disk_xml("vda", "a.img", "raw",
+                                                                  "<readonly/>"), 2), 0);
+    CHECK(other != NULL);
+    stop(other);
+    stop(dom);
+
+    dom = start(disk_xml("vda", "a.img", "raw", "<shareable/>"), 0);
+    other = virDomainCreateXML(conn, domain_xml("sharer", disk_xml("vda", "a.img", "raw",
+                                                                  "<shareable/>"), 2), 0);
+    CHECK(other != NULL);
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 3 1M 4k' '%s'", disk_uri(dom, "vda")), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'read -P 3 1M 4k' '%s' | grep -q 'read 4096'",
+                  disk_uri(other, "vda")), 0);
+    stop(other);
+    stop(dom);
+    CHECK(virDomainCreateXML(conn, domain_xml("x", disk_xml("vda", "top.qcow2", "qcow2",
+                                                            "<shareable/>"), 2), 0) == NULL);
+    CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "shared access for disk 'vda'");
+
+    dom = start(disk_xml("vda", "a.img", "raw", "<transient/>"), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 8 2M 64k' -c 'read -P 8 2M 64k' '%s' |"
+                  " grep -q 'read 65536'", disk_uri(dom, "vda")), 0);
+    stop(dom);
+    CHECK(file_has_pattern(in_dir("a.img"), 64 * KIB, 2 * MIB, 1));
+
+    /* An export of another domain's disk is a disk, too. */
+    dom = start(disk_xml("vda", "a.img", "raw", ""), 0);
+    print_to(xml, sizeof(xml),
+             "<disk type='network'><driver type='raw'/><source protocol='nbd' name='vda'>"
+             "<host transport='unix' socket='%s'/></source><target dev='sda'/></disk>",
+             strstr(disk_uri(dom, "vda"), "socket=") + 7);
+    other = virDomainCreateXML(conn, domain_xml("far", xml, 2), 0);
+    CHECK(other != NULL);
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 4 0 64k' -c flush '%s'", disk_uri(other, "sda")), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'read -P 4 0 64k' '%s' | grep -q 'read 65536'",
+                  disk_uri(dom, "vda")), 0);
+    stop(other);
+    stop(dom);
+}
+
+/* One disk that cannot be opened, and nothing of the others is left. */
+static void failed_start(void)
+{
+    char disks[4096];
+    virDomainPtr dom;
+
+    print_to(disks, sizeof(disks), "%s%s", disk_xml("vda", "a.img", "raw", ""),
+             disk_xml("vdb", "nope.img", "raw", ""));
+    dom = virDomainDefineXML(conn, domain_xml("fails", disks, 3));
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainCreate(dom), -1);
+    CHECK_CODE(VIR_ERR_SYSTEM_ERROR, "nope.img': No such file or directory");
+    CHECK_INT(virDomainIsActive(dom), 0);
+    CHECK_INT(run("test -z \"$(ls -A %s/root/run/disks)\"", test_dir), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'write 0 4k' %s", in_dir("a.img")), 0);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+
+    CHECK(virDomainCreateXML(conn, domain_xml("x", disk_xml("vda", "a.img", "vmdk", ""), 3), 0) ==
+          NULL);
+    CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "disk 'vda': format 'vmdk' is not served");
+    CHECK(virDomainCreateXML(conn, domain_xml("x", "<disk type='volume'><source pool='a' volume='b'/>"
+                                                   "<target dev='vda'/></disk>", 3), 0) == NULL);
+    CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "disk 'vda': sources of type volume are not served");
+    memset(disks, 'n', 200);
+    disks[200] = '\0';
+    CHECK(virDomainCreateXML(conn, domain_xml(disks, disk_xml("vda", "a.img", "raw", ""), 3), 0) ==
+          NULL);
+    CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "the path of a socket has at most 107 bytes");
+    CHECK_INT(virConnectNumOfDomains(conn), 0);
+}
+
+static void questions(void)
+{
+    char disks[4096];
+    virDomainBlockStatsStruct stats;
+    virTypedParameter params[16];
+    virDomainBlockInfo info;
+    virDomainPtr dom;
+    char buf[512];
+    long long bytes = -1;
+    int number = 0;
+
+    CHECK_INT(run("qemu-img create -q -f qcow2 %s 64M", in_dir("q.qcow2")), 0);
+    set_size(in_dir("r.img"), MIB);
+    print_to(disks, sizeof(disks), "%s%s", disk_xml("vda", "q.qcow2", "qcow2", ""),
+             disk_xml("vdb", "r.img", "raw", ""));
+    dom = virDomainDefineXML(conn, domain_xml("asked", disks, 4));
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainGetBlockInfo(dom, "vda", &info, 0), 0);
+    CHECK_INT(info.capacity, 64 * MIB);
+    CHECK_INT(info.physical, file_size(in_dir("q.qcow2")));
+    CHECK_INT(virDomainBlockStats(dom, "vda", &stats, sizeof(stats)), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "domain is not running");
+    CHECK_INT(virDomainCreate(dom), 0);
+    CHECK_INT(virDomainGetBlockInfo(dom, in_dir("r.img"), &info, 0), 0);
+    CHECK_INT(info.capacity, MIB);
+    CHECK_INT(info.allocation, 0);
+    CHECK_INT(virDomainGetBlockInfo(dom, "vdz", &info, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "invalid path vdz not assigned to domain");
+    CHECK_INT(virDomainGetBlockInfo(dom, "vda", &info, 1), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x1)");
+    CHECK_INT(virDomainGetBlockInfo(dom, "vda", NULL, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "info in virDomainGetBlockInfo must not be NULL");
+
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 1 0 64k' -c 'write -P 2 64k 64k' -c flush"
+                  " -c 'read 0 4k' '%s'", disk_uri(dom, "vda")), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 7 4k 4k' '%s'", disk_uri(dom, "vdb")), 0);
+    memset(&stats, 0x55, sizeof(stats));
+    CHECK_INT(virDomainBlockStats(dom, "vda", &stats, sizeof(stats)), 0);
+    CHECK_INT(stats.wr_req, 2);
+    CHECK_INT(stats.wr_bytes, 128 * KIB);
+    CHECK_INT(stats.rd_bytes, 4 * KIB);
+    CHECK_INT(stats.errs, -1);
+    CHECK_INT(virDomainBlockStats(dom, "", &stats, sizeof(stats)), 0);
+    CHECK_INT(stats.wr_bytes, 132 * KIB);
+    memset(&stats, 0x55, sizeof(stats));
+    CHECK_INT(virDomainBlockStats(dom, "vda", &stats, 8), 0);
+    CHECK_INT(stats.wr_req, 0x5555555555555555LL);
+    CHECK_INT(virDomainBlockStats(dom, "vda", &stats, 41), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "size must not exceed 40");
+    CHECK_INT(virDomainBlockStats(dom, "vdz", &stats, 40), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "invalid path: vdz");
+    CHECK_INT(virDomainBlockStatsFlags(dom, "vda", NULL, &number, 0), 0);
+    CHECK_INT(number, 8);
+    CHECK_INT(virDomainBlockStatsFlags(dom, "vda", params, &number, VIR_TYPED_PARAM_STRING_OKAY), 0);
+    CHECK_STR(params[0].field, VIR_DOMAIN_BLOCK_STATS_WRITE_BYTES);
+    CHECK_INT(virTypedParamsGetLLong(params, number, VIR_DOMAIN_BLOCK_STATS_WRITE_BYTES, &bytes), 1);
+    CHECK_INT(bytes, 128 * KIB);
+    CHECK_INT(virTypedParamsGetLLong(params, number, VIR_DOMAIN_BLOCK_STATS_FLUSH_REQ, &bytes), 1);
+    CHECK(bytes >= 1);
+    number = 2;
+    CHECK_INT(virDomainBlockStatsFlags(dom, "", params, &number, 0), 0);
+    CHECK_INT(number, 2);
+    number = -1;
+    CHECK_INT(virDomainBlockStatsFlags(dom, "vda", params, &number, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "*nparams in virDomainBlockStatsFlags must be zero or greater");
+
+    CHECK_INT(virDomainBlockPeek(dom, "vdb", 4096, sizeof(buf), buf, 0), 0);
+    CHECK_INT(buf[0], 7);
+    CHECK_INT(buf[511], 7);
+    CHECK_INT(virDomainBlockPeek(dom, "vdb", MIB - 100, sizeof(buf), buf, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "'vdb' starting from 1048476 has only 100 bytes available");
+    CHECK_INT(virDomainBlockPeek(dom, "vda", 0, sizeof(buf), buf, 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "'raw' format not 'qcow2'");
+    CHECK_INT(virDomainBlockPeek(dom, "vdb", 0, 1, NULL, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "buffer in virDomainBlockPeek must not be NULL");
+
+    CHECK_INT(virDomainBlockResize(dom, "vdb", 2048, 0), 0);
+    CHECK_INT(file_size(in_dir("r.img")), 2 * MIB);
+    CHECK_INT(virDomainBlockResize(dom, "vda", 65 * MIB - 1, VIR_DOMAIN_BLOCK_RESIZE_BYTES), 0);
+    CHECK_INT(run("test $(nbdinfo --size '%s') = %llu", disk_uri(dom, "vda"), 65 * MIB), 0);
+    CHECK_INT(virDomainGetBlockInfo(dom, "vda", &info, 0), 0);
+    CHECK_INT(info.capacity, 65 * MIB);
+    CHECK_INT(virDomainBlockResize(dom, "vda", ~0ULL, 0), -1);
+    CHECK_CODE(VIR_ERR_OVERFLOW, "size must be less than 18014398509481983");
+    CHECK_INT(virDomainBlockResize(dom, "vda", ~0ULL, VIR_DOMAIN_BLOCK_RESIZE_BYTES), -1);
+    CHECK_CODE(VIR_ERR_OVERFLOW, "size must be less than");
+    CHECK_INT(virDomainBlockResize(dom, "vdz", 1, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "disk 'vdz' was not found in the domain config");
+
+    CHECK_INT(virDomainGetDiskErrors(dom, NULL, 0, 0), 2);
+    CHECK_INT(virDomainGetDiskErrors(dom, NULL, 3, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "errors in virDomainGetDiskErrors must not be NULL");
+    CHECK_INT(virDomainSetBlockThreshold(dom, "vda[1]", 1, 0), 0);
+    CHECK_INT(virDomainSetBlockThreshold(dom, "vdz", 1, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "failed to find disk 'vdz'");
+    CHECK_INT(virDomainSetBlockThreshold(dom, NULL, 1, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "dev in virDomainSetBlockThreshold must not be NULL");
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(run("qemu-img check -q %s", in_dir("q.qcow2")), 0);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    conn = fixture_open(argv[0], 240);
+    served();
+    paused();
+    kinds_of_disks();
+    failed_start();
+    questions();
+    CHECK_INT(virConnectClose(conn), 0);
+    return CHECK_DONE();
+}
