@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs. */
+/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H
@@ -45,6 +45,18 @@
 
 /** How often something has failed, where that is counted. A long long. */
 #define VIR_DOMAIN_BLOCK_STATS_ERRS "errs"
+
+/** A parameter of virDomainBlockCopy: the limit in bytes a second. An unsigned long long. */
+#define VIR_DOMAIN_BLOCK_COPY_BANDWIDTH "bandwidth"
+
+/**
+ * A parameter of virDomainBlockCopy: the unit in which changes are noted, in bytes, a power of two
+ * from 512 to 64 MiB. An unsigned int.
+ */
+#define VIR_DOMAIN_BLOCK_COPY_GRANULARITY "granularity"
+
+/** A parameter of virDomainBlockCopy: the most bytes that are on their way. An unsigned long long. */
+#define VIR_DOMAIN_BLOCK_COPY_BUF_SIZE "buf-size"
 
 /** What a domain is doing. Since 0.0.1. */
 typedef enum virDomainState {
@@ -389,6 +401,105 @@ typedef enum virDomainDiskErrorCode {
     VIR_DOMAIN_DISK_ERROR_LAST = 3,
 #endif
 } virDomainDiskErrorCode;
+
+/** What a block job does. Since 0.9.4. */
+typedef enum virDomainBlockJobType {
+    /** Not known. Since 0.9.4. */
+    VIR_DOMAIN_BLOCK_JOB_TYPE_UNKNOWN = 0,
+    /**
+     * Brings what is below into the image on top: virDomainBlockPull, virDomainBlockRebase. Since
+     * 0.9.4.
+     */
+    VIR_DOMAIN_BLOCK_JOB_TYPE_PULL = 1,
+    /**
+     * Copies the disk, and keeps the copy equal until it is told what to do with it:
+     * virDomainBlockCopy. Since 0.9.12.
+     */
+    VIR_DOMAIN_BLOCK_JOB_TYPE_COPY = 2,
+    /** Brings images into one below them: virDomainBlockCommit. Since 0.10.2. */
+    VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT = 3,
+    /** The same with the image on top, until it is told what to do then. Since 1.2.6. */
+    VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT = 4,
+    /** Not made here. Since 6.0.0. */
+    VIR_DOMAIN_BLOCK_JOB_TYPE_BACKUP = 5,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_BLOCK_JOB_TYPE_LAST = 6,
+#endif
+} virDomainBlockJobType;
+
+/** How virDomainBlockJobAbort ends a job. Since 0.9.12. */
+typedef enum virDomainBlockJobAbortFlags {
+    /** Do not wait for the end. Since 0.9.12. */
+    VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC = (1 << 0),
+    /** Make the copy the disk. Since 0.9.12. */
+    VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT = (1 << 1),
+} virDomainBlockJobAbortFlags;
+
+/** How virDomainGetBlockJobInfo tells. Since 1.2.9. */
+typedef enum virDomainBlockJobInfoFlags {
+    /** The bandwidth in bytes a second. Since 1.2.9. */
+    VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES = (1 << 0),
+} virDomainBlockJobInfoFlags;
+
+/** How virDomainBlockJobSetSpeed counts. Since 1.2.9. */
+typedef enum virDomainBlockJobSetSpeedFlags {
+    /** The bandwidth in bytes a second. Since 1.2.9. */
+    VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES = (1 << 0),
+} virDomainBlockJobSetSpeedFlags;
+
+/** How virDomainBlockPull counts. Since 1.2.9. */
+typedef enum virDomainBlockPullFlags {
+    /** The bandwidth in bytes a second. Since 1.2.9. */
+    VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES = (1 << 6),
+} virDomainBlockPullFlags;
+
+/** How virDomainBlockRebase works. Since 0.9.12. */
+typedef enum virDomainBlockRebaseFlags {
+    /** Copy only the image on top. Since 0.9.12. */
+    VIR_DOMAIN_BLOCK_REBASE_SHALLOW = (1 << 0),
+    /** Copy onto an image that is there. Since 0.9.12. */
+    VIR_DOMAIN_BLOCK_REBASE_REUSE_EXT = (1 << 1),
+    /** The copy is raw. Since 0.9.12. */
+    VIR_DOMAIN_BLOCK_REBASE_COPY_RAW = (1 << 2),
+    /** Copy the disk to @base. Since 0.9.12. */
+    VIR_DOMAIN_BLOCK_REBASE_COPY = (1 << 3),
+    /** Call the base by a name that is relative, if the images do. Since 1.2.7. */
+    VIR_DOMAIN_BLOCK_REBASE_RELATIVE = (1 << 4),
+    /** The copy goes to a block device. Since 1.2.9. */
+    VIR_DOMAIN_BLOCK_REBASE_COPY_DEV = (1 << 5),
+    /** The bandwidth in bytes a second. Since 1.2.9. */
+    VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES = (1 << 6),
+} virDomainBlockRebaseFlags;
+
+/** How virDomainBlockCopy works. Since 1.2.8. */
+typedef enum virDomainBlockCopyFlags {
+    /** Copy only the image on top. Since 1.2.8. */
+    VIR_DOMAIN_BLOCK_COPY_SHALLOW = (1 << 0),
+    /** Copy onto an image that is there. Since 1.2.8. */
+    VIR_DOMAIN_BLOCK_COPY_REUSE_EXT = (1 << 1),
+    /** The job need not survive a restart of the domain. Since 3.5.0. */
+    VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB = (1 << 2),
+    /**
+     * What guests write goes to both at once: the copy gets done however fast they write. Since
+     * 8.0.0.
+     */
+    VIR_DOMAIN_BLOCK_COPY_SYNCHRONOUS_WRITES = (1 << 3),
+} virDomainBlockCopyFlags;
+
+/** How virDomainBlockCommit works. Since 0.10.2. */
+typedef enum virDomainBlockCommitFlags {
+    /** Without @base, commit into the image directly below. Since 0.10.2. */
+    VIR_DOMAIN_BLOCK_COMMIT_SHALLOW = (1 << 0),
+    /** Remove the files of images that are in the base then. Since 0.10.2. */
+    VIR_DOMAIN_BLOCK_COMMIT_DELETE = (1 << 1),
+    /** Commit the image on top. Since 1.2.7. */
+    VIR_DOMAIN_BLOCK_COMMIT_ACTIVE = (1 << 2),
+    /** Call the base by a name that is relative, if the images do. Since 1.2.7. */
+    VIR_DOMAIN_BLOCK_COMMIT_RELATIVE = (1 << 3),
+    /** The bandwidth in bytes a second. Since 1.2.9. */
+    VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES = (1 << 4),
+} virDomainBlockCommitFlags;
 
 /** What happens in the life of a domain. Since 0.5.0. */
 typedef enum virDomainEventType {
@@ -875,6 +986,27 @@ typedef struct _virDomainDiskError virDomainDiskError;
 
 /** Points at a disk with what has gone wrong with it. */
 typedef virDomainDiskError *virDomainDiskErrorPtr;
+
+/** A position in a block job. Since 0.9.4. */
+typedef unsigned long long virDomainBlockJobCursor;
+
+/** How far a block job is. Since 0.9.4. */
+struct _virDomainBlockJobInfo {
+    /** A virDomainBlockJobType. */
+    int type;
+    /** The limit in MiB or bytes a second, as the flags say; 0 if there is none. */
+    unsigned long bandwidth;
+    /** How much is done. Equal to @end only in a job that is ready. */
+    virDomainBlockJobCursor cur;
+    /** How much there is to do. */
+    virDomainBlockJobCursor end;
+};
+
+/** How far a block job is. */
+typedef struct _virDomainBlockJobInfo virDomainBlockJobInfo;
+
+/** Points at how far a block job is. */
+typedef virDomainBlockJobInfo *virDomainBlockJobInfoPtr;
 
 /**
  * The callback for VIR_DOMAIN_EVENT_ID_LIFECYCLE: `event` is a virDomainEventType, `detail` of
@@ -2092,6 +2224,185 @@ int virDomainSetBlockThreshold(virDomainPtr domain,
                                const char *dev,
                                unsigned long long threshold,
                                unsigned int flags);
+
+/**
+ * Brings everything that a disk reads from the images below the one on top into that, which then
+ * needs no other. Guests go on using the disk. A VIR_DOMAIN_EVENT_ID_BLOCK_JOB event tells of the
+ * end.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image
+ * @bandwidth: the limit in MiB a second; 0 for none
+ * @flags: virDomainBlockPullFlags
+ *
+ * Return Value: 0 when the job has started, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
+ * VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive or the disk read-only;
+ * VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
+ * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.9.4.
+ */
+int virDomainBlockPull(virDomainPtr dom,
+                       const char *disk,
+                       unsigned long bandwidth,
+                       unsigned int flags);
+
+/**
+ * Brings what a disk reads from the images above @base into the one on top, which then has @base
+ * directly below it; or, with VIR_DOMAIN_BLOCK_REBASE_COPY, copies the disk to @base as
+ * virDomainBlockCopy does.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image
+ * @base: the path of an image in the chain, or "vda[3]" with an index that the description of the
+ * domain shows; NULL for all images; for a copy the path of its destination
+ * @bandwidth: the limit in MiB a second; 0 for none
+ * @flags: virDomainBlockRebaseFlags
+ *
+ * Return Value: 0 when the job has started, or -1.
+ *
+ * Errors: as virDomainBlockPull; VIR_ERR_INVALID_ARG also if there is no such image, for flags
+ * without VIR_DOMAIN_BLOCK_REBASE_COPY that need it, or for a copy without @base;
+ * VIR_ERR_OPERATION_INVALID also if the names of the images are not relative; for a copy those of
+ * virDomainBlockCopy.
+ *
+ * Since 0.9.10.
+ */
+int virDomainBlockRebase(virDomainPtr dom,
+                         const char *disk,
+                         const char *base,
+                         unsigned long bandwidth,
+                         unsigned int flags);
+
+/**
+ * Brings what the images from @top on have into @base below them. What is above @top then has
+ * @base directly below it. If @top is the image on top, @base can take its place: the job becomes
+ * ready, and waits for virDomainBlockJobAbort.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image
+ * @base: the path of an image in the chain, or "vda[3]"; NULL for the last one
+ * @top: the same; NULL for the one on top
+ * @bandwidth: the limit in MiB a second; 0 for none
+ * @flags: virDomainBlockCommitFlags; ACTIVE must be there for the image on top
+ *
+ * Return Value: 0 when the job has started, or -1.
+ *
+ * Errors: as virDomainBlockRebase without a copy; VIR_ERR_INVALID_ARG also if @base is not below
+ * @top; VIR_ERR_SYSTEM_ERROR also if somebody else uses @base.
+ *
+ * Since 0.10.2.
+ */
+int virDomainBlockCommit(virDomainPtr dom,
+                         const char *disk,
+                         const char *base,
+                         const char *top,
+                         unsigned long bandwidth,
+                         unsigned int flags);
+
+/**
+ * Copies a disk while guests use it. When the copy is equal to the disk, the job is ready, and
+ * keeps it so until virDomainBlockJobAbort makes the copy the disk or leaves it as it is.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image
+ * @destxml: a <disk> whose <source> and <driver> say where the copy goes and of which format it is:
+ * of type file, block, or network with protocol nbd; of format raw or qcow2
+ * @params: the parameters VIR_DOMAIN_BLOCK_COPY_BANDWIDTH, _GRANULARITY, _BUF_SIZE; may be NULL
+ * @nparams: how many there are
+ * @flags: virDomainBlockCopyFlags
+ *
+ * Return Value: 0 when the job has started, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @disk or @destxml is NULL, for unknown flags, for parameters of the wrong
+ * type, twice or out of range, or if there is no such disk; VIR_ERR_ARGUMENT_UNSUPPORTED for
+ * unknown parameters; VIR_ERR_XML_ERROR, VIR_ERR_XML_DETAIL, VIR_ERR_NO_SOURCE for @destxml;
+ * VIR_ERR_CONFIG_UNSUPPORTED for a destination that is there or cannot be used;
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive, or persistent without
+ * VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB; VIR_ERR_OPERATION_UNSUPPORTED or
+ * VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if it runs in another
+ * process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 1.2.8.
+ */
+int virDomainBlockCopy(virDomainPtr dom,
+                       const char *disk,
+                       const char *destxml,
+                       virTypedParameterPtr params,
+                       int nparams,
+                       unsigned int flags);
+
+/**
+ * Tells how far the job on a disk is.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image
+ * @info: where to store it; all 0 without a job
+ * @flags: virDomainBlockJobInfoFlags
+ *
+ * Return Value: 1 if there is a job, 0 if there is none, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @info is NULL, for unknown flags,
+ * or if there is no such disk; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+ * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.4.
+ */
+int virDomainGetBlockJobInfo(virDomainPtr dom,
+                             const char *disk,
+                             virDomainBlockJobInfoPtr info,
+                             unsigned int flags);
+
+/**
+ * Limits the speed of the job on a disk, from now on.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image
+ * @bandwidth: the limit in MiB a second; 0 for none
+ * @flags: virDomainBlockJobSetSpeedFlags
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk or no job on
+ * it; VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+ * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.4.
+ */
+int virDomainBlockJobSetSpeed(virDomainPtr dom,
+                              const char *disk,
+                              unsigned long bandwidth,
+                              unsigned int flags);
+
+/**
+ * Ends the job on a disk. A copy that is ready can be made the disk: guests go on with it, and lose
+ * nothing. Otherwise the disk stays as it is.
+ *
+ * @dom: an active domain
+ * @disk: the target of the disk, or the path of its image
+ * @flags: virDomainBlockJobAbortFlags
+ *
+ * Return Value: 0 when the job has ended, with ASYNC when it has been told to; or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk or no job on
+ * it, with the reason if the last one has failed; VIR_ERR_BLOCK_COPY_ACTIVE for PIVOT if the job is
+ * not ready; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_ABORTED if
+ * somebody else has ended it; VIR_ERR_OPERATION_FAILED if it runs in another process;
+ * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if the copy could not be made the disk, which then is as
+ * it was.
+ *
+ * Since 0.9.4.
+ */
+int virDomainBlockJobAbort(virDomainPtr dom,
+                           const char *disk,
+                           unsigned int flags);
 
 /**
  * Registers a callback for the lives of domains: virConnectDomainEventRegisterAny does the same

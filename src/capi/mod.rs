@@ -21,6 +21,7 @@ pub mod typed_array;
 
 pub mod domain;
 pub mod domain_block;
+pub mod domain_block_job;
 pub mod domain_control;
 pub mod domain_device;
 pub mod domain_event;

@@ -201,6 +201,13 @@ impl Domain {
         flags: RebaseFlags,
     ) -> Result<()> {
         if !flags.contains(RebaseFlags::COPY) {
+            let copies = RebaseFlags::SHALLOW
+                | RebaseFlags::REUSE_EXT
+                | RebaseFlags::COPY_RAW
+                | RebaseFlags::COPY_DEV;
+            if flags.intersects(copies) {
+                return Err(refused("use of flags requires a copy job"));
+            }
             return self.block_pull(name, base, speed, flags);
         }
         if flags.contains(RebaseFlags::RELATIVE) {

@@ -242,19 +242,20 @@ impl Node for Meter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::MemoryNode;
+    use crate::block::{Gate, MemoryNode};
 
-    fn meter() -> (Arc<Meter>, Arc<Mutex<Vec<Notice>>>) {
+    fn meter() -> (Arc<Meter>, Arc<Gate>, Arc<Mutex<Vec<Notice>>>) {
         let told: Arc<Mutex<Vec<Notice>>> = Arc::default();
         let tell = told.clone();
         let node = Arc::new(MemoryNode::new("m", 1 << 20));
-        let slot = DiskSlot::new("m", node);
-        (Meter::new(slot, Box::new(move |notice| tell.lock().unwrap().push(notice))), told)
+        let gate = Arc::new(Gate::new(node));
+        let slot = DiskSlot::new("m", gate.clone());
+        (Meter::new(slot, Box::new(move |notice| tell.lock().unwrap().push(notice))), gate, told)
     }
 
     #[test]
     fn requests_and_bytes_are_counted() {
-        let (meter, told) = meter();
+        let (meter, _, told) = meter();
         meter.write_at(&[1; 1000], 0).unwrap();
         meter.write_zeroes(0, 24, true).unwrap();
         meter.read_at(&mut [0; 512], 0).unwrap();
@@ -271,8 +272,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = std::fs::File::create_new(folder.path().join("a")).unwrap();
         file.set_len(1 << 20).unwrap();
-        let (meter, told) = meter();
-        meter.slot.swap(Arc::new(crate::block::FileNode::new(file, "a").unwrap()));
+        let (meter, gate, told) = meter();
+        gate.swap(Arc::new(crate::block::FileNode::new(file, "a").unwrap()));
         meter.set_threshold(8192);
         meter.write_at(&[1; 4096], 4096).unwrap();
         assert!(told.lock().unwrap().is_empty());
@@ -285,11 +286,11 @@ mod tests {
 
     #[test]
     fn the_first_error_is_told_and_kept_until_it_is_forgotten() {
-        let (meter, told) = meter();
+        let (meter, gate, told) = meter();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a"), [1; 512]).unwrap();
         let file = std::fs::File::open(folder.path().join("a")).unwrap();
-        meter.slot.swap(Arc::new(crate::block::FileNode::new(file, "a").unwrap()));
+        gate.swap(Arc::new(crate::block::FileNode::new(file, "a").unwrap()));
         for expected in [1, 1, 2] {
             assert!(meter.write_at(&[1; 512], 0).is_err());
             assert_eq!(told.lock().unwrap().len(), expected);

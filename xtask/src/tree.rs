@@ -31,6 +31,7 @@ pub const HEADERS: &[Header] = &[
             "src/capi/domain_control.rs",
             "src/capi/domain_device.rs",
             "src/capi/domain_block.rs",
+            "src/capi/domain_block_job.rs",
             "src/capi/domain_event_types.rs",
             "src/capi/domain_event_callbacks.rs",
             "src/capi/domain_event.rs",
