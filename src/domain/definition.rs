@@ -220,12 +220,12 @@ fn forget_running(disk: &mut Element) {
         }
         _ => true,
     });
-    let mut image = Some(disk);
-    while let Some(element) = image {
-        if let Some(source) = element.child_mut("source") {
-            source.remove_attr("index");
-        }
-        image = element.child_mut("backingStore");
+    // Where a source has an index, the images below were found, not asked for.
+    if let Some(source) = disk.child_mut("source")
+        && source.attr("index").is_some()
+    {
+        source.remove_attr("index");
+        disk.remove_children("backingStore");
     }
 }
 
@@ -360,6 +360,7 @@ mod tests {
             let element = Element::new("virsparse:export").with_attr("xmlns:virsparse", NAMESPACE);
             disk.push(element.with_attr("uri", target));
             disk.push(Element::new("mirror"));
+            disk.push(Element::new("backingStore"));
             if let Some(source) = disk.child_mut("source") {
                 source.set_attr("index", 1);
             }
