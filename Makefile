@@ -7,6 +7,8 @@
 #   make ctests             the C programs only; TESTS="error stream" for some of them
 #   make headers            include/, after a change of src/capi
 #   make lint               formatting and clippy
+#   make fuzz               looks for inputs that break the parsers, FUZZ_TIME (600) seconds with each
+#                           of FUZZ_TARGETS
 #   make bench              how long it takes, beside cp, qemu-img, nbdcopy and virsh; needs 15 GB
 #                           below BENCH_DIR (/var/tmp) and half an hour; BENCH="--layouts a" for less
 
@@ -90,6 +92,25 @@ bench: stage
 		$(TARGET)/bench/send4k "sparse:///embed?root=$$folder/root" $$folder; \
 		status=$$?; rm -rf $$folder; exit $$status
 
+FUZZ_TARGETS = nbd_server qcow2_open_read qcow2_ops
+FUZZ_TIME = 600
+
+# libFuzzer wants coverage from the compiler, which needs leave for that unless it is a nightly one.
+# The explicit target keeps these flags from build scripts.
+FUZZ_FLAGS = --cfg fuzzing -Cpasses=sancov-module $(addprefix -Cllvm-args=-sanitizer-coverage-, \
+	level=4 inline-8bit-counters pc-table trace-compares)
+FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+
+# What is found and is new gathers in fuzz/target/corpus; what breaks, in fuzz/target/found.
+fuzz:
+	cd fuzz && for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/corpus/$$target target/found && \
+		RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) run --release \
+			--target $(FUZZ_HOST) --bin $$target -- target/corpus/$$target corpus/$$target \
+			-max_total_time=$(FUZZ_TIME) -timeout=20 -rss_limit_mb=1024 -max_len=100000 \
+			-artifact_prefix=target/found/$$target- -print_final_stats=1 || exit 1; \
+	done
+
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
@@ -97,4 +118,4 @@ lint:
 clean:
 	$(CARGO) clean
 
-.PHONY: all headers install stage ctests demo check bench lint clean
+.PHONY: all headers install stage ctests demo check fuzz bench lint clean

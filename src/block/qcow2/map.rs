@@ -11,6 +11,10 @@ use crate::block::Node;
 
 pub const TABLE_OFFSET: u64 = 0x00ff_ffff_ffff_fe00;
 
+/// So many steps are merged into one run at most: the tables are locked meanwhile, and a stranger's
+/// L1 table may say the same millions of times.
+const MOST_STEPS: u32 = 1 << 16;
+
 /// Where a range of the guest's bytes is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -78,7 +82,9 @@ impl Map {
         end: u64,
     ) -> Result<Run, Problem> {
         let (place, mut length) = self.step(header, file, offset, end)?;
-        while offset + length < end {
+        let mut steps = 1;
+        while offset + length < end && steps < MOST_STEPS {
+            steps += 1;
             let (next, more) = self.step(header, file, offset + length, end)?;
             if !place.goes_on(&next, length) {
                 break;

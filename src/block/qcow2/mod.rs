@@ -66,6 +66,9 @@ impl Qcow2Node {
         writable: bool,
     ) -> Result<Qcow2Node> {
         let name = name.into();
+        if header.has_data_file() && data.is_none() {
+            return Err(Problem::corrupt("its data file is missing").report(&name));
+        }
         let refcounts = match writable {
             true => {
                 Some(refcounts_of(&mut header, &*file).map_err(|problem| problem.report(&name))?)

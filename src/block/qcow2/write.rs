@@ -286,11 +286,13 @@ impl Qcow2Node {
     pub(super) fn zero(&self, offset: u64, length: u64, may_unmap: bool) -> Result<(), Problem> {
         self.begin_changes()?;
         let size = self.header.cluster_size();
+        // What one L2 table maps costs little, also where there is none.
+        let most = MOST.max(self.header.l2_coverage());
         let end = offset + length;
         let mut at = offset;
         while at < end {
             let first = at / size * size;
-            let stop = end.min(first + MOST);
+            let stop = end.min((at / most + 1) * most);
             let _alone = self.ranges.exclusive(first, stop.next_multiple_of(size));
             self.inside(stop)?;
             self.zero_alone(at, stop, may_unmap)?;
@@ -411,12 +413,9 @@ impl Qcow2Node {
         let before = self.size();
         let raw = self.header.autoclear.contains(Autoclear::DATA_FILE_RAW);
         if size > before {
-            if self.header.has_data_file() && (raw || self.data.length()? < size) {
-                self.data.resize(size)?;
-            }
             // Nobody else sees it before it is zero, which it must be before it is there.
             self.size.store(size, Ordering::Release);
-            let grown = self.zero_grown(before, size).and_then(|()| self.publish_size(size));
+            let grown = self.zero_grown(before, size, raw).and_then(|()| self.publish_size(size));
             if grown.is_err() {
                 self.size.store(before, Ordering::Release);
             }
@@ -432,8 +431,11 @@ impl Qcow2Node {
 
     /// Makes what the image grows by zeros: what is in its last cluster already, and what the
     /// backing image has there.
-    fn zero_grown(&self, before: u64, size: u64) -> Result<(), Problem> {
+    fn zero_grown(&self, before: u64, size: u64, raw: bool) -> Result<(), Problem> {
         self.map().cover(&self.header, &*self.file, size)?;
+        if self.header.has_data_file() && (raw || self.data.length()? < size) {
+            self.data.resize(size)?;
+        }
         let below = self.below()?;
         let end = below.max(before).next_multiple_of(self.header.cluster_size()).min(size);
         self.zero_alone(before, end, true)
