@@ -199,7 +199,20 @@ impl Map {
         // A table that is taken for data must not become free.
         self.refcounts()?.check(first, count)?;
         self.set_entry(header, file, offset, entry)?;
-        self.give_back(first, count)
+        match old {
+            Entry::Plain { copied: false, .. } if count > 0 => self.give_back_shared(file, first),
+            _ => self.give_back(first, count),
+        }
+    }
+
+    /// Gives back a cluster that somebody else is said to refer to as well. If nobody does, the image
+    /// contradicts itself, and whatever it is may be another's: it is kept.
+    fn give_back_shared(&mut self, file: &dyn Node, cluster: u64) -> Result<(), Problem> {
+        let refcounts = self.refcounts.as_ref().ok_or(Problem::ReadOnly)?;
+        match refcounts.get(&mut self.cache, file, cluster)? {
+            0 | 1 => Ok(()),
+            _ => self.give_back(cluster, 1),
+        }
     }
 
     fn set_entry(
@@ -251,7 +264,7 @@ impl Map {
         self.refcounts()?.claim(taken.first, 1)?;
         // The other one is a snapshot's as well, and stays a table.
         if let Some(old) = old {
-            self.give_back(old >> header.cluster_bits, 1)?;
+            self.give_back_shared(file, old >> header.cluster_bits)?;
         }
         Ok(table)
     }

@@ -2,8 +2,8 @@
 //!
 //! An image that is opened for writing has all its tables claimed first: of a sound image no two lie
 //! in one cluster. From then on no data is written to a claimed cluster, none is given to anybody
-//! else, and none is freed by what only claims to be data. Memory: a few bytes for each L2 table and
-//! refcount block that the image has, whose number its L1 and refcount tables limit.
+//! else, and none is freed by what only claims to be data. Memory: at most 25 bytes for each L2 table
+//! and refcount block that the image has, and at most [`MOST_TABLES`] of these.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,6 +13,9 @@ use super::header::Header;
 use super::{map, refcount, snapshots};
 use crate::block::Node;
 
+/// L2 tables, also those of snapshots, and refcount blocks: as many as the largest L1 table and the
+/// largest refcount table refer to.
+const MOST_TABLES: usize = 5 << 20;
 /// So much of a table is read at once.
 const CHUNK: u64 = 64 * 1024;
 
@@ -32,59 +35,76 @@ impl Tables {
         let bits = header.cluster_bits;
         let clusters = |bytes: u64| bytes.div_ceil(1 << bits);
         let length = file.length()?;
+        let snapshots = snapshots::read(header, file)?;
         let refcount_bytes = u64::from(header.refcount_table_clusters) << bits;
         let l1_bytes = u64::from(header.l1_entries) * 8;
-        tables.claim(0, 1)?;
+        tables.claim_range(0, 1)?;
         if header.refcount_table_offset + refcount_bytes > length.next_multiple_of(1 << bits) {
             return Err(Problem::corrupt("the refcount table lies outside of the image"));
         }
-        tables.claim(header.refcount_table_offset >> bits, clusters(refcount_bytes))?;
-        tables.claim(header.l1_offset >> bits, clusters(l1_bytes))?;
-        let snapshots = snapshots::read(header, file)?;
-        tables.claim(header.snapshots_offset >> bits, clusters(snapshots.length))?;
+        tables.claim_range(header.refcount_table_offset >> bits, clusters(refcount_bytes))?;
+        tables.claim_range(header.l1_offset >> bits, clusters(l1_bytes))?;
+        tables.claim_range(header.snapshots_offset >> bits, clusters(snapshots.length))?;
         for table in &snapshots.tables {
-            tables.claim(table.offset >> bits, clusters(table.entries * 8))?;
+            tables.claim_range(table.offset >> bits, clusters(table.entries * 8))?;
+        }
+        if let Some(bitmaps) = header.bitmaps {
+            if bitmaps.offset + bitmaps.length > length {
+                return Err(Problem::corrupt("the directory of bitmaps lies outside of the image"));
+            }
+            tables.claim_range(bitmaps.offset >> bits, clusters(bitmaps.length))?;
+        }
+        // A table of which there is a snapshot may be referred to more often. These are the first, so
+        // that none of the others is taken for one of them.
+        let active = [(header.l1_offset, l1_bytes, COPIED)];
+        let old = snapshots.tables.iter().map(|table| (table.offset, table.entries * 8, 0));
+        for (offset, bytes, skipped) in active.into_iter().chain(old) {
+            for_entries(file, offset, bytes, |_, entry| {
+                let table = entry & map::TABLE_OFFSET;
+                let known =
+                    tables.single.contains(&(table >> bits)) && table.is_multiple_of(1 << bits);
+                match table == 0 || entry & skipped != 0 || known {
+                    true => Ok(()),
+                    false => tables.claim_single(header, table, length),
+                }
+            })?;
         }
         for_entries(file, header.refcount_table_offset, refcount_bytes, |_, entry| {
-            let block = entry & refcount::BLOCK_OFFSET;
-            tables.claim_single(header, block, length)
+            tables.claim_single(header, entry & refcount::BLOCK_OFFSET, length)
         })?;
-        // A table that a snapshot refers to as well may be referred to more often.
+        // One that is nowhere would be the header.
         for_entries(file, header.l1_offset, l1_bytes, |_, entry| match entry & COPIED {
             0 => Ok(()),
             _ => tables.claim_single(header, entry & map::TABLE_OFFSET, length),
         })?;
-        let mut shared = HashSet::new();
-        for_entries(file, header.l1_offset, l1_bytes, |_, entry| {
-            if entry & COPIED == 0 && shared.insert(entry & map::TABLE_OFFSET) {
-                tables.claim_single(header, entry & map::TABLE_OFFSET, length)?;
-            }
-            Ok(())
-        })?;
         Ok(tables)
     }
 
+    /// Claims a table of one cluster of the image in a file.
     fn claim_single(&mut self, header: &Header, offset: u64, length: u64) -> Result<(), Problem> {
-        if offset == 0 {
-            return Ok(());
-        }
         if !offset.is_multiple_of(header.cluster_size()) || offset >= length {
             return Err(Problem::corrupt("a table is not where a cluster can be"));
+        }
+        if self.single.len() >= MOST_TABLES {
+            return Err(Problem::unsupported("more tables than can be looked at".into()));
         }
         self.claim(offset >> header.cluster_bits, 1)
     }
 
     /// Says that clusters, none of which is claimed yet, are tables.
     pub fn claim(&mut self, first: u64, clusters: u64) -> Result<(), Problem> {
+        if clusters != 1 {
+            return self.claim_range(first, clusters);
+        }
+        self.check(first, 1)?;
+        self.single.insert(first);
+        Ok(())
+    }
+
+    fn claim_range(&mut self, first: u64, clusters: u64) -> Result<(), Problem> {
         self.check(first, clusters)?;
-        match clusters {
-            0 => {}
-            1 => {
-                self.single.insert(first);
-            }
-            _ => {
-                self.ranges.insert(first, first + clusters);
-            }
+        if clusters > 0 {
+            self.ranges.insert(first, first + clusters);
         }
         Ok(())
     }
