@@ -4,14 +4,13 @@
 //! The format of an image is what the caller or the image above says, never what the bytes look like,
 //! and a name in an image is a local file beside it, never anything else.
 
-use std::fs::File;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::errno::Errno;
 
-use super::open::{Format, OpenOptions, beside, open_file};
+use super::open::{Format, OpenOptions, beside, open_file, shown};
 use super::qcow2::{Header, Qcow2Node};
 use super::{Above, BlockError, FileNode, Node, Result};
 
@@ -62,8 +61,9 @@ impl Chain {
                     match (recorded, found.last()) {
                         (Some(name), Some(above)) => BlockError {
                             what: format!(
-                                "could not open the backing image '{name}' of '{}': {}",
-                                above.path.display(),
+                                "could not open the backing image '{}' of '{}': {}",
+                                crate::xml::excerpt(&shown(&name)),
+                                above.file.name(),
                                 error.what
                             ),
                             errno: error.errno,
@@ -168,6 +168,8 @@ struct Found {
     writable: bool,
     file: Arc<FileNode>,
     header: Option<Header>,
+    /// The external data file.
+    data: Option<Arc<FileNode>>,
 }
 
 impl Found {
@@ -184,7 +186,16 @@ impl Found {
             Format::Raw => None,
             Format::Qcow2 => Some(Qcow2Node::read_header(file.name(), &file)?),
         };
-        Ok(Found { path, format, recorded, writable, file: Arc::new(file), header })
+        let data = match header.as_ref().filter(|header| header.has_data_file()) {
+            Some(header) => Some(Arc::new(open_data(&path, &file, header, writable)?)),
+            None => None,
+        };
+        Ok(Found { path, format, recorded, writable, file: Arc::new(file), header, data })
+    }
+
+    /// The files that it consists of.
+    fn files(&self) -> impl Iterator<Item = &Arc<FileNode>> {
+        [&self.file].into_iter().chain(&self.data)
     }
 
     /// The image below: its path, its format, and the name by which this one refers to it.
@@ -196,8 +207,9 @@ impl Found {
             None => Format::Raw,
             Some(format) => Format::from_name(format).ok_or_else(|| BlockError {
                 what: format!(
-                    "image '{}' has a backing image of format '{format}'",
-                    self.file.name()
+                    "image '{}' has a backing image of format '{}'",
+                    self.file.name(),
+                    crate::xml::excerpt(&shown(format))
                 ),
                 errno: Errno::EOPNOTSUPP,
             })?,
@@ -205,35 +217,49 @@ impl Found {
         Ok(Some((beside(&self.path, name)?, format, name.clone())))
     }
 
-    /// The external data file, opened.
-    fn open_data(&self) -> Result<Option<Arc<dyn Node>>> {
-        let Some(header) = self.header.as_ref().filter(|header| header.has_data_file()) else {
-            return Ok(None);
-        };
-        let name = header.data_file.as_ref().ok_or_else(|| BlockError {
-            what: format!("image '{}' does not name its data file", self.file.name()),
-            errno: Errno::EINVAL,
-        })?;
-        let path = beside(&self.path, name)?;
-        let show = path.display().to_string();
-        let file = FileNode::new(open_file(&path, self.writable)?, show)?;
-        file.lock(self.writable)?;
-        Ok(Some(Arc::new(file)))
-    }
-
     fn build(self, below: Option<Arc<dyn Node>>) -> Result<Image> {
-        let data = self.open_data()?;
-        let Found { path, format, recorded, writable, file, header } = self;
+        let Found { path, format, recorded, writable, file, header, data } = self;
         let mut node: Arc<dyn Node> = file.clone();
         let mut qcow2 = None;
         if let Some(header) = header {
             let name = node.name().to_string();
+            let data = data.map(|data| data as Arc<dyn Node>);
             let image = Arc::new(Qcow2Node::new(name, header, node, data, below, writable)?);
             qcow2 = Some(image.clone());
             node = image;
         }
         Ok(Image { path, format, index: 0, recorded, writable, node, qcow2, file: Some(file) })
     }
+}
+
+/// Opens the external data file of the image at `path`, whose own file is another.
+fn open_data(path: &Path, image: &FileNode, header: &Header, writable: bool) -> Result<FileNode> {
+    let fail = |what: &str, errno| {
+        Err(BlockError { what: format!("image '{}' {what}", image.name()), errno })
+    };
+    let Some(name) = &header.data_file else {
+        return fail("does not name its data file", Errno::EINVAL);
+    };
+    let data = beside(path, name)?;
+    let data = FileNode::new(open_file(&data, writable)?, shown(&data.display().to_string()))?;
+    if identity(&data)? == identity(image)? {
+        return fail("is its own data file", Errno::ELOOP);
+    }
+    data.lock(writable)?;
+    Ok(data)
+}
+
+/// By what a file or a device can be told from others, whatever its name is.
+fn identity(node: &FileNode) -> Result<(u64, u64)> {
+    let metadata = node.file().map(|file| file.metadata()).transpose().map_err(|e| BlockError {
+        what: format!("Unable to measure {}", node.name()),
+        errno: crate::error::errno_of(&e),
+    })?;
+    Ok(match metadata {
+        Some(metadata) if metadata.file_type().is_block_device() => (metadata.rdev(), 0),
+        Some(metadata) => (metadata.dev(), metadata.ino()),
+        None => (0, 0),
+    })
 }
 
 /// Opens what a chain has next, unless it has it already.
@@ -244,26 +270,28 @@ fn find(
     writable: bool,
     above: &[Found],
 ) -> Result<Found> {
-    let name = path.display().to_string();
-    let fail = |what: String, errno| BlockError { what, errno };
-    let file = open_file(&path, writable)?;
-    let identity = |file: &File| -> Result<(u64, u64)> {
-        let metadata = file
-            .metadata()
-            .map_err(|e| fail(format!("Unable to measure {name}"), crate::error::errno_of(&e)))?;
-        Ok((metadata.dev(), metadata.ino()))
-    };
-    let new = identity(&file)?;
-    for image in above {
-        if let Some(other) = image.file.file()
-            && identity(other)? == new
-        {
-            return Err(fail(format!("image '{name}' is its own backing image"), Errno::ELOOP));
+    let fail = |what| Err(BlockError { what, errno: Errno::ELOOP });
+    let file = FileNode::new(open_file(&path, writable)?, shown(&path.display().to_string()))?;
+    let known = |file: &FileNode| -> Result<bool> {
+        let new = identity(file)?;
+        for other in above.iter().flat_map(Found::files) {
+            if identity(other)? == new {
+                return Ok(true);
+            }
         }
+        Ok(false)
+    };
+    if known(&file)? {
+        return fail(format!("image '{}' is its own backing image", file.name()));
     }
     if above.len() >= MOST_IMAGES {
-        let what = format!("the backing chain has more than {MOST_IMAGES} images");
-        return Err(fail(what, Errno::ELOOP));
+        return fail(format!("the backing chain has more than {MOST_IMAGES} images"));
     }
-    Found::new(path, format, recorded, writable, FileNode::new(file, name)?)
+    let found = Found::new(path, format, recorded, writable, file)?;
+    match &found.data {
+        Some(data) if known(data)? => {
+            fail(format!("the data file '{}' is another image of the chain", data.name()))
+        }
+        _ => Ok(found),
+    }
 }

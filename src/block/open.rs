@@ -57,8 +57,8 @@ pub(super) fn beside(image: &Path, name: &str) -> Result<PathBuf> {
         return Err(BlockError {
             what: format!(
                 "image '{}' refers to '{}', which is not a local file",
-                image.display(),
-                crate::xml::excerpt(name)
+                shown(&image.display().to_string()),
+                crate::xml::excerpt(&shown(name))
             ),
             errno: Errno::EINVAL,
         });
@@ -66,15 +66,21 @@ pub(super) fn beside(image: &Path, name: &str) -> Result<PathBuf> {
     Ok(image.parent().unwrap_or(Path::new("")).join(name))
 }
 
+/// A stranger's name as a message may show it.
+pub(super) fn shown(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
 pub(super) fn open_file(path: &Path, writable: bool) -> Result<File> {
-    // A FIFO would wait for its other end; FileNode refuses it then.
+    // A FIFO would wait for its other end, and a terminal would become ours; FileNode refuses them
+    // then.
     fs::OpenOptions::new()
         .read(true)
         .write(writable)
-        .custom_flags(libc::O_NONBLOCK)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
         .open(path)
         .map_err(|e| BlockError {
-            what: format!("Unable to open {}", path.display()),
+            what: format!("Unable to open {}", shown(&path.display().to_string())),
             errno: crate::error::errno_of(&e),
         })
 }

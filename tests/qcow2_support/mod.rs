@@ -2,6 +2,7 @@
 //! remembers what was done to it and fails when told to.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub mod guard;
 pub mod guest;
 
 use std::path::{Path, PathBuf};

@@ -152,13 +152,7 @@ impl Qcow2Node {
                 // A cluster may reach beyond the end of the file.
                 part[got..].fill(0);
             }
-            Place::Backing => {
-                let got = match self.backing() {
-                    Some(backing) => backing.read_at(part, offset)?,
-                    None => 0,
-                };
-                part[got..].fill(0);
-            }
+            Place::Backing => self.read_below(part, offset)?,
             Place::Packed { packed, cluster } => {
                 let bytes = self.unpack(packed)?;
                 let start = (offset - cluster) as usize;
@@ -166,6 +160,33 @@ impl Qcow2Node {
             }
         }
         Ok(())
+    }
+
+    /// Reads from the backing image. Apart, and called by who reads, because an image of a long chain
+    /// is read by the one above it, and that by the next: what is on the stack then must be little.
+    #[inline(never)]
+    fn read_below(&self, part: &mut [u8], offset: u64) -> Result<()> {
+        let got = match self.backing() {
+            Some(backing) => backing.read_at(part, offset)?,
+            None => 0,
+        };
+        part[got..].fill(0);
+        Ok(())
+    }
+
+    /// Reads the beginning of `part`, as far as it is in one place: how much that is. If the place is
+    /// the backing image, it is still to be read, and the second is true.
+    #[inline(never)]
+    fn read_here(&self, part: &mut [u8], offset: u64) -> Result<(usize, bool)> {
+        let read = self.run(offset, offset + part.len() as u64).and_then(|run| {
+            let length = run.length as usize;
+            if run.place == Place::Backing {
+                return Ok((length, true));
+            }
+            self.read_run(&mut part[..length], offset, run.place)?;
+            Ok((length, false))
+        });
+        read.map_err(|problem| problem.report(&self.name))
     }
 
     fn unpack(&self, packed: entry::Packed) -> std::result::Result<Arc<Vec<u8>>, Problem> {
@@ -244,11 +265,12 @@ impl Node for Qcow2Node {
         // A cluster that is found must not become another's while it is read.
         let _shared = self.writable.then(|| self.ranges.shared(offset, end));
         while at < end {
-            let run = self.run(at, end).map_err(|problem| problem.report(&self.name))?;
-            let start = (at - offset) as usize;
-            let part = &mut buffer[start..start + run.length as usize];
-            self.read_run(part, at, run.place).map_err(|problem| problem.report(&self.name))?;
-            at += run.length;
+            let part = &mut buffer[(at - offset) as usize..length as usize];
+            let (got, below) = self.read_here(part, at)?;
+            if below {
+                self.read_below(&mut part[..got], at)?;
+            }
+            at += got as u64;
         }
         Ok(length as usize)
     }
