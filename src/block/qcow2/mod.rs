@@ -22,8 +22,8 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use nix::errno::Errno;
 
 pub use check::Report;
-pub use create::{CreateOptions, create};
-pub use header::{Header, Incompatible};
+pub use create::{CreateOptions, Preallocation, create, create_with_data};
+pub use header::{Compression, Header, Incompatible};
 use map::{Map, Place, Run};
 use problem::Problem;
 use refcount::Refcounts;
