@@ -68,7 +68,7 @@ fn new_images_are_sound_and_take_what_is_copied_into_them() {
                 assert_eq!(info.contains("lazy refcounts: true"), lazy_refcounts, "{info}");
                 assert_eq!(info.contains("extended l2: true"), extended_l2, "{info}");
                 let node = open_image(&image);
-                copy(&raw, &*node, CopyOptions { length: size, sparse: true, zeroed: true })
+                copy(&raw, &*node, CopyOptions { zeroed: true, ..CopyOptions::new(size) })
                     .expect("copy");
                 node.flush().expect("flush");
                 drop(node);

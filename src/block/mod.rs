@@ -156,6 +156,17 @@ pub trait Node: Send + Sync {
     /// Writes all of `data` at `offset`.
     fn write_at(&self, data: &[u8], offset: u64) -> Result<()>;
 
+    /// The unit in which [`Node::write_compressed`] compresses; `None` if the medium cannot.
+    fn compression_unit(&self) -> Option<u64> {
+        None
+    }
+
+    /// Writes all of `data` at `offset`, compressed as far as it consists of whole units (the last
+    /// one may be cut off by the node's end) that become smaller.
+    fn write_compressed(&self, data: &[u8], offset: u64) -> Result<()> {
+        self.write_at(data, offset)
+    }
+
     /// Makes a range read as zeros, and gives its space back if `may_unmap` and the medium can.
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()>;
 

@@ -1,6 +1,6 @@
 //! Walking over the extents of a node.
 
-use crate::block::{Extent, Node, Result};
+use crate::block::{Extent, ExtentKind, Node, Result};
 
 /// Walks a range of a node from its start, extent by extent, in pieces as large as wanted.
 pub struct ExtentCursor {
@@ -31,13 +31,28 @@ impl ExtentCursor {
     /// The next piece, with at most `most` bytes if it is data; holes come whole. `None` at the
     /// end.
     pub fn next(&mut self, node: &dyn Node, most: u64) -> Result<Option<Extent>> {
+        self.next_units(node, most, 1)
+    }
+
+    /// The same in whole units, of which only the last may be cut off by the end: a unit that is a
+    /// hole only in part is data. `most` is a multiple of `unit`, and so is where the walk begins.
+    pub fn next_units(&mut self, node: &dyn Node, most: u64, unit: u64) -> Result<Option<Extent>> {
         let Some(extent) = self.peek(node)? else { return Ok(None) };
-        let length = if extent.kind.is_zero() { extent.length } else { extent.length.min(most) };
-        let piece = extent.part(0, length);
-        self.position += length;
-        self.current =
-            (length < extent.length).then(|| extent.part(length, extent.length - length));
-        Ok(Some(piece))
+        let data = Extent { kind: ExtentKind::Data, ..extent };
+        let (piece, to) = if extent.kind.is_zero() {
+            match extent.end() {
+                end if end == self.end => (extent, end),
+                end if end / unit * unit > self.position => (extent, end / unit * unit),
+                _ => (data, self.position + unit),
+            }
+        } else {
+            (data, extent.end().min(self.position + most).next_multiple_of(unit))
+        };
+        let to = to.min(self.end);
+        let length = to - self.position;
+        self.position = to;
+        self.current = (to < extent.end()).then(|| extent.part(length, extent.end() - to));
+        Ok(Some(Extent { length, ..piece }))
     }
 
     /// The extent that begins at the position.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::errno::Errno;
 
 use super::cursor::ExtentCursor;
-use super::zero::runs;
+use super::zero::{is_zero, runs};
 use crate::block::{Above, BlockError, Extent, Node, Result, Space};
 use crate::sys;
 
@@ -20,6 +20,9 @@ const PIECE: usize = 256 * 1024;
 /// the number of processors.
 const THREADS: usize = 2;
 
+/// Threads that compress, at most.
+const MOST_THREADS: usize = 16;
+
 /// How to copy.
 #[derive(Clone, Copy, Debug)]
 pub struct CopyOptions {
@@ -30,21 +33,39 @@ pub struct CopyOptions {
     pub sparse: bool,
     /// The target is known to read as zeros: it has just been made.
     pub zeroed: bool,
+    /// What is written is compressed by the target.
+    pub compress: bool,
+}
+
+impl CopyOptions {
+    /// A sparse copy of so many bytes over anything.
+    pub fn new(length: u64) -> CopyOptions {
+        CopyOptions { length, sparse: true, zeroed: false, compress: false }
+    }
 }
 
 /// Copies the start of `source` over the start of `target`, which must be long enough. Errors that
 /// the target's medium holds back until a close are told, too.
 pub fn copy(source: &dyn Node, target: &dyn Node, options: CopyOptions) -> Result<()> {
+    let unit = match options.compress {
+        true => Some(target.compression_unit().ok_or_else(|| BlockError {
+            what: format!("Unable to compress what is written to {}", target.name()),
+            errno: Errno::EOPNOTSUPP,
+        })?),
+        false => None,
+    };
     let copier = Copier {
         source,
         target,
         above: None,
+        compress: unit,
         unmap: options.sparse,
         detect_zeros: options.sparse,
         zeroed: options.zeroed || target.space()? == Space::Fresh,
     };
     let end = options.length.min(source.length()?);
-    in_pieces(source, 0..end, &Unsupervised, |piece, buffer| copier.copy_piece(piece, buffer))?;
+    let work = |piece, buffer: &mut [u8]| copier.copy_piece(piece, buffer);
+    walk(source, 0..end, Shape::new(unit), &Unsupervised, work)?;
     target.settle()
 }
 
@@ -55,7 +76,7 @@ pub trait Supervisor: Sync {
 
     /// The most data that a piece shall have; asked before each.
     fn most(&self) -> u64 {
-        PIECE as u64
+        u64::MAX
     }
 }
 
@@ -67,6 +88,29 @@ impl Supervisor for Unsupervised {
     }
 }
 
+/// How a range is cut into pieces, and by how many threads.
+struct Shape {
+    /// The most bytes of a piece of data.
+    piece: usize,
+    /// Pieces are whole units.
+    unit: u64,
+    threads: usize,
+}
+
+impl Shape {
+    /// For data that is compressed in units, or is not.
+    fn new(compress: Option<u64>) -> Shape {
+        let unit = compress.unwrap_or(1);
+        let threads = match compress {
+            // Compressing is bound by the processors.
+            Some(_) => std::thread::available_parallelism().map_or(THREADS, usize::from),
+            None => THREADS,
+        };
+        let piece = PIECE.next_multiple_of(unit as usize);
+        Shape { piece, unit, threads: threads.clamp(THREADS, MOST_THREADS) }
+    }
+}
+
 /// Works on a range of `node`, extent by extent, with several threads. Data comes in pieces that fit
 /// the buffer that `work` gets; zeros come whole. False if the supervisor has ended it early.
 pub fn in_pieces(
@@ -75,16 +119,28 @@ pub fn in_pieces(
     supervisor: &dyn Supervisor,
     work: impl Fn(Extent, &mut [u8]) -> Result<()> + Sync,
 ) -> Result<bool> {
+    walk(node, range, Shape::new(None), supervisor, work)
+}
+
+fn walk(
+    node: &dyn Node,
+    range: Range<u64>,
+    shape: Shape,
+    supervisor: &dyn Supervisor,
+    work: impl Fn(Extent, &mut [u8]) -> Result<()> + Sync,
+) -> Result<bool> {
+    let threads = shape.threads;
     let walk = Walk {
         node,
         supervisor,
         work: &work,
+        shape,
         cursor: Mutex::new(ExtentCursor::new(range.start, range.end)),
         stop: AtomicBool::new(false),
     };
     let mut result = Ok(());
     std::thread::scope(|scope| {
-        let helpers: Vec<_> = (1..THREADS)
+        let helpers: Vec<_> = (1..threads)
             .filter_map(|_| sys::spawn_scoped(scope, "virsparse-copy", || walk.run()))
             .collect();
         result = walk.run();
@@ -116,6 +172,7 @@ struct Walk<'a, W> {
     node: &'a dyn Node,
     supervisor: &'a dyn Supervisor,
     work: &'a W,
+    shape: Shape,
     cursor: Mutex<ExtentCursor>,
     /// A thread has failed, or been told to end; the others need not go on.
     stop: AtomicBool,
@@ -123,11 +180,13 @@ struct Walk<'a, W> {
 
 impl<W: Fn(Extent, &mut [u8]) -> Result<()> + Sync> Walk<'_, W> {
     fn run(&self) -> Result<()> {
-        let mut buffer = vec![0; PIECE];
+        let (most, unit) = (self.shape.piece as u64, self.shape.unit);
+        let mut buffer = vec![0; self.shape.piece];
         while !self.stop.load(Ordering::Relaxed) {
             let piece = {
                 let mut cursor = self.cursor.lock().unwrap_or_else(|p| p.into_inner());
-                cursor.next(self.node, self.supervisor.most().clamp(1, PIECE as u64))
+                let most = self.supervisor.most().min(most) / unit * unit;
+                cursor.next_units(self.node, most.max(unit), unit)
             };
             let goes_on = match piece {
                 Ok(None) => break,
@@ -151,6 +210,8 @@ pub struct Copier<'a> {
     pub target: &'a dyn Node,
     /// Only what these images of the source's chain say; the target has the rest already.
     pub above: Option<Above>,
+    /// The target compresses what it gets in units of this size, which pieces are of.
+    pub compress: Option<u64>,
     /// Zeros give space of the target back.
     pub unmap: bool,
     /// Zeros are looked for in data.
@@ -172,6 +233,9 @@ impl Copier<'_> {
         let got = self.source.read_at(buffer, piece.offset)?;
         // A source that has become shorter reads as zeros from there on.
         buffer[got..].fill(0);
+        if let Some(unit) = self.compress {
+            return self.write_compressed(buffer, piece.offset, unit as usize);
+        }
         if !self.detect_zeros {
             return self.target.write_at(buffer, piece.offset);
         }
@@ -191,6 +255,20 @@ impl Copier<'_> {
         let mut cursor = ExtentCursor::new(range.start, range.end.min(self.source.length()?));
         while let Some(piece) = cursor.next(self.source, buffer.len() as u64)? {
             self.copy_piece(piece, buffer)?;
+        }
+        Ok(())
+    }
+
+    fn write_compressed(&self, data: &[u8], offset: u64, unit: usize) -> Result<()> {
+        let mut at = offset;
+        for part in data.chunks(unit) {
+            let length = part.len() as u64;
+            if is_zero(part) {
+                self.make_zero(at, length)?;
+            } else {
+                self.target.write_compressed(part, at)?;
+            }
+            at += length;
         }
         Ok(())
     }
@@ -234,7 +312,8 @@ mod tests {
             if old {
                 target.write_at(&vec![0xee; length as usize], 0).unwrap();
             }
-            copy(&source, &target, CopyOptions { length, sparse, zeroed: !old }).unwrap();
+            let options = CopyOptions { sparse, zeroed: !old, ..CopyOptions::new(length) };
+            copy(&source, &target, options).unwrap();
             prop_assert_eq!(contents(&source), contents(&target));
         }
     }

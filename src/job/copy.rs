@@ -54,6 +54,7 @@ impl Copy {
             source: &*self.mirror.source,
             target: &*self.mirror.target,
             above,
+            compress: None,
             unmap: true,
             // A source that knows its holes has told them.
             detect_zeros: !self.mirror.source.knows_holes(),

@@ -178,6 +178,7 @@ fn try_commit(
         source,
         target,
         above: Some(above),
+        compress: None,
         unmap: true,
         detect_zeros: !source.knows_holes(),
         zeroed: false,

@@ -295,7 +295,12 @@ impl Pool {
                     Err(e) => zeroed = e.errno == Errno::EOPNOTSUPP,
                 }
             }
-            copy::copy(&*node, &**target, CopyOptions { length, sparse, zeroed }).map_err(report)
+            copy::copy(
+                &*node,
+                &**target,
+                CopyOptions { sparse, zeroed, ..CopyOptions::new(length) },
+            )
+            .map_err(report)
         })?;
         self.list_new(&entry, &definition.name)
     }

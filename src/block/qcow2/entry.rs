@@ -32,6 +32,23 @@ pub struct Packed {
     pub length: u64,
 }
 
+impl Packed {
+    /// The first byte after them.
+    pub fn end(&self) -> u64 {
+        self.offset + self.length
+    }
+
+    /// An L2 entry can refer to no byte from this one on.
+    pub fn limit(header: &Header) -> u64 {
+        1 << Packed::split(header)
+    }
+
+    /// The bits of an L2 entry that say where the bytes begin; above them is the number of sectors.
+    fn split(header: &Header) -> u32 {
+        62 - (header.cluster_bits - 8)
+    }
+}
+
 /// An L2 entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
@@ -56,7 +73,7 @@ impl Entry {
     pub fn encode(&self, header: &Header) -> (u64, u64) {
         match *self {
             Entry::Packed(packed) => {
-                let split = 62 - (header.cluster_bits - 8);
+                let split = Packed::split(header);
                 let sectors = (packed.length + (packed.offset & 511)).div_ceil(512) - 1;
                 (COMPRESSED | sectors << split | packed.offset, 0)
             }
@@ -104,7 +121,7 @@ impl Entry {
         if header.extended_l2() && bitmap != 0 {
             return Err(Problem::corrupt("a compressed cluster has subclusters"));
         }
-        let split = 62 - (header.cluster_bits - 8);
+        let split = Packed::split(header);
         let offset = descriptor & ((1 << split) - 1);
         let sectors = ((descriptor & (COMPRESSED - 1)) >> split) + 1;
         let length = sectors * 512 - (offset & 511);

@@ -193,8 +193,12 @@ impl Map {
         old: Entry,
         entry: Entry,
     ) -> Result<(), Problem> {
-        let given_up =
-            old.clusters(header).filter(|old| Some(old) != entry.clusters(header).as_ref());
+        // Compressed clusters may share one of the file, and each refers to it.
+        let kept = matches!(
+            (old, entry),
+            (Entry::Plain { host: old, .. }, Entry::Plain { host: new, .. }) if old == new
+        );
+        let given_up = old.clusters(header).filter(|_| !kept);
         let (first, count) = given_up.unwrap_or((0, 0));
         // A table that is taken for data must not become free.
         self.refcounts()?.check(first, count)?;
@@ -327,6 +331,24 @@ impl Map {
             self.reach = end;
         }
         Ok(())
+    }
+
+    /// Takes space for the bytes of a compressed cluster.
+    pub fn take_packed(
+        &mut self,
+        header: &Header,
+        file: &dyn Node,
+        length: u64,
+    ) -> Result<Packed, Problem> {
+        let refcounts = self.refcounts.as_mut().ok_or(Problem::ReadOnly)?;
+        let offset = refcounts.allocate_packed(&mut self.cache, file, length)?;
+        let packed = Packed { offset, length };
+        if packed.end() > Packed::limit(header) {
+            let (first, count) = Entry::Packed(packed).clusters(header).unwrap_or((0, 0));
+            self.give_back(first, count)?;
+            return Err(Problem::unsupported("compressed clusters so far into the file".into()));
+        }
+        Ok(packed)
     }
 
     /// Gives clusters back, when what is changed now is durable.

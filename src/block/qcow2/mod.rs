@@ -190,15 +190,23 @@ impl Qcow2Node {
     }
 
     fn unpack(&self, packed: entry::Packed) -> std::result::Result<Arc<Vec<u8>>, Problem> {
-        let mut last = self.unpacked.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some((which, bytes)) = &*last
+        if let Some((which, bytes)) = &*self.last_unpacked()
             && *which == packed.offset
         {
             return Ok(bytes.clone());
         }
         let bytes = Arc::new(packed::unpack(&self.header, &*self.file, packed)?);
-        *last = Some((packed.offset, bytes.clone()));
+        *self.last_unpacked() = Some((packed.offset, bytes.clone()));
         Ok(bytes)
+    }
+
+    /// Other bytes are there now.
+    fn forget_unpacked(&self, packed: entry::Packed) {
+        self.last_unpacked().take_if(|(which, _)| *which == packed.offset);
+    }
+
+    fn last_unpacked(&self) -> MutexGuard<'_, Option<(u64, Arc<Vec<u8>>)>> {
+        self.unpacked.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn extent(&self, offset: u64, limit: u64) -> std::result::Result<Extent, Problem> {
@@ -277,6 +285,14 @@ impl Node for Qcow2Node {
 
     fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
         self.change(offset, data.len() as u64, || self.write(data, offset))
+    }
+
+    fn compression_unit(&self) -> Option<u64> {
+        (!self.header.has_data_file()).then(|| self.header.cluster_size())
+    }
+
+    fn write_compressed(&self, data: &[u8], offset: u64) -> Result<()> {
+        self.change(offset, data.len() as u64, || self.write_packed(data, offset))
     }
 
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {

@@ -30,6 +30,11 @@ pub struct Refcounts {
     hint: u64,
     /// There has never been anything from this cluster on: a new cluster there reads as zeros.
     untouched: u64,
+    /// The file is at least so long.
+    length: u64,
+    /// Where the compressed cluster that was written last ends: the next may begin there, unless
+    /// that is where a cluster begins.
+    packed_end: u64,
     /// Clusters that nothing refers to any more, once what is changed now is durable.
     freed: Vec<u64>,
     tables: Tables,
@@ -45,6 +50,8 @@ impl Refcounts {
             table_clusters: header.refcount_table_clusters.into(),
             hint: 0,
             untouched: file.length()?.div_ceil(header.cluster_size()),
+            length: 0,
+            packed_end: 0,
             freed: Vec::new(),
             tables: Tables::read(header, file)?,
         })
@@ -181,7 +188,7 @@ impl Refcounts {
             count += 1;
         }
         self.hint = first + count;
-        Ok(self.taken(first, count))
+        self.taken(file, first, count)
     }
 
     /// Takes exactly `count` clusters in a row.
@@ -201,13 +208,68 @@ impl Refcounts {
         if first == self.hint {
             self.hint = first + count;
         }
-        Ok(self.taken(first, count))
+        self.taken(file, first, count)
     }
 
-    fn taken(&mut self, first: u64, count: u64) -> Taken {
+    fn taken(&mut self, file: &dyn Node, first: u64, count: u64) -> Result<Taken, Problem> {
         let fresh = first >= self.untouched;
         self.untouched = self.untouched.max(first + count);
-        Taken { first, count, fresh }
+        if let Err(problem) = self.reach(file, (first + count) << self.cluster_bits) {
+            (first..first + count).for_each(|cluster| self.release(cluster));
+            return Err(problem);
+        }
+        Ok(Taken { first, count, fresh })
+    }
+
+    /// Makes the file at least so long. Whoever writes to clusters writes inside of the file then:
+    /// if it grew by that, to set its length could cut off what another is just writing.
+    fn reach(&mut self, file: &dyn Node, end: u64) -> Result<(), Problem> {
+        if self.length < end {
+            if file.length()? < end {
+                file.resize(end)?;
+            }
+            self.length = end;
+        }
+        Ok(())
+    }
+
+    /// Takes `length` bytes, less than a cluster, for a compressed cluster: where that begins.
+    pub fn allocate_packed(
+        &mut self,
+        cache: &mut Cache,
+        file: &dyn Node,
+        length: u64,
+    ) -> Result<u64, Problem> {
+        let size = self.cluster_size();
+        let (begun, used) = (self.packed_end >> self.cluster_bits, self.packed_end % size);
+        if used != 0 {
+            let count = self.get(cache, file, begun)?;
+            let width = 1u64 << self.order;
+            let shareable = width == 64 || count + 1 < 1 << width;
+            if shareable && used + length <= size {
+                self.set(cache, file, begun, count + 1)?;
+                self.packed_end += length;
+                return Ok(self.packed_end - length);
+            }
+            // It may end in the next cluster, if that is free.
+            if shareable && self.is_free(cache, file, begun + 1)? {
+                self.set(cache, file, begun + 1, 1)?;
+                self.taken(file, begun + 1, 1)?;
+                if self.hint == begun + 1 {
+                    self.hint += 1;
+                }
+                if let Err(problem) = self.set(cache, file, begun, count + 1) {
+                    self.release(begun + 1);
+                    return Err(problem);
+                }
+                self.packed_end += length;
+                return Ok(self.packed_end - length);
+            }
+        }
+        let taken = self.allocate_exactly(cache, file, 1)?;
+        let offset = taken.first << self.cluster_bits;
+        self.packed_end = offset + length;
+        Ok(offset)
     }
 
     /// The first of `count` free clusters in a row that have refcount blocks.
@@ -371,6 +433,9 @@ impl Refcounts {
             }
             if count > 1 {
                 continue;
+            }
+            if cluster == self.packed_end >> self.cluster_bits {
+                self.packed_end = 0;
             }
             // An L2 table that was a snapshot's as well.
             self.tables.forget(cluster);

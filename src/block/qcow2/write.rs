@@ -55,7 +55,7 @@ impl Qcow2Node {
     }
 
     /// Refuses what lies beyond an end that has moved since it was asked for.
-    fn inside(&self, end: u64) -> Result<(), Problem> {
+    pub(super) fn inside(&self, end: u64) -> Result<(), Problem> {
         if end <= self.size() {
             return Ok(());
         }
@@ -389,6 +389,13 @@ impl Qcow2Node {
             return Ok(());
         }
         let mut map = self.map();
+        if self.changing.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // From here on nobody who writes makes it longer.
+        if self.header.has_data_file() && self.data.length()? < self.size() {
+            self.data.resize(self.size())?;
+        }
         let kept = self.header.autoclear & Autoclear::DATA_FILE_RAW;
         if self.header.version >= 3 && self.header.autoclear != kept {
             map.write_header(&*self.file, 88, &kept.bits().to_be_bytes())?;
