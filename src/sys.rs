@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::fs::File;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
 
@@ -44,6 +45,31 @@ pub fn logical_block_size(device: &File) -> nix::Result<u64> {
     // SAFETY: the kernel writes one int.
     unsafe { ioctls::blksszget(device.as_raw_fd(), &mut size) }?;
     u64::try_from(size).map_err(|_| Errno::EIO)
+}
+
+/// What O_DIRECT wants memory, and offsets and lengths, to be multiples of, in a file or device; zeros
+/// where the filesystem cannot do it. `None` if the kernel or the filesystem does not say.
+pub fn direct_alignment(file: &File) -> nix::Result<Option<(u64, u64)>> {
+    let mut found = MaybeUninit::<libc::statx>::zeroed();
+    // SAFETY: the path is an empty string, and the kernel writes one statx.
+    let result = unsafe {
+        libc::statx(
+            file.as_raw_fd(),
+            c"".as_ptr(),
+            libc::AT_EMPTY_PATH,
+            libc::STATX_DIOALIGN,
+            found.as_mut_ptr(),
+        )
+    };
+    match Errno::result(result) {
+        Ok(_) => {}
+        Err(Errno::ENOSYS) => return Ok(None),
+        Err(errno) => return Err(errno),
+    }
+    // SAFETY: zeros are a statx, too.
+    let found = unsafe { found.assume_init() };
+    let known = found.stx_mask & libc::STATX_DIOALIGN != 0;
+    Ok(known.then_some((found.stx_dio_mem_align.into(), found.stx_dio_offset_align.into())))
 }
 
 /// Makes `target` share all of `source`'s blocks (a reflink).

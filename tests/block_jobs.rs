@@ -39,7 +39,7 @@ fn random(state: &mut u64) -> u64 {
 }
 
 fn options(format: Format, writable: bool) -> OpenOptions {
-    OpenOptions { format, writable, without_backing: false }
+    OpenOptions { writable, ..OpenOptions::new(format) }
 }
 
 /// A disk with three images, the lowest of them raw or qcow2, and what is read from it.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use virsparse::block::{Format, Node, OpenOptions, open};
 
 fn try_open(path: &Path, format: Format, writable: bool) -> Option<Arc<dyn Node>> {
-    match open(path, OpenOptions { format, writable, without_backing: false }) {
+    match open(path, OpenOptions { writable, ..OpenOptions::new(format) }) {
         Ok(node) => Some(node),
         Err(e) => {
             assert!(e.what.contains("Unable to lock"), "{}: {}", e.what, e.errno);

@@ -21,7 +21,7 @@ fn new_image(path: &Path, options: &CreateOptions) -> Arc<dyn Node> {
 }
 
 fn open_image(path: &Path, writable: bool) -> Arc<dyn Node> {
-    let options = OpenOptions { format: Format::Qcow2, writable, without_backing: false };
+    let options = OpenOptions { writable, ..OpenOptions::new(Format::Qcow2) };
     open(path, options).unwrap_or_else(|e| panic!("{}: {}", e.what, e.errno))
 }
 

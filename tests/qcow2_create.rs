@@ -30,7 +30,7 @@ fn new_file(path: &Path) -> FileNode {
 }
 
 fn open_image(path: &Path) -> Arc<dyn Node> {
-    let options = OpenOptions { format: Format::Qcow2, writable: true, without_backing: false };
+    let options = OpenOptions { writable: true, ..OpenOptions::new(Format::Qcow2) };
     open(path, options).expect("an image")
 }
 

@@ -109,7 +109,7 @@ fn preallocated_images_are_as_qemu_makes_them() {
 /// Writing into what has space takes none, and leaves the image sound.
 fn writes_stay_in_place(image: &Path, size: u64, preallocation: Preallocation) {
     let before = image.metadata().expect("metadata").len();
-    let options = OpenOptions { format: Format::Qcow2, writable: true, without_backing: false };
+    let options = OpenOptions { writable: true, ..OpenOptions::new(Format::Qcow2) };
     let node = open(image, options).expect("open");
     let mut bytes = vec![1; size as usize];
     node.read_at(&mut bytes, 0).expect("read");

@@ -94,9 +94,8 @@ fn mapped_by_qemu(image: &Path) -> Vec<Mapped> {
 }
 
 fn check(image: &Path, what: &str) {
-    let node =
-        open(image, OpenOptions { format: Format::Qcow2, writable: false, without_backing: false })
-            .unwrap_or_else(|e| panic!("{what}: {}: {}", e.what, e.errno));
+    let node = open(image, OpenOptions::new(Format::Qcow2))
+        .unwrap_or_else(|e| panic!("{what}: {}: {}", e.what, e.errno));
     let raw = image.with_extension("raw");
     run("qemu-img", &["convert", "-f", "qcow2", "-O", "raw", text(image), text(&raw)]);
     let expected = std::fs::read(&raw).expect("the converted image");

@@ -72,8 +72,7 @@ fn what_a_killed_writer_left_dirty_is_repaired() {
         assert_eq!(before[DIRTY] & 1, 1, "{options}: it is dirty");
         assert!(qemu_check(&image).is_err(), "{options}: it is wrong before");
         let expected = qemu_read(&image);
-        let options_of =
-            |writable| OpenOptions { format: Format::Qcow2, writable, without_backing: false };
+        let options_of = |writable| OpenOptions { writable, ..OpenOptions::new(Format::Qcow2) };
         drop(open(&image, options_of(false)).expect("open for reading"));
         assert_eq!(std::fs::read(&image).expect("the image"), before, "reading changes nothing");
         drop(open(&image, options_of(true)).expect("open for writing"));

@@ -35,7 +35,7 @@ fn text(path: &Path) -> &str {
 }
 
 fn open_image(path: &Path) -> Arc<dyn Node> {
-    let options = OpenOptions { format: Format::Qcow2, writable: true, without_backing: false };
+    let options = OpenOptions { writable: true, ..OpenOptions::new(Format::Qcow2) };
     open(path, options).unwrap_or_else(|e| panic!("{}: {}", e.what, e.errno))
 }
 

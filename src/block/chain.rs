@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
-use super::open::{Format, OpenOptions, beside, open_file, shown};
+use super::caching::{Cache, Flushed};
+use super::open::{Format, OpenOptions, beside, file_node, open_file, shown};
 use super::qcow2::{Header, Qcow2Node};
 use super::{Above, BlockError, FileNode, Node, Result};
 
@@ -32,15 +33,17 @@ pub struct Image {
     pub node: Arc<dyn Node>,
     /// The same, where the images below can be exchanged.
     pub qcow2: Option<Arc<Qcow2Node>>,
-    /// The image's file, if it is one that is locked.
-    file: Option<Arc<FileNode>>,
+    cache: Cache,
+    /// The files that it consists of, its own first, if they are locked.
+    files: Vec<Arc<FileNode>>,
 }
 
 impl Image {
     /// An image that is no file, or none that is opened again.
     pub fn of_node(node: Arc<dyn Node>, path: PathBuf, writable: bool) -> Image {
-        let (format, qcow2, file) = (Format::Raw, None, None);
-        Image { path, format, index: 0, recorded: None, writable, node, qcow2, file }
+        let (format, cache, files) = (Format::Raw, Cache::default(), Vec::new());
+        let (index, recorded, qcow2) = (0, None, None);
+        Image { path, format, index, recorded, writable, node, qcow2, cache, files }
     }
 }
 
@@ -56,8 +59,9 @@ impl Chain {
         let mut next = Some((path.to_path_buf(), options.format, None::<String>));
         while let Some((path, format, recorded)) = next.take() {
             let writable = options.writable && found.is_empty();
+            let how = How { writable, cache: options.cache };
             let image =
-                find(path, format, recorded.clone(), writable, &found).map_err(|error| {
+                find(path, format, recorded.clone(), how, &found).map_err(|error| {
                     match (recorded, found.last()) {
                         (Some(name), Some(above)) => BlockError {
                             what: format!(
@@ -123,7 +127,7 @@ impl Chain {
     pub fn reopen(&mut self, index: usize, writable: bool) -> Result<()> {
         let below = self.images.get(index + 1).map(|image| image.node.clone());
         let image = &self.images[index];
-        let Some(old) = &image.file else { return Ok(()) };
+        let Some(old) = image.files.first() else { return Ok(()) };
         if image.writable == writable {
             return Ok(());
         }
@@ -132,16 +136,16 @@ impl Chain {
         image.node.flush()?;
         let file = old.open_again(writable)?;
         // One process, two open files: the locks of one would keep the other out.
-        old.unlock();
+        image.files.iter().for_each(|file| file.unlock());
         let (path, format, recorded) = (image.path.clone(), image.format, image.recorded.clone());
+        let how = How { writable, cache: image.cache };
         let made =
-            Found::new(path, format, recorded, writable, file).and_then(|found| found.build(below));
-        let index_before = image.index;
+            Found::new(path, format, recorded, how, file).and_then(|found| found.build(below));
         let new = match made {
-            Ok(new) => Image { index: index_before, ..new },
+            Ok(new) => Image { index: image.index, ..new },
             Err(error) => {
-                // It was ours a moment ago.
-                old.lock(image.writable)?;
+                // They were ours a moment ago.
+                image.files.iter().try_for_each(|file| file.lock(image.writable))?;
                 return Err(error);
             }
         };
@@ -160,12 +164,19 @@ impl Chain {
     }
 }
 
+/// How an image is opened.
+#[derive(Clone, Copy)]
+struct How {
+    writable: bool,
+    cache: Cache,
+}
+
 /// An image whose file is open, and whose header has been read.
 struct Found {
     path: PathBuf,
     format: Format,
     recorded: Option<String>,
-    writable: bool,
+    how: How,
     file: Arc<FileNode>,
     header: Option<Header>,
     /// The external data file.
@@ -177,20 +188,20 @@ impl Found {
         path: PathBuf,
         format: Format,
         recorded: Option<String>,
-        writable: bool,
+        how: How,
         file: FileNode,
     ) -> Result<Found> {
         // Others may write an image only while nobody else uses it.
-        file.lock(writable)?;
+        file.lock(how.writable)?;
         let header = match format {
             Format::Raw => None,
             Format::Qcow2 => Some(Qcow2Node::read_header(file.name(), &file)?),
         };
         let data = match header.as_ref().filter(|header| header.has_data_file()) {
-            Some(header) => Some(Arc::new(open_data(&path, &file, header, writable)?)),
+            Some(header) => Some(Arc::new(open_data(&path, &file, header, how)?)),
             None => None,
         };
-        Ok(Found { path, format, recorded, writable, file: Arc::new(file), header, data })
+        Ok(Found { path, format, recorded, how, file: Arc::new(file), header, data })
     }
 
     /// The files that it consists of.
@@ -218,8 +229,10 @@ impl Found {
     }
 
     fn build(self, below: Option<Arc<dyn Node>>) -> Result<Image> {
-        let Found { path, format, recorded, writable, file, header, data } = self;
-        let mut node: Arc<dyn Node> = file.clone();
+        let Found { path, format, recorded, how: How { writable, cache }, file, header, data } =
+            self;
+        let files = [&file].into_iter().chain(&data).cloned().collect();
+        let mut node: Arc<dyn Node> = file;
         let mut qcow2 = None;
         if let Some(header) = header {
             let name = node.name().to_string();
@@ -228,12 +241,15 @@ impl Found {
             qcow2 = Some(image.clone());
             node = image;
         }
-        Ok(Image { path, format, index: 0, recorded, writable, node, qcow2, file: Some(file) })
+        if writable && cache.flushes_changes() {
+            node = Arc::new(Flushed(node));
+        }
+        Ok(Image { path, format, index: 0, recorded, writable, node, qcow2, cache, files })
     }
 }
 
 /// Opens the external data file of the image at `path`, whose own file is another.
-fn open_data(path: &Path, image: &FileNode, header: &Header, writable: bool) -> Result<FileNode> {
+fn open_data(path: &Path, image: &FileNode, header: &Header, how: How) -> Result<FileNode> {
     let fail = |what: &str, errno| {
         Err(BlockError { what: format!("image '{}' {what}", image.name()), errno })
     };
@@ -241,11 +257,12 @@ fn open_data(path: &Path, image: &FileNode, header: &Header, writable: bool) -> 
         return fail("does not name its data file", Errno::EINVAL);
     };
     let data = beside(path, name)?;
-    let data = FileNode::new(open_file(&data, writable)?, shown(&data.display().to_string()))?;
+    let name = shown(&data.display().to_string());
+    let data = file_node(open_file(&data, how.writable, how.cache)?, name, how.cache)?;
     if identity(&data)? == identity(image)? {
         return fail("is its own data file", Errno::ELOOP);
     }
-    data.lock(writable)?;
+    data.lock(how.writable)?;
     Ok(data)
 }
 
@@ -267,11 +284,12 @@ fn find(
     path: PathBuf,
     format: Format,
     recorded: Option<String>,
-    writable: bool,
+    how: How,
     above: &[Found],
 ) -> Result<Found> {
     let fail = |what| Err(BlockError { what, errno: Errno::ELOOP });
-    let file = FileNode::new(open_file(&path, writable)?, shown(&path.display().to_string()))?;
+    let name = shown(&path.display().to_string());
+    let file = file_node(open_file(&path, how.writable, how.cache)?, name, how.cache)?;
     let known = |file: &FileNode| -> Result<bool> {
         let new = identity(file)?;
         for other in above.iter().flat_map(Found::files) {
@@ -287,7 +305,7 @@ fn find(
     if above.len() >= MOST_IMAGES {
         return fail(format!("the backing chain has more than {MOST_IMAGES} images"));
     }
-    let found = Found::new(path, format, recorded, writable, file)?;
+    let found = Found::new(path, format, recorded, how, file)?;
     match &found.data {
         Some(data) if known(data)? => {
             fail(format!("the data file '{}' is another image of the chain", data.name()))

@@ -1,14 +1,15 @@
 //! Raw files and block devices.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
-
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::FallocateFlags;
 
+use super::direct::Direct;
+use super::range_lock::RangeGuard;
 use super::{BlockError, Extent, ExtentKind, Node, Result, Space, image_lock};
 use crate::error::errno_of;
 use crate::sys;
@@ -22,6 +23,10 @@ pub struct FileNode {
     name: String,
     /// The unit in which a block device zeroes ranges; `None` for a regular file.
     device_block: Option<u64>,
+    /// It is open with O_DIRECT.
+    direct: Option<Direct>,
+    /// Whether it matters what is on the medium.
+    durable: bool,
     /// It holds the locks of an image.
     locked: AtomicBool,
 }
@@ -39,7 +44,20 @@ impl FileNode {
         } else {
             return Err(fail(if file_type.is_dir() { Errno::EISDIR } else { Errno::EINVAL }));
         };
-        Ok(FileNode { file, name, device_block, locked: AtomicBool::new(false) })
+        let direct = Direct::of(&file, device_block).map_err(fail)?;
+        Ok(FileNode {
+            file,
+            name,
+            device_block,
+            direct,
+            durable: true,
+            locked: AtomicBool::new(false),
+        })
+    }
+
+    /// Does not bring anything to the medium from now on: the system does when it likes.
+    pub fn ignore_flushes(&mut self) {
+        self.durable = false;
     }
 
     /// Locks the image against others, for reading what does not change or for changing it.
@@ -59,15 +77,27 @@ impl FileNode {
     /// The same file, opened once more, for writing or only for reading. It is not locked.
     pub fn open_again(&self, writable: bool) -> Result<FileNode> {
         let path = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-        let file = File::options().read(true).write(writable).open(path);
+        let flags = if self.direct.is_some() { libc::O_DIRECT } else { 0 };
+        let file = File::options().read(true).write(writable).custom_flags(flags).open(path);
         let file = file.map_err(|e| self.error("open", errno_of(&e)))?;
-        FileNode::new(file, &*self.name)
+        let mut again = FileNode::new(file, &*self.name)?;
+        again.durable = self.durable;
+        Ok(again)
     }
 
     /// Locks the image against those who would not share it.
     pub fn lock_shared(&self, writable: bool) -> Result<()> {
         self.locked.store(true, Ordering::Release);
         image_lock::lock_shared(&self.file, writable).map_err(|errno| self.error("lock", errno))
+    }
+
+    /// Holds off, on a file with O_DIRECT, who changes a part of a block in a range.
+    fn share(&self, offset: u64, end: Option<u64>) -> Option<RangeGuard<'_>> {
+        self.direct.as_ref().map(|direct| direct.share(offset, end))
+    }
+
+    fn metadata(&self) -> Result<Metadata> {
+        self.file.metadata().map_err(|e| self.error("measure", errno_of(&e)))
     }
 
     fn error(&self, action: &str, errno: Errno) -> BlockError {
@@ -118,6 +148,7 @@ impl FileNode {
         let punch = FallocateFlags::FALLOC_FL_PUNCH_HOLE | keep;
         let zero = FallocateFlags::FALLOC_FL_ZERO_RANGE | keep;
         let modes: &[FallocateFlags] = if may_unmap { &[punch, zero] } else { &[zero] };
+        let _shared = self.share(offset, Some(offset + length));
         for mode in modes {
             match sys::fallocate(&self.file, *mode, offset, length) {
                 Ok(()) => return Ok(true),
@@ -144,6 +175,7 @@ impl FileNode {
         let zero = FallocateFlags::FALLOC_FL_ZERO_RANGE | keep;
         let modes: &[FallocateFlags] = if may_unmap { &[unmap, zero] } else { &[zero] };
         for mode in modes {
+            let _shared = self.share(first, Some(last));
             if sys::fallocate(&self.file, *mode, first, last - first).is_ok() {
                 return Ok(());
             }
@@ -167,11 +199,16 @@ impl Node for FileNode {
         if self.device_block.is_some() {
             return sys::block_device_size(&self.file).map_err(|e| self.error("measure", e));
         }
-        let metadata = self.file.metadata().map_err(|e| self.error("measure", errno_of(&e)))?;
-        Ok(metadata.len())
+        if let Some(direct) = &self.direct {
+            return direct.length(&self.file).map_err(|e| self.error("measure", e));
+        }
+        Ok(self.metadata()?.len())
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        if let Some(direct) = &self.direct {
+            return direct.read(&self.file, buffer, offset).map_err(|e| self.error("read", e));
+        }
         let mut done = 0;
         while done < buffer.len() {
             match self.file.read_at(&mut buffer[done..], offset + done as u64) {
@@ -185,9 +222,14 @@ impl Node for FileNode {
     }
 
     fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
-        let end = offset.checked_add(data.len() as u64).ok_or(Errno::EFBIG);
+        let block = self.direct.as_ref().map_or(1, Direct::block);
+        let end = offset.checked_add(data.len() as u64);
+        let end = end.and_then(|end| end.checked_next_multiple_of(block)).ok_or(Errno::EFBIG);
         if self.device_block.is_none() {
             end.and_then(sys::allow_file_size).map_err(|e| self.error("write", e))?;
+        }
+        if let Some(direct) = &self.direct {
+            return direct.write(&self.file, data, offset).map_err(|e| self.error("write", e));
         }
         let mut done = 0;
         while done < data.len() {
@@ -212,8 +254,11 @@ impl Node for FileNode {
         let end = offset.checked_add(length).ok_or_else(|| self.error("extend", Errno::EFBIG))?;
         let size = self.length()?;
         if end > size {
+            let _alone = self.direct.as_ref().map(Direct::alone);
             // What a file grows by is a hole.
-            sys::truncate(&self.file, end).map_err(|e| self.error("extend", e))?;
+            if self.metadata()?.len() < end {
+                sys::truncate(&self.file, end).map_err(|e| self.error("extend", e))?;
+            }
         }
         if offset < size {
             let length = end.min(size) - offset;
@@ -242,6 +287,7 @@ impl Node for FileNode {
             return Ok(());
         }
         let keep = FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        let _shared = self.share(offset, Some(offset + length));
         match sys::fallocate(
             &self.file,
             FallocateFlags::FALLOC_FL_PUNCH_HOLE | keep,
@@ -284,7 +330,7 @@ impl Node for FileNode {
         if self.device_block.is_some() {
             return Ok(Space::Full);
         }
-        let metadata = self.file.metadata().map_err(|e| self.error("measure", errno_of(&e)))?;
+        let metadata = self.metadata()?;
         let allocated = metadata.blocks().saturating_mul(512);
         let nothing = allocated == 0 && matches!(sys::seek_data(&self.file, 0), Ok(None));
         Ok(match allocated {
@@ -302,7 +348,10 @@ impl Node for FileNode {
         if self.device_block.is_some() || length == 0 {
             return Ok(());
         }
-        match sys::fallocate(&self.file, FallocateFlags::empty(), offset, length) {
+        let shared = self.share(offset, None);
+        let allocated = sys::fallocate(&self.file, FallocateFlags::empty(), offset, length);
+        drop(shared);
+        match allocated {
             Ok(()) => Ok(()),
             Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => self.allocate_by_writing(offset, length),
             Err(errno) => Err(self.error("allocate space in", errno)),
@@ -314,10 +363,14 @@ impl Node for FileNode {
     }
 
     fn resize(&self, length: u64) -> Result<()> {
+        let _alone = self.direct.as_ref().map(Direct::alone);
         sys::truncate(&self.file, length).map_err(|e| self.error("resize", e))
     }
 
     fn flush(&self) -> Result<()> {
+        if !self.durable {
+            return Ok(());
+        }
         self.file.sync_data().map_err(|e| self.error("flush", errno_of(&e)))
     }
 

@@ -3,7 +3,9 @@
 //! A node is a length of bytes with holes: a file, a block device, memory. Nodes are used from
 //! several threads at once.
 
+mod caching;
 mod chain;
+mod direct;
 pub mod export;
 mod file;
 mod gate;
@@ -15,6 +17,7 @@ pub mod qcow2;
 mod range_lock;
 mod slot;
 
+pub use caching::Cache;
 pub use chain::{Chain, Image};
 pub use file::FileNode;
 pub use gate::{Closed, Gate};

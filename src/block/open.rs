@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
-use super::{BlockError, Chain, Node, Result};
+use super::caching::Cache;
+use super::{BlockError, Chain, FileNode, Node, Result};
 
 /// The formats that images are opened in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,15 @@ pub struct OpenOptions {
     pub writable: bool,
     /// Without what the image refers to: its own bytes only.
     pub without_backing: bool,
+    /// How it is cached, and what is below it.
+    pub cache: Cache,
+}
+
+impl OpenOptions {
+    /// For reading, with what the image refers to.
+    pub fn new(format: Format) -> OpenOptions {
+        OpenOptions { format, writable: false, without_backing: false, cache: Cache::default() }
+    }
 }
 
 /// Opens the image at `path`, with its backing chain.
@@ -71,16 +81,32 @@ pub(super) fn shown(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-pub(super) fn open_file(path: &Path, writable: bool) -> Result<File> {
+pub(super) fn open_file(path: &Path, writable: bool, cache: Cache) -> Result<File> {
     // A FIFO would wait for its other end, and a terminal would become ours; FileNode refuses them
     // then.
-    fs::OpenOptions::new()
-        .read(true)
-        .write(writable)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-        .map_err(|e| BlockError {
-            what: format!("Unable to open {}", shown(&path.display().to_string())),
-            errno: crate::error::errno_of(&e),
-        })
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let open = |direct| {
+        fs::OpenOptions::new()
+            .read(true)
+            .write(writable)
+            .custom_flags(if direct { flags | libc::O_DIRECT } else { flags })
+            .open(path)
+            .map_err(|e| crate::error::errno_of(&e))
+    };
+    let direct = cache.is_direct();
+    open(direct).map_err(|errno| {
+        // It is what the kernel says of O_DIRECT, unless it says so of the file anyhow.
+        let refused = direct && errno == Errno::EINVAL && open(false).is_ok();
+        let why = if refused { ": its filesystem does not support O_DIRECT" } else { "" };
+        let what = format!("Unable to open {}{why}", shown(&path.display().to_string()));
+        BlockError { what, errno }
+    })
+}
+
+pub(super) fn file_node(file: File, name: String, cache: Cache) -> Result<FileNode> {
+    let mut node = FileNode::new(file, name)?;
+    if cache.ignores_flushes() {
+        node.ignore_flushes();
+    }
+    Ok(node)
 }

@@ -255,7 +255,8 @@ impl Workplace {
             }
             target.zeroed = (!exists || to.format == Format::Qcow2) && !shallow;
         }
-        let options = OpenOptions { format: to.format, writable: true, without_backing: !reuse };
+        let options =
+            OpenOptions { writable: true, without_backing: !reuse, ..OpenOptions::new(to.format) };
         target.chain = Some(Chain::open(path, options).map_err(failed)?);
         Ok(target)
     }

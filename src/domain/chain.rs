@@ -74,7 +74,7 @@ fn open_local(
         }
         Format::Raw => true,
     };
-    let options = OpenOptions { format, writable, without_backing };
+    let options = OpenOptions { writable, without_backing, ..OpenOptions::new(format) };
     Chain::open(path, options).map_err(|e| failed(&e))
 }
 
