@@ -18,7 +18,7 @@ const MEMORY: u64 = 64 << 20;
 const DIRTY: usize = 79;
 
 fn open_image(path: &Path, writable: bool) -> Result<Arc<dyn Node>> {
-    open(path, OpenOptions { format: Format::Qcow2, writable, without_backing: false })
+    open(path, OpenOptions { writable, ..OpenOptions::new(Format::Qcow2) })
 }
 
 /// An image that refers to another, of any name and format, which need not be there.

@@ -147,7 +147,7 @@ impl Work {
     }
 
     fn by_us(self, image: &Path) -> Result<(), String> {
-        let options = OpenOptions { format: Format::Qcow2, writable: true, without_backing: false };
+        let options = OpenOptions { writable: true, ..OpenOptions::new(Format::Qcow2) };
         let node = open(image, options).map_err(|e| e.what)?;
         let done = match self {
             Work::Write(offset, length) => node.write_at(&vec![9; length as usize], offset),

@@ -14,6 +14,9 @@ pub const TABLE_OFFSET: u64 = 0x00ff_ffff_ffff_fe00;
 /// So many steps are merged into one run at most: the tables are locked meanwhile, and a stranger's
 /// L1 table may say the same millions of times.
 const MOST_STEPS: u32 = 1 << 16;
+/// Data that is looked at together, at least: whoever asks may find that less than that is in one
+/// state in the file, and asks again.
+const MOST_DATA: u64 = 64 << 20;
 
 /// Where a range of the guest's bytes is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +87,9 @@ impl Map {
         let (place, mut length) = self.step(header, file, offset, end)?;
         let mut steps = 1;
         while offset + length < end && steps < MOST_STEPS {
+            if matches!(place, Place::Data { .. }) && length >= MOST_DATA {
+                break;
+            }
             steps += 1;
             let (next, more) = self.step(header, file, offset + length, end)?;
             if !place.goes_on(&next, length) {
