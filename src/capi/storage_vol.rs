@@ -212,7 +212,7 @@ pub unsafe extern "C" fn virStorageVolCreateXMLFrom(
             let text = format!("clonevol in {} must match connection of pool", call.function);
             return Err(Error::argument(STORAGE, call.function, "clonevol", text));
         }
-        call.publish(object.clone_volume(&xml, &source, flags)?, pool)
+        call.publish(object.clone_volume(call.function, &xml, &source, flags)?, pool)
     })
 }
 

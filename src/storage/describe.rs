@@ -8,8 +8,13 @@ use super::volume_format::VolumeFormat;
 use super::volume_xml::Features;
 use crate::xml::Element;
 
-/// The XML of a volume.
-pub fn describe(name: &str, path: &str, facts: &VolumeFacts) -> String {
+/// The XML of a volume. `below`: what is known of its backing image.
+pub fn describe(
+    name: &str,
+    path: &str,
+    facts: &VolumeFacts,
+    below: Option<&VolumeFacts>,
+) -> String {
     let qcow2 = facts.image.qcow2;
     let version3 = qcow2.filter(|q| q.version >= 3);
     VolumeDescription {
@@ -29,7 +34,7 @@ pub fn describe(name: &str, path: &str, facts: &VolumeFacts) -> String {
             lazy_refcounts,
             extended_l2,
         }),
-        backing_store: facts.image.backing.as_ref().map(|b| backing(b, path)),
+        backing_store: facts.image.backing.as_ref().map(|b| backing(b, path, below)),
     }
     .format()
 }
@@ -47,7 +52,8 @@ pub fn capabilities() -> String {
             let formats = Element::new("enum")
                 .with_attr("name", "targetFormatType")
                 .with_child(value(VolumeFormat::Raw))
-                .with_child(value(VolumeFormat::Dir));
+                .with_child(value(VolumeFormat::Dir))
+                .with_child(value(VolumeFormat::Qcow2));
             let default = Element::new("defaultFormat").with_attr("type", "raw");
             pool.push(Element::new("volOptions").with_child(default).with_child(formats));
         }
@@ -56,15 +62,14 @@ pub fn capabilities() -> String {
     root.to_xml()
 }
 
-/// What the header says of the backing image. The image itself is not looked at: a name in a header
-/// is no reason to open a file.
-fn backing(backing: &Backing, image: &str) -> BackingDescription {
+/// What the header says of the backing image, and what is known of its file.
+fn backing(backing: &Backing, image: &str, below: Option<&VolumeFacts>) -> BackingDescription {
     let format = backing.format.as_deref().and_then(|word| VolumeFormat::from_word(word).ok());
     BackingDescription {
         path: beside(image, &backing.path),
         format: format.unwrap_or_default(),
-        permissions: Default::default(),
-        timestamps: None,
+        permissions: below.map(|below| below.permissions.clone()).unwrap_or_default(),
+        timestamps: below.and_then(|below| below.timestamps),
     }
 }
 

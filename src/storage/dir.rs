@@ -10,7 +10,7 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -141,6 +141,14 @@ impl DirStore {
 
     fn find(&self, name: &str) -> Result<Option<Located>> {
         self.locate(&self.folder()?, name)
+    }
+
+    fn open_file(&self, name: &str, write: bool) -> Result<FileNode> {
+        let located = self.find(name)?.ok_or_else(|| {
+            let text = format!("Unable to open stream for '{}'", self.path_of(name));
+            Error::system(VIR_FROM_STREAMS, Errno::ENOENT, text)
+        })?;
+        self.reopen(&located, name, write)
     }
 
     /// Opens what has been found, and nothing else.
@@ -356,11 +364,26 @@ impl VolumeStore for DirStore {
     }
 
     fn open(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
-        let located = self.find(name)?.ok_or_else(|| {
-            let text = format!("Unable to open stream for '{}'", self.path_of(name));
-            Error::system(VIR_FROM_STREAMS, Errno::ENOENT, text)
+        Ok(Arc::new(self.open_file(name, write)?))
+    }
+
+    fn open_image(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
+        let mut file = self.open_file(name, write)?;
+        file.lock(write).map_err(|e| match e.errno {
+            Errno::EBUSY => {
+                let text = format!("'{}' is in use by another program", self.path_of(name));
+                Error::new(VIR_ERR_RESOURCE_BUSY, VIR_FROM_STORAGE, text)
+            }
+            _ => e.report(VIR_FROM_STORAGE),
         })?;
-        Ok(Arc::new(self.reopen(&located, name, write)?))
+        Ok(Arc::new(file))
+    }
+
+    fn is_at(&self, folder: &str) -> bool {
+        let identity =
+            |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+        let here = identity(&self.path);
+        here.is_some() && here == identity(Path::new(folder))
     }
 
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::names::normalise_path;
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe::{self, Image};
@@ -88,6 +89,14 @@ impl VolumeStore for MemoryStore {
 
     fn open(&self, name: &str, _write: bool) -> Result<Arc<dyn Node>> {
         Ok(self.find(name)?)
+    }
+
+    fn open_image(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
+        self.open(name, write)
+    }
+
+    fn is_at(&self, folder: &str) -> bool {
+        normalise_path(folder) == self.path
     }
 
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()> {

@@ -5,19 +5,25 @@
 //! kept on disk by [`crate::state`]. Descriptions in XML are read and written by [`pool_xml`] and
 //! [`volume_xml`].
 
+mod chain;
+mod create;
 mod describe;
+mod difference;
 mod dir;
 mod encryption;
 mod extents;
+mod image_options;
 mod listing;
 mod memory;
 mod names;
 mod new_file;
+mod new_image;
 mod permissions;
 mod pool;
 mod pool_xml;
 mod probe;
 mod registry;
+mod resize;
 mod schema;
 mod store;
 mod transfer;

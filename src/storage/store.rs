@@ -61,6 +61,11 @@ pub trait VolumeStore: Send + Sync {
     fn facts(&self, name: &str) -> Result<VolumeFacts>;
     /// Opens a volume's bytes.
     fn open(&self, name: &str, write: bool) -> Result<Arc<dyn Node>>;
+    /// Opens a volume's bytes as those of an image: others must not change them meanwhile, and to
+    /// write, must not use them at all.
+    fn open_image(&self, name: &str, write: bool) -> Result<Arc<dyn Node>>;
+    /// Whether this is the place of that name.
+    fn is_at(&self, folder: &str) -> bool;
     /// Makes a volume. It appears when `fill` has succeeded; a failure leaves nothing behind.
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()>;
     /// Removes a volume; none is as good.

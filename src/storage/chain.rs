@@ -1,0 +1,182 @@
+//! Opening volumes as the images that they are, with what they refer to.
+//!
+//! What an image's header says was written by whoever wrote the image: by a guest, if that had the
+//! file as its raw disk. So a name in an image leads to a volume of an active pool of the same root,
+//! which who uses the pools may read anyway, or nowhere; and only the image itself is ever written.
+
+use std::sync::Arc;
+
+use super::probe::Backing;
+use super::store::{VolumeFacts, VolumeStore};
+use super::volume::{Volume, report};
+use super::volume_format::VolumeFormat;
+use crate::block::qcow2::{Header, Qcow2Node};
+use crate::block::{Format, Node};
+use crate::driver::Connect;
+use crate::error::*;
+use crate::xml::excerpt;
+
+/// Images in a chain, at most.
+const MOST_IMAGES: usize = 200;
+
+/// Where an image is.
+#[derive(Clone)]
+pub struct Place {
+    pub store: Arc<dyn VolumeStore>,
+    /// The folder of its pool.
+    pub folder: String,
+    pub name: String,
+}
+
+impl Place {
+    fn path(&self) -> String {
+        format!("{}/{}", self.folder.trim_end_matches('/'), self.name)
+    }
+}
+
+impl VolumeFormat {
+    /// How an image of this format is opened, if it can be.
+    pub fn image(self) -> Option<Format> {
+        match self {
+            VolumeFormat::Raw | VolumeFormat::Iso => Some(Format::Raw),
+            VolumeFormat::Qcow2 => Some(Format::Qcow2),
+            _ => None,
+        }
+    }
+}
+
+impl Volume {
+    fn place(&self) -> Result<Place> {
+        let folder = self.pool_folder()?;
+        Ok(Place { store: self.store()?, folder, name: self.name().to_string() })
+    }
+
+    /// Opens what a guest sees of the volume, which others must not change meanwhile; to write, they
+    /// must not use it at all.
+    pub fn open_image(&self, format: Format, write: bool) -> Result<Arc<dyn Node>> {
+        open_chain(self.connect(), &self.place()?, format, write, &mut Vec::new())
+    }
+
+    /// What is known of the image below the volume, if the volume's name for it leads to one that
+    /// may be looked at.
+    pub fn backing_facts(&self, backing: &Backing) -> Option<VolumeFacts> {
+        let below = follow(self.connect(), &self.place().ok()?, &backing.path).ok()?;
+        below.store.facts(&below.name).ok()
+    }
+}
+
+/// Opens an image for reading.
+pub fn open(connect: &Connect, place: &Place, format: Format) -> Result<Arc<dyn Node>> {
+    open_chain(connect, place, format, false, &mut Vec::new())
+}
+
+/// `above`: the paths of the images that lead here.
+fn open_chain(
+    connect: &Connect,
+    place: &Place,
+    format: Format,
+    write: bool,
+    above: &mut Vec<String>,
+) -> Result<Arc<dyn Node>> {
+    let path = place.path();
+    if above.contains(&path) {
+        return Err(failed(format!("image '{path}' is its own backing image")));
+    }
+    if above.len() >= MOST_IMAGES {
+        return Err(failed(format!("the backing chain has more than {MOST_IMAGES} images")));
+    }
+    let file = place.store.open_image(&place.name, write)?;
+    if format == Format::Raw {
+        return Ok(file);
+    }
+    let header = Qcow2Node::read_header(&path, &*file).map_err(report)?;
+    above.push(path);
+    let below = open_below(connect, place, &header, write, above);
+    let path = above.pop().unwrap_or_default();
+    let (data, backing) = below?;
+    let node = Qcow2Node::new(path, header, file, data, backing, write).map_err(report)?;
+    Ok(Arc::new(node))
+}
+
+type Opened = Option<Arc<dyn Node>>;
+
+/// Opens what an image refers to, for reading: its data file and its backing image.
+fn open_below(
+    connect: &Connect,
+    place: &Place,
+    header: &Header,
+    write: bool,
+    above: &mut Vec<String>,
+) -> Result<(Opened, Opened)> {
+    let data = match &header.data_file {
+        _ if !header.has_data_file() => None,
+        Some(_) if write => {
+            let text = format!("the data of image '{}' is in another file", place.path());
+            return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text));
+        }
+        Some(name) => {
+            let data = follow(connect, place, name)?;
+            Some(data.store.open_image(&data.name, false)?)
+        }
+        None => {
+            return Err(failed(format!("image '{}' does not name its data file", place.path())));
+        }
+    };
+    let backing = match &header.backing_file {
+        Some(name) => {
+            let format = backing_format(header.backing_format.as_deref(), &place.path())?;
+            let below = follow(connect, place, name)?;
+            Some(open_chain(connect, &below, format, false, above)?)
+        }
+        None => None,
+    };
+    Ok((data, backing))
+}
+
+/// A recorded format. Without one it is raw: to guess would let a guest choose it.
+fn backing_format(recorded: Option<&str>, image: &str) -> Result<Format> {
+    let Some(word) = recorded else { return Ok(Format::Raw) };
+    Format::from_name(word).ok_or_else(|| {
+        let text = format!(
+            "image '{image}' has a backing image of format '{}', which cannot be read",
+            excerpt(word)
+        );
+        Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text)
+    })
+}
+
+/// Where a name in an image leads.
+pub fn follow(connect: &Connect, image: &Place, name: &str) -> Result<Place> {
+    let refuse = || {
+        let text = format!(
+            "image '{}' refers to '{}', which is not in an active pool",
+            image.path(),
+            excerpt(name)
+        );
+        Err(Error::new(VIR_ERR_OPERATION_DENIED, VIR_FROM_STORAGE, text))
+    };
+    // "nbd://", "json:": not the name of a file.
+    if name.split('/').next().unwrap_or_default().contains(':') {
+        return refuse();
+    }
+    let (folder, name) = match name.rsplit_once('/') {
+        Some(("", name)) => ("/".to_string(), name),
+        Some((folder, name)) if folder.starts_with('/') => (folder.to_string(), name),
+        Some((folder, name)) => (format!("{}/{folder}", image.folder), name),
+        None => (image.folder.clone(), name),
+    };
+    if matches!(name, "" | "." | "..") {
+        return refuse();
+    }
+    for entry in connect.driver().storage().all()? {
+        if entry.is_active() && entry.store.is_at(&folder) {
+            let folder = entry.definition().target_path.clone();
+            return Ok(Place { store: entry.store, folder, name: name.to_string() });
+        }
+    }
+    refuse()
+}
+
+fn failed(text: String) -> Error {
+    Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_STORAGE, text)
+}

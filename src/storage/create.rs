@@ -1,0 +1,245 @@
+//! Making volumes: new ones, and copies of others.
+
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::difference::Difference;
+use super::new_image::NewImage;
+use super::pool::Pool;
+use super::registry::Entry;
+use super::schema;
+use super::store::NewVolume;
+use super::volume::{CloneFlags, CreateVolumeFlags, Volume, report};
+use super::volume_description::VolumeKind;
+use super::volume_format::VolumeFormat;
+use super::volume_xml::VolumeDefinition;
+use crate::block::{Format, Node};
+use crate::copy::{self, CopyOptions};
+use crate::error::*;
+
+impl Pool {
+    /// Makes a volume.
+    pub fn create_volume(&self, xml: &str, flags: CreateVolumeFlags) -> Result<Arc<Volume>> {
+        let entry = self.active()?;
+        let definition = VolumeDefinition::parse(xml)?;
+        if flags.contains(CreateVolumeFlags::VALIDATE) {
+            schema::check_volume(xml)?;
+        }
+        if entry.has_volume(&definition.name)? {
+            let text = format!("'{}'", definition.name);
+            return Err(Error::new(VIR_ERR_STORAGE_VOL_EXIST, VIR_FROM_STORAGE, text));
+        }
+        let preallocate = flags.contains(CreateVolumeFlags::PREALLOC_METADATA);
+        check_creatable(&definition, preallocate)?;
+        if definition.format == Some(VolumeFormat::Qcow2) {
+            let image = NewImage::plan(self.connect(), &entry, &definition, preallocate, 0)?;
+            entry.store.create(&container(&definition), &mut |file| image.make(file))?;
+        } else {
+            let capacity = definition.capacity.ok_or_else(|| {
+                Error::new(VIR_ERR_XML_ERROR, VIR_FROM_STORAGE, "missing capacity element")
+            })?;
+            entry.store.create(&new_volume(&definition, capacity), &mut |_| Ok(()))?;
+        }
+        self.list_new(&entry, &definition.name)
+    }
+
+    /// Puts a volume that has just been made on the pool's list.
+    fn list_new(&self, entry: &Entry, name: &str) -> Result<Arc<Volume>> {
+        let listed = self.change(|_, entry| entry.listing.set(&*entry.store, name, true));
+        if let Err(error) = listed {
+            // Nobody knows it yet, and the first failure is the one to report.
+            let _ = entry.store.remove(name);
+            return Err(error);
+        }
+        Volume::new(self.connect(), entry, name)
+    }
+
+    /// Makes a volume with the contents of another.
+    pub fn clone_volume(
+        &self,
+        function: &str,
+        xml: &str,
+        source: &Arc<Volume>,
+        flags: CloneFlags,
+    ) -> Result<Arc<Volume>> {
+        let entry = self.active()?;
+        let definition = VolumeDefinition::parse_copy(xml)?;
+        if flags.contains(CloneFlags::VALIDATE) {
+            schema::check_volume(xml)?;
+        }
+        if entry.has_volume(&definition.name)? {
+            let text = format!("storage volume name '{}' already in use.", definition.name);
+            return Err(Error::internal(VIR_FROM_STORAGE, text));
+        }
+        let preallocate = flags.contains(CloneFlags::PREALLOC_METADATA);
+        check_creatable(&definition, preallocate)?;
+        let from = source_format(source)?;
+        let reflink = flags.contains(CloneFlags::REFLINK);
+        let to_image = definition.format == Some(VolumeFormat::Qcow2);
+        if from == Format::Raw && !to_image {
+            copy_raw(&entry, &definition, source, reflink)?;
+            return self.list_new(&entry, &definition.name);
+        }
+        if reflink {
+            // Blocks cannot be shared between formats.
+            let text = format!(
+                "unsupported flags (0x{:x}) in function {function}",
+                CloneFlags::REFLINK.bits()
+            );
+            return Err(Error::argument(VIR_FROM_STORAGE, function, "flags", text));
+        }
+        let node = source.open_image(from, false)?;
+        let length = node.length().map_err(report)?;
+        if to_image {
+            let connect = self.connect();
+            let image = NewImage::plan(connect, &entry, &definition, preallocate, length)?;
+            entry.store.create(&container(&definition), &mut |file| {
+                let target = image.make_open(connect, file)?;
+                fill_image(&*node, target, length, image.has_backing())?;
+                file.settle().map_err(report)
+            })?;
+        } else {
+            copy_to_raw(&entry, &definition, &*node, length)?;
+        }
+        self.list_new(&entry, &definition.name)
+    }
+}
+
+/// The format that a volume can be copied from.
+fn source_format(source: &Volume) -> Result<Format> {
+    let facts = source.facts()?;
+    facts.image.format.image().filter(|_| facts.kind != VolumeKind::Dir).ok_or_else(|| {
+        let (name, word) = (source.name(), facts.image.format.word());
+        let text = format!("volume '{name}' is of format '{word}', which cannot be converted");
+        Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text)
+    })
+}
+
+/// Copies a raw volume as the file that it is.
+fn copy_raw(
+    entry: &Entry,
+    definition: &VolumeDefinition,
+    source: &Volume,
+    reflink: bool,
+) -> Result<()> {
+    let node = source.open(false)?;
+    let length = node.length().map_err(report)?;
+    let capacity = definition.capacity.unwrap_or(0).max(length);
+    let mut volume = new_volume(definition, capacity);
+    let sparse = volume.allocation < capacity;
+    // A folder has no contents to be copied into.
+    volume.kind = VolumeKind::File;
+    if sparse || reflink {
+        // What is copied takes the space that it needs.
+        volume.allocation = 0;
+    }
+    entry.store.create(&volume, &mut |target| {
+        let mut zeroed = true;
+        // The cheapest copy of a sparse file is none, where the filesystem shares blocks.
+        if sparse || reflink {
+            match copy::reflink(&*node, &**target) {
+                Ok(()) => return target.resize(capacity).map_err(report),
+                Err(e) if reflink => return Err(report(e)),
+                Err(e) => zeroed = e.errno == Errno::EOPNOTSUPP,
+            }
+        }
+        copy::copy(&*node, &**target, CopyOptions { sparse, zeroed, ..CopyOptions::new(length) })
+            .map_err(report)
+    })
+}
+
+/// Copies what a guest sees of an image into a raw volume. That is sparse, as with libvirt, unless
+/// its space is asked for.
+fn copy_to_raw(
+    entry: &Entry,
+    definition: &VolumeDefinition,
+    source: &dyn Node,
+    length: u64,
+) -> Result<()> {
+    let capacity = definition.capacity.unwrap_or(0).max(length);
+    let mut volume = new_volume(definition, capacity);
+    volume.kind = VolumeKind::File;
+    let sparse = definition.allocation.is_none_or(|allocation| allocation < capacity);
+    if sparse {
+        volume.allocation = 0;
+    }
+    let options = CopyOptions { sparse, zeroed: true, ..CopyOptions::new(length) };
+    entry
+        .store
+        .create(&volume, &mut |target| copy::copy(source, &**target, options).map_err(report))
+}
+
+/// Copies what a guest sees into a new image, over what that has below it.
+fn fill_image(
+    source: &dyn Node,
+    target: Arc<dyn Node>,
+    length: u64,
+    has_backing: bool,
+) -> Result<()> {
+    let options = CopyOptions { zeroed: !has_backing, ..CopyOptions::new(length) };
+    if !has_backing {
+        copy::copy(source, &*target, options).map_err(report)?;
+        return target.flush().map_err(report);
+    }
+    let target = Difference(target);
+    copy::copy(source, &target, options).map_err(report)?;
+    // Behind the copy, too, nothing of what is below must show.
+    let rest = target.length().map_err(report)?.saturating_sub(length);
+    target.write_zeroes(length, rest, true).map_err(report)?;
+    target.flush().map_err(report)
+}
+
+/// Refuses what cannot be made here, before anything is touched.
+fn check_creatable(definition: &VolumeDefinition, preallocate: bool) -> Result<()> {
+    let unsupported =
+        |text: String| Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text));
+    let no_backing = |kind: &str| {
+        let text = format!("backing storage not supported for {kind} volumes");
+        Err(Error::new(VIR_ERR_NO_SUPPORT, VIR_FROM_STORAGE, text))
+    };
+    let backed = definition.backing_store.is_some();
+    let format = definition.format.unwrap_or_default();
+    match format {
+        VolumeFormat::Raw | VolumeFormat::Iso if preallocate => {
+            return unsupported("metadata preallocation is not supported for raw volumes".into());
+        }
+        VolumeFormat::Raw | VolumeFormat::Iso | VolumeFormat::Qcow2 => {}
+        VolumeFormat::Dir if backed => return no_backing("directories"),
+        VolumeFormat::Dir => return Ok(()),
+        format => {
+            return unsupported(format!("volumes of format '{}' cannot be made", format.word()));
+        }
+    }
+    if let Some(encryption) = &definition.encryption {
+        return Err(encryption.refusal());
+    }
+    match format {
+        VolumeFormat::Qcow2 if preallocate && backed => {
+            unsupported("metadata preallocation conflicts with backing store".into())
+        }
+        VolumeFormat::Raw if backed => no_backing("raw"),
+        VolumeFormat::Iso if backed => {
+            unsupported("cannot set backing store for raw volume".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The raw volume or folder that a definition asks for.
+fn new_volume(definition: &VolumeDefinition, capacity: u64) -> NewVolume<'_> {
+    let dir = definition.format == Some(VolumeFormat::Dir);
+    NewVolume {
+        name: &definition.name,
+        kind: if dir { VolumeKind::Dir } else { VolumeKind::File },
+        capacity,
+        allocation: definition.allocation.unwrap_or(capacity),
+        nocow: definition.nocow,
+        permissions: &definition.permissions,
+    }
+}
+
+/// The file of an image, empty.
+fn container(definition: &VolumeDefinition) -> NewVolume<'_> {
+    NewVolume { allocation: 0, nocow: false, ..new_volume(definition, 0) }
+}

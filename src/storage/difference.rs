@@ -1,0 +1,162 @@
+//! An image that is being filled over another: only what differs from that takes space in it.
+
+use std::sync::Arc;
+
+use crate::block::{Extent, Node, Result, Space};
+use crate::copy::{ExtentCursor, GRAIN};
+
+/// A new image with a backing image. What is written as it reads already is left out.
+pub struct Difference(pub Arc<dyn Node>);
+
+impl Node for Difference {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn length(&self) -> Result<u64> {
+        self.0.length()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        self.0.read_at(buffer, offset)
+    }
+
+    fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
+        let mut there = vec![0; data.len()];
+        let got = self.0.read_at(&mut there, offset)?;
+        there.truncate(got);
+        let same = |from: usize, to: usize| there.get(from..to) == Some(&data[from..to]);
+        let mut at = 0;
+        while at < data.len() {
+            let grain = |from: usize| (from + GRAIN).min(data.len());
+            let differs = !same(at, grain(at));
+            let mut end = grain(at);
+            while end < data.len() && differs != same(end, grain(end)) {
+                end = grain(end);
+            }
+            if differs {
+                self.0.write_at(&data[at..end], offset + at as u64)?;
+            }
+            at = end;
+        }
+        Ok(())
+    }
+
+    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+        let mut cursor = ExtentCursor::new(offset, offset + length);
+        while let Some(extent) = cursor.next(&*self.0, u64::MAX)? {
+            if !extent.kind.is_zero() {
+                self.0.write_zeroes(extent.offset, extent.length, may_unmap)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn discard(&self, offset: u64, length: u64) -> Result<()> {
+        self.0.discard(offset, length)
+    }
+
+    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        self.0.extent_at(offset, limit)
+    }
+
+    fn space(&self) -> Result<Space> {
+        self.0.space()
+    }
+
+    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
+        self.0.allocate(offset, length)
+    }
+
+    fn resize(&self, length: u64) -> Result<()> {
+        self.0.resize(length)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.0.flush()
+    }
+
+    fn settle(&self) -> Result<()> {
+        self.0.settle()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::qcow2::{CreateOptions, Qcow2Node, create};
+    use crate::block::{ExtentKind, MemoryNode};
+    use proptest::prelude::*;
+
+    const SIZE: u64 = 1 << 20;
+
+    /// A new image over `below`, with clusters of 4 KiB.
+    fn over(below: &Arc<dyn Node>) -> Arc<dyn Node> {
+        let file: Arc<dyn Node> = Arc::new(MemoryNode::new("image", 0));
+        let backing = Some(("below".to_string(), "raw".to_string()));
+        let options = CreateOptions { cluster_size: 4096, backing, ..CreateOptions::new(SIZE) };
+        create(&*file, &options).unwrap();
+        let header = Qcow2Node::read_header("image", &*file).unwrap();
+        let below = Some(below.clone());
+        Arc::new(Qcow2Node::new("image", header, file, None, below, true).unwrap())
+    }
+
+    fn contents(node: &dyn Node) -> Vec<u8> {
+        let mut bytes = vec![0; SIZE as usize];
+        node.read_at(&mut bytes, 0).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn what_is_below_already_takes_no_space() {
+        let below: Arc<dyn Node> = Arc::new(MemoryNode::new("below", SIZE));
+        below.write_at(&[7; 100_000], 0).unwrap();
+        let image = over(&below);
+        let difference = Difference(image.clone());
+        let mut data = vec![7; 100_000];
+        data[50_000] = 8;
+        difference.write_at(&data, 0).unwrap();
+        difference.write_zeroes(500_000, 100_000, true).unwrap();
+        assert_eq!(contents(&*image)[..100_000], data);
+        // One cluster of it.
+        let changed = image.extent_at(50_000 / 4096 * 4096, SIZE).unwrap();
+        assert_eq!((changed.depth, changed.length), (0, 4096));
+        let mut cursor = ExtentCursor::new(0, SIZE);
+        let mut own = 0;
+        while let Some(extent) = cursor.next(&*image, u64::MAX).unwrap() {
+            own += if extent.depth == 0 && extent.kind == ExtentKind::Data {
+                extent.length
+            } else {
+                0
+            };
+        }
+        assert_eq!(own, 4096);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn what_is_written_is_there(
+            below in proptest::collection::vec((0u64..SIZE, 1usize..99_999, 0u8..3), 0..5),
+            writes in proptest::collection::vec((0u64..SIZE, 1usize..99_999, 0u8..3), 0..8),
+        ) {
+            let fill = |node: &dyn Node, writes: &[(u64, usize, u8)], flat: &mut [u8]| {
+                for &(offset, length, byte) in writes {
+                    let length = length.min((SIZE - offset) as usize);
+                    flat[offset as usize..][..length].fill(byte);
+                    if byte == 0 {
+                        node.write_zeroes(offset, length as u64, true).unwrap();
+                    } else {
+                        node.write_at(&vec![byte; length], offset).unwrap();
+                    }
+                }
+            };
+            let mut flat = vec![0; SIZE as usize];
+            let lower: Arc<dyn Node> = Arc::new(MemoryNode::new("below", SIZE));
+            fill(&*lower, &below, &mut flat);
+            let image = over(&lower);
+            fill(&Difference(image.clone()), &writes, &mut flat);
+            prop_assert_eq!(contents(&*image), flat);
+        }
+    }
+}

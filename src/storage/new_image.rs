@@ -1,0 +1,154 @@
+//! Making a qcow2 image in the file of a volume that comes to be.
+
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::chain::{self, Place};
+use super::image_options::{asked_size, image_options, size_for};
+use super::registry::Entry;
+use super::volume::report;
+use super::volume_format::VolumeFormat;
+use super::volume_xml::{BackingStore, VolumeDefinition};
+use crate::block::qcow2::{self, CreateOptions, Preallocation, Qcow2Node};
+use crate::block::{FileNode, Format, Node};
+use crate::driver::Connect;
+use crate::error::*;
+use crate::sys;
+use crate::xml::excerpt;
+
+/// A qcow2 image to be made.
+pub struct NewImage {
+    options: CreateOptions,
+    nocow: bool,
+    /// The format of the image below it.
+    below: Option<Format>,
+    place: Place,
+}
+
+impl NewImage {
+    /// The image that `definition` asks for, in the pool `entry`, with room for `length` bytes.
+    pub fn plan(
+        connect: &Connect,
+        entry: &Entry,
+        definition: &VolumeDefinition,
+        preallocate: bool,
+        length: u64,
+    ) -> Result<NewImage> {
+        let place = Place {
+            store: entry.store.clone(),
+            folder: entry.definition().target_path.clone(),
+            name: definition.name.clone(),
+        };
+        let backing = match &definition.backing_store {
+            Some(store) => Some((store, Below::look(connect, &place, store)?)),
+            None => None,
+        };
+        let asked = match (definition.capacity, &backing) {
+            (Some(capacity), _) => asked_size(capacity)?,
+            (None, Some((_, below))) if length == 0 => size_for(below.size)?,
+            (None, _) => 0,
+        };
+        let size = asked.max(size_for(length)?);
+        let recorded = backing.as_ref().map(|(store, below)| {
+            let word = if below.format == Format::Qcow2 { "qcow2" } else { "raw" };
+            (store.path.clone(), word.to_string())
+        });
+        let mut options = image_options(definition, size, recorded)?;
+        options.preallocation = match definition.allocation {
+            _ if !preallocate => Preallocation::Off,
+            Some(allocation) if asked_size(allocation)? < size => Preallocation::Metadata,
+            _ => Preallocation::Falloc,
+        };
+        let below = backing.map(|(_, below)| below.format);
+        Ok(NewImage { options, nocow: definition.nocow, below, place })
+    }
+
+    /// Makes `file`, which is empty, the image.
+    pub fn make(&self, file: &Arc<dyn Node>) -> Result<()> {
+        if let Some(file) = file.file().filter(|_| self.nocow) {
+            // A filesystem that cannot is as good.
+            let _ = sys::set_nocow(file);
+        }
+        qcow2::create(&**file, &self.options).map_err(|e| match e.errno {
+            Errno::EOPNOTSUPP => Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, e.what),
+            _ => report(e),
+        })
+    }
+
+    /// The same, to be filled: it is returned open for writing, with what is below it.
+    pub fn make_open(&self, connect: &Connect, file: &Arc<dyn Node>) -> Result<Arc<dyn Node>> {
+        self.make(file)?;
+        let backing = match (self.below, &self.options.backing) {
+            (Some(format), Some((name, _))) => {
+                let below = chain::follow(connect, &self.place, name)?;
+                Some(chain::open(connect, &below, format)?)
+            }
+            _ => None,
+        };
+        Ok(Arc::new(self.open(file, backing)?))
+    }
+
+    /// Whether there is an image below it.
+    pub fn has_backing(&self) -> bool {
+        self.below.is_some()
+    }
+
+    fn open(&self, file: &Arc<dyn Node>, backing: Option<Arc<dyn Node>>) -> Result<Qcow2Node> {
+        let name = file.name();
+        let header = Qcow2Node::read_header(name, &**file).map_err(report)?;
+        Qcow2Node::new(name, header, file.clone(), None, backing, true).map_err(report)
+    }
+}
+
+/// The image that a creator names to be below a new one. Its own header is read, as the image that
+/// it is said to be, and nothing that it refers to.
+struct Below {
+    format: Format,
+    /// Bytes that a guest sees of it.
+    size: u64,
+}
+
+impl Below {
+    fn look(connect: &Connect, place: &Place, named: &BackingStore) -> Result<Below> {
+        let file = open_named(connect, place, &named.path).map_err(|e| match e.errno() {
+            Some(errno) => {
+                let text = format!("inaccessible backing store volume {}", excerpt(&named.path));
+                Error::system(VIR_FROM_STORAGE, errno, text)
+            }
+            None => e,
+        })?;
+        // Without a word it is raw: to guess would let a guest choose it.
+        match named.format.unwrap_or(VolumeFormat::Raw) {
+            VolumeFormat::Raw => {
+                let size = file.length().map_err(report)?;
+                Ok(Below { format: Format::Raw, size })
+            }
+            VolumeFormat::Qcow2 => {
+                let header = Qcow2Node::read_header(file.name(), &*file).map_err(report)?;
+                Ok(Below { format: Format::Qcow2, size: header.size })
+            }
+            other => {
+                let text = format!("backing images of format '{}' cannot be read", other.word());
+                Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text))
+            }
+        }
+    }
+}
+
+/// Opens the file of that name, which a creator has given: it may be anywhere.
+fn open_named(connect: &Connect, place: &Place, name: &str) -> Result<Arc<dyn Node>> {
+    if let Ok(below) = chain::follow(connect, place, name) {
+        return below.store.open(&below.name, false);
+    }
+    let path = Path::new(&place.folder).join(name);
+    let show = path.display().to_string();
+    // A FIFO would wait for its other end; FileNode refuses it then.
+    let file = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path);
+    let file =
+        file.map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {show}")))?;
+    Ok(Arc::new(FileNode::new(file, show).map_err(report)?))
+}

@@ -1,0 +1,87 @@
+//! Changing the capacity of a volume, by libvirt's rules.
+
+use super::store::VolumeFacts;
+use super::volume::{ResizeFlags, Volume, report};
+use super::volume_description::VolumeKind;
+use super::volume_format::VolumeFormat;
+use crate::block::Format;
+use crate::error::*;
+
+impl Volume {
+    /// Changes its capacity.
+    pub fn resize(&self, capacity: u64, flags: ResizeFlags) -> Result<()> {
+        let store = self.store()?;
+        let facts = store.facts(self.name())?;
+        let target = target(&facts, capacity, flags)?;
+        let allocate = flags.contains(ResizeFlags::ALLOCATE);
+        if allocate && target.saturating_sub(facts.allocation) > store.usage()?.available {
+            let text = "Not enough space left in storage pool";
+            return Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_STORAGE, text));
+        }
+        let unsupported =
+            |text: String| Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text));
+        match (facts.image.format, facts.kind) {
+            (VolumeFormat::Raw, VolumeKind::File) => {
+                self.resize_raw(facts.capacity, target, allocate)
+            }
+            (VolumeFormat::Qcow2, _) if !allocate => {
+                let image = self.open_image(Format::Qcow2, true)?;
+                // An image counts its size in sectors.
+                let target = super::image_options::size_for(target)?;
+                image.resize(target).map_err(report)?;
+                image.flush().map_err(report)
+            }
+            _ if allocate => {
+                unsupported("preallocate is only supported for raw type volume".into())
+            }
+            (VolumeFormat::Raw, _) => {
+                let name = self.name();
+                unsupported(format!("volume '{name}' is not a file, and cannot be resized"))
+            }
+            (format, _) => unsupported(format!(
+                "volume '{}' of format '{}' cannot be resized",
+                self.name(),
+                format.word()
+            )),
+        }
+    }
+
+    fn resize_raw(&self, before: u64, target: u64, allocate: bool) -> Result<()> {
+        let node = self.open(true)?;
+        if allocate {
+            // First, because nothing is cut off by it if it fails.
+            node.allocate(0, target).map_err(|e| {
+                // The volume is what it was; that this fails too helps nobody to know.
+                let _ = node.resize(before);
+                report(e)
+            })?;
+        }
+        node.resize(target).map_err(|e| {
+            let text = format!("Failed to truncate file '{}'", self.key());
+            Error::system(VIR_FROM_NONE, e.errno, text)
+        })
+    }
+}
+
+/// The capacity that is asked for, if that is allowed.
+fn target(facts: &VolumeFacts, capacity: u64, flags: ResizeFlags) -> Result<u64> {
+    let refuse = |text: &str| Err(Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_STORAGE, text));
+    let shrink = flags.contains(ResizeFlags::SHRINK);
+    let target = match (flags.contains(ResizeFlags::DELTA), shrink) {
+        (false, _) => capacity,
+        (true, true) => facts.capacity.saturating_sub(capacity),
+        (true, false) => match facts.capacity.checked_add(capacity) {
+            Some(target) => target,
+            None => return refuse("capacity and delta are more than a volume can have"),
+        },
+    };
+    if target < facts.allocation.min(facts.capacity) {
+        return refuse("can't shrink capacity below existing allocation");
+    }
+    if target < facts.capacity && !shrink {
+        return refuse(
+            "Can't shrink capacity below current capacity unless shrink flag explicitly specified",
+        );
+    }
+    Ok(target)
+}
