@@ -31,7 +31,7 @@ impl Pool {
             return Err(Error::new(VIR_ERR_STORAGE_VOL_EXIST, VIR_FROM_STORAGE, text));
         }
         let preallocate = flags.contains(CreateVolumeFlags::PREALLOC_METADATA);
-        check_creatable(&definition, preallocate)?;
+        check_creatable(&definition, preallocate, Format::Raw)?;
         if definition.format == Some(VolumeFormat::Qcow2) {
             let image = NewImage::plan(self.connect(), &entry, &definition, preallocate, 0)?;
             entry.store.create(&container(&definition), &mut |file| image.make(file))?;
@@ -73,8 +73,8 @@ impl Pool {
             return Err(Error::internal(VIR_FROM_STORAGE, text));
         }
         let preallocate = flags.contains(CloneFlags::PREALLOC_METADATA);
-        check_creatable(&definition, preallocate)?;
         let from = source_format(source)?;
+        check_creatable(&definition, preallocate, from)?;
         let reflink = flags.contains(CloneFlags::REFLINK);
         let to_image = definition.format == Some(VolumeFormat::Qcow2);
         if from == Format::Raw && !to_image {
@@ -190,8 +190,9 @@ fn fill_image(
     target.flush().map_err(report)
 }
 
-/// Refuses what cannot be made here, before anything is touched.
-fn check_creatable(definition: &VolumeDefinition, preallocate: bool) -> Result<()> {
+/// Refuses what cannot be made here, before anything is touched. `from`: the format of what is
+/// copied; libvirt has one piece of code for raw to raw, and another for everything else.
+fn check_creatable(definition: &VolumeDefinition, preallocate: bool, from: Format) -> Result<()> {
     let unsupported =
         |text: String| Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text));
     let no_backing = |kind: &str| {
@@ -201,8 +202,11 @@ fn check_creatable(definition: &VolumeDefinition, preallocate: bool) -> Result<(
     let backed = definition.backing_store.is_some();
     let format = definition.format.unwrap_or_default();
     match format {
-        VolumeFormat::Raw | VolumeFormat::Iso if preallocate => {
+        VolumeFormat::Raw if preallocate && from == Format::Raw => {
             return unsupported("metadata preallocation is not supported for raw volumes".into());
+        }
+        VolumeFormat::Raw | VolumeFormat::Iso if preallocate => {
+            return unsupported("metadata preallocation only available with qcow2".into());
         }
         VolumeFormat::Raw | VolumeFormat::Iso | VolumeFormat::Qcow2 => {}
         VolumeFormat::Dir if backed => return no_backing("directories"),
@@ -218,8 +222,8 @@ fn check_creatable(definition: &VolumeDefinition, preallocate: bool) -> Result<(
         VolumeFormat::Qcow2 if preallocate && backed => {
             unsupported("metadata preallocation conflicts with backing store".into())
         }
-        VolumeFormat::Raw if backed => no_backing("raw"),
-        VolumeFormat::Iso if backed => {
+        VolumeFormat::Raw if backed && from == Format::Raw => no_backing("raw"),
+        VolumeFormat::Raw | VolumeFormat::Iso if backed => {
             unsupported("cannot set backing store for raw volume".into())
         }
         _ => Ok(()),
