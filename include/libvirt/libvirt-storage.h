@@ -918,19 +918,25 @@ int virConnectStoragePoolEventDeregisterAny(virConnectPtr conn,
  *
  * @pool: an active pool
  * @xmlDesc: the description: name, capacity (in bytes or with a unit), allocation (bytes that get
- * space now; all of them if it is left out, none if it is 0), target format (raw, or dir for a
- * folder), permissions and nocow (written in place; btrfs only)
- * @flags: VIR_STORAGE_VOL_CREATE_VALIDATE, or VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA, which no
- * raw volume has
+ * space now; all of them if it is left out, none if it is 0), target format (raw, qcow2, or dir for
+ * a folder), permissions and nocow (written in place; btrfs only). For qcow2 also compat (0.10 if it
+ * is left out, 1.1 if there are features), clusterSize, features (lazy_refcounts, extended_l2), and
+ * backingStore: path (relative to the pool's folder) and format (raw if it is left out) of the
+ * image below, from which the capacity can be taken. A qcow2 volume takes no space in advance, and
+ * its capacity is rounded up to 1024 bytes
+ * @flags: VIR_STORAGE_VOL_CREATE_VALIDATE, and for qcow2 without backingStore
+ * VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA: its tables get their space now, and its data too unless
+ * the allocation is less than the capacity
  *
  * Return Value: the volume, to be released with virStorageVolFree, or NULL.
  *
  * Errors: VIR_ERR_INVALID_STORAGE_POOL; VIR_ERR_INVALID_ARG if @xmlDesc is NULL or flags are
  * unknown; VIR_ERR_OPERATION_DENIED on a read-only connection; VIR_ERR_XML_DETAIL,
  * VIR_ERR_XML_ERROR or VIR_ERR_XML_INVALID_SCHEMA if @xmlDesc cannot be understood;
- * VIR_ERR_CONFIG_UNSUPPORTED for what cannot be made; VIR_ERR_STORAGE_VOL_EXIST if there is a
- * volume of that name; VIR_ERR_OPERATION_INVALID if the pool is inactive, or something that is no
- * volume is in the way; VIR_ERR_SYSTEM_ERROR with errno.
+ * VIR_ERR_CONFIG_UNSUPPORTED for what cannot be made; VIR_ERR_NO_SUPPORT for a raw volume with a
+ * backingStore; VIR_ERR_STORAGE_VOL_EXIST if there is a volume of that name;
+ * VIR_ERR_OPERATION_INVALID if the pool is inactive, or something that is no volume is in the way;
+ * VIR_ERR_SYSTEM_ERROR with errno.
  *
  * Since 0.4.1.
  */
@@ -944,16 +950,22 @@ virStorageVolPtr virStorageVolCreateXML(virStoragePoolPtr pool,
  *
  * @pool: an active pool
  * @xmlDesc: the description, as for virStorageVolCreateXML; the capacity is at least that of
- * @clonevol. Holes are kept if the allocation is less than the capacity. The copy is a file,
- * whatever its target format
- * @clonevol: the volume to copy, of any active pool of the same connection
- * @flags: virStorageVolCreateFlags; with VIR_STORAGE_VOL_CREATE_REFLINK the copy shares the blocks
- * of the original, or fails if the filesystem cannot do that
+ * @clonevol. What a guest sees is copied, from raw or qcow2 to raw or qcow2. Holes are kept in a
+ * raw copy if the allocation is less than the capacity, or if @clonevol is not raw and none is
+ * given. A qcow2 copy with a backingStore, which must be in an active pool, takes space for what
+ * differs from that; without one it is complete. The copy is a file, whatever its target format
+ * @clonevol: the volume to copy, of any active pool of the same connection. What it is over must be
+ * in active pools, too
+ * @flags: virStorageVolCreateFlags; with VIR_STORAGE_VOL_CREATE_REFLINK, from raw to raw, the copy
+ * shares the blocks of the original, or fails if the filesystem cannot do that
  *
  * Return Value: the volume, to be released with virStorageVolFree, or NULL.
  *
  * Errors: as virStorageVolCreateXML; VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_INTERNAL_ERROR if there
- * is a volume of that name; VIR_ERR_NO_STORAGE_VOL if @clonevol is gone.
+ * is a volume of that name; VIR_ERR_NO_STORAGE_VOL if @clonevol is gone; VIR_ERR_CONFIG_UNSUPPORTED
+ * for a format that cannot be converted; VIR_ERR_OPERATION_DENIED for an image that refers to a
+ * file that is in no active pool; VIR_ERR_RESOURCE_BUSY for one that another program writes;
+ * VIR_ERR_OPERATION_FAILED for a chain that does not end.
  *
  * Since 0.6.4.
  */
@@ -1016,7 +1028,8 @@ int virStorageVolWipePattern(virStorageVolPtr vol,
                              unsigned int flags);
 
 /**
- * Changes the capacity of a raw volume.
+ * Changes the capacity of a raw or qcow2 volume. What is added reads as zeros. That of a qcow2
+ * volume is rounded up to 512 bytes.
  *
  * @vol: the volume
  * @capacity: the new capacity in bytes, or with VIR_STORAGE_VOL_RESIZE_DELTA how much more (with
@@ -1028,8 +1041,11 @@ int virStorageVolWipePattern(virStorageVolPtr vol,
  * Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG for unknown flags, for a capacity of 0 without DELTA and SHRINK, for one
  * below the present one without SHRINK, and for one below the space that is taken;
- * VIR_ERR_OPERATION_UNSUPPORTED if it is not a raw file; VIR_ERR_OPERATION_FAILED if the pool has
- * not enough space; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
+ * VIR_ERR_OPERATION_UNSUPPORTED if it is neither a raw file nor a qcow2 image with its own data,
+ * and for ALLOCATE if it is not raw; VIR_ERR_OPERATION_FAILED if the pool has not enough space;
+ * VIR_ERR_OPERATION_DENIED for an image that refers to a file that is in no active pool;
+ * VIR_ERR_RESOURCE_BUSY for one that another program uses; VIR_ERR_NO_STORAGE_VOL;
+ * VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.9.10.
  */

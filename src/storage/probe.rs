@@ -1,5 +1,5 @@
-//! What an image's header says of itself: for listing only. Nothing is opened because a header
-//! names it, and no volume is read or written as anything but the bytes that it is.
+//! What an image's header says of itself. It tells the format that a volume is shown and copied in;
+//! where the names in it may lead is `chain`'s to say.
 
 use super::volume_format::VolumeFormat;
 use crate::block::Node;
