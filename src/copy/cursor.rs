@@ -46,7 +46,7 @@ impl ExtentCursor {
                 _ => (data, self.position + unit),
             }
         } else {
-            (data, extent.end().min(self.position + most).next_multiple_of(unit))
+            (data, extent.end().min(self.position.saturating_add(most)).next_multiple_of(unit))
         };
         let to = to.min(self.end);
         let length = to - self.position;
