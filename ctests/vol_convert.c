@@ -2,6 +2,8 @@
  * sparse, flat and large enough, and a failure leaves nothing. */
 #include "image.h"
 
+#include <sys/wait.h>
+
 static virConnectPtr conn;
 static virStoragePoolPtr pool;
 
@@ -260,9 +262,68 @@ static void broken(void)
     CHECK_INT(unlink(in_dir("p/broken")), 0);
 }
 
+/* The program again, as one that converts and is killed meanwhile. */
+static int convert_for(char **argv)
+{
+    CHECK((conn = virConnectOpen(argv[1])) != NULL);
+    CHECK((pool = virStoragePoolLookupByName(conn, argv[2])) != NULL);
+    virStorageVolCreateXMLFrom(pool, copy_xml("", "<format type='qcow2'/>"),
+                               virStorageVolLookupByName(pool, "large"), 0);
+    /* It should not come to this. */
+    return 0;
+}
+
+/* Whether a process has a file open that has no name and is in that folder. */
+static int makes_something(pid_t pid, const char *folder)
+{
+    char path[PATH_MAX], link[PATH_MAX];
+    int fd, found = 0;
+
+    for (fd = 3; fd < 64; fd++) {
+        ssize_t length;
+
+        print_to(path, sizeof(path), "/proc/%ld/fd/%d", (long)pid, fd);
+        length = readlink(path, link, sizeof(link) - 1);
+        if (length <= 0)
+            continue;
+        link[length] = '\0';
+        found |= strncmp(link, folder, strlen(folder)) == 0 && strstr(link, "(deleted)") != NULL;
+    }
+    return found;
+}
+
+static void killed(const char *program)
+{
+    int before, status;
+    pid_t child;
+
+    CHECK_INT(tool("dd if=/dev/zero of='%s' bs=1M count=512 && qemu-io -f raw -c"
+                   " 'write -P 5 0 512M' '%s'",
+                   in_dir("p/large"), in_dir("p/large")),
+              0);
+    CHECK_INT(virStoragePoolRefresh(pool, 0), 0);
+    before = entries(in_dir("p"));
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        execl(program, program, test_uri, virStoragePoolGetName(pool), (char *)NULL);
+        _exit(127);
+    }
+    while (!makes_something(child, in_dir("p/")) && waitpid(child, &status, WNOHANG) == 0)
+        short_pause();
+    CHECK_INT(kill(child, SIGKILL), 0);
+    CHECK_INT(waitpid(child, &status, 0), child);
+    CHECK(WIFSIGNALED(status));
+    CHECK_INT(virStoragePoolRefresh(pool, 0), 0);
+    CHECK_INT(entries(in_dir("p")), before);
+    CHECK(virStorageVolLookupByName(pool, "v") == NULL);
+    CHECK_INT(unlink(in_dir("p/large")), 0);
+}
+
 int main(int argc, char **argv)
 {
-    (void)argc;
+    if (argc > 2)
+        return convert_for(argv);
     conn = fixture_open(argv[0], 250);
     if (tool("qemu-img --version") != 0) {
         printf("vol_convert: skipped, there is no qemu-img\n");
@@ -276,6 +337,7 @@ int main(int argc, char **argv)
     if (ours) {
         larger();
         over_a_backing_store();
+        killed(argv[0]);
     }
     CHECK(clone_of(NULL, NULL, 0) == NULL);
     pool_gone(pool);

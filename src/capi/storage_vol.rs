@@ -191,7 +191,9 @@ pub unsafe extern "C" fn virStorageVolCreateXML(
 /// @clonevol. What a guest sees is copied, from raw or qcow2 to raw or qcow2. Holes are kept in a
 /// raw copy if the allocation is less than the capacity, or if @clonevol is not raw and none is
 /// given. A qcow2 copy with a backingStore, which must be in an active pool, takes space for what
-/// differs from that; without one it is complete. The copy is a file, whatever its target format
+/// differs from that; without one it is complete. A qcow2 copy is compressed if its target has the
+/// element compression of the namespace urn:virsparse:volume:1, whose type is deflate or zstd (which
+/// needs compat 1.1). The copy is a file, whatever its target format
 /// @clonevol: the volume to copy, of any active pool of the same connection. What it is over must be
 /// in active pools, too
 /// @flags: virStorageVolCreateFlags; with VIR_STORAGE_VOL_CREATE_REFLINK, from raw to raw, the copy

@@ -96,7 +96,12 @@ impl Pool {
             let image = NewImage::plan(connect, &entry, &definition, preallocate, length)?;
             entry.store.create(&container(&definition), &mut |file| {
                 let target = image.make_open(connect, file)?;
-                fill_image(&*node, target, length, image.has_backing())?;
+                let options = CopyOptions {
+                    zeroed: !image.has_backing(),
+                    compress: definition.compression.is_some(),
+                    ..CopyOptions::new(length)
+                };
+                fill_image(&*node, target, options)?;
                 file.settle().map_err(report)
             })?;
         } else {
@@ -171,22 +176,16 @@ fn copy_to_raw(
 }
 
 /// Copies what a guest sees into a new image, over what that has below it.
-fn fill_image(
-    source: &dyn Node,
-    target: Arc<dyn Node>,
-    length: u64,
-    has_backing: bool,
-) -> Result<()> {
-    let options = CopyOptions { zeroed: !has_backing, ..CopyOptions::new(length) };
-    if !has_backing {
+fn fill_image(source: &dyn Node, target: Arc<dyn Node>, options: CopyOptions) -> Result<()> {
+    if options.zeroed {
         copy::copy(source, &*target, options).map_err(report)?;
         return target.flush().map_err(report);
     }
     let target = Difference(target);
     copy::copy(source, &target, options).map_err(report)?;
     // Behind the copy, too, nothing of what is below must show.
-    let rest = target.length().map_err(report)?.saturating_sub(length);
-    target.write_zeroes(length, rest, true).map_err(report)?;
+    let rest = target.length().map_err(report)?.saturating_sub(options.length);
+    target.write_zeroes(options.length, rest, true).map_err(report)?;
     target.flush().map_err(report)
 }
 
@@ -217,6 +216,12 @@ fn check_creatable(definition: &VolumeDefinition, preallocate: bool, from: Forma
     }
     if let Some(encryption) = &definition.encryption {
         return Err(encryption.refusal());
+    }
+    if definition.compression.is_some() && format != VolumeFormat::Qcow2 {
+        return unsupported("only qcow2 volumes can be compressed".into());
+    }
+    if definition.compression.is_some() && preallocate {
+        return unsupported("metadata preallocation conflicts with compression".into());
     }
     match format {
         VolumeFormat::Qcow2 if preallocate && backed => {

@@ -42,6 +42,20 @@ impl Node for Difference {
         Ok(())
     }
 
+    fn compression_unit(&self) -> Option<u64> {
+        self.0.compression_unit()
+    }
+
+    /// A unit with any difference is written as a whole: it has its space alone.
+    fn write_compressed(&self, data: &[u8], offset: u64) -> Result<()> {
+        let mut there = vec![0; data.len()];
+        let got = self.0.read_at(&mut there, offset)?;
+        if got == data.len() && there == data {
+            return Ok(());
+        }
+        self.0.write_compressed(data, offset)
+    }
+
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
         let mut cursor = ExtentCursor::new(offset, offset + length);
         while let Some(extent) = cursor.next(&*self.0, u64::MAX)? {

@@ -2,7 +2,7 @@
 //! with libvirt's rules, and its messages or those of the program that it runs.
 
 use super::volume_xml::{Features, VolumeDefinition};
-use crate::block::qcow2::CreateOptions;
+use crate::block::qcow2::{Compression, CreateOptions};
 use crate::error::*;
 
 /// Sizes are given to qemu-img in KiB by libvirt.
@@ -44,6 +44,11 @@ pub fn image_options(
         let text = format!("'extended_l2' not supported with compat level {compat}");
         return Err(unsupported(text));
     }
+    let compression = definition.compression.unwrap_or(Compression::Deflate);
+    if compression == Compression::Zstd && version < 3 {
+        let text = format!("zstd compression not supported with compat level {compat}");
+        return Err(unsupported(text));
+    }
     let default = CreateOptions::new(size);
     let cluster_size = definition.cluster_size.unwrap_or(default.cluster_size);
     if !cluster_size.is_power_of_two() || !(512..=2 << 20).contains(&cluster_size) {
@@ -58,7 +63,15 @@ pub fn image_options(
     if backing.as_ref().is_some_and(|(name, _)| name.len() > MOST_NAME) {
         return Err(unsupported(format!("a backing path of more than {MOST_NAME} bytes")));
     }
-    Ok(CreateOptions { version, cluster_size, lazy_refcounts, extended_l2, backing, ..default })
+    Ok(CreateOptions {
+        version,
+        cluster_size,
+        lazy_refcounts,
+        extended_l2,
+        compression,
+        backing,
+        ..default
+    })
 }
 
 fn too_large(size: u64) -> Error {
@@ -112,6 +125,11 @@ mod tests {
             (
                 "<compat>0.10</compat><features><extended_l2/></features>",
                 "'extended_l2' not supported with compat level 0.10",
+            ),
+            (
+                "<compat>0.10</compat>\
+                 <s:compression xmlns:s='urn:virsparse:volume:1' type='zstd'/>",
+                "zstd compression not supported with compat level 0.10",
             ),
             ("<compat>9.9</compat>", "qcow2 does not have compat level 9.9"),
             (

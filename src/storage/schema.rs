@@ -1,8 +1,9 @@
 //! The strict reading of a description that the VALIDATE flags ask for: nothing but the elements
 //! and attributes that are known. (What they hold is checked when they are read.)
 
+use super::volume_xml::is_own;
 use crate::error::*;
-use crate::xml::{self, Element};
+use crate::xml::{self, Element, Node};
 
 /// An element: its name, its attributes, and what may be in it. `None` for anything.
 struct Known(&'static str, &'static [&'static str], Option<&'static [Known]>);
@@ -89,9 +90,18 @@ const POOL: Known = Known(
 
 /// Refuses a volume's description with anything unknown, or without a target.
 pub fn check_volume(text: &str) -> Result<()> {
-    let root = xml::parse(text, "storage_volume_definition", VIR_FROM_STORAGE)?;
-    if root.child("target").is_none() {
+    let mut root = xml::parse(text, "storage_volume_definition", VIR_FROM_STORAGE)?;
+    let Some(target) = root.child("target") else {
         return Err(invalid("Expecting an element target, got nothing"));
+    };
+    let own = |element: &Element| is_own(element, target, &root, "compression");
+    for element in target.elements().filter(|element| own(element)) {
+        check(element, &Known("compression", &["type"], TEXT))?;
+    }
+    let others = |node: &Node| !matches!(node, Node::Element(element) if own(element));
+    let nodes = target.nodes.iter().filter(|node| others(node)).cloned().collect();
+    if let Some(target) = root.child_mut("target") {
+        target.nodes = nodes;
     }
     check(&root, &VOLUME)
 }
@@ -103,7 +113,8 @@ pub fn check_pool(text: &str) -> Result<()> {
 
 fn check(element: &Element, known: &Known) -> Result<()> {
     let Known(name, attributes, inside) = known;
-    if let Some(odd) = element.attributes.iter().find(|a| !attributes.contains(&a.name.as_str())) {
+    let odd = |name: &str| !attributes.contains(&name) && !name.starts_with("xmlns:");
+    if let Some(odd) = element.attributes.iter().find(|a| odd(&a.name)) {
         let odd = xml::excerpt(&odd.name);
         return Err(invalid(&format!("Invalid attribute {odd} for element {name}")));
     }
@@ -142,6 +153,15 @@ mod tests {
         ] {
             assert_eq!(check_volume(bad).unwrap_err().code, VIR_ERR_XML_INVALID_SCHEMA, "{bad}");
         }
+        let own = |inside: &str| {
+            check_volume(&format!(
+                "<volume xmlns:s='urn:virsparse:volume:1'><target>{inside}</target></volume>"
+            ))
+        };
+        own("<s:compression type='zstd'/>").unwrap();
+        assert!(own("<s:compression level='9'/>").is_err());
+        assert!(own("<s:compression><x/></s:compression>").is_err());
+        assert!(own("<s:other/>").is_err());
         check_pool("<pool type='dir'><name>p</name><target><path>/p</path></target></pool>")
             .unwrap();
         assert!(check_pool("<pool type='dir'><nam>p</nam></pool>").is_err());

@@ -5,6 +5,7 @@ use super::encryption::Encryption;
 use super::names::check_name;
 use super::permissions::Permissions;
 use super::volume_format::VolumeFormat;
+use crate::block::qcow2::Compression;
 use crate::error::*;
 use crate::units::{scaled, size, whole_number};
 use crate::xml::{self, Element, excerpt};
@@ -39,8 +40,8 @@ pub struct VolumeDefinition {
     pub allocation: Option<u64>,
     /// What the file is to be.
     pub format: Option<VolumeFormat>,
-    /// The version of qcow2, as two numbers with a dot: `1.1` when features are asked for and no
-    /// version. Not every pair of numbers is a version.
+    /// The version of qcow2, as two numbers with a dot: `1.1` when features or zstd are asked for and
+    /// no version. Not every pair of numbers is a version.
     pub compat: Option<String>,
     /// Bytes of a cluster, not checked; never 0.
     pub cluster_size: Option<u64>,
@@ -54,6 +55,20 @@ pub struct VolumeDefinition {
     pub backing_store: Option<BackingStore>,
     /// A well-formed request for encryption.
     pub encryption: Option<Encryption>,
+    /// How what is copied into it is to be compressed: our own addition.
+    pub compression: Option<Compression>,
+}
+
+/// The namespace of what libvirt's descriptions do not have.
+pub const NAMESPACE: &str = "urn:virsparse:volume:1";
+
+/// Whether a child of `target` is our own element of that name: with a prefix that stands for our
+/// namespace, be it declared there or further out.
+pub fn is_own(element: &Element, target: &Element, root: &Element, name: &str) -> bool {
+    let Some((prefix, local)) = element.name.split_once(':') else { return false };
+    let declaration = format!("xmlns:{prefix}");
+    let namespace = [element, target, root].iter().find_map(|place| place.attr(&declaration));
+    local == name && namespace == Some(NAMESPACE)
 }
 
 impl VolumeDefinition {
@@ -90,19 +105,22 @@ impl VolumeDefinition {
         let compat = compat(target)?;
         let cluster_size = cluster_size(target)?;
         let features = target.child("features").map(features).transpose()?;
+        let compression = compression(target, &root)?;
         check_volume_name(&name)?;
+        let needs_1_1 = features.is_some() || compression == Some(Compression::Zstd);
         Ok(VolumeDefinition {
             name,
             capacity,
             allocation,
             format,
-            compat: compat.or_else(|| features.is_some().then(|| "1.1".to_string())),
+            compat: compat.or_else(|| needs_1_1.then(|| "1.1".to_string())),
             cluster_size,
             features,
             nocow: target.child("nocow").is_some(),
             permissions,
             backing_store,
             encryption,
+            compression,
         })
     }
 }
@@ -179,6 +197,18 @@ fn features(element: &Element) -> Result<Features> {
     Ok(features)
 }
 
+fn compression(target: &Element, root: &Element) -> Result<Option<Compression>> {
+    let Some(element) = target.elements().find(|e| is_own(e, target, root, "compression")) else {
+        return Ok(None);
+    };
+    match element.attr("type") {
+        None => Err(xml_error("missing compression type")),
+        Some("deflate") => Ok(Some(Compression::Deflate)),
+        Some("zstd") => Ok(Some(Compression::Zstd)),
+        Some(word) => Err(unsupported(format!("unknown compression type '{}'", excerpt(word)))),
+    }
+}
+
 fn xml_error(problem: &str) -> Error {
     Error::new(VIR_ERR_XML_ERROR, VIR_FROM_STORAGE, problem)
 }
@@ -230,6 +260,7 @@ mod tests {
                 permissions: Permissions::default(),
                 backing_store: None,
                 encryption: None,
+                compression: None,
             }
         );
         let empty = "<allocation/><key>k</key><bogus/><backingStore><path/></backingStore>\
@@ -275,6 +306,41 @@ mod tests {
         let definition = with_target("<features/>").unwrap();
         assert_eq!(definition.compat.as_deref(), Some("1.1"));
         assert_eq!(definition.features, Some(Features::default()));
+    }
+
+    #[test]
+    fn compression_is_read_in_our_namespace_only() {
+        let with = |root: &str, target: &str, inside: &str| {
+            VolumeDefinition::parse(&format!(
+                "<volume {root}>{SIZED}<target {target}>{inside}</target></volume>"
+            ))
+        };
+        let ours = "xmlns:s='urn:virsparse:volume:1'";
+        let zstd = with(ours, "", "<s:compression type='zstd'/>").unwrap();
+        assert_eq!(
+            (zstd.compression, zstd.compat.as_deref()),
+            (Some(Compression::Zstd), Some("1.1"))
+        );
+        let deflate = with("", ours, "<s:compression type='deflate'/>").unwrap();
+        assert_eq!((deflate.compression, deflate.compat), (Some(Compression::Deflate), None));
+        let there = format!("<s:compression {ours} type='zstd'/>");
+        assert_eq!(with("xmlns:s='u'", "", &there).unwrap().compression, Some(Compression::Zstd));
+        for (root, target, inside) in [
+            ("", "", "<compression type='zstd'/>"),
+            ("xmlns:s='u'", "", "<s:compression type='zstd'/>"),
+            (ours, "xmlns:s='u'", "<s:compression type='zstd'/>"),
+            (ours, "", "<t:compression xmlns:t='u' type='zstd'/>"),
+            (ours, "", "<s:other type='zstd'/>"),
+        ] {
+            let read = with(root, target, inside).unwrap();
+            assert_eq!((read.compression, read.compat), (None, None), "{root} {target} {inside}");
+        }
+        let message = "unsupported configuration: unknown compression type 'lz4'";
+        let other = with(ours, "", "<s:compression type='lz4'/>");
+        fails(other, VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, message);
+        let message = "XML error: missing compression type";
+        let none = with(ours, "", "<s:compression/>");
+        fails(none, VIR_ERR_XML_ERROR, VIR_FROM_STORAGE, message);
     }
 
     #[test]
