@@ -368,7 +368,7 @@ impl VolumeStore for DirStore {
     }
 
     fn open_image(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
-        let mut file = self.open_file(name, write)?;
+        let file = self.open_file(name, write)?;
         file.lock(write).map_err(|e| match e.errno {
             Errno::EBUSY => {
                 let text = format!("'{}' is in use by another program", self.path_of(name));
