@@ -1,4 +1,6 @@
 //! `libvirt-domain.h`, fifth part: block jobs.
+// An unsigned long has 32 bits on some machines.
+#![allow(clippy::unnecessary_cast)]
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_ulonglong};
 
