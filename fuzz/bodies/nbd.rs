@@ -1,7 +1,7 @@
 //! What the nbd_server target does with its input: bytes for an NBD export, for its negotiation, or, if
 //! the first one is odd, for its parser of requests.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, LazyLock};
@@ -56,7 +56,9 @@ pub fn serve(data: &[u8]) {
             match ours.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(_) => {}
-                Err(e) if e.kind() == std::io::ErrorKind::ConnectionReset => break,
+                Err(e) if e.kind() == ErrorKind::ConnectionReset => break,
+                // libFuzzer's timer.
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) => panic!("the export hangs: {e}"),
             }
         }

@@ -31,6 +31,20 @@ pub fn guarded_with<T: Send>(
     what: &str,
     body: impl FnOnce() -> T + Send,
 ) -> T {
+    let (result, took, most) = measured(stack, body);
+    if std::env::var_os("VIRSPARSE_SHOW").is_some() {
+        println!("{what}: {} KiB, {took:?}", most >> 10);
+    }
+    assert!(took < TIME, "{what}: it took {took:?}");
+    assert!(most < bytes, "{what}: it took {} KiB, not {}", most >> 10, bytes >> 10);
+    result.unwrap_or_else(|_| panic!("{what}: it panics"))
+}
+
+/// What comes of `body`, the time and the memory that it takes.
+pub fn measured<T: Send>(
+    stack: usize,
+    body: impl FnOnce() -> T + Send,
+) -> (std::thread::Result<T>, Duration, u64) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     // Makes the most that which it is now.
     std::fs::write("/proc/self/clear_refs", "5").expect("to reset the peak");
@@ -39,11 +53,5 @@ pub fn guarded_with<T: Send>(
         let thread = std::thread::Builder::new().stack_size(stack);
         thread.spawn_scoped(scope, body).expect("a thread").join()
     });
-    let (took, most) = (start.elapsed(), memory("VmHWM").saturating_sub(before));
-    if std::env::var_os("VIRSPARSE_SHOW").is_some() {
-        println!("{what}: {} KiB, {took:?}", most >> 10);
-    }
-    assert!(took < TIME, "{what}: it took {took:?}");
-    assert!(most < bytes, "{what}: it took {} KiB, not {}", most >> 10, bytes >> 10);
-    result.unwrap_or_else(|_| panic!("{what}: it panics"))
+    (result, start.elapsed(), memory("VmHWM").saturating_sub(before))
 }

@@ -250,7 +250,10 @@ impl Header {
         {
             return Err(Problem::corrupt("the refcount table is out of range"));
         }
-        if self.snapshots > 65536 || !aligned(self.snapshots_offset) {
+        if self.snapshots > 65536
+            || !aligned(self.snapshots_offset)
+            || self.snapshots_offset > i64::MAX as u64
+        {
             return Err(Problem::corrupt("the snapshot table is out of range"));
         }
         Ok(())
@@ -304,7 +307,7 @@ impl Header {
         if let Some(bitmaps) = self.bitmaps
             && (bitmaps.count > MOST_BITMAPS
                 || !bitmaps.offset.is_multiple_of(self.cluster_size())
-                || bitmaps.offset.checked_add(bitmaps.length).is_none())
+                || bitmaps.offset.saturating_add(bitmaps.length) > i64::MAX as u64)
         {
             return Err(Problem::corrupt("the directory of bitmaps is out of range"));
         }
