@@ -155,6 +155,14 @@ fn operation(
             let mut bytes = vec![0xaa; length as usize];
             node.read_at(&mut bytes, offset).map(|_| assert!(!valid || bytes == model[range]))
         }
+        7 if kind & 0x30 != 0 => {
+            let unit = node.compression_unit().unwrap_or(1);
+            let (start, end) = (offset / unit * unit, (offset + length) / unit * unit);
+            let range = start as usize..end.max(start) as usize;
+            let data = vec![kind; range.len()];
+            let done = node.write_compressed(&data, start);
+            done.map(|()| model[range].copy_from_slice(&data))
+        }
         _ => {
             let data = vec![kind; length as usize];
             node.write_at(&data, offset).map(|()| model[range].copy_from_slice(&data))
