@@ -12,10 +12,12 @@ use std::time::{Duration, Instant};
 
 use qcow2_support::Random;
 
-fn corpus(target: &str) -> Vec<Vec<u8>> {
+/// The inputs of a target whose names end like that.
+fn corpus(target: &str, end: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let mut files: Vec<_> =
         std::fs::read_dir(folder).expect("corpus").map(|f| f.expect("file").path()).collect();
+    files.retain(|file| file.to_string_lossy().ends_with(end));
     files.sort();
     files.iter().map(|file| std::fs::read(file).expect("file")).collect()
 }
@@ -84,7 +86,7 @@ fn mutate(random: &mut Random, bytes: &mut [u8], others: &[Vec<u8>]) {
 
 #[test]
 fn tell_an_export_anything() {
-    let corpus = corpus("nbd_server");
+    let corpus = corpus("nbd_server", "");
     corpus.iter().for_each(|bytes| soon(bytes, nbd::serve));
     let mut random = Random(31);
     for round in 0..rounds(2000) {
@@ -96,8 +98,9 @@ fn tell_an_export_anything() {
 
 #[test]
 fn open_and_read_anything() {
-    let corpus = corpus("qcow2_open_read");
-    corpus.iter().for_each(|bytes| soon(bytes, qcow2::open_read));
+    corpus("qcow2_open_read", "").iter().for_each(|bytes| soon(bytes, qcow2::open_read));
+    // What begins as a sound image gets further.
+    let corpus = corpus("qcow2_open_read", ".qcow2");
     let mut random = Random(17);
     for round in 0..rounds(8000) {
         let mut bytes = corpus[round as usize % corpus.len()].clone();
@@ -111,7 +114,7 @@ fn open_and_read_anything() {
 
 #[test]
 fn change_anything() {
-    corpus("qcow2_ops").iter().for_each(|bytes| soon(bytes, qcow2::ops));
+    corpus("qcow2_ops", "").iter().for_each(|bytes| soon(bytes, qcow2::ops));
     let mut random = Random(23);
     for round in 0..rounds(3000) {
         // Half of them with a valid image.
