@@ -22,7 +22,7 @@ const COPIED: u64 = 1 << 63;
 
 /// Opens the image, and reads it; writes into it as well if that is asked for.
 fn try_out(path: &Path, writable: bool) -> Result<()> {
-    let node = open(path, OpenOptions { format: Format::Qcow2, writable, without_backing: false })?;
+    let node = open(path, OpenOptions { writable, ..OpenOptions::new(Format::Qcow2) })?;
     let length = node.length()?;
     let ends = [0, length.saturating_sub(MIB)];
     let mut done = Ok(());
@@ -291,7 +291,7 @@ impl Sparse {
 
     /// Opens it for writing, and writes a little.
     fn write(&self, memory: u64, what: &str) {
-        let options = OpenOptions { format: Format::Qcow2, writable: true, without_backing: false };
+        let options = OpenOptions { writable: true, ..OpenOptions::new(Format::Qcow2) };
         self.guarded(memory, what, || {
             let node = open(&self.path, options)?;
             node.write_at(&[5; 5000], 100)?;
