@@ -155,7 +155,8 @@ fn fio_verifies_what_it_wrote() {
         let fixed = ["fio", "--name=verify", "--ioengine=nbd", &uri, "--thread", "--size=16m"];
         run(&[&fixed, options].concat());
     };
-    let verified = ["--verify=crc32c", "--verify_fatal=1", "--do_verify=1"];
+    let verified =
+        ["--verify=crc32c", "--verify_fatal=1", "--do_verify=1", "--verify_state_save=0"];
     fio(&[&verified[..], &["--rw=randwrite", "--bsrange=512-128k", "--iodepth=16"]].concat());
     // Four connections, each with a part of the disk.
     let parts = ["--numjobs=4", "--offset_increment=16m", "--rw=randrw", "--bs=4k"];
