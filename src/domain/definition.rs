@@ -91,9 +91,17 @@ impl Definition {
         let vcpus = vcpus(&root)?;
         root.remove_attr("id");
         set_uuid(&mut root, uuid);
+        for name in ["memory", "currentMemory"] {
+            if let Some(element) = root.child_mut(name) {
+                set_missing(element, "unit", "KiB");
+            }
+        }
         if let Some(devices) = root.child_mut("devices") {
             for disk in children_mut(devices, "disk") {
                 forget_running(disk);
+                // Readers of descriptions expect them, and libvirt always writes them.
+                set_missing(disk, "type", "file");
+                set_missing(disk, "device", "disk");
             }
         }
         let disks = disks(&root)?;
@@ -210,6 +218,12 @@ fn children_mut<'a>(
 
 fn target_of(disk: &Element) -> Option<&str> {
     disk.child("target")?.attr("dev")
+}
+
+fn set_missing(element: &mut Element, name: &str, value: &str) {
+    if element.attr(name).is_none() {
+        element.set_attr(name, value);
+    }
 }
 
 /// Removes what [`Definition::live_xml`] adds, for a document that a caller gives back.

@@ -64,7 +64,7 @@ impl Domain {
     /// Changes the domain where `flags` say so: `config` makes the new definition from the one
     /// that is kept, `live` changes what runs and returns what it is then. Nothing is changed if
     /// either is refused before anything was done.
-    pub(super) fn change_definition(
+    pub(crate) fn change_definition(
         &self,
         flags: u32,
         config: impl Fn(&Definition) -> Result<Definition>,

@@ -66,7 +66,7 @@ impl Connect {
         let mut starting = self.domains().starting(definition, paused, autodestroy)?;
         let running = starting.open()?;
         starting.finish(&running)?;
-        self.driver().stay(true);
+        self.driver().stay_while_busy();
         self.driver().events().deliver();
         Ok(())
     }
@@ -101,9 +101,7 @@ impl Driver {
             }
             stopped.and(noted)
         };
-        if !self.domains().is_busy() {
-            self.stay(false);
-        }
+        self.stay_while_busy();
         self.events().deliver();
         stopped
     }
@@ -111,7 +109,7 @@ impl Driver {
 
 impl Domain {
     /// The running domain, which must run in this process.
-    pub(super) fn here(&self) -> Result<Arc<Running>> {
+    pub(crate) fn here(&self) -> Result<Arc<Running>> {
         self.entry()?.here().cloned()
     }
 
@@ -175,7 +173,7 @@ impl Domain {
     }
 
     /// Writes down, for other processes, what has changed about it. Whoever calls is changing it.
-    pub(super) fn note_running(&self, running: &Arc<Running>) -> Result<()> {
+    pub(crate) fn note_running(&self, running: &Arc<Running>) -> Result<()> {
         let mut change = self.connect().domains().change()?;
         let entry = change.by_uuid(self.uuid(), self.name())?;
         change.set_live(&entry, Some(running.clone()))

@@ -201,7 +201,7 @@ impl Domain {
     }
 
     /// The domain as it is now.
-    pub(super) fn entry(&self) -> Result<Entry> {
+    pub(crate) fn entry(&self) -> Result<Entry> {
         self.connect.domains().by_uuid(self.uuid, Some(&self.name))
     }
 
@@ -280,7 +280,7 @@ impl Domain {
     }
 
     /// Queues an event about it.
-    pub(super) fn queue(&self, id: i32, payload: Payload) {
+    pub(crate) fn queue(&self, id: i32, payload: Payload) {
         self.connect.driver().events().queue(&events::event(&self.name, self.uuid, id, payload));
     }
 }

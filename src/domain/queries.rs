@@ -14,7 +14,6 @@ use super::disk_definition::{DiskDefinition, Source};
 use super::meter::DiskStats;
 use super::object::Domain;
 use super::registry::Live;
-use super::running::not_running;
 use crate::error::*;
 
 /// The most that virDomainBlockPeek reads: what libvirt's transport carries.
@@ -60,6 +59,15 @@ fn no_medium(target: &str) -> Error {
     argument(format!("disk '{target}' does not currently have a source assigned"))
 }
 
+/// Why a disk of a running domain is not open.
+fn not_open(disk: &DiskDefinition) -> Error {
+    if disk.image.is_none() {
+        return no_medium(&disk.target);
+    }
+    let text = format!("disk '{}' is not served by this connection", disk.target);
+    Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text)
+}
+
 /// The disk of a name, or the error that `missing` makes.
 fn find<'a>(
     definition: &'a Definition,
@@ -74,8 +82,8 @@ impl Domain {
     fn open_disk(&self, name: &str, missing: impl Fn(&str) -> String) -> Result<Arc<Disk>> {
         let running = self.here()?;
         let definition = running.definition();
-        let target = &find(&definition, name, missing)?.target;
-        running.disk(target).ok_or_else(|| no_medium(target))
+        let disk = find(&definition, name, missing)?;
+        running.disk(&disk.target).ok_or_else(|| not_open(disk))
     }
 
     /// Where guests find a disk, as an NBD URI.
@@ -132,7 +140,7 @@ impl Domain {
                 format!("peeking is only supported for disk with 'raw' format not '{format}'");
             return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        let open = entry.here()?.disk(&disk.target).ok_or_else(not_running)?;
+        let open = entry.here()?.disk(&disk.target).ok_or_else(|| not_open(disk))?;
         if size > PEEK_MAX {
             return Err(argument(format!("at most {PEEK_MAX} bytes can be peeked at")));
         }

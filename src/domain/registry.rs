@@ -151,8 +151,9 @@ pub struct Starting<'a> {
 impl Domains {
     /// The domains that are defined under `root`.
     pub fn embed(root: &Path, events: Arc<Brokers>) -> Result<Domains> {
-        let state = Some(StateDir::open(root, DOMAINS)?);
-        Ok(Domains { state, known: Mutex::default(), events })
+        let state = StateDir::open(root, DOMAINS)?;
+        remove_leftovers(&state)?;
+        Ok(Domains { state: Some(state), known: Mutex::default(), events })
     }
 
     /// The domain that released libvirt's test driver has.
@@ -473,6 +474,22 @@ fn remove_folder(path: &Path) {
     let _ = fs::remove_dir(path);
 }
 
+/// Removes what processes have left that did not end their domains.
+fn remove_leftovers(state: &StateDir) -> Result<()> {
+    if state.read_all(Folder::Run)?.is_empty() {
+        return Ok(());
+    }
+    let _lock = state.lock()?;
+    for (name, _) in state.read_all(Folder::Run)? {
+        let folder = state.beside(&name);
+        if Owner::of(&folder.join(OWNER)).is_none() {
+            state.remove(Folder::Run, &name)?;
+            remove_folder(&folder);
+        }
+    }
+    Ok(())
+}
+
 fn already_running() -> Error {
     Error::invalid_operation(VIR_FROM_DOMAIN, "domain is already running")
 }
@@ -537,3 +554,6 @@ fn load(state: &StateDir, before: &Entries) -> Result<Entries> {
     }
     Ok(entries)
 }
+
+#[cfg(test)]
+mod tests;

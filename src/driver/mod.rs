@@ -102,15 +102,15 @@ impl Driver {
         &self.events
     }
 
-    /// Keeps the driver without a connection, or no longer so: what runs goes on when the last
-    /// connection is closed, as it does with a daemon.
-    pub fn stay(self: &Arc<Self>, stay: bool) {
+    /// Keeps the driver while a domain runs: that goes on when the last connection is closed, as it
+    /// does with a daemon. To be called when one has been started, or has stopped.
+    pub fn stay_while_busy(self: &Arc<Self>) {
         if self.place == Place::Test {
             return;
         }
         let mut staying = STAYING.lock().unwrap_or_else(|p| p.into_inner());
         let before = staying.iter().position(|driver| Arc::ptr_eq(driver, self));
-        match (stay, before) {
+        match (self.domains.is_busy(), before) {
             (true, None) => staying.push(self.clone()),
             (false, Some(index)) => drop(staying.swap_remove(index)),
             _ => {}

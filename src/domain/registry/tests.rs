@@ -1,0 +1,209 @@
+//! Two registries over one root are what two processes are: their locks are their own.
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::domain::running::State;
+
+fn open(root: &Path) -> Domains {
+    Domains::embed(root, Arc::default()).unwrap()
+}
+
+fn definition(name: &str, disk: Option<&Path>) -> Arc<Definition> {
+    let disk = disk.map_or(String::new(), |path| {
+        format!("<disk><source file='{}'/><target dev='vda'/></disk>", path.display())
+    });
+    let text = format!(
+        "<domain type='kvm'><name>{name}</name><memory>9</memory>\
+         <os><type>hvm</type></os><devices>{disk}</devices></domain>"
+    );
+    Arc::new(Definition::parse(&text).unwrap())
+}
+
+fn define(domains: &Domains, definition: &Arc<Definition>) {
+    let mut change = domains.change().unwrap();
+    let entry = change.claim(definition).unwrap();
+    change.set_config(&entry, Some(definition.clone())).unwrap();
+}
+
+fn start(domains: &Domains, definition: &Arc<Definition>) -> Result<Arc<Running>> {
+    let mut starting = domains.starting(definition.clone(), false, None)?;
+    let running = starting.open()?;
+    starting.finish(&running)?;
+    Ok(running)
+}
+
+fn stop(domains: &Domains, running: &Arc<Running>) {
+    let changing = running.changing().unwrap();
+    running.stop(&changing, Duration::ZERO).unwrap();
+    let mut change = domains.change().unwrap();
+    let entry = change.by_uuid(running.uuid, &running.name).unwrap();
+    change.set_off(&entry, running, Condition::DESTROYED).unwrap();
+}
+
+/// Everything that is not a folder, and the folders of sockets.
+fn left(root: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for folder in ["domains", "domains/autostart", "run/domains", "run/disks"] {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name != "autostart" {
+                names.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    names.sort();
+    names
+}
+
+#[test]
+fn definitions_are_shared_and_survive() {
+    let root = tempfile::tempdir().unwrap();
+    let (one, two) = (open(root.path()), open(root.path()));
+    let a = definition("a", None);
+    define(&one, &a);
+    assert_eq!(two.by_name("a").unwrap().config, Some(a.clone()));
+    let mut change = two.change().unwrap();
+    let entry = change.by_uuid(a.uuid, "a").unwrap();
+    change.set_autostart(&entry, true).unwrap();
+    drop(change);
+    assert!(one.by_name("a").unwrap().autostart);
+    drop((one, two));
+    let again = open(root.path());
+    assert!(again.by_name("a").unwrap().autostart);
+    let mut change = again.change().unwrap();
+    let entry = change.by_uuid(a.uuid, "a").unwrap();
+    change.set_config(&entry, None).unwrap();
+    drop(change);
+    assert_eq!(again.by_name("a").err().unwrap().code, VIR_ERR_NO_DOMAIN);
+    assert_eq!(left(root.path()), Vec::<String>::new());
+}
+
+#[test]
+fn names_and_uuids_belong_to_one_domain() {
+    let root = tempfile::tempdir().unwrap();
+    let domains = open(root.path());
+    let a = definition("a", None);
+    define(&domains, &a);
+    let change = domains.change().unwrap();
+    let error = change.claim(&definition("a", None)).err().unwrap();
+    assert_eq!(error.code, VIR_ERR_OPERATION_FAILED);
+    assert!(error.message.contains("domain 'a' already exists with uuid"), "{error}");
+    let renamed = Definition::parse(&a.to_xml().replace("<name>a<", "<name>b<")).unwrap();
+    let error = change.claim(&renamed).err().unwrap();
+    assert!(error.message.contains("domain 'a' is already defined with uuid"), "{error}");
+}
+
+#[test]
+fn what_runs_elsewhere_is_seen_and_not_touched_until_it_ends() {
+    let root = tempfile::tempdir().unwrap();
+    let image = root.path().join("image");
+    fs::write(&image, [1; 4096]).unwrap();
+    let (one, two) = (open(root.path()), open(root.path()));
+    let a = definition("a", Some(&image));
+    define(&one, &a);
+    let running = start(&one, &a).unwrap();
+    assert!(one.is_busy() && !two.is_busy());
+    let seen = two.by_name("a").unwrap();
+    assert_eq!((seen.id(), seen.condition().state), (Some(running.id), State::Running));
+    let error = seen.here().err().unwrap();
+    assert_eq!(error.code, VIR_ERR_OPERATION_FAILED);
+    assert!(error.message.contains(&std::process::id().to_string()), "{error}");
+    assert_eq!(start(&two, &a).err().unwrap().code, VIR_ERR_OPERATION_INVALID);
+    // Both give numbers that the other has not.
+    let other = start(&two, &definition("b", None)).unwrap();
+    assert_ne!(other.id, running.id);
+    assert_eq!(one.by_id(other.id).unwrap().name, "b");
+
+    stop(&one, &running);
+    assert!(!two.by_name("a").unwrap().is_active());
+    let running = start(&two, &a).unwrap();
+    stop(&two, &running);
+    stop(&two, &other);
+    assert_eq!(left(root.path()), ["domains/a.xml"]);
+}
+
+#[test]
+fn what_a_process_has_left_is_off_and_removed_by_the_next() {
+    let root = tempfile::tempdir().unwrap();
+    let one = open(root.path());
+    let (a, b) = (definition("a", None), definition("b", None));
+    define(&one, &a);
+    let running = [start(&one, &a).unwrap(), start(&one, &b).unwrap()];
+    // As after a crash: the locks are gone, and nothing else.
+    for running in &running {
+        running.release();
+    }
+    assert!(left(root.path()).contains(&"run/domains/b.xml".to_string()));
+    let two = open(root.path());
+    assert!(!two.by_name("a").unwrap().is_active());
+    assert_eq!(two.by_name("b").err().unwrap().code, VIR_ERR_NO_DOMAIN);
+    assert_eq!(left(root.path()), ["domains/a.xml"]);
+}
+
+#[test]
+fn a_failed_start_leaves_nothing_behind() {
+    let root = tempfile::tempdir().unwrap();
+    let domains = open(root.path());
+    let missing = definition("a", Some(&root.path().join("missing")));
+    assert_eq!(start(&domains, &missing).err().unwrap().code, VIR_ERR_SYSTEM_ERROR);
+    assert!(!domains.is_busy());
+    // The definition clashes when the disks are open already.
+    let mut starting = domains.starting(definition("a", None), false, None).unwrap();
+    let running = starting.open().unwrap();
+    define(&domains, &definition("a", None));
+    let error = starting.finish(&running).err().unwrap();
+    assert_eq!(error.code, VIR_ERR_OPERATION_FAILED);
+    assert!(running.changing().is_err());
+    assert!(!domains.is_busy());
+    assert_eq!(left(root.path()), ["domains/a.xml"]);
+}
+
+#[test]
+fn of_several_that_start_a_domain_one_does() {
+    let root = tempfile::tempdir().unwrap();
+    let image = root.path().join("image");
+    fs::write(&image, [1; 4096]).unwrap();
+    let (one, two) = (open(root.path()), open(root.path()));
+    let a = definition("a", Some(&image));
+    define(&one, &a);
+    for _ in 0..20 {
+        let (started, barrier) = (AtomicUsize::new(0), Barrier::new(4));
+        std::thread::scope(|scope| {
+            for domains in [&one, &one, &two, &two] {
+                let (started, barrier, a) = (&started, &barrier, &a);
+                scope.spawn(move || {
+                    barrier.wait();
+                    let result = start(domains, a);
+                    // Nobody stops it before all have tried.
+                    barrier.wait();
+                    match result {
+                        Ok(running) => {
+                            started.fetch_add(1, Ordering::Relaxed);
+                            stop(domains, &running);
+                        }
+                        Err(error) => assert_eq!(error.code, VIR_ERR_OPERATION_INVALID, "{error}"),
+                    }
+                });
+            }
+        });
+        assert_eq!(started.into_inner(), 1);
+    }
+    assert_eq!(left(root.path()), ["domains/a.xml"]);
+}
+
+#[test]
+fn broken_files_are_left_out_and_stay() {
+    let root = tempfile::tempdir().unwrap();
+    let domains = open(root.path());
+    define(&domains, &definition("a", None));
+    fs::write(root.path().join("domains/b.xml"), "<domain>").unwrap();
+    let renamed = fs::read(root.path().join("domains/a.xml")).unwrap();
+    fs::write(root.path().join("domains/c.xml"), renamed).unwrap();
+    fs::write(root.path().join("run/domains/d.xml"), "<status id='1'/>").unwrap();
+    let again = open(root.path());
+    let names: Vec<String> = again.all().unwrap().into_iter().map(|entry| entry.name).collect();
+    assert_eq!(names, ["a"]);
+    assert!(root.path().join("domains/b.xml").exists());
+}
