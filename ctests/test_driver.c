@@ -105,6 +105,36 @@ static void volumes(void)
     CHECK_INT(virStoragePoolNumOfVolumes(pool), 0);
 }
 
+/* The domain that libvirt's test driver has. */
+static void domain(void)
+{
+    virDomainPtr dom = virDomainLookupByName(conn, "test");
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    virDomainInfo info;
+    char *xml;
+
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainGetID(dom), 1);
+    CHECK_INT(virDomainGetUUIDString(dom, uuid), 0);
+    CHECK_STR(uuid, "6695eb01-f6a4-8304-79aa-97f2502e193f");
+    CHECK_INT(virDomainGetInfo(dom, &info), 0);
+    CHECK_INT(info.state, VIR_DOMAIN_RUNNING);
+    CHECK_INT(info.maxMem, 8388608);
+    CHECK_INT(info.memory, 2097152);
+    CHECK_INT(info.nrVirtCpu, 2);
+    xml = virDomainGetXMLDesc(dom, 0);
+    CHECK(xml && strstr(xml, "<source file='/guest/diskimage1'/>"));
+    CHECK(!strstr(xml, "virsparse:export"));
+    free(xml);
+    CHECK_INT(virDomainSuspend(dom), 0);
+    CHECK_INT(virDomainResume(dom), 0);
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainIsActive(dom), 0);
+    CHECK_INT(virDomainCreate(dom), 0);
+    CHECK_INT(virDomainIsActive(dom), 1);
+    CHECK_INT(virDomainFree(dom), 0);
+}
+
 static void shared_and_gone_with_the_last(void)
 {
     virConnectPtr beside = virConnectOpen(URI);
@@ -289,6 +319,7 @@ int main(int argc, char **argv)
     ours = dlsym(RTLD_DEFAULT, "virSparseStreamGetStats") != NULL;
     open_pool();
     what_is_there();
+    domain();
     volumes();
     shared_and_gone_with_the_last();
     read_only();
