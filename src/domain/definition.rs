@@ -91,9 +91,10 @@ impl Definition {
         let vcpus = vcpus(&root)?;
         root.remove_attr("id");
         set_uuid(&mut root, uuid);
-        for name in ["memory", "currentMemory"] {
+        for (name, size) in [("memory", max_memory), ("currentMemory", memory)] {
             if let Some(element) = root.child_mut(name) {
-                set_missing(element, "unit", "KiB");
+                element.set_attr("unit", "KiB");
+                element.nodes = vec![Node::Text(size.to_string())];
             }
         }
         if let Some(devices) = root.child_mut("devices") {
@@ -363,6 +364,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!((definition.max_memory, definition.memory), (2 << 20, 1024));
+        assert!(definition.to_xml().contains("<memory unit='KiB'>2097152</memory>"));
         assert_eq!((definition.vcpus, definition.os_type.as_str()), (2, "hvm"));
     }
 
