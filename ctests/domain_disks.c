@@ -2,6 +2,7 @@
  * ctest: ours-only because libvirt has no virSparseDomainGetDiskURI */
 #include "domain.h"
 
+#include <sys/wait.h>
 #include <virsparse/virsparse.h>
 
 static virConnectPtr conn;
@@ -93,6 +94,38 @@ static void paused(void)
     CHECK_INT(run("while kill -0 $(cat %s) 2>/dev/null; do sleep 0.05; done", in_dir("pid")), 0);
     CHECK_INT(run("qemu-io -r -f raw -c 'read -P 5 0 64k' %s | grep -q 'read 65536'",
                   in_dir("b.img")), 0);
+}
+
+/* A guest that is stopped again and again loses nothing, mixes nothing up, and sees no error. */
+static void paused_while_writing(void)
+{
+    virDomainPtr dom;
+    char uri[2048];
+    int status, i;
+    pid_t pid;
+
+    CHECK_INT(run("qemu-img create -q -f qcow2 %s 64M", in_dir("w.qcow2")), 0);
+    dom = start(disk_xml("vda", "w.qcow2", "qcow2", ""), 0);
+    print_to(uri, sizeof(uri), "--uri=%s", disk_uri(dom, "vda"));
+    pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        execlp("fio", "fio", "--name=guest", "--ioengine=nbd", uri, "--rw=randwrite", "--bs=4k",
+               "--iodepth=16", "--size=48M", "--verify=crc32c", "--output-format=terse",
+               (char *)NULL);
+        _exit(127);
+    }
+    for (i = 0; waitpid(pid, &status, WNOHANG) == 0; i++) {
+        CHECK_INT(virDomainSuspend(dom), 0);
+        usleep(20000);
+        CHECK_INT(virDomainResume(dom), 0);
+        usleep(20000);
+    }
+    CHECK(i > 3);
+    CHECK_INT(status, 0);
+    CHECK_INT(virDomainShutdown(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    CHECK_INT(run("qemu-img check -q %s", in_dir("w.qcow2")), 0);
 }
 
 static void kinds_of_disks(void)
@@ -284,6 +317,7 @@ int main(int argc, char **argv)
     conn = fixture_open(argv[0], 240);
     served();
     paused();
+    paused_while_writing();
     kinds_of_disks();
     failed_start();
     questions();

@@ -23,6 +23,7 @@ mod queries;
 mod registry;
 mod running;
 mod status;
+mod stored;
 
 pub use block_chain::{CommitFlags, RebaseFlags};
 pub use block_copy::{CopyFlags, CopyParameters};

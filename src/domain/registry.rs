@@ -5,8 +5,7 @@
 //! domain's lock.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -14,16 +13,13 @@ use uuid::Uuid;
 
 use super::definition::Definition;
 use super::events::{self, Lifecycle};
-use super::owner::Owner;
 use super::running::{Condition, Running, Start};
 use super::status::Status;
+use super::stored;
 use crate::error::*;
 use crate::event::broker::Brokers;
 use crate::state::{ChangeLock, DOMAINS, Folder, Stamp, StateDir};
 use crate::xml::excerpt;
-
-/// The file whose lock tells which process a domain runs in.
-const OWNER: &str = "owner";
 
 /// What runs, and where.
 #[derive(Clone)]
@@ -49,7 +45,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn new(definition: &Definition) -> Entry {
+    /// Of a domain that neither runs nor is persistent yet.
+    pub fn new(definition: &Definition) -> Entry {
         Entry {
             name: definition.name.clone(),
             uuid: definition.uuid,
@@ -114,7 +111,7 @@ impl Entry {
 }
 
 /// By name.
-type Entries = BTreeMap<String, Entry>;
+pub type Entries = BTreeMap<String, Entry>;
 
 #[derive(Default)]
 struct Known {
@@ -152,7 +149,7 @@ impl Domains {
     /// The domains that are defined under `root`.
     pub fn embed(root: &Path, events: Arc<Brokers>) -> Result<Domains> {
         let state = StateDir::open(root, DOMAINS)?;
-        remove_leftovers(&state)?;
+        stored::remove_leftovers(&state)?;
         Ok(Domains { state: Some(state), known: Mutex::default(), events })
     }
 
@@ -260,14 +257,9 @@ impl Domains {
         let mut folder = None;
         let mut owner = None;
         if let Some(state) = &self.state {
-            let path = state.beside(&name);
-            let taken = make_folder(&path).and_then(|()| Owner::take(&path.join(OWNER)));
-            let taken = taken.map_err(|e| {
-                Error::io(VIR_FROM_DOMAIN, &e, format!("cannot use '{}'", path.display()))
-            })?;
-            // Another process is starting it, and has not written down yet that it runs.
-            owner = Some(taken.ok_or_else(already_running)?);
-            folder = Some(path);
+            // Another process may be starting it, and not have written down yet that it runs.
+            owner = Some(stored::take(state, &name)?.ok_or_else(already_running)?);
+            folder = Some(stored::folder(state, &name));
         }
         change.known.last_id = change.known.last_id.checked_add(1).unwrap_or(1);
         let id = change.known.last_id;
@@ -293,12 +285,12 @@ impl Domains {
         let Some(state) = &self.state else { return Ok(()) };
         let stamp = state.stamp()?;
         if !known.stamp.as_ref().is_some_and(|before| stamp.is_same(before)) {
-            known.entries = load(state, &known.entries)?;
+            known.entries = stored::load(state, &known.entries)?;
             known.stamp = Some(stamp);
         }
         known.entries.retain(|name, entry| {
             if let Some(Live::Elsewhere(..)) = entry.live
-                && Owner::of(&state.beside(name).join(OWNER)).is_none()
+                && stored::owner(state, name).is_none()
             {
                 entry.live = None;
             }
@@ -349,11 +341,10 @@ impl Drop for Starting<'_> {
             && let Some(state) = &self.domains.state
         {
             // Another process may have begun to start it as soon as this one had given it up.
-            let path = state.beside(&self.name);
             if let Ok(_lock) = state.lock()
-                && Owner::of(&path.join(OWNER)).is_none()
+                && stored::owner(state, &self.name).is_none()
             {
-                remove_folder(&path);
+                stored::remove_folder(&stored::folder(state, &self.name));
             }
         }
     }
@@ -387,7 +378,7 @@ impl Change<'_> {
         if let Some(state) = &self.domains.state {
             match &config {
                 Some(definition) => {
-                    state.write(Folder::Config, &entry.name, &stored(definition)?)?
+                    state.write(Folder::Config, &entry.name, &stored::checked(definition)?)?
                 }
                 None => {
                     state.remove(Folder::Autostart, &entry.name)?;
@@ -424,7 +415,7 @@ impl Change<'_> {
         let removed = match &self.domains.state {
             Some(state) => {
                 let removed = state.remove(Folder::Run, &entry.name);
-                remove_folder(&state.beside(&entry.name));
+                stored::remove_folder(&stored::folder(state, &entry.name));
                 removed
             }
             None => Ok(()),
@@ -456,40 +447,6 @@ impl Change<'_> {
     }
 }
 
-fn make_folder(path: &PathBuf) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// Removes the folder of a domain that does not run. Its sockets are gone with their exports, and
-/// what a crash has left is removed by name.
-fn remove_folder(path: &Path) {
-    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        if name == OWNER || Path::new(&name).extension().is_some_and(|e| e == "sock") {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-    // What is in there beside that is not ours, and stays.
-    let _ = fs::remove_dir(path);
-}
-
-/// Removes what processes have left that did not end their domains.
-fn remove_leftovers(state: &StateDir) -> Result<()> {
-    if state.read_all(Folder::Run)?.is_empty() {
-        return Ok(());
-    }
-    let _lock = state.lock()?;
-    for (name, _) in state.read_all(Folder::Run)? {
-        let folder = state.beside(&name);
-        if Owner::of(&folder.join(OWNER)).is_none() {
-            state.remove(Folder::Run, &name)?;
-            remove_folder(&folder);
-        }
-    }
-    Ok(())
-}
-
 fn already_running() -> Error {
     Error::invalid_operation(VIR_FROM_DOMAIN, "domain is already running")
 }
@@ -506,53 +463,6 @@ fn find_uuid<'a>(entries: &'a Entries, uuid: Uuid, name: Option<&str>) -> Result
 pub fn no_domain(property: &str, value: &str) -> Error {
     let text = format!("no domain with matching {property} '{}'", excerpt(value));
     Error::new(VIR_ERR_NO_DOMAIN, VIR_FROM_DOMAIN, text)
-}
-
-/// A definition as it is kept. What is added to it can make it exceed the limits of a document;
-/// then it must not be accepted, because it would not be found again.
-fn stored(definition: &Definition) -> Result<String> {
-    let text = definition.to_xml();
-    Definition::parse_stored(&text).map(|_| text)
-}
-
-/// Reads all definitions. One that cannot be understood is left out, as if it were not there; its
-/// file stays as it is. What runs here is as this process knows it.
-fn load(state: &StateDir, before: &Entries) -> Result<Entries> {
-    let mut entries = Entries::new();
-    let autostart: BTreeSet<String> =
-        state.read_all(Folder::Autostart)?.into_iter().map(|(name, _)| name).collect();
-    for (name, text) in state.read_all(Folder::Config)? {
-        let Ok(definition) = Definition::parse_stored(&text) else { continue };
-        if definition.name == name {
-            let autostart = autostart.contains(&name);
-            let entry = Entry { autostart, ..Entry::new(&definition) };
-            entries.insert(name, Entry { config: Some(Arc::new(definition)), ..entry });
-        }
-    }
-    for (name, text) in state.read_all(Folder::Run)? {
-        let here = |entry: &Entry| matches!(entry.live, Some(Live::Here(_)));
-        if before.get(&name).is_some_and(here) {
-            continue;
-        }
-        let Ok(status) = Status::parse(&text) else { continue };
-        let Some(process) = Owner::of(&state.beside(&name).join(OWNER)) else { continue };
-        let definition = status.definition.clone();
-        if definition.name == name {
-            let entry = entries.entry(name).or_insert_with(|| Entry::new(&definition));
-            entry.live = Some(Live::Elsewhere(Arc::new(status), process));
-        }
-    }
-    for (name, old) in before {
-        if let Some(Live::Here(_)) = old.live {
-            let entry = entries.entry(name.clone());
-            let entry = entry.or_insert_with(|| Entry { config: None, ..old.clone() });
-            entry.live = old.live.clone();
-        }
-        if let Some(entry) = entries.get_mut(name) {
-            (entry.updated, entry.off) = (old.updated, old.off);
-        }
-    }
-    Ok(entries)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Two registries over one root are what two processes are: their locks are their own.
 
+use std::fs;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
