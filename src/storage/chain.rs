@@ -85,7 +85,7 @@ fn open_chain(
     if above.len() >= MOST_IMAGES {
         return Err(failed(format!("the backing chain has more than {MOST_IMAGES} images")));
     }
-    let file = place.store.open_image(&place.name, write)?;
+    let file = place.store.open_image(&place.name, write).map_err(|e| referred(e, &path, above))?;
     if format == Format::Raw {
         return Ok(file);
     }
@@ -116,7 +116,8 @@ fn open_below(
         }
         Some(name) => {
             let data = follow(connect, place, name)?;
-            Some(data.store.open_image(&data.name, false)?)
+            let file = data.store.open_image(&data.name, false);
+            Some(file.map_err(|e| referred(e, &data.path(), above))?)
         }
         None => {
             return Err(failed(format!("image '{}' does not name its data file", place.path())));
@@ -175,6 +176,17 @@ pub fn follow(connect: &Connect, image: &Place, name: &str) -> Result<Place> {
         }
     }
     refuse()
+}
+
+/// The error that a file cannot be opened, with the image that refers to it.
+fn referred(error: Error, path: &str, above: &[String]) -> Error {
+    match (error.errno(), above.last()) {
+        (Some(errno), Some(image)) => {
+            let text = format!("could not open '{path}', to which image '{image}' refers");
+            Error::system(VIR_FROM_STORAGE, errno, text)
+        }
+        _ => error,
+    }
 }
 
 fn failed(text: String) -> Error {

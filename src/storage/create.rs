@@ -252,3 +252,85 @@ fn new_volume(definition: &VolumeDefinition, capacity: u64) -> NewVolume<'_> {
 fn container(definition: &VolumeDefinition) -> NewVolume<'_> {
     NewVolume { allocation: 0, nocow: false, ..new_volume(definition, 0) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::Connect;
+    use crate::storage::ResizeFlags;
+
+    const SIZE: usize = 3 << 20;
+
+    fn pool() -> Arc<Pool> {
+        Connect::open("test:///default", false).unwrap().pool_by_name("default-pool").unwrap()
+    }
+
+    fn xml(name: &str, target: &str, below: &str) -> String {
+        let below = match below {
+            "" => String::new(),
+            name => {
+                format!("<backingStore><path>{name}</path><format type='qcow2'/></backingStore>")
+            }
+        };
+        format!("<volume><name>{name}</name><target>{target}</target>{below}</volume>")
+    }
+
+    fn bytes(volume: &Volume, format: Format) -> Vec<u8> {
+        let node = volume.open_image(format, false).unwrap();
+        let mut bytes = vec![0; node.length().unwrap() as usize];
+        node.read_at(&mut bytes, 0).unwrap();
+        bytes
+    }
+
+    /// Pools in memory have no files; images in them are images all the same.
+    #[test]
+    fn images_in_memory_are_copied_and_resized() {
+        const QCOW2: &str = "<format type='qcow2'/><compat>1.1</compat>";
+        let pool = pool();
+        let create = CreateVolumeFlags::empty();
+        let clone = |xml: &str, source: &Arc<Volume>| {
+            pool.clone_volume("f", xml, source, CloneFlags::empty()).unwrap()
+        };
+        let raw = format!("<volume><name>raw</name><capacity>{SIZE}</capacity></volume>");
+        let raw = pool.create_volume(&raw, create).unwrap();
+        raw.open(true).unwrap().write_at(&[7; 100_000], 1_000_000).unwrap();
+        let flat = bytes(&raw, Format::Raw);
+
+        let image = clone(&xml("image", QCOW2, ""), &raw);
+        assert!(bytes(&image, Format::Qcow2) == flat);
+        assert_eq!(image.facts().unwrap().capacity, SIZE as u64);
+        let over = pool.create_volume(&xml("over", QCOW2, "image"), create).unwrap();
+        assert!(bytes(&over, Format::Qcow2) == flat);
+        over.open_image(Format::Qcow2, true).unwrap().write_at(&[9; 10], 0).unwrap();
+        let mut changed = flat.clone();
+        changed[..10].fill(9);
+        let back = clone(&xml("back", "<format type='raw'/>", ""), &over);
+        assert!(bytes(&back, Format::Raw) == changed);
+        let same = clone(&xml("same", QCOW2, "/default-pool/image"), &over);
+        assert!(bytes(&same, Format::Qcow2) == changed);
+        over.resize(5 << 20, ResizeFlags::empty()).unwrap();
+        changed.resize(5 << 20, 0);
+        assert!(bytes(&over, Format::Qcow2) == changed);
+        let xml = over.xml().unwrap();
+        assert!(xml.contains("<path>/default-pool/image</path>"), "{xml}");
+        for volume in [raw, image, over, back, same] {
+            volume.delete().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_told_before_what_cannot_be() {
+        let pool = pool();
+        let create = CreateVolumeFlags::empty();
+        let there = "<volume><name>there</name><capacity>1</capacity></volume>";
+        let there = pool.create_volume(there, create).unwrap();
+        let again = xml("there", "<format type='vmdk'/>", "x");
+        let code = |result: Result<Arc<Volume>>| result.err().unwrap().code;
+        assert_eq!(code(pool.create_volume(&again, create)), VIR_ERR_STORAGE_VOL_EXIST);
+        let clone = pool.clone_volume("f", &again, &there, CloneFlags::empty());
+        assert_eq!(code(clone), VIR_ERR_INTERNAL_ERROR);
+        let other = xml("new", "<format type='vmdk'/>", "x");
+        assert_eq!(code(pool.create_volume(&other, create)), VIR_ERR_CONFIG_UNSUPPORTED);
+        there.delete().unwrap();
+    }
+}
