@@ -192,3 +192,81 @@ fn referred(error: Error, path: &str, above: &[String]) -> Error {
 fn failed(text: String) -> Error {
     Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_STORAGE, text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::CreateFlags;
+    use proptest::prelude::*;
+    use std::fs;
+    use std::path::Path;
+
+    fn pool(connect: &Arc<Connect>, name: &str, folder: &Path) {
+        let path = folder.display();
+        let xml = format!(
+            "<pool type='dir'><name>{name}</name><target><path>{path}</path></target></pool>"
+        );
+        connect.create_pool(&xml, CreateFlags::WITH_BUILD).unwrap();
+    }
+
+    /// Whatever a name is, it leads into the folder that the kernel finds for it, and only if that
+    /// is a pool's.
+    #[test]
+    fn names_lead_to_pools_or_nowhere() {
+        let place = tempfile::tempdir().unwrap();
+        let base = place.path().canonicalize().unwrap();
+        let uri = format!("sparse:///embed?root={}", base.join("root").display());
+        let connect = Connect::open(&uri, false).unwrap();
+        let pools = [base.join("p"), base.join("q")];
+        pool(&connect, "p", &pools[0]);
+        pool(&connect, "q", &pools[1]);
+        fs::create_dir_all(base.join("p/sub")).unwrap();
+        fs::create_dir(base.join("other")).unwrap();
+        std::os::unix::fs::symlink(&pools[1], base.join("link")).unwrap();
+        std::os::unix::fs::symlink(base.join("other"), base.join("p/out")).unwrap();
+        let folder = pools[0].display().to_string();
+        let store = connect.driver().storage().by_name("p").unwrap().store;
+        let image = Place { store, folder, name: "image".to_string() };
+        let part = prop_oneof![
+            Just(".."),
+            Just("."),
+            Just(""),
+            Just("p"),
+            Just("q"),
+            Just("sub"),
+            Just("other"),
+            Just("link"),
+            Just("out"),
+            Just("nothere"),
+            Just("json:{}"),
+            Just("nbd:"),
+        ];
+        let name = (any::<bool>(), any::<bool>(), proptest::collection::vec(part, 0..6));
+        proptest!(|((absolute, inside, parts) in name)| {
+            let mut name = parts.join("/");
+            if absolute {
+                let start = if inside { base.display().to_string() } else { String::new() };
+                name = format!("{start}/{name}");
+            }
+            let found = follow(&connect, &image, &name);
+            let path = pools[0].join(&name);
+            let last = name.rsplit('/').next().unwrap();
+            let folder = match last {
+                "" | "." | ".." => None,
+                last => fs::canonicalize(&path.display().to_string()[..path.as_os_str().len() - last.len()]).ok(),
+            };
+            match found {
+                Ok(place) => {
+                    prop_assert_eq!(&place.name, last);
+                    prop_assert_eq!(folder, Some(Path::new(&place.folder).to_path_buf()));
+                    prop_assert!(pools.contains(&Path::new(&place.folder).to_path_buf()));
+                }
+                Err(error) => {
+                    prop_assert_eq!(error.code, VIR_ERR_OPERATION_DENIED);
+                    let protocol = name.split('/').next().unwrap().contains(':');
+                    prop_assert!(protocol || folder.is_none_or(|folder| !pools.contains(&folder)));
+                }
+            }
+        });
+    }
+}

@@ -18,6 +18,7 @@ mod memory;
 mod names;
 mod new_file;
 mod new_image;
+mod own_elements;
 mod permissions;
 mod pool;
 mod pool_xml;

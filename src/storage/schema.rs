@@ -1,7 +1,7 @@
 //! The strict reading of a description that the VALIDATE flags ask for: nothing but the elements
 //! and attributes that are known. (What they hold is checked when they are read.)
 
-use super::volume_xml::is_own;
+use super::own_elements::is_own;
 use crate::error::*;
 use crate::xml::{self, Element, Node};
 

@@ -3,6 +3,7 @@
 
 use super::encryption::Encryption;
 use super::names::check_name;
+use super::own_elements::compression;
 use super::permissions::Permissions;
 use super::volume_format::VolumeFormat;
 use crate::block::qcow2::Compression;
@@ -57,18 +58,6 @@ pub struct VolumeDefinition {
     pub encryption: Option<Encryption>,
     /// How what is copied into it is to be compressed: our own addition.
     pub compression: Option<Compression>,
-}
-
-/// The namespace of what libvirt's descriptions do not have.
-pub const NAMESPACE: &str = "urn:virsparse:volume:1";
-
-/// Whether a child of `target` is our own element of that name: with a prefix that stands for our
-/// namespace, be it declared there or further out.
-pub fn is_own(element: &Element, target: &Element, root: &Element, name: &str) -> bool {
-    let Some((prefix, local)) = element.name.split_once(':') else { return false };
-    let declaration = format!("xmlns:{prefix}");
-    let namespace = [element, target, root].iter().find_map(|place| place.attr(&declaration));
-    local == name && namespace == Some(NAMESPACE)
 }
 
 impl VolumeDefinition {
@@ -197,18 +186,6 @@ fn features(element: &Element) -> Result<Features> {
     Ok(features)
 }
 
-fn compression(target: &Element, root: &Element) -> Result<Option<Compression>> {
-    let Some(element) = target.elements().find(|e| is_own(e, target, root, "compression")) else {
-        return Ok(None);
-    };
-    match element.attr("type") {
-        None => Err(xml_error("missing compression type")),
-        Some("deflate") => Ok(Some(Compression::Deflate)),
-        Some("zstd") => Ok(Some(Compression::Zstd)),
-        Some(word) => Err(unsupported(format!("unknown compression type '{}'", excerpt(word)))),
-    }
-}
-
 fn xml_error(problem: &str) -> Error {
     Error::new(VIR_ERR_XML_ERROR, VIR_FROM_STORAGE, problem)
 }
@@ -306,41 +283,6 @@ mod tests {
         let definition = with_target("<features/>").unwrap();
         assert_eq!(definition.compat.as_deref(), Some("1.1"));
         assert_eq!(definition.features, Some(Features::default()));
-    }
-
-    #[test]
-    fn compression_is_read_in_our_namespace_only() {
-        let with = |root: &str, target: &str, inside: &str| {
-            VolumeDefinition::parse(&format!(
-                "<volume {root}>{SIZED}<target {target}>{inside}</target></volume>"
-            ))
-        };
-        let ours = "xmlns:s='urn:virsparse:volume:1'";
-        let zstd = with(ours, "", "<s:compression type='zstd'/>").unwrap();
-        assert_eq!(
-            (zstd.compression, zstd.compat.as_deref()),
-            (Some(Compression::Zstd), Some("1.1"))
-        );
-        let deflate = with("", ours, "<s:compression type='deflate'/>").unwrap();
-        assert_eq!((deflate.compression, deflate.compat), (Some(Compression::Deflate), None));
-        let there = format!("<s:compression {ours} type='zstd'/>");
-        assert_eq!(with("xmlns:s='u'", "", &there).unwrap().compression, Some(Compression::Zstd));
-        for (root, target, inside) in [
-            ("", "", "<compression type='zstd'/>"),
-            ("xmlns:s='u'", "", "<s:compression type='zstd'/>"),
-            (ours, "xmlns:s='u'", "<s:compression type='zstd'/>"),
-            (ours, "", "<t:compression xmlns:t='u' type='zstd'/>"),
-            (ours, "", "<s:other type='zstd'/>"),
-        ] {
-            let read = with(root, target, inside).unwrap();
-            assert_eq!((read.compression, read.compat), (None, None), "{root} {target} {inside}");
-        }
-        let message = "unsupported configuration: unknown compression type 'lz4'";
-        let other = with(ours, "", "<s:compression type='lz4'/>");
-        fails(other, VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, message);
-        let message = "XML error: missing compression type";
-        let none = with(ours, "", "<s:compression/>");
-        fails(none, VIR_ERR_XML_ERROR, VIR_FROM_STORAGE, message);
     }
 
     #[test]
