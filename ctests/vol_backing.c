@@ -77,6 +77,16 @@ static void chains(void)
     made("", "top.qcow2", as_qcow2, 3 * MIB, "qcow2", top);
     made("", other, as_raw, 3 * MIB, "raw", other);
     made("", "../p/base.raw", as_raw, 3 * MIB, "raw", raw);
+    /* It is the creator's word, so a link may lead out of the pool. */
+    CHECK_INT(symlink(other, in_dir("p/link")), 0);
+    {
+        virStorageVolPtr vol = virStorageVolCreateXML(pool, over("", "link", as_raw), 0);
+
+        CHECK(vol != NULL);
+        CHECK(same_content("qcow2", in_dir("p/v"), "raw", other));
+        vol_gone(vol);
+    }
+    CHECK_INT(unlink(in_dir("p/link")), 0);
     /* Nothing is guessed: as a raw disk it is the file's bytes, to the next sector. */
     made("", top, "", (file_size(top) + 511) / 512 * 512, "raw", top);
     /* What is larger is zero at the end, and what is smaller is cut off. */

@@ -141,8 +141,10 @@ impl Below {
 
 /// Opens the file of that name, which a creator has given: it may be anywhere.
 fn open_named(connect: &Connect, place: &Place, name: &str) -> Result<Arc<dyn Node>> {
-    if let Ok(below) = chain::follow(connect, place, name) {
-        return below.store.open(&below.name, false);
+    if let Ok(below) = chain::follow(connect, place, name)
+        && let Ok(file) = below.store.open(&below.name, false)
+    {
+        return Ok(file);
     }
     let path = Path::new(&place.folder).join(name);
     let show = path.display().to_string();
