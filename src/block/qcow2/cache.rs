@@ -201,7 +201,8 @@ impl Cache {
             self.pieces.insert(start, Piece { bytes, used: 0, dirty: None });
         }
         let clock = self.clock;
-        let piece = self.pieces.get_mut(&start).ok_or(Problem::corrupt("a table is missing"))?;
+        let piece =
+            self.pieces.get_mut(&start).ok_or_else(|| Problem::corrupt("a table is missing"))?;
         piece.used = clock;
         Ok(piece)
     }

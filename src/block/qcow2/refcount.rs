@@ -166,7 +166,7 @@ impl Refcounts {
     ) -> Result<(), Problem> {
         let per_block = self.per_block();
         let block = self.block(cache, file, cluster / per_block)?;
-        let block = block.ok_or(Problem::corrupt("a refcount block is missing"))?;
+        let block = block.ok_or_else(|| Problem::corrupt("a refcount block is missing"))?;
         self.write(cache, file, block, cluster % per_block, value)
     }
 
@@ -205,7 +205,8 @@ impl Refcounts {
                 return Err(problem);
             }
         }
-        if first == self.hint {
+        // One that is free has been looked for cluster by cluster; several may have left some out.
+        if first == self.hint || count == 1 {
             self.hint = first + count;
         }
         self.taken(file, first, count)
