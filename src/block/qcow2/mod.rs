@@ -12,11 +12,11 @@ mod problem;
 mod refcount;
 mod repair;
 mod snapshots;
+mod solid;
 mod tables;
 mod write;
 
 use std::fs::File;
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
@@ -28,6 +28,7 @@ pub use header::{Compression, Header, Incompatible};
 use map::{Map, Place, Run};
 use problem::Problem;
 use refcount::Refcounts;
+use solid::Solid;
 
 use super::range_lock::RangeLock;
 use super::{BlockError, Extent, ExtentKind, Node, Result, Space};
@@ -52,8 +53,9 @@ pub struct Qcow2Node {
     size: AtomicU64,
     /// The last cluster that was uncompressed: readers mostly want the rest of it next.
     unpacked: Mutex<Option<(u64, Arc<Vec<u8>>)>>,
-    /// A range of the data file that is no hole, or was none.
-    solid: Mutex<Range<u64>>,
+    /// Where the data file has data, and where the backing image has, if that is a file.
+    solid_data: Solid,
+    solid_backing: Solid,
 }
 
 impl Qcow2Node {
@@ -91,7 +93,8 @@ impl Qcow2Node {
             writable,
             changing: AtomicBool::new(false),
             unpacked: Mutex::new(None),
-            solid: Mutex::new(0..0),
+            solid_data: Solid::default(),
+            solid_backing: Solid::default(),
         })
     }
 
@@ -224,7 +227,10 @@ impl Qcow2Node {
             Place::Backing => match self.backing() {
                 Some(backing) if offset < backing.length()? => {
                     let limit = (offset + run.length).min(backing.length()?);
-                    let below = backing.extent_at(offset, limit)?;
+                    let below = match backing.file() {
+                        Some(_) => self.solid_backing.extent_at(&**backing, offset, limit)?,
+                        None => backing.extent_at(offset, limit)?,
+                    };
                     Extent { depth: below.depth + 1, ..below }
                 }
                 _ => Extent { present: false, ..extent(ExtentKind::Hole) },
@@ -244,26 +250,9 @@ impl Qcow2Node {
         if end <= host {
             return Ok(Extent::new(offset, length, ExtentKind::Zero));
         }
-        let extent =
-            |length, kind| Extent { host: Some(host), ..Extent::new(offset, length, kind) };
-        // Neighbours in the file are seldom neighbours in the guest: to ask for each where its data
-        // ends took a filesystem in memory, which looks at every page, half a minute for 1 GiB. That
-        // it has become a hole since does no harm.
-        let solid = self.solid().clone();
-        if solid.contains(&host) {
-            return Ok(extent(end.min(solid.end) - host, ExtentKind::Data));
-        }
-        let below = self.data.extent_at(host, self.data.length()?)?;
-        let reach = below.end().min(end) - host;
-        if below.kind.is_zero() {
-            return Ok(extent(reach, ExtentKind::Zero));
-        }
-        *self.solid() = host..below.end();
-        Ok(extent(reach, ExtentKind::Data))
-    }
-
-    fn solid(&self) -> MutexGuard<'_, Range<u64>> {
-        self.solid.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        let below = self.solid_data.extent_at(&*self.data, host, end)?;
+        let kind = if below.kind.is_zero() { ExtentKind::Zero } else { ExtentKind::Data };
+        Ok(Extent { host: Some(host), ..Extent::new(offset, below.length, kind) })
     }
 }
 
