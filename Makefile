@@ -91,6 +91,9 @@ bench: stage
 	folder=$$(mktemp -d -p $(BENCH_DIR)) && \
 		$(TARGET)/bench/send4k "sparse:///embed?root=$$folder/root" $$folder; \
 		status=$$?; rm -rf $$folder; exit $$status
+	$(CARGO) build --release --locked --example image-tool
+	python3 benches/images.py --image-tool $(TARGET)/release/examples/image-tool \
+		--dir $(BENCH_DIR) $(BENCH_IMAGES)
 
 FUZZ_TARGETS = nbd_server qcow2_open_read qcow2_ops
 FUZZ_TIME = 600

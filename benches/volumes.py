@@ -189,11 +189,14 @@ class Contender:
             self.prepare()
             self.times.append(run(self.argv))
             if len(self.times) == 1:
-                self.space = check_copy(source, self.target)
+                self.space = self.check(source)
         except Failed as failure:
             self.failure = str(failure).splitlines()[0]
         finally:
             remove(self.target)
+
+    def check(self, source):
+        return check_copy(source, self.target)
 
     def measure_memory(self):
         if not self.idle_argv or self.failure:
@@ -370,14 +373,11 @@ def measure(key, layout, families, options, work):
             rows += family.contenders(key, source, layout.size)
             ready.append(family)
         rows = [row for row in rows if not options.only or row.name in options.only]
-        for number in range(1, options.rounds + 1):
-            for row in rows:
-                if row.wants_another_round():
-                    say(f"{key}: round {number} of {options.rounds}: {row.name}")
-                    row.run_round(source)
+        take_turns(key, rows, source, options.rounds)
         for row in rows:
             row.measure_memory()
-        print_table(key, layout, rows, allocated(source), options.rounds)
+        space = allocated(source) / MIB
+        print_rows(f"{key}: {layout.title}; {space:.1f} MiB on disk", rows, options.rounds)
     finally:
         for path in [source, volume]:
             remove(path)
@@ -385,8 +385,16 @@ def measure(key, layout, families, options, work):
             family.done()
 
 
-def print_table(key, layout, rows, space, rounds):
-    print(f"### {key}: {layout.title}; {space / MIB:.1f} MiB on disk\n\n"
+def take_turns(what, rows, source, rounds):
+    for number in range(1, rounds + 1):
+        for row in rows:
+            if row.wants_another_round():
+                say(f"{what}: round {number} of {rounds}: {row.name}")
+                row.run_round(source)
+
+
+def print_rows(title, rows, rounds):
+    print(f"### {title}\n\n"
           "| contender | median s | min | max | rounds | MiB on disk | MiB of memory |\n"
           "| --- | --- | --- | --- | --- | --- | --- |")
     for row in sorted(rows, key=lambda row: statistics.median(row.times or [0])):
