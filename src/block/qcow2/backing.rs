@@ -25,6 +25,7 @@ impl Qcow2Node {
     /// Reads what is below from another node from now on. The header keeps what it says.
     pub fn set_backing(&self, backing: Option<Arc<dyn Node>>) {
         *self.backing.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = backing;
+        self.solid_backing.forget();
     }
 
     /// Makes the header say which file, of which format, is the backing image. What was written

@@ -54,11 +54,8 @@ pub struct Run {
 /// The tables of an image.
 pub struct Map {
     cache: Cache,
-    cluster_bits: u32,
     l1_offset: u64,
     l1_entries: u64,
-    /// The file is at least so long.
-    reach: u64,
     /// What only writing needs.
     refcounts: Option<Refcounts>,
 }
@@ -68,10 +65,8 @@ impl Map {
     pub fn new(header: &Header, refcounts: Option<Refcounts>, data: Option<Arc<dyn Node>>) -> Map {
         Map {
             cache: Cache::new(header.cluster_size(), data),
-            cluster_bits: header.cluster_bits,
             l1_offset: header.l1_offset,
             l1_entries: header.l1_entries.into(),
-            reach: 0,
             refcounts,
         }
     }
@@ -313,30 +308,11 @@ impl Map {
     /// Takes up to `wanted` clusters in a row, or exactly so many.
     pub fn take(&mut self, file: &dyn Node, wanted: u64, exactly: bool) -> Result<Taken, Problem> {
         let refcounts = self.refcounts.as_mut().ok_or(Problem::ReadOnly)?;
-        let taken = if exactly {
-            refcounts.allocate_exactly(&mut self.cache, file, wanted)?
+        if exactly {
+            refcounts.allocate_exactly(&mut self.cache, file, wanted)
         } else {
-            refcounts.allocate(&mut self.cache, file, wanted)?
-        };
-        if let Err(problem) = self.grow(file, taken.first + taken.count) {
-            self.give_back(taken.first, taken.count)?;
-            return Err(problem);
+            refcounts.allocate(&mut self.cache, file, wanted)
         }
-        Ok(taken)
-    }
-
-    /// Makes the file so many clusters long. It grows only here, for who has the map alone: of two
-    /// that make it longer at once, one could cut off what the other has written.
-    fn grow(&mut self, file: &dyn Node, clusters: u64) -> Result<(), Problem> {
-        let end = clusters << self.cluster_bits;
-        if self.reach < end {
-            self.reach = file.length()?;
-        }
-        if self.reach < end {
-            file.resize(end)?;
-            self.reach = end;
-        }
-        Ok(())
     }
 
     /// Takes space for the bytes of a compressed cluster.

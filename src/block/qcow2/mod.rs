@@ -228,7 +228,7 @@ impl Qcow2Node {
                 Some(backing) if offset < backing.length()? => {
                     let limit = (offset + run.length).min(backing.length()?);
                     let below = match backing.file() {
-                        Some(_) => self.solid_backing.extent_at(&**backing, offset, limit)?,
+                        Some(_) => self.solid_backing.extent_at(&*backing, offset, limit)?,
                         None => backing.extent_at(offset, limit)?,
                     };
                     Extent { depth: below.depth + 1, ..below }

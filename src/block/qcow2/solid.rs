@@ -14,6 +14,11 @@ use crate::block::{Extent, ExtentKind, Node, Result};
 pub struct Solid(Mutex<Range<u64>>);
 
 impl Solid {
+    /// It is another file now.
+    pub fn forget(&self) {
+        *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = 0..0;
+    }
+
     /// The state of `file` at `offset`, for as far as it reaches but not beyond `end`, which is not
     /// behind the file's end.
     pub fn extent_at(&self, file: &dyn Node, offset: u64, end: u64) -> Result<Extent> {
