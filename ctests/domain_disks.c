@@ -128,6 +128,14 @@ static void paused_while_writing(void)
     CHECK_INT(run("qemu-img check -q %s", in_dir("w.qcow2")), 0);
 }
 
+/* Whether this process has a file open past the page cache: O_DIRECT is 040000 on x86. */
+static int is_open_direct(const char *path)
+{
+    return run("for fd in /proc/%d/fd/*; do test \"$(readlink $fd)\" = %s &&"
+               " grep -q '^flags:.*[4-7]....$' /proc/%d/fdinfo/${fd##*/} && exit 0; done; exit 1",
+               (int)getpid(), path, (int)getpid()) == 0;
+}
+
 static void kinds_of_disks(void)
 {
     virDomainPtr dom = start(disk_xml("vda", "a.img", "raw", "<readonly/>"), 0);
@@ -135,12 +143,25 @@ static void kinds_of_disks(void)
     char xml[2048];
 
     CHECK_INT(run("qemu-io -f raw -c 'write 0 4k' '%s'", disk_uri(dom, "vda")), 1);
+    CHECK(!is_open_direct(in_dir("a.img")));
     /* Many may read it. */
     other = virDomainCreateXML(conn, domain_xml("reader", disk_xml("vda", "a.img", "raw",
                                                                   "<readonly/>"), 2), 0);
     CHECK(other != NULL);
     stop(other);
     stop(dom);
+
+    print_to(xml, sizeof(xml), "<disk type='file'><driver cache='none'/><source file='%s'/>"
+             "<target dev='vda'/></disk>", in_dir("b.img"));
+    dom = start(xml, 0);
+    CHECK(is_open_direct(in_dir("b.img")));
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 4 1000 700' -c 'read -P 4 1000 700' '%s'"
+                  " | grep -q 'read 700'", disk_uri(dom, "vda")), 0);
+    stop(dom);
+    CHECK(virDomainCreateXML(conn, domain_xml("bad", "<disk type='file'><driver cache='some'/>"
+                                              "<source file='/x'/><target dev='vda'/></disk>", 1),
+                             0) == NULL);
+    CHECK_CODE(VIR_ERR_XML_ERROR, "Invalid value for attribute 'cache' in element 'driver'");
 
     dom = start(disk_xml("vda", "a.img", "raw", "<shareable/>"), 0);
     other = virDomainCreateXML(conn, domain_xml("sharer", disk_xml("vda", "a.img", "raw",

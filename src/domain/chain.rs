@@ -74,7 +74,8 @@ fn open_local(
         }
         Format::Raw => true,
     };
-    let options = OpenOptions { writable, without_backing, ..OpenOptions::new(format) };
+    let cache = disk.cache;
+    let options = OpenOptions { format, writable, without_backing, cache };
     Chain::open(path, options).map_err(|e| failed(&e))
 }
 

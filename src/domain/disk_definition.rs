@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
+use crate::block::Cache;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
 
@@ -59,6 +60,8 @@ pub struct DiskDefinition {
     pub shareable: bool,
     /// What is written is forgotten when the domain stops.
     pub transient: bool,
+    /// How its images are cached.
+    pub cache: Cache,
 }
 
 /// The formats that libvirt has words for.
@@ -242,8 +245,21 @@ impl DiskDefinition {
             read_only: device == Device::Cdrom || element.child("readonly").is_some(),
             shareable: element.child("shareable").is_some(),
             transient: element.child("transient").is_some(),
+            cache: cache(element)?,
         })
     }
+}
+
+/// The `cache` of a `<driver>`.
+fn cache(disk: &Element) -> Result<Cache> {
+    let Some(word) = disk.child("driver").and_then(|driver| driver.attr("cache")) else {
+        return Ok(Cache::default());
+    };
+    Cache::from_name(word).ok_or_else(|| {
+        let word = excerpt(word);
+        let text = format!("Invalid value for attribute 'cache' in element 'driver': '{word}'.");
+        Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text)
+    })
 }
 
 /// A target is a part of the path of a socket, and the name of an export.
@@ -275,6 +291,7 @@ mod tests {
         assert_eq!(disk.image, Some(file("/a", "raw")));
         assert_eq!((disk.device, disk.backing), (Device::Disk, Backing::Unsaid));
         assert!(!disk.read_only && !disk.shareable && !disk.transient);
+        assert_eq!(disk.cache, Cache::Writeback);
     }
 
     #[test]
