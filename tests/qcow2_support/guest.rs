@@ -111,6 +111,17 @@ pub fn change(
             }
             (Some(Change::Size(size)), done)
         }
+        9..12 if scenario.kind == Kind::Compressed => {
+            // Whole clusters, several of which share one of the file.
+            let byte = random.below(200) as u8 + 1;
+            let offset = offset / scenario.cluster * scenario.cluster;
+            let length = (scenario.cluster * (random.below(3) + 1)).min(size - offset);
+            let done = node.write_compressed(&vec![byte; length as usize], offset);
+            if done.is_ok() {
+                model[offset as usize..(offset + length) as usize].fill(byte);
+            }
+            (Some(Change::Fill { offset, length, byte }), done)
+        }
         _ => {
             let byte = random.below(200) as u8 + 1;
             let done = node.write_at(&vec![byte; length as usize], offset);
