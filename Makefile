@@ -10,7 +10,8 @@
 #   make fuzz               looks for inputs that break the parsers, FUZZ_TIME (600) seconds with each
 #                           of FUZZ_TARGETS
 #   make bench              how long it takes, beside cp, qemu-img, nbdcopy and virsh; needs 15 GB
-#                           below BENCH_DIR (/var/tmp) and half an hour; BENCH="--layouts a" for less
+#                           below BENCH_DIR (/var/tmp) and half an hour; BENCH="--layouts a" and
+#                           BENCH_IMAGES="--images a" for less
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib

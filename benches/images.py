@@ -119,7 +119,7 @@ def measure_compression(options, work):
 
 
 def measure_writes(options, work):
-    count = 512 if options.quick else 8192
+    count = 512 if options.quick else options.writes
     base, overlay = os.path.join(work, "base"), os.path.join(work, "overlay.qcow2")
     size = (64 * MIB) if options.quick else GIB
     bases = {"an empty image": ("qcow2", 4 * GIB), "data": ("raw", size)}
@@ -153,6 +153,7 @@ def parse_arguments():
     parser.add_argument("--images", default="a,b,d,chain,compression,writes", metavar="NAME,...",
                         help="what to measure: layouts a to d as in volumes.py, chain, compression, "
                         "writes (default: all but c, which takes long to delete)")
+    parser.add_argument("--writes", type=int, default=8192, help="how many (default: 8192)")
     parser.add_argument("--dir", default=".", help="where to work; needs 12 GB (default: here)")
     parser.add_argument("--first", action="store_true", help="run before everything else")
     parser.add_argument("--quick", action="store_true", help="small images, to try the script")
