@@ -1,5 +1,6 @@
 //! Raw files and block devices.
 
+use std::cmp;
 use std::fs::{File, Metadata};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -58,6 +59,11 @@ impl FileNode {
     /// Does not bring anything to the medium from now on: the system does when it likes.
     pub fn ignore_flushes(&mut self) {
         self.durable = false;
+    }
+
+    /// Whether it is a block device, whose size is not ours to change.
+    pub fn is_device(&self) -> bool {
+        self.device_block.is_some()
     }
 
     /// Locks the image against others, for reading what does not change or for changing it.
@@ -363,6 +369,14 @@ impl Node for FileNode {
     }
 
     fn resize(&self, length: u64) -> Result<()> {
+        // A device has the size that it has.
+        if self.device_block.is_some() {
+            return match length.cmp(&self.length()?) {
+                cmp::Ordering::Less => Err(self.error("shorten", Errno::EOPNOTSUPP)),
+                cmp::Ordering::Equal => Ok(()),
+                cmp::Ordering::Greater => Err(self.error("extend", Errno::ENOSPC)),
+            };
+        }
         let _alone = self.direct.as_ref().map(Direct::alone);
         sys::truncate(&self.file, length).map_err(|e| self.error("resize", e))
     }

@@ -37,6 +37,8 @@ pub struct CreateOptions {
     pub backing: Option<(String, String)>,
     /// The name of the file for the data, as it is recorded.
     pub data_file: Option<String>,
+    /// It is made in what keeps its size, whatever is there: a block device.
+    pub in_place: bool,
 }
 
 impl CreateOptions {
@@ -53,6 +55,7 @@ impl CreateOptions {
             preallocation: Preallocation::Off,
             backing: None,
             data_file: None,
+            in_place: false,
         }
     }
 
@@ -183,9 +186,13 @@ fn write_image(
     options: &CreateOptions,
 ) -> std::result::Result<(), Problem> {
     let layout = Layout::new(options)?;
-    file.resize(0)?;
     // All that is not written below is zero.
-    file.resize(layout.offset(layout.end()))?;
+    let end = layout.offset(layout.end());
+    if options.in_place {
+        file.write_zeroes(0, end, false)?;
+    } else {
+        file.resize(end)?;
+    }
     if let Some(data) = data {
         data.resize(options.size)?;
     }
