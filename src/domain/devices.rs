@@ -99,6 +99,7 @@ impl Domain {
         };
         let live = |change: &LiveChange<'_>| {
             let definition = config(&change.definition)?;
+            refuse_beside_job(change, &disk.target)?;
             let alias = change.definition.disk_element(&disk.target).map(alias).unwrap_or_default();
             if let Some(before) = change.running.replace_disk(&disk.target, None) {
                 closed = before.close(Duration::ZERO);
@@ -133,6 +134,7 @@ impl Domain {
                 let text = format!("cannot modify field '{field}' of the disk");
                 return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
             }
+            refuse_beside_job(change, &disk.target)?;
             change_medium(change, disk)?;
             Ok(definition)
         };
@@ -149,6 +151,11 @@ impl Domain {
         self.connect().driver().events().deliver();
         changed.map(drop)
     }
+}
+
+/// A job that works on a disk keeps it where it is.
+fn refuse_beside_job(change: &LiveChange<'_>, target: &str) -> Result<()> {
+    change.running.disk(target).map_or(Ok(()), |disk| disk.check_no_job())
 }
 
 /// Puts another image into a drive, or none. The old one is closed first, because both are served

@@ -185,6 +185,7 @@ impl Domain {
             let text = format!("disk '{}' is read-only", disk.target);
             return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
         }
+        disk.check_no_job()?;
         // No guest is inside while the size changes.
         let resized = {
             let _closed = disk.live.gate.closed();
