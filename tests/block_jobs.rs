@@ -234,7 +234,7 @@ fn start_copy(
         ready: Box::new(|| {}),
         pivot: Some(pivot),
     };
-    Job::start(Kind::Copy, control, Some(mirror), move |control| copy.run(control), |_| {})
+    Job::start(Kind::Copy, control, Some(&mirror), move |control| copy.run(control), |_| {})
         .expect("start")
 }
 
@@ -442,8 +442,8 @@ fn an_active_commit_makes_the_base_the_disk() {
                 })),
             };
             let work = move |control: &Control| copy.run(control);
-            let job =
-                Job::start(Kind::ActiveCommit, control, Some(mirror), work, |_| {}).expect("start");
+            let job = Job::start(Kind::ActiveCommit, control, Some(&mirror), work, |_| {})
+                .expect("start");
             wait_until_ready(&job);
             guest.do_more();
             pivot(&job);

@@ -152,6 +152,12 @@ bitflags::bitflags! {
     }
 }
 
+// An unsigned long has 64 bits on most machines, not on all.
+#[allow(clippy::unnecessary_cast)]
+fn wide(bandwidth: c_ulong) -> u64 {
+    bandwidth as u64
+}
+
 /// Brings everything that a disk reads from the images below the one on top into that, which then
 /// needs no other. Guests go on using the disk. A VIR_DOMAIN_EVENT_ID_BLOCK_JOB event tells of the
 /// end.
@@ -184,7 +190,7 @@ pub unsafe extern "C" fn virDomainBlockPull(
         // SAFETY: the caller's promise.
         let disk = unsafe { call.string(disk, DOMAIN, "disk")? };
         let flags = RebaseFlags::from_bits_retain(call.flags::<PullFlags>(flags, DOMAIN)?.bits());
-        domain.block_pull(&disk, None, bandwidth as u64, flags)?;
+        domain.block_pull(&disk, None, wide(bandwidth), flags)?;
         Ok(0)
     })
 }
@@ -227,7 +233,7 @@ pub unsafe extern "C" fn virDomainBlockRebase(
         }
         // SAFETY: the caller's promise.
         let base = unsafe { call.optional_string(base, DOMAIN, "base")? };
-        domain.block_rebase(&disk, base.as_deref(), bandwidth as u64, flags)?;
+        domain.block_rebase(&disk, base.as_deref(), wide(bandwidth), flags)?;
         Ok(0)
     })
 }
@@ -268,7 +274,7 @@ pub unsafe extern "C" fn virDomainBlockCommit(
         // SAFETY: the caller's promise.
         let top = unsafe { call.optional_string(top, DOMAIN, "top")? };
         let flags = call.flags::<CommitFlags>(flags, DOMAIN)?;
-        domain.block_commit(&disk, base.as_deref(), top.as_deref(), bandwidth as u64, flags)?;
+        domain.block_commit(&disk, base.as_deref(), top.as_deref(), wide(bandwidth), flags)?;
         Ok(0)
     })
 }
@@ -416,7 +422,7 @@ pub unsafe extern "C" fn virDomainBlockJobSetSpeed(
         // SAFETY: the caller's promise.
         let disk = unsafe { call.string(disk, DOMAIN, "disk")? };
         let flags = call.flags::<BandwidthFlags>(flags, DOMAIN)?;
-        domain.set_block_job_speed(&disk, bandwidth as u64, flags)?;
+        domain.set_block_job_speed(&disk, wide(bandwidth), flags)?;
         Ok(0)
     })
 }

@@ -118,13 +118,9 @@ impl Workplace {
     /// Refuses a job where the chain cannot be changed.
     fn check_chain(&self) -> Result<()> {
         self.disk.check_no_job()?;
-        let target = &self.disk.target;
-        if self.disk.definition.transient {
-            let text = format!("block jobs are not supported on transient disk '{target}'");
-            return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
-        }
+        self.check_kept()?;
         if self.disk.definition.read_only {
-            let text = format!("disk '{target}' is read-only");
+            let text = format!("disk '{}' is read-only", self.disk.target);
             return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
         }
         Ok(())

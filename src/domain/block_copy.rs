@@ -194,7 +194,8 @@ pub fn make_image(
     match format {
         Format::Raw => node.resize(size).map_err(failed),
         Format::Qcow2 => {
-            let options = CreateOptions { backing, ..CreateOptions::new(size) };
+            let in_place = node.is_device();
+            let options = CreateOptions { backing, in_place, ..CreateOptions::new(size) };
             qcow2::create(&node, &options).map_err(failed)
         }
     }
@@ -213,10 +214,10 @@ impl Workplace {
         };
         let reuse = flags.contains(CopyFlags::REUSE_EXT);
         let device = matches!(to.source, Source::Block(_));
-        let (is_device, exists) = match fs::metadata(path) {
-            Ok(metadata) => (metadata.file_type().is_block_device(), true),
+        let (is_device, is_file, exists) = match fs::metadata(path) {
+            Ok(metadata) => (metadata.file_type().is_block_device(), metadata.is_file(), true),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && !reuse && !device => {
-                (false, false)
+                (false, false, false)
             }
             Err(e) => {
                 let target = &self.disk.target;
@@ -225,17 +226,17 @@ impl Workplace {
                 return Err(Error::io(VIR_FROM_DOMAIN, &e, text));
             }
         };
-        if exists && device != is_device {
-            let what = if device { "block device" } else { "regular file" };
-            let text = format!("the copy's type requires '{}' to be a {what}", path.display());
-            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
-        }
-        if exists && !is_device && !reuse {
+        if exists && !device && !is_device && !reuse {
             let text = format!(
                 "external destination file for disk {} already exists and is not a block device: {}",
                 self.disk.target,
                 path.display()
             );
+            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        if exists && (device != is_device || !device && !is_file) {
+            let what = if device { "block device" } else { "regular file" };
+            let text = format!("the copy's type requires '{}' to be a {what}", path.display());
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
         let shallow = flags.contains(CopyFlags::SHALLOW);
@@ -313,6 +314,7 @@ impl Domain {
         let place = self.workplace(name)?;
         let _changing = place.running.changing()?;
         place.disk.check_no_job()?;
+        place.check_kept()?;
         let persistent = self.is_persistent()?;
         if persistent && !flags.contains(CopyFlags::TRANSIENT_JOB) {
             return Err(Error::invalid_operation(VIR_FROM_DOMAIN, "domain is not transient"));
@@ -412,7 +414,15 @@ impl Workplace {
             Ok(true)
         });
         let nbd = target.nbd.take();
-        let give_up = nbd.map(|nbd| Box::new(move || nbd.abort()) as Box<dyn Fn() + Send + Sync>);
+        let give_up = nbd.map(|nbd| {
+            let nbd = Arc::downgrade(&nbd);
+            let abort = move || {
+                if let Some(nbd) = nbd.upgrade() {
+                    nbd.abort();
+                }
+            };
+            Box::new(abort) as Box<dyn Fn() + Send + Sync>
+        });
         let copy = Copy {
             mirror: mirror.clone(),
             gate: live.gate.clone(),

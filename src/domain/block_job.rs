@@ -18,10 +18,10 @@ use crate::sys;
 use crate::xml::{Element, excerpt};
 
 /// How long an abort waits for a target that does not answer before it is given up.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often a job that has to wait for others' changes of its domain looks whether they are done.
-const LOOK: Duration = Duration::from_millis(5);
+pub const LOOK: Duration = Duration::from_millis(5);
 
 /// The largest number of MiB a second: libvirt's.
 const MOST_MIB: u64 = i64::MAX as u64 >> 20;
@@ -129,6 +129,14 @@ impl Disk {
         Err(Error::new(code, VIR_FROM_DOMAIN, text))
     }
 
+    /// Ends the job, if there is one, and does not wait for a target that does not answer.
+    pub fn abandon_job(&self) {
+        if let Some(job) = self.current_job() {
+            job.cancel();
+            job.give_up();
+        }
+    }
+
     /// Ends the job, if there is one, before its disk is closed.
     pub fn end_job(&self) {
         if let Some(job) = self.current_job() {
@@ -196,11 +204,21 @@ impl Workplace {
         let mut slot = self.disk.job_slot();
         let (kind, place) = (new.kind, self.clone());
         let concluded = move |outcome: &Outcome| place.conclude(kind, outcome);
-        let job = Job::start(kind, new.control, new.mirror, work, concluded)?;
+        let job = Job::start(kind, new.control, new.mirror.as_ref(), work, concluded)?;
         let (mirror, give_up) = (new.description, new.give_up);
         *slot = Some(Arc::new(DiskJob { job, mirror, give_up }));
         drop(slot);
         self.note();
+        Ok(())
+    }
+
+    /// Refuses a job on a disk whose top image has no name.
+    pub fn check_kept(&self) -> Result<()> {
+        if self.disk.definition.transient {
+            let target = &self.disk.target;
+            let text = format!("block jobs are not supported on transient disk '{target}'");
+            return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
         Ok(())
     }
 
@@ -320,8 +338,11 @@ impl Domain {
                 sys::spawn("virsparse-abort", move || drop(job.wait_cancelled()));
                 Ok(())
             } else {
-                job.wait_cancelled();
-                Ok(())
+                match (job.job.kind, job.wait_cancelled()) {
+                    // Somebody else's pivot was first: it came too late.
+                    (Kind::Copy | Kind::ActiveCommit, Outcome::Completed) => Err(disk.no_job()),
+                    _ => Ok(()),
+                }
             };
         }
         let mirrors = matches!(job.job.kind, Kind::Copy | Kind::ActiveCommit);

@@ -91,7 +91,7 @@ impl Driver {
         events: &[Lifecycle],
     ) -> Result<()> {
         let stopped = {
-            let changing = running.changing()?;
+            let changing = running.stopping()?;
             let stopped = running.stop(&changing, drain);
             let mut change = self.domains().change()?;
             let entry = change.by_uuid(running.uuid, &running.name)?;

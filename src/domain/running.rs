@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use uuid::Uuid;
 
+use super::block_job::{LOOK, PATIENCE};
 use super::definition::Definition;
 use super::description::describe;
 use super::disk::Disk;
@@ -122,6 +123,19 @@ impl Running {
             return Err(not_running());
         }
         Ok(Changing { _guard: guard })
+    }
+
+    /// The same for who wants to stop it: a job whose target does not answer is given up.
+    pub fn stopping(&self) -> Result<Changing<'_>> {
+        let begin = Instant::now();
+        while begin.elapsed() < PATIENCE {
+            if let Some(changing) = self.try_changing() {
+                return changing;
+            }
+            std::thread::sleep(LOOK);
+        }
+        self.disks().iter().for_each(|disk| disk.abandon_job());
+        self.changing()
     }
 
     /// The same, if nobody changes it at the moment.

@@ -78,6 +78,8 @@ impl Control {
         }
         drop(state);
         self.changed.notify_all();
+        // Not between a look at the command and the wait that follows it.
+        drop(self.under_way.lock().unwrap_or_else(|p| p.into_inner()));
         self.window_opens.notify_all();
     }
 
@@ -178,6 +180,11 @@ impl Control {
         self.passed.fetch_add(bytes, Ordering::AcqRel);
     }
 
+    /// The most bytes that one thread has on their way: whole blocks, at least one.
+    pub fn most_at_once(&self) -> u64 {
+        (PIECE.min(self.window) / SMALLEST_PIECE * SMALLEST_PIECE).max(SMALLEST_PIECE)
+    }
+
     /// Waits until so many bytes fit what may be on its way, and holds them until it is dropped.
     /// `None` if the job is to end instead.
     fn hold(&self, bytes: u64) -> Option<Held<'_>> {
@@ -232,7 +239,6 @@ impl Supervisor for Control {
             0 => PIECE,
             speed => (speed / PIECES_PER_SECOND).clamp(SMALLEST_PIECE, PIECE),
         };
-        // Whole blocks; a window that is smaller than one is one.
-        (piece.min(self.window) / SMALLEST_PIECE * SMALLEST_PIECE).max(SMALLEST_PIECE)
+        (piece / SMALLEST_PIECE * SMALLEST_PIECE).min(self.most_at_once())
     }
 }

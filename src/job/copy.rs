@@ -7,11 +7,9 @@ use super::control::{Command, Control};
 use super::mirror::Mirror;
 use super::{End, PivotStep, failed};
 use crate::block::{Above, Gate};
-use crate::copy::{Copier, in_pieces};
+use crate::copy::{Copier, Supervisor, in_pieces};
 use crate::error::Result;
 
-/// So much is read at once where the guest has changed something.
-const PIECE: u64 = 256 * 1024;
 /// A pivot makes the guest wait while the last changes are copied; before that, they are made fewer
 /// than this.
 const FEW: u64 = 8 << 20;
@@ -81,7 +79,7 @@ impl Copy {
         if !bulk {
             return Ok(End::Cancelled);
         }
-        let mut buffer = vec![0; PIECE as usize];
+        let mut buffer = vec![0; control.most_at_once() as usize];
         let mut at = 0;
         loop {
             if !self.catch_up(control, &mut at, &mut buffer)? {
@@ -107,7 +105,7 @@ impl Copy {
     /// Copies what the guest has changed, until there is nothing more. False if the job is to end.
     fn catch_up(&self, control: &Control, at: &mut u64, buffer: &mut [u8]) -> Result<bool> {
         loop {
-            match self.mirror.dirty.take(*at, PIECE) {
+            match self.mirror.dirty.take(*at, control.most()) {
                 Some(range) => {
                     *at = range.end;
                     if !control.admit(range.end - range.start) {
@@ -147,7 +145,7 @@ impl Copy {
 
     /// Copies all that is left, which the guest does not add to: the gate is closed.
     fn catch_up_alone(&self, buffer: &mut [u8]) -> Result<()> {
-        while let Some(range) = self.mirror.dirty.take(0, PIECE) {
+        while let Some(range) = self.mirror.dirty.take(0, buffer.len() as u64) {
             self.copy_again(&range, buffer)?;
         }
         self.sound()
@@ -164,7 +162,7 @@ impl Copy {
         // The guest waits for what is left; so most of it is done before.
         for _ in 0..ROUNDS {
             let mut at = 0;
-            while let Some(range) = self.mirror.dirty.take(at, PIECE) {
+            while let Some(range) = self.mirror.dirty.take(at, buffer.len() as u64) {
                 if range.start < at {
                     self.mirror.dirty.put_back(&range);
                     break;

@@ -9,7 +9,7 @@ mod copy;
 mod live;
 mod mirror;
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -62,7 +62,8 @@ fn failed(error: BlockError) -> Error {
 pub struct Job {
     pub kind: Kind,
     control: Arc<Control>,
-    mirror: Option<Arc<Mirror>>,
+    /// Whoever still looks at a job that has ended must not keep its target locked.
+    mirror: Option<Weak<Mirror>>,
     ended: Arc<Ended>,
 }
 
@@ -84,19 +85,25 @@ impl Job {
     pub fn start(
         kind: Kind,
         control: Arc<Control>,
-        mirror: Option<Arc<Mirror>>,
+        mirror: Option<&Arc<Mirror>>,
         work: impl FnOnce(&Control) -> Result<End> + Send + 'static,
         concluded: impl FnOnce(&Outcome) + Send + 'static,
     ) -> Result<Job> {
         let ended = Arc::new(Ended::default());
+        let mirror = mirror.map(Arc::downgrade);
         let job = Job { kind, control: control.clone(), mirror, ended: ended.clone() };
         let body = move || {
             let outcome = match contain_panic(|| work(&control)) {
                 Ok(End::Completed) => Outcome::Completed,
                 Ok(End::Cancelled) => Outcome::Cancelled,
+                // It was cut off: its target did not answer any more.
+                Err(_) if control.commanded() == Command::Cancel => Outcome::Cancelled,
                 Err(error) => Outcome::Failed(error),
             };
-            let _ = contain_panic(|| Ok(concluded(&outcome)));
+            let _ = contain_panic(|| {
+                concluded(&outcome);
+                Ok(())
+            });
             *ended.lock() = Some(outcome);
             ended.changed.notify_all();
         };
@@ -108,8 +115,8 @@ impl Job {
 
     /// How far it is.
     pub fn progress(&self) -> Progress {
-        let again = self.mirror.as_ref().map_or(0, |mirror| mirror.dirty.bytes());
-        self.control.progress(again)
+        let mirror = self.mirror.as_ref().and_then(Weak::upgrade);
+        self.control.progress(mirror.map_or(0, |mirror| mirror.dirty.bytes()))
     }
 
     /// Whether the copy could take the place of the disk.
