@@ -1,0 +1,308 @@
+/* Jobs that make chains shorter: pull, rebase and commit; by names and indexes, with relative and
+ * absolute names of images, and with files that are removed. What is read stays the same. */
+#include "block_job.h"
+
+#define COMMIT_SHALLOW VIR_DOMAIN_BLOCK_COMMIT_SHALLOW
+#define COMMIT_DELETE VIR_DOMAIN_BLOCK_COMMIT_DELETE
+#define COMMIT_ACTIVE VIR_DOMAIN_BLOCK_COMMIT_ACTIVE
+#define COMMIT_RELATIVE VIR_DOMAIN_BLOCK_COMMIT_RELATIVE
+
+static virDomainPtr start_named(const char *prefix)
+{
+    make_chain(prefix);
+    return start(disk_xml("vda", "top", "qcow2", ""));
+}
+
+/* What an image calls the one below; "" for none. */
+static int records(const char *file, const char *backing)
+{
+    return run("test \"$(qemu-img info -U --output=json %s | sed -n 's/.*\"backing-filename\":"
+               " \"\\(.*\\)\",*$/\\1/p')\" = '%s'", in_dir("%s", file), backing) == 0;
+}
+
+/* A write that the image on top gets. */
+static void guest_writes(virDomainPtr dom)
+{
+    const char *commands = "-c 'write -P 77 2M 20k' -c 'write -z -u 256k 128k'";
+
+    CHECK_INT(run("qemu-io -f raw %s '%s' >/dev/null && qemu-io -f raw %s %s >/dev/null", commands,
+                  disk_uri(dom, "vda"), commands, in_dir("ref")),
+              0);
+}
+
+/* The end of a test: nothing is lost, neither for the guest nor in the images. */
+static void ends(virDomainPtr dom, const char *file, const char *format)
+{
+    guest_writes(dom);
+    CHECK(guest_sees_ref(dom));
+    job_info(dom, "vda", 0);
+    CHECK(!has(dom, 0, "<mirror"));
+    stop(dom);
+    CHECK(same_as_ref(file, format));
+    if (strcmp(format, "qcow2") == 0)
+        CHECK(clean(file));
+    expect_events("");
+}
+
+static void pulls(void)
+{
+    virDomainPtr dom = start_chain();
+    const char *const whole[] = { "<source file='", "/top' index='1'/>", "<backingStore type='file'",
+                                  "/mid' index='2'/>", "/base' index='3'/>", "<backingStore/>",
+                                  NULL };
+    const char *const alone[] = { "/top' index='1'/>", "<backingStore/>", NULL };
+    const char *const rest[] = { "/top' index='1'/>", "/base' index='3'/>", "<backingStore/>",
+                                 NULL };
+
+    described(dom, 0, whole);
+    CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), 0);
+    expect_events("top pull completed; vda pull completed; ");
+    described(dom, 0, alone);
+    CHECK(!has(dom, 0, "/mid'"));
+    CHECK(records("top", ""));
+    /* There is nothing more to pull, which is no error. */
+    CHECK_INT(virDomainBlockRebase(dom, in_dir("top"), NULL, 5, 0), 0);
+    expect_events("top pull completed; vda pull completed; ");
+    CHECK_INT(run("rm %s %s", in_dir("base"), in_dir("mid")), 0);
+    ends(dom, "top", "qcow2");
+
+    dom = start_chain();
+    CHECK_INT(virDomainBlockRebase(dom, "vda", "vda[3]", 0, 0), 0);
+    expect_events("top pull completed; vda pull completed; ");
+    described(dom, 0, rest);
+    CHECK(!has(dom, 0, "/mid'"));
+    CHECK(records("top", in_dir("base")));
+    CHECK_INT(unlink(in_dir("mid")), 0);
+    /* Indexes stay what they were. */
+    CHECK_INT(virDomainBlockRebase(dom, "vda", "vda[2]", 0, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "could not find backing store index '2' in chain for 'vda'");
+    CHECK_INT(virDomainBlockRebase(dom, "vda", in_dir("base"), 0, 0), 0);
+    expect_events("top pull completed; vda pull completed; ");
+    CHECK(records("top", in_dir("base")));
+    ends(dom, "top", "qcow2");
+
+    dom = start_named("");
+    CHECK_INT(virDomainBlockRebase(dom, "vda", in_dir("base"), 0,
+                                   VIR_DOMAIN_BLOCK_REBASE_RELATIVE), 0);
+    expect_events("top pull completed; vda pull completed; ");
+    CHECK(records("top", "base"));
+    ends(dom, "top", "qcow2");
+
+    /* A name that is not asked to be relative is absolute. */
+    dom = start_named("./");
+    CHECK_INT(virDomainBlockRebase(dom, "vda", "vda[3]", 0, 0), 0);
+    expect_events("top pull completed; vda pull completed; ");
+    ends(dom, "top", "qcow2");
+}
+
+/* A disk without anything below. */
+static void pull_of_raw(void)
+{
+    virDomainPtr dom;
+
+    make_chain("");
+    CHECK_INT(run("cp %s %s", in_dir("base"), in_dir("ref")), 0);
+    dom = start(disk_xml("vda", "base", "raw", ""));
+    CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), 0);
+    expect_events("base pull completed; vda pull completed; ");
+    CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, COMMIT_ACTIVE), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "could not find base image in chain for 'vda'");
+    ends(dom, "base", "raw");
+}
+
+static void commits(void)
+{
+    virDomainPtr dom = start_chain();
+
+    CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, in_dir("mid"), 0, 0), 0);
+    expect_events("top commit completed; vda commit completed; ");
+    CHECK(records("top", in_dir("base")));
+    CHECK(has(dom, 0, "/base' index='3'/>"));
+    CHECK(!has(dom, 0, "/mid'"));
+    CHECK(exists(in_dir("mid")));
+    /* The base is only read again, by others as well. */
+    CHECK_INT(run("qemu-io -r -f raw -c 'read 0 4k' %s >/dev/null", in_dir("base")), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'write 0 4k' %s >/dev/null 2>&1", in_dir("base")), 1);
+    CHECK_INT(run("qemu-io -f qcow2 -c 'write 0 4k' %s >/dev/null 2>&1", in_dir("mid")), 0);
+    ends(dom, "top", "qcow2");
+
+    dom = start_chain();
+    CHECK_INT(virDomainBlockCommit(dom, "vda", "vda[3]", "vda[2]", 100000000,
+                                   COMMIT_DELETE | COMMIT_SHALLOW |
+                                       VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES), 0);
+    expect_events("top commit completed; vda commit completed; ");
+    CHECK(!exists(in_dir("mid")) && exists(in_dir("base")) && exists(in_dir("top")));
+    ends(dom, "top", "qcow2");
+
+    dom = start_named("");
+    CHECK_INT(virDomainBlockCommit(dom, "vda", in_dir("base"), in_dir("mid"), 0,
+                                   COMMIT_RELATIVE), 0);
+    expect_events("top commit completed; vda commit completed; ");
+    CHECK(records("top", "base"));
+    ends(dom, "top", "qcow2");
+}
+
+static void pivoted(const char *base, const char *format, unsigned int flags)
+{
+    virDomainPtr dom = start_chain();
+    char events[256], source[PATH_MAX + 64];
+    int bottom = strcmp(base, "base") == 0;
+
+    CHECK_INT(virDomainBlockCommit(dom, "vda", in_dir("%s", base), NULL, 0,
+                                   COMMIT_ACTIVE | flags), 0);
+    wait_ready(dom, "vda");
+    expect_events("top active ready; vda active ready; ");
+    CHECK_INT(job_info(dom, "vda", 1).type, VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT);
+    print_to(source, sizeof(source), "<source file='%s' index='%d'/>", in_dir("%s", base),
+             bottom ? 3 : 2);
+    {
+        const char *const texts[] = { "<mirror type='file' job='active-commit' ready='yes'>",
+                                      source, "</mirror>", NULL };
+
+        described(dom, 0, texts);
+    }
+    guest_writes(dom);
+    pivot(dom, "vda");
+    print_to(events, sizeof(events), "%s active completed; vda active completed; ", base);
+    expect_events(events);
+    CHECK(has(dom, 0, source));
+    CHECK(!has(dom, 0, "/top'"));
+    CHECK_INT(exists(in_dir("top")), !(flags & COMMIT_DELETE));
+    CHECK_INT(exists(in_dir("mid")), !(bottom && (flags & COMMIT_DELETE)));
+    CHECK(exists(in_dir("base")));
+    ends(dom, base, format);
+}
+
+static void active_commits(void)
+{
+    virDomainPtr dom;
+
+    pivoted("base", "raw", 0);
+    pivoted("mid", "qcow2", COMMIT_SHALLOW);
+    pivoted("base", "raw", COMMIT_DELETE);
+    pivoted("mid", "qcow2", COMMIT_DELETE);
+
+    /* Given up, the chain is as before, and the base not ours alone any more. */
+    dom = start_chain();
+    CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, COMMIT_ACTIVE), 0);
+    wait_ready(dom, "vda");
+    CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
+    expect_events("top active ready; vda active ready; top active canceled; vda active canceled; ");
+    CHECK(records("top", in_dir("mid")));
+    CHECK_INT(run("qemu-io -r -f raw -c 'read 0 4k' %s >/dev/null", in_dir("base")), 0);
+    ends(dom, "top", "qcow2");
+}
+
+/* The base has another size than the image on top. */
+static void sizes(void)
+{
+    static const char *const bases[] = { "4M", "16M" };
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        virDomainPtr dom;
+
+        CHECK_INT(run("cd %s && rm -f base mid top ref && qemu-img create -q -f qcow2 base %s &&"
+                      " qemu-io -f qcow2 -c 'write -P 1 1M 3M' base >/dev/null &&"
+                      " qemu-img create -q -f qcow2 -b %s -F qcow2 mid 8M &&"
+                      " qemu-io -f qcow2 -c 'write -P 2 3M 2M' mid >/dev/null &&"
+                      " qemu-img create -q -f qcow2 -b %s -F qcow2 top 16M &&"
+                      " qemu-io -f qcow2 -c 'write -P 3 6M 1M' -c 'write -P 3 15M 64k' top"
+                      " >/dev/null && qemu-img convert -f qcow2 -O raw top ref", test_dir,
+                      bases[i], in_dir("base"), in_dir("mid")), 0);
+        dom = start(disk_xml("vda", "top", "qcow2", ""));
+        CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, in_dir("mid"), 0, 0), 0);
+        expect_events("top commit completed; vda commit completed; ");
+        CHECK(guest_sees_ref(dom));
+        CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, COMMIT_ACTIVE), 0);
+        wait_ready(dom, "vda");
+        CHECK(guest_sees_ref(dom));
+        pivot(dom, "vda");
+        expect_events("top active ready; vda active ready; "
+                      "base active completed; vda active completed; ");
+        ends(dom, "base", "qcow2");
+    }
+}
+
+/* What was pulled is kept when a pull is ended, and nothing else has changed. */
+static void aborted(void)
+{
+    unsigned int flags;
+
+    for (flags = 0; flags < 2; flags++) {
+        virDomainPtr dom = start_chain();
+
+        CHECK_INT(virDomainBlockPull(dom, "vda", 1 << 20, VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES),
+                  0);
+        CHECK_INT(virDomainBlockJobAbort(dom, "vda", VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT | flags), -1);
+        CHECK_CODE(VIR_ERR_BLOCK_COPY_ACTIVE, "not ready for pivot yet");
+        CHECK_INT(job_info(dom, "vda", 1).type, VIR_DOMAIN_BLOCK_JOB_TYPE_PULL);
+        CHECK_INT(virDomainBlockJobAbort(dom, "vda", flags), 0);
+        expect_events("top pull canceled; vda pull canceled; ");
+        CHECK(records("top", in_dir("mid")));
+        ends(dom, "top", "qcow2");
+
+        dom = start_chain();
+        CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, "vda[2]", 1,
+                                       VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES | COMMIT_DELETE), 0);
+        CHECK_INT(virDomainBlockJobAbort(dom, "vda", VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT), -1);
+        CHECK_CODE(VIR_ERR_BLOCK_COPY_ACTIVE, "not ready for pivot yet");
+        CHECK_INT(virDomainBlockJobAbort(dom, "vda", flags), 0);
+        expect_events("top commit canceled; vda commit canceled; ");
+        CHECK(exists(in_dir("mid")));
+        CHECK(records("top", in_dir("mid")));
+        CHECK_INT(run("qemu-io -r -f raw -c 'read 0 4k' %s >/dev/null", in_dir("base")), 0);
+        ends(dom, "top", "qcow2");
+    }
+}
+
+/* The definition of a persistent domain follows; one that says how the chain is, too. */
+static void kept(void)
+{
+    char disk[4096], backing[2048];
+    virDomainPtr dom;
+
+    make_chain(in_dir("%s", ""));
+    print_to(backing, sizeof(backing),
+             "<backingStore type='file'><format type='qcow2'/><source file='%s'/>"
+             "<backingStore type='file'><format type='raw'/><source file='%s'/><backingStore/>"
+             "</backingStore></backingStore>", in_dir("mid"), in_dir("base"));
+    print_to(disk, sizeof(disk), "%s", disk_xml("vda", "top", "qcow2", backing));
+    dom = virDomainDefineXML(conn, domain_xml("jobs", disk, 1));
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainCreate(dom), 0);
+    CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, "vda[2]", 0, COMMIT_DELETE), 0);
+    wait_gone(dom, "vda");
+    CHECK(!has(dom, VIR_DOMAIN_XML_INACTIVE, in_dir("mid")));
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainCreate(dom), 0);
+    CHECK(guest_sees_ref(dom));
+    CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, COMMIT_ACTIVE), 0);
+    wait_ready(dom, "vda");
+    CHECK(has(dom, VIR_DOMAIN_XML_INACTIVE, in_dir("top")));
+    pivot(dom, "vda");
+    CHECK(has(dom, VIR_DOMAIN_XML_INACTIVE, in_dir("base")));
+    CHECK(!has(dom, VIR_DOMAIN_XML_INACTIVE, in_dir("top")));
+    CHECK(has(dom, VIR_DOMAIN_XML_INACTIVE, "type='raw'"));
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainCreate(dom), 0);
+    CHECK(guest_sees_ref(dom));
+    expect_events("top commit completed; vda commit completed; top active ready; vda active ready; "
+                  "base active completed; vda active completed; ");
+    CHECK_INT(virDomainUndefine(dom), 0);
+    stop(dom);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    jobs_open(argv[0], 280);
+    pulls();
+    pull_of_raw();
+    commits();
+    active_commits();
+    sizes();
+    aborted();
+    kept();
+    return jobs_close(__FILE__);
+}

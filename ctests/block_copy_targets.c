@@ -1,0 +1,407 @@
+/* Where copies go: files, devices and NBD exports, raw and qcow2, fresh and reused; what the
+ * descriptions say meanwhile and afterwards, and how much space a copy takes. */
+#include "block_job.h"
+
+#define COPY_SHALLOW VIR_DOMAIN_BLOCK_COPY_SHALLOW
+#define COPY_REUSE VIR_DOMAIN_BLOCK_COPY_REUSE_EXT
+#define COPY_SYNC VIR_DOMAIN_BLOCK_COPY_SYNCHRONOUS_WRITES
+#define COPY_TRANSIENT VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB
+
+/* Writes while the job is ready, to the disk and to what it has to be like. */
+static void guest_writes(virDomainPtr dom, int byte)
+{
+    char commands[256];
+
+    print_to(commands, sizeof(commands),
+             "-c 'write -P %d 5M 70k' -c 'write -z -u 512k 64k' -c 'write -P %d 7800k 4k'", byte,
+             byte + 1);
+    CHECK_INT(run("qemu-io -f raw %s '%s' >/dev/null && qemu-io -f raw %s %s >/dev/null", commands,
+                  disk_uri(dom, "vda"), commands, in_dir("ref")),
+              0);
+}
+
+/* A destination that has something everywhere. */
+static void make_reused(const char *format, int shallow)
+{
+    const char *to = in_dir("copy");
+
+    if (strcmp(format, "raw") == 0)
+        write_pattern(to, 8 * MIB, 0, 9);
+    else if (shallow)
+        /* What is in it hides what is below: a caller who reuses it wants nothing in it. */
+        CHECK_INT(run("qemu-img create -q -f qcow2 -b %s -F qcow2 %s", in_dir("mid"), to), 0);
+    else
+        CHECK_INT(run("qemu-img create -q -f qcow2 %s 8M &&"
+                      " qemu-io -f qcow2 -c 'write -P 99 0 8M' %s >/dev/null", to, to), 0);
+}
+
+static void copied(const char *format, unsigned int flags, int pivots)
+{
+    int shallow = (flags & COPY_SHALLOW) != 0;
+    virDomainPtr dom = start_chain();
+    char attr[128], file[PATH_MAX + 32], index[PATH_MAX + 64];
+
+    if (flags & COPY_REUSE)
+        make_reused(format, shallow);
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("copy", format), NULL, 0, flags), 0);
+    wait_ready(dom, "vda");
+    expect_events("top copy ready; vda copy ready; ");
+    print_to(attr, sizeof(attr), "format type='%s'", format);
+    print_to(file, sizeof(file), "file='%s'", in_dir("copy"));
+    print_to(index, sizeof(index), "<source file='%s' index='4'/>", in_dir("copy"));
+    {
+        const char *const texts[] = { "<mirror type='file'", file, "job='copy'", "ready='yes'",
+                                      attr, index, shallow ? "</mirror>" : "<backingStore/>",
+                                      NULL };
+
+        described(dom, 0, texts);
+    }
+    guest_writes(dom, 20);
+    CHECK(guest_sees_ref(dom));
+    wait_ready(dom, "vda");
+    if (!pivots) {
+        CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
+        expect_events("top copy canceled; vda copy canceled; ");
+        CHECK(!has(dom, 0, "<mirror"));
+        CHECK(!has(dom, 0, in_dir("copy")));
+        /* What is left is the disk at one instant, and belongs to nobody any more. */
+        CHECK(same_as_ref("copy", format));
+        guest_writes(dom, 30);
+        CHECK(guest_sees_ref(dom));
+    } else {
+        pivot(dom, "vda");
+        job_info(dom, "vda", 0);
+        expect_events("copy copy completed; vda copy completed; ");
+        CHECK(!has(dom, 0, "<mirror"));
+        CHECK(has(dom, 0, index));
+        /* Nobody holds the images of before, apart from those that are shared. */
+        CHECK_INT(run("qemu-io -f qcow2 -c 'write 0 4k' %s >/dev/null", in_dir("top")), 0);
+        guest_writes(dom, 30);
+        CHECK(guest_sees_ref(dom));
+        CHECK_INT(virDomainGetBlockJobInfo(dom, in_dir("copy"), NULL, 0), -1);
+    }
+    stop(dom);
+    if (pivots) {
+        CHECK(same_as_ref("copy", format));
+        if (strcmp(format, "qcow2") == 0)
+            CHECK(clean("copy"));
+        if (shallow)
+            CHECK_INT(run("qemu-img info %s | grep -q 'backing file: %s'", in_dir("copy"),
+                          in_dir("mid")), 0);
+    } else {
+        CHECK(same_as_ref("top", "qcow2"));
+        CHECK(clean("top"));
+    }
+    expect_events("");
+}
+
+/* A persistent domain finds the copy when it starts the next time. */
+static void kept(void)
+{
+    virDomainPtr dom;
+
+    make_chain(in_dir("%s", ""));
+    dom = virDomainDefineXML(conn, domain_xml("jobs", disk_xml("vda", "top", "qcow2", ""), 1));
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainCreate(dom), 0);
+    /* The format is the source's, unless it is said. */
+    CHECK_INT(run("echo \"<disk type='file' device='cdrom'><source file='%s'/>"
+                  "<target dev='hdx'/><serial>x</serial></disk>\" >%s",
+                  in_dir("copy"), in_dir("xml")),
+              0);
+    {
+        char xml[1024];
+        unsigned long long size = file_size(in_dir("xml"));
+        char *text = read_at(in_dir("xml"), (size_t)size, 0);
+
+        CHECK(size < sizeof(xml));
+        memcpy(xml, text, (size_t)size);
+        xml[size] = '\0';
+        free(text);
+        CHECK_INT(virDomainBlockCopy(dom, in_dir("top"), xml, NULL, 0, COPY_TRANSIENT), 0);
+    }
+    wait_ready(dom, "vda");
+    CHECK(has(dom, 0, "<mirror"));
+    CHECK(!has(dom, VIR_DOMAIN_XML_INACTIVE, "<mirror"));
+    CHECK(!has(dom, VIR_DOMAIN_XML_INACTIVE, in_dir("copy")));
+    pivot(dom, "vda");
+    CHECK(has(dom, VIR_DOMAIN_XML_INACTIVE, in_dir("copy")));
+    CHECK(!has(dom, VIR_DOMAIN_XML_INACTIVE, "index="));
+    CHECK(!has(dom, VIR_DOMAIN_XML_INACTIVE, "hdx"));
+    CHECK(has(dom, VIR_DOMAIN_XML_INACTIVE, "type='qcow2'"));
+    expect_events("top copy ready; vda copy ready; copy copy completed; vda copy completed; ");
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK(has(dom, 0, in_dir("copy")));
+    CHECK_INT(virDomainCreate(dom), 0);
+    CHECK(guest_sees_ref(dom));
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+}
+
+/* The older call. */
+static void rebase_copies(void)
+{
+    virDomainPtr dom = start_chain();
+    const unsigned int copy = VIR_DOMAIN_BLOCK_REBASE_COPY;
+
+    CHECK_INT(virDomainBlockRebase(dom, "vda", in_dir("copy"), 7000000,
+                                   copy | VIR_DOMAIN_BLOCK_REBASE_COPY_RAW |
+                                       VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES), 0);
+    CHECK_INT(job_info(dom, "vda", 1).bandwidth, 7000000);
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 0, 0), 0);
+    wait_ready(dom, "vda");
+    CHECK(has(dom, 0, "<format type='raw'/>"));
+    CHECK_INT(virDomainBlockJobAbort(dom, "vda", VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC), 0);
+    wait_gone(dom, "vda");
+    CHECK(same_as_ref("copy", "raw"));
+    CHECK_INT(unlink(in_dir("copy")), 0);
+    CHECK_INT(virDomainBlockRebase(dom, "vda", in_dir("copy"), 0,
+                                   copy | VIR_DOMAIN_BLOCK_REBASE_SHALLOW), 0);
+    wait_ready(dom, "vda");
+    CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
+    CHECK(same_as_ref("copy", "qcow2"));
+    CHECK_INT(virDomainBlockRebase(dom, "vda", in_dir("copy"), 0,
+                                   copy | VIR_DOMAIN_BLOCK_REBASE_SHALLOW |
+                                       VIR_DOMAIN_BLOCK_REBASE_REUSE_EXT), 0);
+    wait_ready(dom, "vda");
+    CHECK_INT(virDomainBlockJobAbort(dom, "vda", VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT |
+                                                     VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC), 0);
+    expect_events("top copy ready; vda copy ready; top copy canceled; vda copy canceled; "
+                  "top copy ready; vda copy ready; top copy canceled; vda copy canceled; "
+                  "top copy ready; vda copy ready; copy copy completed; vda copy completed; ");
+    stop(dom);
+    CHECK(same_as_ref("copy", "qcow2"));
+}
+
+/* All parameters at once, at their bounds. */
+static void parameters(void)
+{
+    static const unsigned int granularities[] = { 512, 64 << 20, 0 };
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        virDomainPtr dom = start_chain();
+        virTypedParameterPtr params = NULL;
+        int count = 0, max = 0;
+
+        CHECK_INT(virTypedParamsAddULLong(&params, &count, &max, "bandwidth",
+                                          9223372036854775807ULL), 0);
+        CHECK_INT(virTypedParamsAddUInt(&params, &count, &max, "granularity", granularities[i]),
+                  0);
+        CHECK_INT(virTypedParamsAddULLong(&params, &count, &max, "buf-size",
+                                          i == 0   ? 1
+                                          : i == 1 ? 9223372036854775807ULL
+                                                   : 0), 0);
+        CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("copy", "raw"), params, count, 0), 0);
+        virTypedParamsFree(params, count);
+        wait_ready(dom, "vda");
+        guest_writes(dom, 40);
+        pivot(dom, "vda");
+        CHECK(guest_sees_ref(dom));
+        stop(dom);
+        CHECK(same_as_ref("copy", "raw"));
+        expect_events("top copy ready; vda copy ready; copy copy completed; vda copy completed; ");
+    }
+}
+
+/* A destination of another size than the disk. */
+static void other_sizes(void)
+{
+    static const char *const sizes[] = { "4M", "16M" };
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        virDomainPtr dom = start_chain();
+
+        CHECK_INT(run("qemu-img create -q -f qcow2 %s %s", in_dir("copy"), sizes[i]), 0);
+        CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("copy", "qcow2"), NULL, 0, COPY_REUSE),
+                  0);
+        expect_events("top copy failed; vda copy failed; ");
+        job_info(dom, "vda", 0);
+        CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), -1);
+        CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
+        CHECK(guest_sees_ref(dom));
+        stop(dom);
+    }
+}
+
+/* As much as the source has, and nothing for its holes. */
+static void sparse(const char *from, const char *to, unsigned int flags)
+{
+    unsigned long long data, taken;
+    virDomainPtr dom;
+
+    CHECK_INT(run("cd %s && rm -f src copy below && truncate -s 256M src.raw &&"
+                  " qemu-io -f raw -c 'write -P 5 1M 20M' -c 'write -P 6 100M 3M'"
+                  " -c 'write -P 7 250M 1M' src.raw >/dev/null &&"
+                  " qemu-img convert -f raw -O %s src.raw src && rm src.raw",
+                  test_dir, from), 0);
+    if (flags & COPY_SHALLOW)
+        CHECK_INT(run("cd %s && mv src below && qemu-img create -q -f qcow2 -b %s -F %s src &&"
+                      " qemu-io -f qcow2 -c 'write -P 5 1M 20M' -c 'write -z 100M 3M'"
+                      " src >/dev/null", test_dir, in_dir("below"), from), 0);
+    if (flags & COPY_REUSE) {
+        if (strcmp(to, "raw") == 0)
+            CHECK_INT(run("truncate -s 256M %s && qemu-io -f raw -c 'write -P 9 40M 30M' %s"
+                          " >/dev/null", in_dir("copy"), in_dir("copy")), 0);
+        else
+            CHECK_INT(run("qemu-img create -q -f qcow2 %s 256M && qemu-io -f qcow2"
+                          " -c 'write -P 9 40M 30M' %s >/dev/null", in_dir("copy"),
+                          in_dir("copy")), 0);
+    }
+    data = (flags & COPY_SHALLOW) ? 20 * MIB : 24 * MIB;
+    dom = start(disk_xml("vda", "src", flags & COPY_SHALLOW ? "qcow2" : from, ""));
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("copy", to), NULL, 0, flags), 0);
+    wait_ready(dom, "vda");
+    CHECK_INT(run("qemu-img convert -f raw -O raw '%s' %s", disk_uri(dom, "vda"), in_dir("ref")),
+              0);
+    CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
+    stop(dom);
+    CHECK(same_as_ref("copy", to));
+    taken = file_allocation(in_dir("copy"));
+    if (taken > data / 20 * 21)
+        fprintf(stderr, "%s to %s, flags %u: %llu bytes for %llu\n", from, to, flags, taken, data);
+    CHECK(taken <= data / 20 * 21);
+    CHECK(taken >= data);
+    expect_events("src copy ready; vda copy ready; src copy canceled; vda copy canceled; ");
+}
+
+/* A loop device, if there may be one, which is gone when what is returned is closed; or -1. */
+static int attach_loop(const char *size, char *device, size_t max)
+{
+    FILE *out;
+    int fd;
+
+    CHECK_INT(run("truncate -s %s %s", size, in_dir("backing")), 0);
+    if (getuid() != 0 || run("losetup -f --show %s >%s 2>/dev/null", in_dir("backing"),
+                             in_dir("device")) != 0)
+        return -1;
+    out = fopen(in_dir("device"), "r");
+    CHECK(out != NULL && fgets(device, (int)max, out) != NULL);
+    CHECK_INT(fclose(out), 0);
+    device[strcspn(device, "\n")] = '\0';
+    fd = open(device, O_RDONLY | O_CLOEXEC);
+    CHECK(fd >= 0);
+    CHECK_INT(run("losetup -d %s", device), 0);
+    return fd;
+}
+
+static void devices(const char *format, const char *size, int fails)
+{
+    char device[128], source[256];
+    virDomainPtr dom;
+    const char *xml;
+    int fd = attach_loop(size, device, sizeof(device));
+
+    if (fd < 0)
+        return;
+    /* A fresh device need not be full of zeros. */
+    CHECK_INT(run("tr '\\0' 'x' </dev/zero | head -c %s | dd of=%s bs=64k status=none"
+                  " iflag=fullblock", size, device), 0);
+    dom = start_chain();
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_xml("file", "file", device, format), NULL, 0, 0),
+              -1);
+    CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "regular file");
+    xml = dest_xml("block", "dev", device, format);
+    CHECK_INT(virDomainBlockCopy(dom, "vda", xml, NULL, 0, 0), 0);
+    if (fails) {
+        expect_events("top copy failed; vda copy failed; ");
+        CHECK(guest_sees_ref(dom));
+        stop(dom);
+        CHECK_INT(close(fd), 0);
+        return;
+    }
+    wait_ready(dom, "vda");
+    print_to(source, sizeof(source), "<source dev='%s' index='4'/>", device);
+    {
+        const char *const texts[] = { "<mirror type='block' job='copy' ready='yes'>", source,
+                                      NULL };
+
+        described(dom, 0, texts);
+    }
+    guest_writes(dom, 50);
+    pivot(dom, "vda");
+    CHECK(has(dom, 0, "<disk type='block'"));
+    CHECK(has(dom, 0, source));
+    guest_writes(dom, 60);
+    CHECK(guest_sees_ref(dom));
+    stop(dom);
+    CHECK_INT(run("qemu-img compare -q -f %s -F raw %s %s", format, device, in_dir("ref")), 0);
+    CHECK_INT(close(fd), 0);
+    {
+        char events[1024];
+
+        print_to(events, sizeof(events),
+                 "top copy ready; vda copy ready; %s copy completed; vda copy completed; ", device);
+        expect_events(events);
+    }
+}
+
+static void exports(unsigned int flags)
+{
+    virDomainPtr dom = start_chain();
+    char xml[1024];
+
+    CHECK_INT(run("nbdkit -U %s -P %s memory 8M", in_dir("sock"), in_dir("pid")), 0);
+    print_to(xml, sizeof(xml),
+             "<disk type='network'><driver type='raw'/><source protocol='nbd' name=''>"
+             "<host transport='unix' socket='%s'/></source></disk>", in_dir("sock"));
+    CHECK_INT(virDomainBlockCopy(dom, "vda", xml, NULL, 0, flags), 0);
+    wait_ready(dom, "vda");
+    {
+        const char *const texts[] = { "<mirror type='network' job='copy' ready='yes'>",
+                                      "<format type='raw'/>", "protocol='nbd'", in_dir("sock"),
+                                      NULL };
+
+        described(dom, 0, texts);
+    }
+    guest_writes(dom, 50);
+    pivot(dom, "vda");
+    CHECK(has(dom, 0, "<disk type='network'"));
+    guest_writes(dom, 60);
+    CHECK(guest_sees_ref(dom));
+    stop(dom);
+    CHECK_INT(run("qemu-img compare -q -f raw -F raw 'nbd+unix:///?socket=%s' %s", in_dir("sock"),
+                  in_dir("ref")), 0);
+    CHECK_INT(run("kill $(cat %s)", in_dir("pid")), 0);
+    CHECK_INT(run("rm -f %s", in_dir("sock")), 0);
+    /* A disk without a path has no event that tells one. */
+    expect_events("top copy ready; vda copy ready; vda copy completed; ");
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const formats[] = { "raw", "qcow2" };
+    int to, from;
+
+    (void)argc;
+    jobs_open(argv[0], 280);
+    for (to = 0; to < 2; to++) {
+        copied(formats[to], 0, 1);
+        copied(formats[to], COPY_SYNC, 0);
+        copied(formats[to], COPY_REUSE, 0);
+        copied(formats[to], COPY_REUSE | COPY_SYNC | COPY_TRANSIENT, 1);
+    }
+    copied("qcow2", COPY_SHALLOW, 1);
+    copied("qcow2", COPY_SHALLOW | COPY_REUSE | COPY_SYNC, 1);
+    copied("qcow2", COPY_SHALLOW | COPY_TRANSIENT, 0);
+    kept();
+    expect_events("");
+    rebase_copies();
+    parameters();
+    other_sizes();
+    for (from = 0; from < 2; from++)
+        for (to = 0; to < 2; to++) {
+            sparse(formats[from], formats[to], 0);
+            sparse(formats[from], formats[to], COPY_REUSE);
+        }
+    sparse("raw", "qcow2", COPY_SHALLOW);
+    sparse("qcow2", "qcow2", COPY_SHALLOW);
+    devices("raw", "8M", 0);
+    devices("qcow2", "16M", 0);
+    devices("raw", "16M", 1);
+    exports(0);
+    exports(COPY_REUSE | COPY_SYNC);
+    return jobs_close(__FILE__);
+}

@@ -1,0 +1,122 @@
+/* The speed of jobs is limited: over a second, from one moment to the next, and not at all.
+ * ctest: no-valgrind because it takes the time */
+#include "block_job.h"
+
+#define BYTES VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES
+
+/* Data everywhere in the image on top, and in the one below. */
+static virDomainPtr start_full(void)
+{
+    CHECK_INT(run("cd %s && rm -f base top copy && truncate -s 64M base &&"
+                  " qemu-io -f raw -c 'write -P 1 0 64M' base >/dev/null &&"
+                  " qemu-img create -q -f qcow2 -b base -F raw top", test_dir), 0);
+    return start(disk_xml("vda", "top", "qcow2", ""));
+}
+
+/* What is done in a second; the time is taken as long as it was. */
+static double in_a_second(virDomainPtr dom)
+{
+    unsigned long long from = job_info(dom, "vda", 1).cur, begin = now_ms(), time;
+    unsigned long long moved;
+
+    usleep(1000000);
+    moved = job_info(dom, "vda", 1).cur - from;
+    time = now_ms() - begin;
+    return (double)moved * 1000 / (double)time;
+}
+
+static void holds(virDomainPtr dom, unsigned long speed)
+{
+    double best = 0, error = 1;
+    int i;
+
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", speed, BYTES), 0);
+    CHECK_INT(job_info(dom, "vda", 1).bandwidth, speed);
+    /* A machine with other things to do can be late; nothing makes a job run ahead. */
+    for (i = 0; i < 3 && error > 0.05; i++) {
+        double now = in_a_second(dom);
+
+        CHECK(now < (double)speed * 1.05);
+        best = now > best ? now : best;
+        error = 1 - best / (double)speed;
+    }
+    if (error > 0.05)
+        fprintf(stderr, "%.0f instead of %lu bytes a second\n", best, speed);
+    CHECK(error <= 0.05);
+}
+
+/* The limit is the one that was set last, whatever a piece was waiting for. */
+static void limits(virDomainPtr dom)
+{
+    unsigned long long at, begin;
+
+    holds(dom, 2 * MIB);
+    holds(dom, 8 * MIB);
+    holds(dom, 1 * MIB);
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, BYTES), 0);
+    usleep(100000);
+    at = job_info(dom, "vda", 1).cur;
+    usleep(300000);
+    CHECK(job_info(dom, "vda", 1).cur - at <= 16384);
+    begin = now_ms();
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 3, 0), 0);
+    while (job_info(dom, "vda", 1).cur < at + MIB)
+        short_pause();
+    CHECK(now_ms() - begin < 1000);
+}
+
+/* A job that waits for its next piece ends at once. */
+static void ends(virDomainPtr dom, const char *events)
+{
+    unsigned long long begin;
+
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, BYTES), 0);
+    usleep(50000);
+    begin = now_ms();
+    CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
+    CHECK(now_ms() - begin < 1000);
+    expect_events(events);
+}
+
+static void unlimited(virDomainPtr dom)
+{
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 0, 0), 0);
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 0, BYTES), 0);
+}
+
+int main(int argc, char **argv)
+{
+    const unsigned int bytes = VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES;
+    unsigned long long begin;
+    virDomainPtr dom;
+
+    (void)argc;
+    jobs_open(argv[0], 120);
+    dom = start_full();
+    start_stuck_copy(dom, "vda", dest_file("copy", "raw"), 0);
+    CHECK(job_info(dom, "vda", 1).cur <= 16384);
+    limits(dom);
+    begin = now_ms();
+    unlimited(dom);
+    wait_ready(dom, "vda");
+    CHECK(now_ms() - begin < 10000);
+    /* A job that is ready takes a limit, too. */
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 5, 0), 0);
+    CHECK_INT(job_info(dom, "vda", 1).bandwidth, 5 * MIB);
+    expect_events("top copy ready; vda copy ready; ");
+    ends(dom, "top copy canceled; vda copy canceled; ");
+    CHECK_INT(unlink(in_dir("copy")), 0);
+    start_stuck_copy(dom, "vda", dest_file("copy", "raw"), 0);
+    ends(dom, "top copy canceled; vda copy canceled; ");
+
+    CHECK_INT(virDomainBlockPull(dom, "vda", 1, bytes), 0);
+    holds(dom, 4 * MIB);
+    ends(dom, "top pull canceled; vda pull canceled; ");
+    CHECK_INT(virDomainBlockPull(dom, "vda", 2, 0), 0);
+    CHECK_INT(job_info(dom, "vda", 1).bandwidth, 2 * MIB);
+    unlimited(dom);
+    expect_events("top pull completed; vda pull completed; ");
+    stop(dom);
+    CHECK(clean("top"));
+    return jobs_close(__FILE__);
+}
