@@ -269,3 +269,42 @@ fn threads_on_the_same_clusters_lose_nothing() {
         check(&image, &*node, &model, options);
     }
 }
+
+/// Many requests that all begin at one moment, each in a cluster that has no space yet: so a guest
+/// goes on that was paused. Once the file was set to a length that another had just exceeded.
+#[test]
+fn bursts_of_small_writes_into_new_clusters_lose_nothing() {
+    const THREADS: u64 = 16;
+    const ROUNDS: u64 = 60;
+    const CLUSTER: u64 = 65536;
+    let folder = tempfile::tempdir().expect("a folder");
+    let image = folder.path().join("burst.qcow2");
+    run("qemu-img", &["create", "-q", "-f", "qcow2", text(&image), "128M"]);
+    let node = open_image(&image);
+    let barrier = std::sync::Barrier::new(THREADS as usize);
+    // Rounds go through the image in an order of their own, threads side by side.
+    let place = |round: u64, thread: u64| ((round * 7 % ROUNDS) * THREADS + thread) * CLUSTER;
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (node, barrier) = (&node, &barrier);
+            scope.spawn(move || {
+                for round in 0..ROUNDS {
+                    barrier.wait();
+                    let offset = place(round, thread) + thread % 15 * 4096;
+                    node.write_at(&[thread as u8 + 1; 4096], offset).expect("write");
+                }
+            });
+        }
+    });
+    node.flush().expect("flush");
+    let mut cluster = vec![0; CLUSTER as usize];
+    for (round, thread) in (0..ROUNDS).flat_map(|r| (0..THREADS).map(move |t| (r, t))) {
+        node.read_at(&mut cluster, place(round, thread)).expect("read");
+        let written = (thread % 15 * 4096) as usize;
+        let mut expected = vec![0; CLUSTER as usize];
+        expected[written..written + 4096].fill(thread as u8 + 1);
+        assert!(cluster == expected, "round {round}, thread {thread}");
+    }
+    drop(node);
+    run("qemu-img", &["check", "-q", text(&image)]);
+}
