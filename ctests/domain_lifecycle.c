@@ -139,6 +139,7 @@ static void bad_arguments(virConnectPtr conn)
     CHECK_ERR(VIR_ERR_OPERATION_DENIED, VIR_FROM_DOMAIN, "read only access prevents virDomainCreate");
     CHECK(virDomainGetXMLDesc(seen, VIR_DOMAIN_XML_SECURE) == NULL);
     CHECK_CODE(VIR_ERR_OPERATION_DENIED, "virDomainGetXMLDesc with secure flag");
+    CHECK(virDomainGetXMLDesc(seen, VIR_DOMAIN_XML_MIGRATABLE) == NULL);
     CHECK(virDomainDefineXML(reader, domain_xml("args", "", 4)) == NULL);
     CHECK_CODE(VIR_ERR_OPERATION_DENIED, "virDomainDefineXML");
     CHECK_INT(virDomainFree(seen), 0);

@@ -1603,7 +1603,8 @@ int virDomainGetState(virDomainPtr domain,
  * Return Value: XML that the caller frees, or NULL.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for unknown flags; VIR_ERR_OPERATION_DENIED
- * for VIR_DOMAIN_XML_SECURE on a read-only connection; VIR_ERR_NO_DOMAIN.
+ * for VIR_DOMAIN_XML_SECURE and VIR_DOMAIN_XML_MIGRATABLE on a read-only connection;
+ * VIR_ERR_NO_DOMAIN.
  *
  * Since 0.0.3.
  */

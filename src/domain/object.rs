@@ -249,7 +249,9 @@ impl Domain {
 
     /// Its description.
     pub fn xml(&self, flags: XmlFlags) -> Result<String> {
-        if flags.contains(XmlFlags::SECURE) && self.connect.is_read_only() {
+        // What is for another host may have secrets in it, too.
+        let secret = XmlFlags::SECURE | XmlFlags::MIGRATABLE;
+        if flags.bits() & secret.bits() != 0 && self.connect.is_read_only() {
             let text = "virDomainGetXMLDesc with secure flag";
             return Err(Error::new(VIR_ERR_OPERATION_DENIED, VIR_FROM_DOMAIN, text));
         }
