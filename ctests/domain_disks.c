@@ -54,8 +54,10 @@ static void served(void)
     CHECK_CODE(VIR_ERR_INVALID_ARG, "disk 'vdz' not found in domain");
     CHECK(virSparseDomainGetDiskURI(dom, NULL, 0) == NULL);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "disk in virSparseDomainGetDiskURI must not be NULL");
-    CHECK(virSparseDomainGetDiskURI(dom, "vda", 1) == NULL);
-    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x1)");
+    CHECK(virSparseDomainGetDiskURI(dom, "vda", 2) == NULL);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x2)");
+    CHECK(virSparseDomainGetDiskURI(dom, "vda", VIR_SPARSE_DISK_URI_TCP) == NULL);
+    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "disk 'vda' is not served over TCP");
 
     /* While it runs nobody else can write the images. */
     CHECK_INT(run("qemu-io -f qcow2 -c 'write 0 4k' %s", in_dir("top.qcow2")), 1);
@@ -140,7 +142,7 @@ static void kinds_of_disks(void)
 {
     virDomainPtr dom = start(disk_xml("vda", "a.img", "raw", "<readonly/>"), 0);
     virDomainPtr other;
-    char xml[2048];
+    char xml[2048], *uri;
 
     CHECK_INT(run("qemu-io -f raw -c 'write 0 4k' '%s'", disk_uri(dom, "vda")), 1);
     CHECK(!is_open_direct(in_dir("a.img")));
@@ -149,6 +151,14 @@ static void kinds_of_disks(void)
                                                                   "<readonly/>"), 2), 0);
     CHECK(other != NULL);
     stop(other);
+    stop(dom);
+
+    dom = start(disk_xml("vda", "a.img", "raw", "<v:listen xmlns:v='urn:virsparse:domain:1'/>"), 0);
+    uri = virSparseDomainGetDiskURI(dom, "vda", VIR_SPARSE_DISK_URI_TCP);
+    CHECK(uri != NULL && strncmp(uri, "nbd://127.0.0.1:", 16) == 0);
+    CHECK_INT(run("nbdcopy '%s' %s && cmp %s %s", uri, in_dir("copy"), in_dir("copy"),
+                  in_dir("a.img")), 0);
+    free(uri);
     stop(dom);
 
     print_to(xml, sizeof(xml), "<disk type='file'><driver cache='none'/><source file='%s'/>"

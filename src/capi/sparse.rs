@@ -6,7 +6,7 @@ use super::call::entry;
 use super::domain::virDomainPtr;
 use super::storage_vol::virStorageVolPtr;
 use super::stream::virStreamPtr;
-use crate::domain::Domain;
+use crate::domain::{Domain, UriFlags};
 use crate::error::*;
 use crate::storage::Volume;
 use crate::stream::Stream;
@@ -35,6 +35,13 @@ pub enum virSparseExtentType {
     VIR_SPARSE_EXTENT_DATA = 0,
     /// A hole: it reads as zeros and takes no space.
     VIR_SPARSE_EXTENT_HOLE = 1,
+}
+
+/// Which URI of a disk virSparseDomainGetDiskURI tells.
+#[repr(C)]
+pub enum virSparseDiskURIFlags {
+    /// The one over TCP.
+    VIR_SPARSE_DISK_URI_TCP = 1 << 0,
 }
 
 /// A range of a volume that is all data or all hole.
@@ -141,14 +148,20 @@ pub unsafe extern "C" fn virSparseVolGetExtents(
 /// Tells where guests find a disk of a running domain: at an NBD export behind a unix socket that
 /// only this user may connect to. QEMU, nbdcopy, fio and others take such a URI.
 ///
+/// A disk is served over TCP as well if it is defined with an element of ours,
+/// <v:listen xmlns:v='urn:virsparse:domain:1' address='127.0.0.1' port='10809'/>; without a port the
+/// system chooses one. NBD knows no passwords: whoever can connect to the address has the disk.
+///
 /// @dom: an active domain
 /// @disk: the target of the disk, or the path of its image
-/// @flags: 0
+/// @flags: virSparseDiskURIFlags
 ///
-/// Return Value: a URI `nbd+unix:///vda?socket=PATH`, which the caller frees, or NULL.
+/// Return Value: a URI `nbd+unix:///vda?socket=PATH` or `nbd://ADDRESS:PORT/vda`, which the caller
+/// frees, or NULL.
 ///
-/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk is NULL, for flags, or if there is
-/// no such disk or nothing in it; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if
+/// there is no such disk or nothing in it; VIR_ERR_OPERATION_INVALID if the domain is inactive, or
+/// for TCP if the disk is not served there;
 /// VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
 ///
 /// Since virsparse 0.1.
@@ -162,7 +175,7 @@ pub unsafe extern "C" fn virSparseDomainGetDiskURI(
         let domain = call.object::<Domain>(dom)?;
         // SAFETY: the caller's promise.
         let disk = unsafe { call.string(disk, VIR_FROM_DOMAIN, "disk")? };
-        call.no_flags(flags, VIR_FROM_DOMAIN)?;
-        super::strings::to_c(&domain.disk_uri(&disk)?)
+        let flags = call.flags::<UriFlags>(flags, VIR_FROM_DOMAIN)?;
+        super::strings::to_c(&domain.disk_uri(&disk, flags)?)
     })
 }

@@ -230,9 +230,7 @@ fn set_missing(element: &mut Element, name: &str, value: &str) {
 /// Removes what [`Definition::live_xml`] adds, for a document that a caller gives back.
 fn forget_running(disk: &mut Element) {
     disk.nodes.retain(|node| match node {
-        Node::Element(e) => {
-            e.name != "mirror" && !e.attributes.iter().any(|a| a.value == NAMESPACE)
-        }
+        Node::Element(e) => e.name != "mirror" && !e.is_in(NAMESPACE, "export", &[]),
         _ => true,
     });
     // Where a source has an index, the images below were found, not asked for.
@@ -313,7 +311,7 @@ fn disks(root: &Element) -> Result<Vec<DiskDefinition>> {
     let mut disks: Vec<DiskDefinition> = Vec::new();
     let all = root.child("devices").into_iter().flat_map(|devices| devices.children("disk"));
     for element in all {
-        let disk = DiskDefinition::parse(element)?;
+        let disk = DiskDefinition::parse_in(element, &[root])?;
         if let Some(other) = disks.iter().find(|other| other.target == disk.target) {
             let path = |disk: &DiskDefinition| excerpt(disk.path().unwrap_or_default()).to_string();
             let text = format!(

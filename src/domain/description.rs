@@ -30,9 +30,12 @@ pub fn describe(disk: &Disk, element: &mut Element) {
     {
         element.push(mirror);
     }
-    let export = Element::new("virsparse:export")
+    let mut export = Element::new("virsparse:export")
         .with_attr("xmlns:virsparse", NAMESPACE)
         .with_attr("uri", disk.uri());
+    if let Some(uri) = disk.tcp_uri() {
+        export.set_attr("tcp", uri);
+    }
     element.push(export);
 }
 

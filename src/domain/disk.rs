@@ -61,7 +61,7 @@ impl Disk {
             name: target.clone(),
             read_only: definition.read_only,
             socket: Some(socket.clone()),
-            tcp: None,
+            tcp: definition.listen,
         };
         let meter = Meter::new(DiskSlot::new(name, live.gate.clone()), on_notice);
         let export =
@@ -80,6 +80,12 @@ impl Disk {
     pub fn uri(&self) -> String {
         let socket = uri_part(self.socket.as_os_str().as_bytes());
         format!("nbd+unix:///{}?socket={socket}", uri_part(self.target.as_bytes()))
+    }
+
+    /// The same over TCP, if it is served there.
+    pub fn tcp_uri(&self) -> Option<String> {
+        let address = self.export.tcp_address()?;
+        Some(format!("nbd://{address}/{}", uri_part(self.target.as_bytes())))
     }
 
     /// Serves nobody any more, and brings what was written to stable storage. Requests that have

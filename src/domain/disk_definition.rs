@@ -1,10 +1,12 @@
 //! A disk as the XML describes it: `<disk>` in a domain. What is not used here stays in the tree
 //! that it was read from.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
+use super::definition::NAMESPACE;
 use crate::block::Cache;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
@@ -62,6 +64,8 @@ pub struct DiskDefinition {
     pub transient: bool,
     /// How its images are cached.
     pub cache: Cache,
+    /// Where it is served beside its socket.
+    pub listen: Option<SocketAddr>,
 }
 
 /// The formats that libvirt has words for.
@@ -213,6 +217,11 @@ impl DiskDefinition {
     ///
     /// Errors: VIR_ERR_XML_ERROR, VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_NO_TARGET.
     pub fn parse(element: &Element) -> Result<DiskDefinition> {
+        DiskDefinition::parse_in(element, &[])
+    }
+
+    /// The same for one that is inside of others, which may declare namespaces.
+    pub fn parse_in(element: &Element, around: &[&Element]) -> Result<DiskDefinition> {
         element.expect_name("disk")?;
         let device = match element.attr("device").unwrap_or("disk") {
             "disk" => Device::Disk,
@@ -246,6 +255,7 @@ impl DiskDefinition {
             shareable: element.child("shareable").is_some(),
             transient: element.child("transient").is_some(),
             cache: cache(element)?,
+            listen: listen(element, around)?,
         })
     }
 }
@@ -260,6 +270,25 @@ fn cache(disk: &Element) -> Result<Cache> {
         let text = format!("Invalid value for attribute 'cache' in element 'driver': '{word}'.");
         Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text)
     })
+}
+
+/// Our own element for who wants a disk to be served over TCP as well: an address, and a port that
+/// the system chooses if it is not said.
+fn listen(disk: &Element, around: &[&Element]) -> Result<Option<SocketAddr>> {
+    let around: Vec<&Element> = std::iter::once(disk).chain(around.iter().copied()).collect();
+    let Some(element) = disk.elements().find(|e| e.is_in(NAMESPACE, "listen", &around)) else {
+        return Ok(None);
+    };
+    let refused = |name: &str, value: &str| {
+        let value = excerpt(value);
+        let text = format!("Invalid value for attribute '{name}' in element 'listen': '{value}'.");
+        Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text)
+    };
+    let address = element.attr("address").unwrap_or("127.0.0.1");
+    let ip: IpAddr = address.parse().map_err(|_| refused("address", address))?;
+    let port = element.attr("port").unwrap_or("0");
+    let port: u16 = port.parse().map_err(|_| refused("port", port))?;
+    Ok(Some(SocketAddr::new(ip, port)))
 }
 
 /// A target is a part of the path of a socket, and the name of an export.
@@ -332,6 +361,25 @@ mod tests {
         for target in ["../a", "a/b", ".a", "a b", "ä", &"a".repeat(65)] {
             let text = format!("<disk><source file='/a'/><target dev='{target}'/></disk>");
             assert_eq!(disk(&text).unwrap_err().code, VIR_ERR_XML_ERROR, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_disk_is_served_over_tcp_if_its_definition_says_so() {
+        let with = |inside: &str| {
+            let disk = disk(&format!(
+                "<disk xmlns:v='{NAMESPACE}'><source file='/a'/><target dev='vda'/>{inside}</disk>"
+            ));
+            disk.map(|disk| disk.listen.map(|listen| listen.to_string()))
+        };
+        let at = |text: &str| Ok(Some(text.to_string()));
+        assert_eq!(with(""), Ok(None));
+        assert_eq!(with("<listen port='7'/><w:listen xmlns:w='u'/>"), Ok(None));
+        assert_eq!(with("<v:listen/>"), at("127.0.0.1:0"));
+        assert_eq!(with("<v:listen address='::1' port='10809'/>"), at("[::1]:10809"));
+        for bad in ["address='host'", "port='65536'"] {
+            let error = with(&format!("<v:listen {bad}/>")).unwrap_err();
+            assert_eq!(error.code, VIR_ERR_XML_ERROR, "{bad}");
         }
     }
 

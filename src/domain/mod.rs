@@ -37,6 +37,6 @@ pub use lifecycle::{DestroyFlags, ShutdownFlags, StartFlags, UndefineFlags};
 pub use metadata::Kind as MetadataKind;
 pub use meter::DiskStats;
 pub use object::{DefineFlags, Domain, Info, ListFlags, XmlFlags};
-pub use queries::{BlockInfo, DiskError, ResizeFlags};
+pub use queries::{BlockInfo, DiskError, ResizeFlags, UriFlags};
 pub use registry::{Domains, no_domain};
 pub use running::{Condition, Running, State};

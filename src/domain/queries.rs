@@ -41,6 +41,11 @@ pub enum DiskError {
 }
 
 bitflags::bitflags! {
+    /// Which of a disk's URIs is asked for.
+    pub struct UriFlags: u32 {
+        const TCP = 1;
+    }
+
     /// How virDomainBlockResize counts.
     pub struct ResizeFlags: u32 {
         const BYTES = 1;
@@ -87,8 +92,15 @@ impl Domain {
     }
 
     /// Where guests find a disk, as an NBD URI.
-    pub fn disk_uri(&self, name: &str) -> Result<String> {
-        Ok(self.open_disk(name, |name| format!("disk '{name}' not found in domain"))?.uri())
+    pub fn disk_uri(&self, name: &str, flags: UriFlags) -> Result<String> {
+        let disk = self.open_disk(name, |name| format!("disk '{name}' not found in domain"))?;
+        if !flags.contains(UriFlags::TCP) {
+            return Ok(disk.uri());
+        }
+        disk.tcp_uri().ok_or_else(|| {
+            let text = format!("disk '{}' is not served over TCP", disk.target);
+            Error::invalid_operation(VIR_FROM_DOMAIN, text)
+        })
     }
 
     /// How large a disk is.

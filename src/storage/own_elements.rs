@@ -6,20 +6,13 @@ use crate::error::*;
 use crate::xml::{Element, excerpt};
 
 /// The namespace of what libvirt's descriptions do not have.
-const NAMESPACE: &str = "urn:virsparse:volume:1";
-
-/// Whether a child of `target` is our own element of that name: with a prefix that stands for our
-/// namespace, be it declared there or further out.
-pub fn is_own(element: &Element, target: &Element, root: &Element, name: &str) -> bool {
-    let Some((prefix, local)) = element.name.split_once(':') else { return false };
-    let declaration = format!("xmlns:{prefix}");
-    let namespace = [element, target, root].iter().find_map(|place| place.attr(&declaration));
-    local == name && namespace == Some(NAMESPACE)
-}
+pub const NAMESPACE: &str = "urn:virsparse:volume:1";
 
 /// How what is copied into a volume is to be compressed.
 pub fn compression(target: &Element, root: &Element) -> Result<Option<Compression>> {
-    let Some(element) = target.elements().find(|e| is_own(e, target, root, "compression")) else {
+    let Some(element) =
+        target.elements().find(|e| e.is_in(NAMESPACE, "compression", &[target, root]))
+    else {
         return Ok(None);
     };
     match element.attr("type") {

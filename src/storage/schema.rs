@@ -1,7 +1,7 @@
 //! The strict reading of a description that the VALIDATE flags ask for: nothing but the elements
 //! and attributes that are known. (What they hold is checked when they are read.)
 
-use super::own_elements::is_own;
+use super::own_elements::NAMESPACE;
 use crate::error::*;
 use crate::xml::{self, Element, Node};
 
@@ -94,7 +94,7 @@ pub fn check_volume(text: &str) -> Result<()> {
     let Some(target) = root.child("target") else {
         return Err(invalid("Expecting an element target, got nothing"));
     };
-    let own = |element: &Element| is_own(element, target, &root, "compression");
+    let own = |element: &Element| element.is_in(NAMESPACE, "compression", &[target, &root]);
     for element in target.elements().filter(|element| own(element)) {
         check(element, &Known("compression", &["type"], TEXT))?;
     }

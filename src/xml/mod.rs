@@ -110,6 +110,15 @@ impl Element {
         self.child(name).map(Element::text).filter(|text| !text.is_empty())
     }
 
+    /// Whether it is that element of a namespace: with a prefix that stands for it, be it declared
+    /// here or by one of `around`, from the inside out.
+    pub fn is_in(&self, namespace: &str, name: &str, around: &[&Element]) -> bool {
+        let Some((prefix, local)) = self.name.split_once(':') else { return false };
+        let declaration = format!("xmlns:{prefix}");
+        let declared = std::iter::once(&self).chain(around).find_map(|e| e.attr(&declaration));
+        local == name && declared == Some(namespace)
+    }
+
     /// Refuses a document whose root is another element.
     pub fn expect_name(&self, name: &str) -> Result<()> {
         if self.name == name {
