@@ -30,6 +30,11 @@ const REST: Duration = Duration::from_secs(10);
 /// 10 us.
 const SLOW: Duration = Duration::from_micros(40);
 
+/// How long a request is waited for before the thread goes to sleep, and for how many it is not when
+/// one did not come: a client that thinks costs at most a thirtieth of a processor.
+const PATIENCE: Duration = Duration::from_micros(50);
+const TIRED: u32 = 32;
+
 /// Replies that are sent at the latest when there are so many: the client can begin to use them
 /// while we do what it has asked for next.
 const BATCH: usize = 8;
@@ -71,6 +76,31 @@ impl Pace {
     }
 }
 
+/// Waiting for the next request of a client that sends one right after each reply. To sleep until it
+/// comes takes longer than that, for both: to wake somebody costs more than to ask.
+#[derive(Default)]
+struct Patience {
+    /// So many requests are not waited for: one did not come in time.
+    tired: u32,
+}
+
+impl Patience {
+    fn wait(&mut self, receiver: &mut Receiver) {
+        if self.tired > 0 {
+            self.tired -= 1;
+            return;
+        }
+        let start = Instant::now();
+        while !receiver.poll() {
+            if start.elapsed() > PATIENCE {
+                self.tired = TIRED;
+                return;
+            }
+            std::hint::spin_loop();
+        }
+    }
+}
+
 /// What workers find to do.
 #[derive(Default)]
 struct Desk {
@@ -93,12 +123,13 @@ struct Connection {
 
 impl Connection {
     fn read_requests(self: &Arc<Connection>, receiver: &mut Receiver) -> nix::Result<()> {
+        let mut patience = Patience::default();
         loop {
             // Whether the client has more than one request under way.
             let mut busy = receiver.has(Request::SIZE);
             if !busy {
                 self.outbox.flush();
-                busy = self.pace.is_slow() && receiver.poll();
+                patience.wait(receiver);
             }
             if !receiver.fill(Request::SIZE)? {
                 return Ok(());
@@ -106,6 +137,9 @@ impl Connection {
             let request = Request::decode(receiver.take(Request::SIZE)).ok_or(Errno::EPROTO)?;
             if request.command == command::DISC {
                 return Ok(());
+            }
+            if !busy {
+                busy = self.pace.is_slow() && receiver.poll();
             }
             self.handle(&request, receiver, busy)?;
         }
