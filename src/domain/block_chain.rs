@@ -18,6 +18,7 @@ const GRANULARITY: u64 = 64 * 1024;
 
 bitflags::bitflags! {
     /// How a disk is put onto another image.
+    #[derive(Clone, Copy)]
     pub struct RebaseFlags: u32 {
         const SHALLOW = 1;
         const REUSE_EXT = 2;
@@ -29,6 +30,7 @@ bitflags::bitflags! {
     }
 
     /// How images are committed.
+    #[derive(Clone, Copy)]
     pub struct CommitFlags: u32 {
         const SHALLOW = 1;
         const DELETE = 2;

@@ -223,7 +223,6 @@ impl Workplace {
     }
 
     fn conclude(&self, kind: Kind, outcome: &Outcome) {
-        *self.disk.job_slot() = None;
         *self.disk.failure() = match outcome {
             Outcome::Failed(error) => Some(error.clone()),
             Outcome::Completed | Outcome::Cancelled => None,
@@ -233,18 +232,25 @@ impl Workplace {
             Outcome::Cancelled => Status::Cancelled,
             Outcome::Failed(_) => Status::Failed,
         };
+        {
+            let mut slot = self.disk.job_slot();
+            *slot = None;
+            // Whoever sees that the job is gone can rely on the event, whatever becomes of the domain.
+            self.queue(kind, status);
+        }
         self.note();
-        self.tell(kind, status);
+        self.driver.events().deliver();
     }
 
     /// Says that the target of a copy is equal to the disk.
     pub fn tell_ready(&self, kind: Kind) {
         self.note();
-        self.tell(kind, Status::Ready);
+        self.queue(kind, Status::Ready);
+        self.driver.events().deliver();
     }
 
-    /// Tells who listens; nobody of a domain that has been stopped.
-    fn tell(&self, kind: Kind, status: Status) {
+    /// Queues an event for those who listen; there is none of a domain that has been stopped.
+    fn queue(&self, kind: Kind, status: Status) {
         if self.running.is_stopped() {
             return;
         }
@@ -255,9 +261,7 @@ impl Workplace {
         if let Some(disk) = path {
             self.running.queue(events::BLOCK_JOB, Payload::BlockJob { disk, job, status });
         }
-        let payload = Payload::BlockJob { disk: target, job, status };
-        self.running.queue(events::BLOCK_JOB_2, payload);
-        self.driver.events().deliver();
+        self.running.queue(events::BLOCK_JOB_2, Payload::BlockJob { disk: target, job, status });
     }
 
     /// Writes down, for other processes, how the domain runs now. They may know less of a job.
