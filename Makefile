@@ -5,6 +5,8 @@
 #   make demo               the main job on a real disk image, from C and from Python
 #   make check              every test there is
 #   make ctests             the C programs only; TESTS="error stream" for some of them
+#   make soak               guests at work during block jobs, for 20 rounds instead of 2
+#   make crash              500 processes killed during block jobs, instead of 50
 #   make headers            include/, after a change of src/capi
 #   make lint               formatting and clippy
 #   make fuzz               looks for inputs that break the parsers, FUZZ_TIME (600) seconds with each
@@ -73,6 +75,12 @@ check:
 	$(MAKE) stage
 	ctests/check.sh $(STAGE)
 
+soak:
+	WORKLOAD_ROUNDS=20 $(CARGO) test --release --locked --test block_workload -- --nocapture
+
+crash:
+	CRASH_KILLS=500 $(CARGO) test --release --locked --test block_crash -- --nocapture
+
 demo:
 	$(CARGO) build --release --locked --lib
 	examples/demo.sh $(TARGET)/release
@@ -122,4 +130,4 @@ lint:
 clean:
 	$(CARGO) clean
 
-.PHONY: all headers install stage ctests demo check fuzz bench lint clean
+.PHONY: all headers install stage ctests demo check fuzz soak crash bench lint clean

@@ -14,6 +14,8 @@ static volatile int job_loop_ends;
 static pthread_t job_loop;
 static int job_callbacks[2];
 static volatile int job_frees;
+/* When the end of a job is told it is gone, and no other has been started. */
+static volatile int job_is_last;
 
 static inline const char *job_kind(int type)
 {
@@ -31,9 +33,8 @@ static inline void job_note(virDomainPtr dom, const char *disk, int type, int st
     virDomainBlockJobInfo info;
 
     CHECK(status >= 0 && status < 4);
-    /* When the end is told, the job is gone. */
-    if (status != VIR_DOMAIN_BLOCK_JOB_READY && !strchr(disk, '/'))
-        CHECK(virDomainGetBlockJobInfo(dom, disk, &info, 0) < 1);
+    if (job_is_last && status != VIR_DOMAIN_BLOCK_JOB_READY)
+        CHECK_INT(virDomainGetBlockJobInfo(dom, disk, &info, 0), 0);
     if (strncmp(disk, test_dir, dir) == 0)
         disk += dir + 1;
     pthread_mutex_lock(&job_lock);

@@ -29,6 +29,7 @@ static void too_early(void)
     CHECK_INT(unlink(in_dir("copy")), 0);
 
     /* And twice, after the end. */
+    job_is_last = 1;
     CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("copy", "raw"), NULL, 0, 0), 0);
     wait_ready(dom, "vda");
     pivot(dom, "vda");
@@ -38,6 +39,7 @@ static void too_early(void)
     CHECK_CODE(VIR_ERR_INVALID_ARG, "disk vda does not have an active block job");
     job_info(dom, "vda", 0);
     expect_events("top copy ready; vda copy ready; copy copy completed; vda copy completed; ");
+    job_is_last = 0;
     CHECK(guest_sees_ref(dom));
     stop(dom);
 }
@@ -257,19 +259,26 @@ static void visitors(void)
     CHECK(same_as_ref("copy", "raw"));
 }
 
-/* Guests that write at full speed, until the file is gone. */
+/* A guest that writes at full speed, until it is told to stop. */
 static void start_busy_guest(virDomainPtr dom)
 {
-    CHECK_INT(run("touch %s && (while test -e %s; do fio --name=busy --ioengine=nbd --uri='%s'"
-                  " --rw=randwrite --bs=64k --iodepth=8 --size=8M --time_based --runtime=1"
-                  " >/dev/null 2>&1; done; touch %s) &", in_dir("busy"), in_dir("busy"),
-                  disk_uri(dom, "vda"), in_dir("rested")), 0);
+    virDomainBlockStatsStruct stats;
+    unsigned long long begin = now_ms();
+
+    CHECK_INT(run("cd %s && fio --name=busy --ioengine=nbd --uri='%s' --rw=randwrite --bs=64k"
+                  " --iodepth=8 --size=8M --time_based --runtime=100 >/dev/null 2>&1 & echo $! >%s",
+                  test_dir, disk_uri(dom, "vda"), in_dir("pid")), 0);
+    do {
+        CHECK(now_ms() - begin < 30000);
+        short_pause();
+        CHECK_INT(virDomainBlockStats(dom, "vda", &stats, sizeof(stats)), 0);
+    } while (stats.wr_req < 1000);
 }
 
 static void stop_busy_guest(void)
 {
-    CHECK_INT(run("rm %s && while ! test -e %s; do sleep 0.01; done && rm %s", in_dir("busy"),
-                  in_dir("rested"), in_dir("rested")), 0);
+    CHECK_INT(run("pid=$(cat %s); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.01; done",
+                  in_dir("pid")), 0);
 }
 
 /* A copy that is slower than the guest says so; a synchronous one is complete all the same. */
