@@ -19,14 +19,16 @@ static const char *nbd_dest(void)
 
 static void serve(const char *arguments)
 {
-    CHECK_INT(run("rm -f %s %s && nbdkit -U %s -P %s %s 2>/dev/null", in_dir("sock"),
-                  in_dir("server"), in_dir("sock"), in_dir("server"), arguments), 0);
+    CHECK_INT(run("rm -f %s %s && nbdkit -U %s -P %s %s 2>/dev/null &&"
+                  " while ! grep -q . %s 2>/dev/null; do sleep 0.005; done", in_dir("sock"),
+                  in_dir("server"), in_dir("sock"), in_dir("server"), arguments,
+                  in_dir("server")), 0);
 }
 
 /* Stops or ends the server, and waits until it has done so. */
 static void signal_server(const char *what)
 {
-    CHECK_INT(run("pid=$(cat %s); kill -%s $pid; while grep -q '^State:.[RSD]' /proc/$pid/status"
+    CHECK_INT(run("pid=$(cat %s) && test $pid -gt 1 && kill -%s $pid && while grep -q '^State:.[RSD]' /proc/$pid/status"
                   " 2>/dev/null; do sleep 0.005; done", in_dir("server"), what), 0);
 }
 
@@ -288,9 +290,10 @@ static void source_fails(void)
     virDomainPtr dom;
 
     CHECK_INT(run("rm -f %s %s", in_dir("now"), in_dir("copy")), 0);
-    CHECK_INT(run("rm -f %s %s && nbdkit -U %s -P %s --filter=error memory 8M error-pread=EIO"
-                  " error-pread-rate=100%% error-file=%s", in_dir("sock"), in_dir("server"),
-                  in_dir("sock"), in_dir("server"), in_dir("now")), 0);
+    print_to(xml, sizeof(xml),
+             "--filter=error memory 8M error-pread=EIO error-pread-rate=100%% error-file=%s",
+             in_dir("now"));
+    serve(xml);
     CHECK_INT(run("qemu-io -f raw -c 'write -P 7 0 2M' 'nbd+unix:///?socket=%s' >/dev/null",
                   in_dir("sock")), 0);
     print_to(xml, sizeof(xml),
