@@ -463,7 +463,7 @@ fn a_snapshot_appears_under_a_writing_guest() {
     let mut chain = new_image(&overlay, Format::Qcow2, SIZE, Some(("top", "qcow2")));
     disk.with_guest(8, |guest| {
         guest.do_more();
-        live.push(chain.images.remove(0)).expect("push");
+        live.push(chain.images.remove(0), "top".to_string()).expect("push");
         guest.do_more();
     });
     drop(live);

@@ -173,13 +173,14 @@ fn check_backing(disk: &DiskDefinition, top: &Path) -> Result<bool> {
     }
 }
 
-fn is_same(a: &Path, b: &Path) -> bool {
+/// Whether two paths lead to one file.
+pub fn is_same(a: &Path, b: &Path) -> bool {
     let resolved = |path: &Path| fs::canonicalize(path).ok();
     a == b || resolved(a).is_some_and(|a| resolved(b) == Some(a))
 }
 
 /// What a qcow2 image records as its backing image, and that one's format.
-fn recorded_backing(path: &Path) -> Result<Option<(PathBuf, String)>> {
+pub fn recorded_backing(path: &Path) -> Result<Option<(PathBuf, String)>> {
     let name = path.display().to_string();
     let header = Qcow2Node::read_header(&name, &look_at(path)?).map_err(|e| failed(&e))?;
     Ok(header.backing_file.map(|backing| {

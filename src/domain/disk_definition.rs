@@ -20,6 +20,11 @@ pub enum Device {
     Lun,
 }
 
+/// Whether libvirt has a word for a format.
+pub fn is_format(word: &str) -> bool {
+    FORMATS.contains(&word)
+}
+
 /// Where an image is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -104,6 +109,8 @@ impl ImageDefinition {
     }
 
     /// Reads a type attribute, a `<source>` and a format; `None` if nothing is in the drive.
+    ///
+    /// Errors: VIR_ERR_XML_ERROR, VIR_ERR_CONFIG_UNSUPPORTED.
     pub fn parse(element: &Element, format: &str) -> Result<Option<ImageDefinition>> {
         let kind = element.attr("type").unwrap_or("file");
         if !TYPES.contains(&kind) {
@@ -114,7 +121,7 @@ impl ImageDefinition {
             );
             return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text));
         }
-        if !FORMATS.contains(&format) {
+        if !is_format(format) {
             let text = format!("unknown driver format value '{}'", excerpt(format));
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }

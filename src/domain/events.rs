@@ -33,6 +33,7 @@ impl Lifecycle {
     pub const RESUMED: Lifecycle = Lifecycle(4, 0);
     pub const STOPPED_SHUTDOWN: Lifecycle = Lifecycle(5, 0);
     pub const STOPPED_DESTROYED: Lifecycle = Lifecycle(5, 1);
+    pub const STOPPED_FOR_SNAPSHOT: Lifecycle = Lifecycle(5, 6);
     pub const SHUTDOWN_GUEST: Lifecycle = Lifecycle(6, 1);
     pub const SHUTDOWN_HOST: Lifecycle = Lifecycle(6, 2);
 

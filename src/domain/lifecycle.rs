@@ -30,7 +30,7 @@ bitflags::bitflags! {
         const REMOVE_LOGS = 2;
     }
 
-    /// What virDomainUndefineFlags removes with the definition: there is none of it.
+    /// What virDomainUndefineFlags removes with the definition: of most of it there is none.
     pub struct UndefineFlags: u32 {
         const MANAGED_SAVE = 1;
         const SNAPSHOTS_METADATA = 2;
@@ -83,7 +83,7 @@ impl Driver {
     }
 
     /// Stops a domain, and tells so.
-    fn stop(
+    pub(super) fn stop(
         self: &Arc<Self>,
         running: &Arc<Running>,
         drain: Duration,
@@ -147,7 +147,7 @@ impl Domain {
             if running.condition().state == State::Paused {
                 return Ok(());
             }
-            running.pause(&changing);
+            running.pause(&changing, Condition::PAUSED);
             self.note_running(&running)?;
             running.queue(events::LIFECYCLE, Lifecycle::SUSPENDED.payload());
         }
@@ -197,6 +197,7 @@ impl Domain {
                 let text = "cannot undefine transient domain";
                 return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
             }
+            change.give_up_snapshots(&entry, flags.contains(UndefineFlags::SNAPSHOTS_METADATA))?;
             change.set_config(&entry, None)?;
             self.queue(events::LIFECYCLE, Lifecycle::UNDEFINED.payload());
         }

@@ -22,6 +22,7 @@ mod owner;
 mod queries;
 mod registry;
 mod running;
+mod snapshot;
 mod status;
 mod stored;
 
@@ -40,3 +41,7 @@ pub use object::{DefineFlags, Domain, Info, ListFlags, XmlFlags};
 pub use queries::{BlockInfo, DiskError, ResizeFlags, UriFlags};
 pub use registry::{Domains, no_domain};
 pub use running::{Condition, Running, State};
+pub use snapshot::{
+    CreateFlags as SnapshotCreateFlags, DeleteFlags as SnapshotDeleteFlags,
+    ListFlags as SnapshotListFlags, RevertFlags, Snapshot, SnapshotXmlFlags, no_snapshot,
+};

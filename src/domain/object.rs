@@ -75,7 +75,14 @@ impl Connect {
     /// All domains that pass the filter.
     pub fn list_domains(self: &Arc<Self>, filter: ListFlags) -> Result<Vec<Arc<Domain>>> {
         let all = self.domains().all()?;
-        Ok(all.iter().filter(|e| passes(e, &filter)).map(|e| Domain::of(self, e)).collect())
+        let by_snapshots = ListFlags::HAS_SNAPSHOT | ListFlags::NO_SNAPSHOT;
+        // That takes a look at files.
+        let asked = filter.intersects(by_snapshots);
+        let has_snapshots = |entry: &Entry| {
+            asked && self.domains().snapshots(entry.uuid).is_some_and(|snapshots| snapshots.any())
+        };
+        let passing = all.iter().filter(|entry| passes(entry, has_snapshots(entry), &filter));
+        Ok(passing.map(|entry| Domain::of(self, entry)).collect())
     }
 
     /// The numbers of the domains that run.
@@ -127,7 +134,7 @@ pub(super) fn refuse_validation(asked: bool) -> Result<()> {
 }
 
 /// Whether a domain passes a filter.
-fn passes(entry: &Entry, filter: &ListFlags) -> bool {
+fn passes(entry: &Entry, has_snapshots: bool, filter: &ListFlags) -> bool {
     let pick = |yes, first, second| if yes { first } else { second };
     let state = match entry.condition().state {
         State::Running => ListFlags::RUNNING,
@@ -150,7 +157,10 @@ fn passes(entry: &Entry, filter: &ListFlags) -> bool {
             pick(entry.autostart, ListFlags::AUTOSTART, ListFlags::NO_AUTOSTART),
             ListFlags::AUTOSTART | ListFlags::NO_AUTOSTART,
         ),
-        (ListFlags::NO_SNAPSHOT, ListFlags::HAS_SNAPSHOT | ListFlags::NO_SNAPSHOT),
+        (
+            pick(has_snapshots, ListFlags::HAS_SNAPSHOT, ListFlags::NO_SNAPSHOT),
+            ListFlags::HAS_SNAPSHOT | ListFlags::NO_SNAPSHOT,
+        ),
         (ListFlags::NO_CHECKPOINT, ListFlags::HAS_CHECKPOINT | ListFlags::NO_CHECKPOINT),
     ]
     .into_iter()

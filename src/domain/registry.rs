@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::definition::Definition;
 use super::events::{self, Lifecycle};
 use super::running::{Condition, Running, Start};
+use super::snapshot::Store;
 use super::status::Status;
 use super::stored;
 use crate::error::*;
@@ -240,6 +241,11 @@ impl Domains {
         }
     }
 
+    /// Where the snapshots of a domain are kept; `None` if they are not.
+    pub fn snapshots(&self, uuid: Uuid) -> Option<Store> {
+        self.state.as_ref().map(|state| Store::new(state.snapshots(uuid)))
+    }
+
     /// Prepares to run a domain as `definition`, which belongs to `entry` unless that has become
     /// another.
     pub fn starting(
@@ -254,6 +260,7 @@ impl Domains {
         if entry.is_active() || change.known.starting.contains(&name) {
             return Err(already_running());
         }
+        change.forget_strangers(&entry)?;
         let mut folder = None;
         let mut owner = None;
         if let Some(state) = &self.state {
@@ -373,8 +380,55 @@ impl Change<'_> {
         Ok(entries.get(name).cloned().unwrap_or_else(|| Entry::new(definition)))
     }
 
+    /// Where the snapshots of a domain are kept.
+    pub fn snapshots(&self, entry: &Entry) -> Result<Store> {
+        let none = || {
+            let text = "snapshots of domains whose disks are not served are not kept";
+            Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text)
+        };
+        self.domains.snapshots(entry.uuid).ok_or_else(none)
+    }
+
+    /// Refuses what is to be done to the images of a domain while nobody uses them, if somebody
+    /// has begun to.
+    pub fn check_off(&self, entry: &Entry) -> Result<()> {
+        let owned = |state: &StateDir| Owner::of(&state.beside(&entry.name).join(OWNER)).is_some();
+        if entry.is_active()
+            || self.known.starting.contains(&entry.name)
+            || self.domains.state.as_ref().is_some_and(owned)
+        {
+            return Err(already_running());
+        }
+        Ok(())
+    }
+
+    /// The snapshots of a new domain are none, whatever a crash has left of one that was like it.
+    fn forget_strangers(&self, entry: &Entry) -> Result<()> {
+        match self.domains.snapshots(entry.uuid) {
+            Some(snapshots) if !entry.is_active() && !entry.is_persistent() => snapshots.clear(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Forgets the snapshots of a domain that is about to be forgotten, or refuses that. Those of
+    /// one that runs are forgotten when it stops.
+    pub fn give_up_snapshots(&self, entry: &Entry, asked: bool) -> Result<()> {
+        let Some(snapshots) = self.domains.snapshots(entry.uuid) else { return Ok(()) };
+        if entry.is_active() {
+            return Ok(());
+        }
+        match snapshots.load()?.len() {
+            number if number > 0 && !asked => {
+                let text = format!("cannot delete inactive domain with {number} snapshots");
+                Err(Error::invalid_operation(VIR_FROM_DOMAIN, text))
+            }
+            _ => snapshots.clear(),
+        }
+    }
+
     /// Makes a domain persistent under a new definition, or no longer so.
     pub fn set_config(&mut self, entry: &Entry, config: Option<Arc<Definition>>) -> Result<()> {
+        self.forget_strangers(entry)?;
         if let Some(state) = &self.domains.state {
             match &config {
                 Some(definition) => {
@@ -420,6 +474,12 @@ impl Change<'_> {
             }
             None => Ok(()),
         };
+        if !entry.is_persistent()
+            && let Some(snapshots) = self.domains.snapshots(entry.uuid)
+        {
+            // A new domain of that UUID would forget them, too.
+            let _ = snapshots.clear();
+        }
         running.release();
         self.put(Entry { live: None, updated: false, off, ..entry.clone() });
         removed

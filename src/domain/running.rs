@@ -38,9 +38,11 @@ impl Condition {
     pub const BOOTED: Condition = Condition { state: State::Running, reason: 1 };
     pub const UNPAUSED: Condition = Condition { state: State::Running, reason: 5 };
     pub const PAUSED: Condition = Condition { state: State::Paused, reason: 1 };
+    pub const PAUSED_FOR_SNAPSHOT: Condition = Condition { state: State::Paused, reason: 9 };
     pub const OFF: Condition = Condition { state: State::Shutoff, reason: 0 };
     pub const SHUT_DOWN: Condition = Condition { state: State::Shutoff, reason: 1 };
     pub const DESTROYED: Condition = Condition { state: State::Shutoff, reason: 2 };
+    pub const OFF_FOR_SNAPSHOT: Condition = Condition { state: State::Shutoff, reason: 7 };
 }
 
 struct Now {
@@ -247,12 +249,12 @@ impl Running {
     }
 
     /// Lets guests' requests wait. Whoever calls is changing it.
-    pub fn pause(&self, _: &Changing<'_>) {
+    pub fn pause(&self, _: &Changing<'_>, why: Condition) {
         // Not under the lock: requests that are under way may take their time.
         for disk in self.disks() {
             disk.live.gate.close();
         }
-        self.now().condition = Condition::PAUSED;
+        self.now().condition = why;
     }
 
     /// Serves guests again, and forgets their disks' errors.

@@ -43,9 +43,9 @@ impl LiveChain {
         self.chain.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Puts a new image on top, which has the others below it: all disks of a snapshot are paused by
-    /// the caller. What was the top is only read from now on.
-    pub fn push(&self, overlay: Image) -> Result<()> {
+    /// Puts a new image on top, which has the others below it and calls the next one `recorded`: all
+    /// disks of a snapshot are paused by the caller. What was the top is only read from now on.
+    pub fn push(&self, overlay: Image, recorded: String) -> Result<()> {
         let closed = self.gate.closed();
         let mut chain = self.images();
         chain.images.insert(0, overlay);
@@ -53,7 +53,20 @@ impl LiveChain {
             chain.images.remove(0);
             return Err(failed(error));
         }
+        chain.images[1].recorded = Some(recorded);
         chain.link(1);
+        closed.swap(chain.top());
+        Ok(())
+    }
+
+    /// Takes the image on top off again, which nobody has written since [`LiveChain::push`]: the
+    /// gate has been closed since then. After an error it is still there.
+    pub fn pop(&self, writable: bool) -> Result<()> {
+        let closed = self.gate.closed();
+        let mut chain = self.images();
+        chain.reopen(1, writable).map_err(failed)?;
+        chain.images.remove(0);
+        chain.images[0].recorded = None;
         closed.swap(chain.top());
         Ok(())
     }

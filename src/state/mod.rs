@@ -7,7 +7,8 @@
 //! - `run/boot`: the boot that `run` is of. What ran before a reboot does not run after it.
 //!
 //! For domains in the same way `domains/` and `run/domains/`, and in `run/disks/NAME/` the sockets
-//! of one that runs.
+//! of one that runs. `snapshots/UUID/NAME.xml` are a domain's snapshots; `snapshots/UUID/.current.xml`
+//! names the current one.
 //!
 //! Several processes may use one root: changes are made under a lock, each file is replaced as a
 //! whole, and a reader that has seen the folders at one time can ask whether they have changed.
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::fcntl::{Flock, FlockArg};
+use uuid::Uuid;
 
 use crate::error::*;
 
@@ -125,10 +127,6 @@ impl StateDir {
         }
     }
 
-    fn path(&self, folder: Folder, name: &str) -> PathBuf {
-        self.folder(folder).join(format!("{name}.xml"))
-    }
-
     /// Waits until no other process changes the state.
     pub fn lock(&self) -> Result<ChangeLock> {
         let path = self.root.join(self.kind.lock);
@@ -170,19 +168,7 @@ impl StateDir {
     /// Names and texts of all definitions in a folder. What cannot be read is left out: one broken
     /// file must not take the others with it.
     pub fn read_all(&self, folder: Folder) -> Result<Vec<(String, String)>> {
-        let path = self.folder(folder);
-        let entries =
-            fs::read_dir(&path).map_err(|e| self.failed(&e, "cannot open directory", &path))?;
-        let mut all = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|e| self.failed(&e, "cannot read directory", &path))?;
-            let Ok(file_name) = entry.file_name().into_string() else { continue };
-            let Some(name) = file_name.strip_suffix(".xml") else { continue };
-            if let Ok(text) = read_text(&entry.path()) {
-                all.push((name.to_string(), text));
-            }
-        }
-        Ok(all)
+        read_all(&self.folder(folder), self.kind.domain)
     }
 
     /// Replaces a definition as a whole, and for good: after a crash the file is the old or the new
@@ -190,48 +176,17 @@ impl StateDir {
     ///
     /// Errors: VIR_ERR_OVERFLOW for a text that is too long to be read again, VIR_ERR_SYSTEM_ERROR.
     pub fn write(&self, folder: Folder, name: &str, text: &str) -> Result<()> {
-        let path = self.path(folder, name);
-        if text.len() as u64 > LARGEST {
-            let text = format!("definition '{name}' is longer than {LARGEST} bytes");
-            return Err(Error::new(VIR_ERR_OVERFLOW, self.kind.domain, text));
-        }
-        let error = |e: &io::Error| self.failed(e, "cannot write", &path);
-        // Writers hold the lock, so one name for the temporary file is enough.
-        let temporary = self.folder(folder).join(".new");
-        let mut file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&temporary)
-            .map_err(|e| error(&e))?;
-        let written = crate::sys::allow_file_size(text.len() as u64)
-            .map_err(io::Error::from)
-            .and_then(|()| file.write_all(text.as_bytes()))
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::rename(&temporary, &path));
-        if let Err(e) = written {
-            let _ = fs::remove_file(&temporary);
-            return Err(error(&e));
-        }
-        self.sync(folder)
+        Staged::new(&self.folder(folder), name, text, self.kind.domain)?.keep()
     }
 
     /// Removes a definition; none is as good.
     pub fn remove(&self, folder: Folder, name: &str) -> Result<()> {
-        let path = self.path(folder, name);
-        match fs::remove_file(&path) {
-            Ok(()) => self.sync(folder),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(e) => Err(self.failed(&e, "cannot remove", &path)),
-        }
+        remove(&self.folder(folder), name, self.kind.domain)
     }
 
-    fn sync(&self, folder: Folder) -> Result<()> {
-        let path = self.folder(folder);
-        File::open(&path)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|e| self.failed(&e, "cannot sync", &path))
+    /// The folder of a domain's snapshots, by its UUID.
+    pub fn snapshots(&self, uuid: Uuid) -> PathBuf {
+        self.root.join("snapshots").join(uuid.to_string())
     }
 
     /// The present boot of the machine, if it is not the one that `run` is of. Where the system
@@ -269,8 +224,102 @@ impl StateDir {
     }
 
     fn failed(&self, error: &io::Error, what: &str, path: &Path) -> Error {
-        Error::io(self.kind.domain, error, format!("{what} '{}'", path.display()))
+        failed(self.kind.domain, error, what, path)
     }
+}
+
+/// A text that is on stable storage, and becomes a file when it is kept.
+pub struct Staged {
+    folder: PathBuf,
+    temporary: PathBuf,
+    path: PathBuf,
+    domain: virErrorDomain,
+}
+
+impl Staged {
+    /// Writes the text of a definition. The caller holds the lock until this is kept or dropped.
+    ///
+    /// Errors: VIR_ERR_OVERFLOW for a text that is too long to be read again, VIR_ERR_SYSTEM_ERROR.
+    pub fn new(folder: &Path, name: &str, text: &str, domain: virErrorDomain) -> Result<Staged> {
+        if text.len() as u64 > LARGEST {
+            let text = format!("definition '{name}' is longer than {LARGEST} bytes");
+            return Err(Error::new(VIR_ERR_OVERFLOW, domain, text));
+        }
+        // Writers hold the lock, so one name for the temporary file is enough.
+        let staged = Staged {
+            folder: folder.to_path_buf(),
+            temporary: folder.join(".new"),
+            path: folder.join(format!("{name}.xml")),
+            domain,
+        };
+        let mut file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&staged.temporary)
+            .map_err(|e| staged.failed(&e))?;
+        crate::sys::allow_file_size(text.len() as u64)
+            .map_err(io::Error::from)
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .and_then(|()| file.sync_all())
+            .map_err(|e| staged.failed(&e))?;
+        Ok(staged)
+    }
+
+    /// Makes it the file, in the place of the one before.
+    pub fn keep(self) -> Result<()> {
+        fs::rename(&self.temporary, &self.path).map_err(|e| self.failed(&e))?;
+        sync(&self.folder, self.domain)
+    }
+
+    fn failed(&self, error: &io::Error) -> Error {
+        failed(self.domain, error, "cannot write", &self.path)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // Where it was kept there is none.
+        let _ = fs::remove_file(&self.temporary);
+    }
+}
+
+/// Names and texts of all definitions in a folder.
+pub fn read_all(folder: &Path, domain: virErrorDomain) -> Result<Vec<(String, String)>> {
+    let entries =
+        fs::read_dir(folder).map_err(|e| failed(domain, &e, "cannot open directory", folder))?;
+    let mut all = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|e| failed(domain, &e, "cannot read directory", folder))?;
+        let Ok(file_name) = entry.file_name().into_string() else { continue };
+        let Some(name) = file_name.strip_suffix(".xml") else { continue };
+        if let Ok(text) = read_text(&entry.path()) {
+            all.push((name.to_string(), text));
+        }
+    }
+    Ok(all)
+}
+
+/// Removes a definition; none is as good.
+pub fn remove(folder: &Path, name: &str, domain: virErrorDomain) -> Result<()> {
+    let path = folder.join(format!("{name}.xml"));
+    match fs::remove_file(&path) {
+        Ok(()) => sync(folder, domain),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(failed(domain, &e, "cannot remove", &path)),
+    }
+}
+
+/// Makes it last which files are in a folder.
+pub fn sync(folder: &Path, domain: virErrorDomain) -> Result<()> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|e| failed(domain, &e, "cannot sync", folder))
+}
+
+fn failed(domain: virErrorDomain, error: &io::Error, what: &str, path: &Path) -> Error {
+    Error::io(domain, error, format!("{what} '{}'", path.display()))
 }
 
 /// The text of a file; whatever else it is, it is not waited for.

@@ -1,0 +1,228 @@
+//! Snapshots: what is known of them, and what can be done with it. Taking one is in [`create`].
+
+mod create;
+mod description;
+mod overlay;
+mod plan;
+mod store;
+mod tree;
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+pub use create::CreateFlags;
+pub use store::Store;
+pub use tree::{ListFlags, no_snapshot};
+
+use super::object::Domain;
+use crate::error::*;
+use description::Description;
+use tree::Tree;
+
+bitflags::bitflags! {
+    /// What virDomainSnapshotDelete deletes.
+    pub struct DeleteFlags: u32 {
+        const CHILDREN = 1;
+        const METADATA_ONLY = 2;
+        const CHILDREN_ONLY = 4;
+    }
+
+    /// What a domain is to do when it has been reverted.
+    pub struct RevertFlags: u32 {
+        const RUNNING = 1;
+        const PAUSED = 2;
+        const FORCE = 4;
+        const RESET_NVRAM = 8;
+    }
+
+    /// What virDomainSnapshotGetXMLDesc describes.
+    pub struct SnapshotXmlFlags: u32 {
+        const SECURE = 1;
+    }
+}
+
+/// A snapshot by its name, whatever has become of it.
+pub struct Snapshot {
+    domain: Arc<Domain>,
+    name: String,
+    c_name: CString,
+}
+
+/// The error that of two flags only one may be given.
+fn exclusive(first: &str, second: &str) -> Error {
+    plain(format!(
+        "Flags 'VIR_DOMAIN_SNAPSHOT_{first}' and 'VIR_DOMAIN_SNAPSHOT_{second}' are mutually exclusive"
+    ))
+}
+
+/// The error that a flag needs another.
+fn required(needed: &str, by: &str) -> Error {
+    plain(format!(
+        "Flag 'VIR_DOMAIN_SNAPSHOT_{needed}' is required by flag 'VIR_DOMAIN_SNAPSHOT_{by}'"
+    ))
+}
+
+/// A refused argument whose text is the whole message.
+fn plain(message: String) -> Error {
+    Error { message, ..Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN_SNAPSHOT, "") }
+}
+
+impl Domain {
+    fn snapshot(self: &Arc<Self>, name: &str) -> Arc<Snapshot> {
+        Arc::new(Snapshot {
+            domain: self.clone(),
+            name: name.to_string(),
+            // XML has no NUL.
+            c_name: CString::new(name).unwrap_or_default(),
+        })
+    }
+
+    fn all_snapshots(self: &Arc<Self>, names: Vec<String>) -> Vec<Arc<Snapshot>> {
+        names.iter().map(|name| self.snapshot(name)).collect()
+    }
+
+    /// What is known of its snapshots.
+    fn tree(&self) -> Result<Tree> {
+        let entry = self.entry()?;
+        match self.connect().domains().snapshots(entry.uuid) {
+            Some(snapshots) => snapshots.load(),
+            None => Ok(Tree::default()),
+        }
+    }
+
+    /// Its snapshots that pass a filter.
+    pub fn snapshots(self: &Arc<Self>, filter: ListFlags) -> Result<Vec<Arc<Snapshot>>> {
+        Ok(self.all_snapshots(self.tree()?.list(None, &filter)))
+    }
+
+    /// The snapshot of that name.
+    pub fn snapshot_by_name(self: &Arc<Self>, name: &str) -> Result<Arc<Snapshot>> {
+        Ok(self.snapshot(&self.tree()?.find(name)?.name))
+    }
+
+    /// The current snapshot: the one that the domain has gone on from.
+    pub fn current_snapshot(self: &Arc<Self>) -> Result<Arc<Snapshot>> {
+        Ok(self.snapshot(self.tree()?.current()?))
+    }
+
+    /// Whether there is a current one.
+    pub fn has_current_snapshot(&self) -> Result<bool> {
+        Ok(self.tree()?.current().is_ok())
+    }
+}
+
+impl Snapshot {
+    /// The domain.
+    pub fn domain(&self) -> &Arc<Domain> {
+        &self.domain
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same, for C.
+    pub fn c_name(&self) -> &CString {
+        &self.c_name
+    }
+
+    /// What is known of it, among the others.
+    fn tree(&self) -> Result<Tree> {
+        let tree = self.domain.tree()?;
+        tree.find(&self.name).map(drop)?;
+        Ok(tree)
+    }
+
+    /// Its description.
+    pub fn xml(&self, flags: SnapshotXmlFlags) -> Result<String> {
+        if flags.contains(SnapshotXmlFlags::SECURE) && self.domain.connect().is_read_only() {
+            let text = "virDomainSnapshotGetXMLDesc with secure flag";
+            return Err(Error::new(VIR_ERR_OPERATION_DENIED, VIR_FROM_DOMAIN_SNAPSHOT, text));
+        }
+        Ok(self.tree()?.find(&self.name)?.to_xml())
+    }
+
+    /// Whether it is the current one.
+    pub fn is_current(&self) -> Result<bool> {
+        Ok(self.tree()?.is_current(&self.name))
+    }
+
+    /// Whether something is known of it: what is not known is not found.
+    pub fn has_metadata(&self) -> Result<bool> {
+        self.tree().map(|_| true)
+    }
+
+    /// The one that was current before it.
+    pub fn parent(&self) -> Result<Arc<Snapshot>> {
+        Ok(self.domain.snapshot(self.tree()?.parent(&self.name)?))
+    }
+
+    /// Those that it is the parent of, as far as they pass a filter.
+    pub fn children(&self, filter: ListFlags) -> Result<Vec<Arc<Snapshot>>> {
+        Ok(self.domain.all_snapshots(self.tree()?.list(Some(&self.name), &filter)))
+    }
+
+    /// Forgets it, or those below it. What is in images stays there.
+    pub fn delete(&self, flags: DeleteFlags) -> Result<()> {
+        let (children, only) =
+            (flags.contains(DeleteFlags::CHILDREN), flags.contains(DeleteFlags::CHILDREN_ONLY));
+        if children && only {
+            return Err(exclusive("DELETE_CHILDREN", "DELETE_CHILDREN_ONLY"));
+        }
+        let domain = &self.domain;
+        let change = domain.connect().domains().change()?;
+        let entry = change.by_uuid(domain.uuid(), domain.name())?;
+        let store = change.snapshots(&entry)?;
+        let tree = store.load()?;
+        let this = tree.find(&self.name)?;
+        let mut gone: Vec<&Description> = Vec::new();
+        if !only {
+            gone.push(this);
+        }
+        if children || only {
+            gone.extend(tree.descendants(Some(&self.name)));
+        }
+        if !flags.contains(DeleteFlags::METADATA_ONLY) {
+            check_no_data(&gone)?;
+        }
+        let is_gone = |name: &str| gone.iter().any(|snapshot| snapshot.name == name);
+        // In this order, because it may end anywhere: what is kept never names what is gone.
+        for child in tree.children(Some(&self.name)).filter(|child| !is_gone(&child.name)) {
+            store.write(&Description { parent: this.parent.clone(), ..child.clone() })?;
+        }
+        if tree.current().is_ok_and(is_gone) {
+            let next = if only { Some(&self.name) } else { this.parent.as_ref() };
+            store.set_current(next.map(String::as_str))?;
+        }
+        // Children before their parents.
+        gone.iter().rev().try_for_each(|snapshot| store.remove(&snapshot.name))
+    }
+
+    /// Nothing goes back to what it was.
+    pub fn revert(&self, flags: RevertFlags) -> Result<()> {
+        if flags.contains(RevertFlags::RUNNING) && flags.contains(RevertFlags::PAUSED) {
+            return Err(exclusive("REVERT_RUNNING", "REVERT_PAUSED"));
+        }
+        let kind = match self.tree()?.find(&self.name)?.is_external() {
+            true => "external",
+            false => "internal",
+        };
+        let text = format!("revert to {kind} snapshot not supported yet");
+        Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text))
+    }
+}
+
+/// Refuses to delete what snapshots have in images.
+fn check_no_data(snapshots: &[&Description]) -> Result<()> {
+    let external: usize = snapshots.iter().map(|snapshot| snapshot.external_disks()).sum();
+    if external > 0 {
+        let text = format!("deletion of {external} external disk snapshots not supported yet");
+        return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+    }
+    if let Some(snapshot) = snapshots.iter().find(|snapshot| snapshot.has_data()) {
+        let text = format!("deletion of internal snapshot '{}' not supported yet", snapshot.name);
+        return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+    }
+    Ok(())
+}
