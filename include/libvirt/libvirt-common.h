@@ -26,6 +26,10 @@ typedef virConnect *virConnectPtr;
 typedef struct _virDomain virDomain;
 typedef virDomain *virDomainPtr;
 
+/** A snapshot of a domain. */
+typedef struct _virDomainSnapshot virDomainSnapshot;
+typedef virDomainSnapshot *virDomainSnapshotPtr;
+
 /** A storage pool: a place for volumes. */
 typedef struct _virStoragePool virStoragePool;
 typedef virStoragePool *virStoragePoolPtr;

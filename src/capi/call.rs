@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_uint, c_ulong};
 use std::sync::Arc;
 
-use super::handle::{self, Cell as HandleCell, ConnectionRef, Handled};
+use super::handle::{self, Cell as HandleCell, Handled, Link};
 use super::{strings, virterror};
 use crate::driver::Connect;
 use crate::error::*;
@@ -106,18 +106,25 @@ impl Call {
     }
 
     /// A reference to the connection handle behind `handle`, for an object to be made for it.
-    pub fn connection(&self, handle: *const HandleCell) -> Result<ConnectionRef> {
+    pub fn connection(&self, handle: *const HandleCell) -> Result<Link> {
         handle::connection_of(handle)
             .ok_or_else(|| Error::new(VIR_ERR_INVALID_CONN, VIR_FROM_DOMAIN, self.function))
     }
 
-    /// A new handle for `object`, on the connection that `beside` is of.
+    /// A reference to the domain handle behind `handle`, for an object to be made for it.
+    pub fn domain(&self, handle: *const HandleCell) -> Result<Link> {
+        handle::domain_of(handle)
+            .ok_or_else(|| Error::new(VIR_ERR_INVALID_DOMAIN, VIR_FROM_DOM, self.function))
+    }
+
+    /// A new handle for `object`, on the connection (and the domain) that `beside` is of.
     pub fn publish<T: Handled>(
         &self,
         object: Arc<T>,
         beside: *const HandleCell,
     ) -> Result<*mut HandleCell> {
-        handle::publish(object, Some(self.connection(beside)?))
+        let domain = if T::OF_DOMAIN { Some(self.domain(beside)?) } else { None };
+        handle::publish(object, Some(self.connection(beside)?), domain)
     }
 
     /// Refuses a change through a read-only connection.

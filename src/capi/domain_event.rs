@@ -26,7 +26,7 @@ type Function = unsafe extern "C" fn(virConnectPtr, virDomainPtr, *mut c_void);
 struct DomainCallback {
     function: Function,
     opaque: Arc<Opaque>,
-    connection: handle::ConnectionRef,
+    connection: handle::Link,
 }
 
 /// Calls the caller's function as one with these parameters between the domain and the pointer.
@@ -47,7 +47,7 @@ impl DomainCallback {
         let conn = self.connection.handle();
         let Some(connect) = handle::resolve::<Connect>(conn) else { return };
         let domain = Domain::of_event(&connect, event);
-        let Ok(dom) = handle::publish(domain, Some(self.connection.clone())) else { return };
+        let Ok(dom) = handle::publish(domain, Some(self.connection.clone()), None) else { return };
         // SAFETY: the caller registered a function of the event's type, with its data.
         unsafe { self.call(conn, dom, event) };
         handle::release::<Domain>(dom);

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::domain::Domain;
+use crate::domain::{Domain, Snapshot};
 use crate::driver::Connect;
 use crate::error::*;
 use crate::storage::{Pool, Volume};
@@ -26,6 +26,7 @@ pub enum Object {
     Domain(Arc<Domain>),
     Pool(Arc<Pool>),
     Volume(Arc<Volume>),
+    Snapshot(Arc<Snapshot>),
     Stream(Arc<Stream>),
 }
 
@@ -33,6 +34,8 @@ pub enum Object {
 pub trait Handled: Sized {
     /// The error for a handle that is not a live one of this kind.
     const INVALID: (virErrorNumber, virErrorDomain);
+    /// Whether a handle keeps that of its domain alive, too.
+    const OF_DOMAIN: bool = false;
     fn of(object: &Object) -> Option<&Arc<Self>>;
     fn wrap(self: Arc<Self>) -> Object;
     /// The connection that the object belongs to.
@@ -66,6 +69,24 @@ handled!(Pool, Pool, VIR_ERR_INVALID_STORAGE_POOL, VIR_FROM_STORAGE, |s| s.conne
 handled!(Volume, Volume, VIR_ERR_INVALID_STORAGE_VOL, VIR_FROM_STORAGE, |s| s.connect());
 handled!(Stream, Stream, VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS, |s| s.connect());
 
+impl Handled for Snapshot {
+    const INVALID: (virErrorNumber, virErrorDomain) =
+        (VIR_ERR_INVALID_DOMAIN_SNAPSHOT, VIR_FROM_DOMAIN_SNAPSHOT);
+    const OF_DOMAIN: bool = true;
+    fn of(object: &Object) -> Option<&Arc<Self>> {
+        match object {
+            Object::Snapshot(object) => Some(object),
+            _ => None,
+        }
+    }
+    fn wrap(self: Arc<Self>) -> Object {
+        Object::Snapshot(self)
+    }
+    fn owner(self: &Arc<Self>) -> &Arc<Connect> {
+        self.domain().connect()
+    }
+}
+
 /// One handle's memory. Its size keeps neighbours' locks on cache lines of their own.
 #[repr(C, align(64))]
 pub struct Cell {
@@ -77,44 +98,46 @@ pub struct Cell {
 struct Slot {
     /// References that callers hold: what they may release.
     refs: usize,
-    /// References that other objects hold, to a connection. It lives as long as there are any of
-    /// either kind.
+    /// References that other objects hold, to a connection or a domain. It lives as long as there
+    /// are any of either kind.
     links: usize,
     object: Object,
     /// Every object but a connection keeps its connection's handle alive.
-    connection: Option<ConnectionRef>,
+    connection: Option<Link>,
+    /// The domain's handle, of a snapshot.
+    domain: Option<Link>,
 }
 
-/// A counted reference to a connection's handle.
-pub struct ConnectionRef(&'static Cell);
+/// A counted reference of one object to the handle of another.
+pub struct Link(&'static Cell);
 
-impl ConnectionRef {
-    /// One more reference to the connection behind `handle`.
-    pub fn new(handle: *const Cell) -> Option<ConnectionRef> {
+impl Link {
+    /// One more reference to the object behind `handle`, if that is one of this kind.
+    pub fn new<T: Handled>(handle: *const Cell) -> Option<Link> {
         let cell = cell_at(handle)?;
         let mut guard = lock(cell);
         let slot = guard.as_mut()?;
-        Connect::of(&slot.object)?;
+        T::of(&slot.object)?;
         slot.links += 1;
-        Some(ConnectionRef(cell))
+        Some(Link(cell))
     }
 
-    /// The connection's handle, as C knows it. Valid while this reference lives.
+    /// The handle, as C knows it. Valid while this reference lives.
     pub fn handle(&self) -> *mut Cell {
         std::ptr::from_ref(self.0).cast_mut()
     }
 }
 
-impl Clone for ConnectionRef {
+impl Clone for Link {
     fn clone(&self) -> Self {
         if let Some(slot) = &mut *lock(self.0) {
             slot.links += 1;
         }
-        ConnectionRef(self.0)
+        Link(self.0)
     }
 }
 
-impl Drop for ConnectionRef {
+impl Drop for Link {
     fn drop(&mut self) {
         let mut guard = lock(self.0);
         if let Some(slot) = &mut *guard {
@@ -193,10 +216,14 @@ fn take_cell() -> Result<&'static Cell> {
 }
 
 /// A new handle with one reference.
-pub fn publish<T: Handled>(object: Arc<T>, connection: Option<ConnectionRef>) -> Result<*mut Cell> {
+pub fn publish<T: Handled>(
+    object: Arc<T>,
+    connection: Option<Link>,
+    domain: Option<Link>,
+) -> Result<*mut Cell> {
     let cell = take_cell()?;
     debug_assert_eq!(cell.zero, [0; 2]);
-    *lock(cell) = Some(Slot { refs: 1, links: 0, object: T::wrap(object), connection });
+    *lock(cell) = Some(Slot { refs: 1, links: 0, object: T::wrap(object), connection, domain });
     Ok(std::ptr::from_ref(cell).cast_mut())
 }
 
@@ -208,14 +235,26 @@ pub fn resolve<T: Handled>(handle: *const Cell) -> Option<Arc<T>> {
 
 /// A new reference to the connection that the object behind `handle` belongs to (which is the
 /// handle itself for a connection).
-pub fn connection_of(handle: *const Cell) -> Option<ConnectionRef> {
+pub fn connection_of(handle: *const Cell) -> Option<Link> {
     let slot = lock(cell_at(handle)?);
     match slot.as_ref()? {
         Slot { object: Object::Connect(_), .. } => {
             drop(slot);
-            ConnectionRef::new(handle)
+            Link::new::<Connect>(handle)
         }
         Slot { connection, .. } => connection.clone(),
+    }
+}
+
+/// A new reference to the domain that the object behind `handle` belongs to, or that it is.
+pub fn domain_of(handle: *const Cell) -> Option<Link> {
+    let slot = lock(cell_at(handle)?);
+    match slot.as_ref()? {
+        Slot { object: Object::Domain(_), .. } => {
+            drop(slot);
+            Link::new::<Domain>(handle)
+        }
+        Slot { domain, .. } => domain.clone(),
     }
 }
 

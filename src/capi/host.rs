@@ -183,7 +183,7 @@ pub unsafe extern "C" fn virGetVersion(
 unsafe fn open(call: &Call, name: *const c_char, read_only: bool) -> Result<virConnectPtr> {
     // SAFETY: the caller's promise.
     let name = unsafe { call.optional_string(name, VIR_FROM_NONE, "name")? };
-    handle::publish(Connect::open(&name.unwrap_or_default(), read_only)?, None)
+    handle::publish(Connect::open(&name.unwrap_or_default(), read_only)?, None, None)
 }
 
 /// Opens a connection.

@@ -54,8 +54,24 @@ pub unsafe fn store_names<'a>(
     array: *mut *mut c_char,
     most: c_int,
 ) -> Result<c_int> {
+    // SAFETY: the caller's promise.
+    unsafe { store_names_as(call, domain, names, array, most, "maxnames") }
+}
+
+/// The same where the number of pointers has another name.
+///
+/// # Safety
+/// `array` is NULL or has room for `most` pointers.
+pub unsafe fn store_names_as<'a>(
+    call: &Call,
+    domain: virErrorDomain,
+    names: impl Iterator<Item = &'a str>,
+    array: *mut *mut c_char,
+    most: c_int,
+    argument: &str,
+) -> Result<c_int> {
     call.non_null(array, domain, "names")?;
-    let most = call.non_negative(most, domain, "maxnames")?;
+    let most = call.non_negative(most, domain, argument)?;
     let mut stored = 0;
     for name in names.take(most) {
         match strings::to_c(name) {

@@ -27,6 +27,8 @@ pub mod domain_device;
 pub mod domain_event;
 pub mod domain_event_callbacks;
 pub mod domain_event_types;
+pub mod domain_snapshot;
+pub mod domain_snapshot_list;
 pub mod domain_types;
 pub mod event;
 pub mod host;

@@ -1006,7 +1006,7 @@ pub unsafe extern "C" fn virStoragePoolListAllVolumes(
 struct PoolCallback {
     function: unsafe extern "C" fn(virConnectPtr, virStoragePoolPtr, *mut c_void),
     opaque: Arc<Opaque>,
-    connection: handle::ConnectionRef,
+    connection: handle::Link,
 }
 
 impl PoolCallback {
@@ -1014,7 +1014,7 @@ impl PoolCallback {
         let conn = self.connection.handle();
         let Some(connect) = handle::resolve::<Connect>(conn) else { return };
         let pool = Pool::of_event(&connect, event);
-        let Ok(pool) = handle::publish(pool, Some(self.connection.clone())) else { return };
+        let Ok(pool) = handle::publish(pool, Some(self.connection.clone()), None) else { return };
         let opaque = self.opaque.pointer();
         // SAFETY: the caller registered a function of the event's type, with its data.
         unsafe {

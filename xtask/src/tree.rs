@@ -37,6 +37,10 @@ pub const HEADERS: &[Header] = &[
             "src/capi/domain_event.rs",
         ],
     ),
+    header(
+        "libvirt/libvirt-domain-snapshot.h",
+        &["src/capi/domain_snapshot.rs", "src/capi/domain_snapshot_list.rs"],
+    ),
     header("libvirt/libvirt-storage.h", &["src/capi/storage_pool.rs", "src/capi/storage_vol.rs"]),
     header("libvirt/libvirt-stream.h", &["src/capi/stream.rs"]),
     header("libvirt/libvirt-event.h", &["src/capi/event.rs"]),
