@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::description::{DISK_SNAPSHOT, Description, Mode, SnapshotDisk};
 use super::overlay::{self, Below, Overlay};
 use super::plan::{align, check_modes};
-use super::store::Store;
 use super::{Snapshot, exclusive, required};
 use crate::block::{BlockError, Chain, Format};
 use crate::domain::block_copy::set_image;
@@ -112,7 +111,6 @@ impl Drop for Still {
 
 /// What is known of a new snapshot, written down and not yet kept.
 struct Metadata {
-    store: Store,
     name: String,
     staged: Option<Staged>,
 }
@@ -130,15 +128,19 @@ impl Metadata {
         snapshot.parent = tree.current().ok().map(str::to_string);
         let staged = match flags.contains(CreateFlags::NO_METADATA) {
             true => None,
-            false => Some(store.stage(&snapshot)?),
+            false => {
+                let names = [snapshot.name.as_str()].into_iter().chain(tree.current().ok());
+                store.set_current(&names.collect::<Vec<_>>())?;
+                Some(store.stage(&snapshot)?)
+            }
         };
-        Ok(Metadata { store, name: snapshot.name, staged })
+        Ok(Metadata { name: snapshot.name, staged })
     }
 
     fn keep(self) -> Result<()> {
-        let Metadata { store, name, staged } = self;
+        let Metadata { name, staged } = self;
         let Some(staged) = staged else { return Ok(()) };
-        staged.keep().and_then(|()| store.set_current(Some(&name))).map_err(|error| {
+        staged.keep().map_err(|error| {
             let text = format!("unable to save metadata for snapshot {name}: {error}");
             Error::internal(VIR_FROM_DOMAIN, text)
         })
@@ -175,11 +177,12 @@ impl Domain {
         let change = self.connect().domains().change()?;
         let entry = change.by_uuid(self.uuid(), self.name())?;
         let store = change.snapshots(&entry)?;
-        store.load()?.check_redefined(&snapshot)?;
+        let tree = store.load()?;
+        tree.check_redefined(&snapshot)?;
+        let names =
+            current.then_some(snapshot.name.as_str()).into_iter().chain(tree.current().ok());
+        store.set_current(&names.collect::<Vec<_>>())?;
         store.write(&snapshot)?;
-        if current {
-            store.set_current(Some(&snapshot.name))?;
-        }
         Ok(self.snapshot(&snapshot.name))
     }
 

@@ -193,7 +193,7 @@ impl Snapshot {
         }
         if tree.current().is_ok_and(is_gone) {
             let next = if only { Some(&self.name) } else { this.parent.as_ref() };
-            store.set_current(next.map(String::as_str))?;
+            store.set_current(&next.map(String::as_str).into_iter().collect::<Vec<_>>())?;
         }
         // Children before their parents.
         gone.iter().rev().try_for_each(|snapshot| store.remove(&snapshot.name))

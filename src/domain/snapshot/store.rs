@@ -1,5 +1,6 @@
 //! Where a domain's snapshots are kept: a file for each in a folder of the domain, and one that
-//! names the current one.
+//! names the current one. That has several names, of which the first counts that is one of a
+//! snapshot: so the last file of a new snapshot is also what makes it the current one.
 
 use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
@@ -33,10 +34,12 @@ impl Store {
             return Ok(Tree::default());
         }
         let mut snapshots = Vec::new();
-        let mut current = None;
+        let mut current = Vec::new();
         for (name, text) in state::read_all(&self.folder, DOMAIN)? {
             if name == CURRENT {
-                current = xml::parse_stored(&text, "snapshot", DOMAIN).ok().map(|e| e.text());
+                if let Ok(root) = xml::parse_stored(&text, "snapshot", DOMAIN) {
+                    current = root.children("name").map(Element::text).collect();
+                }
             } else if let Ok(snapshot) = Description::parse_stored(&text)
                 && snapshot.name == name
             {
@@ -65,11 +68,15 @@ impl Store {
         self.stage(snapshot)?.keep()
     }
 
-    /// Notes which is the current one.
-    pub fn set_current(&self, name: Option<&str>) -> Result<()> {
-        let Some(name) = name else { return state::remove(&self.folder, CURRENT, DOMAIN) };
-        let text = Element::new("current").with_text(name).to_xml();
-        Staged::new(&self.folder, CURRENT, &text, DOMAIN)?.keep()
+    /// Notes which is the current one: the first of those that is there.
+    pub fn set_current(&self, names: &[&str]) -> Result<()> {
+        if names.is_empty() {
+            return state::remove(&self.folder, CURRENT, DOMAIN);
+        }
+        let mut root = Element::new("current");
+        names.iter().for_each(|name| root.push(Element::new("name").with_text(name)));
+        self.make_folder()?;
+        Staged::new(&self.folder, CURRENT, &root.to_xml(), DOMAIN)?.keep()
     }
 
     pub fn remove(&self, name: &str) -> Result<()> {
@@ -125,12 +132,14 @@ mod tests {
         store.write(&snapshot("a b")).unwrap();
         drop(store.stage(&snapshot("dropped")).unwrap());
         store.write(&snapshot("c")).unwrap();
-        store.set_current(Some("a b")).unwrap();
+        store.set_current(&["to come", "a b", "c"]).unwrap();
         fs::write(store.folder.join("broken.xml"), "<domainsnap").unwrap();
         fs::write(store.folder.join("other.xml"), snapshot("c").to_xml()).unwrap();
         let tree = store.load().unwrap();
         assert_eq!((tree.len(), tree.current()), (2, Ok("a b")));
         store.remove("a b").unwrap();
+        assert_eq!(store.load().unwrap().current(), Ok("c"));
+        store.set_current(&[]).unwrap();
         assert!(store.load().unwrap().current().is_err());
         store.clear().unwrap();
         store.clear().unwrap();

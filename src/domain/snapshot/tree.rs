@@ -35,8 +35,8 @@ pub struct Tree {
 
 impl Tree {
     /// What was read of a domain's snapshots. A parent that is not there, or that would make a
-    /// circle, is none.
-    pub fn new(snapshots: Vec<Description>, current: Option<String>) -> Tree {
+    /// circle, is none. The first of `current` that is there is the current one.
+    pub fn new(snapshots: Vec<Description>, current: Vec<String>) -> Tree {
         let snapshots = snapshots.into_iter().map(|snapshot| (snapshot.name.clone(), snapshot));
         let mut tree = Tree { snapshots: snapshots.collect(), current: None };
         let orphans: Vec<String> =
@@ -46,7 +46,7 @@ impl Tree {
                 snapshot.parent = None;
             }
         }
-        tree.current = current.filter(|name| tree.snapshots.contains_key(name));
+        tree.current = current.into_iter().find(|name| tree.snapshots.contains_key(name));
         tree
     }
 
@@ -232,7 +232,7 @@ mod tests {
                 snapshot("z", None),
                 snapshot("y", None),
             ],
-            Some("c".to_string()),
+            vec!["c".to_string()],
         );
         assert_eq!(names(&tree, None, ListFlags::empty()), "y z a b c");
         assert_eq!(names(&tree, None, ListFlags::ROOTS), "y z");
@@ -257,7 +257,7 @@ mod tests {
                 snapshot("d", Some("gone")),
                 snapshot("e", Some("e")),
             ],
-            Some("gone".to_string()),
+            vec!["gone".to_string()],
         );
         assert_eq!(tree.list(None, &ListFlags::empty()).len(), 5);
         assert_eq!(tree.parent("c"), Ok("b"));
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_redefinition_keeps_the_tree_one() {
-        let tree = Tree::new(vec![snapshot("a", None), snapshot("b", Some("a"))], None);
+        let tree = Tree::new(vec![snapshot("a", None), snapshot("b", Some("a"))], Vec::new());
         let message = |new: &Description| tree.check_redefined(new).unwrap_err().message;
         assert_eq!(
             message(&snapshot("a", Some("b"))),
