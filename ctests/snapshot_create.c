@@ -321,6 +321,48 @@ static void test_failures(void)
     gone(dom);
 }
 
+/* What cannot be written down has not happened, and guests go on where they were. */
+static void test_root_that_cannot_be_written(void)
+{
+    static const char *const folders[] = {
+        "root/snapshots/00000000-1111-2222-3333-000000000001", "root/domains",
+    };
+    virDomainPtr dom;
+    int i;
+
+    make_images();
+    dom = define();
+    CHECK_INT(virDomainCreate(dom), 0);
+    take(dom, snap_xml("first", ""), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 1 0 1M' '%s'", disk_uri(dom, "vda")), 0);
+    for (i = 0; i < 2; i++) {
+        char name[16];
+
+        /* Where the temporary file would be is a folder. */
+        CHECK_INT(mkdir(in_dir("%s/.new", folders[i]), 0700), 0);
+        print_to(name, sizeof(name), "w%d", i);
+        refused(dom, snap_xml(name, ""), DISK_ONLY, VIR_ERR_SYSTEM_ERROR, "cannot write '");
+        CHECK_INT(rmdir(in_dir("%s/.new", folders[i])), 0);
+        has_file(dom, 0, in_dir("a.w%d", i) + strlen(test_dir) + 1, 0);
+        has_file(dom, 0, "a.first", 1);
+        has_file(dom, VIR_DOMAIN_XML_INACTIVE, "a.first", 1);
+        CHECK_INT(virDomainSnapshotNum(dom, 0), 1);
+        CHECK_INT(run("qemu-io -f raw -c 'write -P %d %dM 1M' '%s'", i + 2, i + 1,
+                      disk_uri(dom, "vda")), 0);
+        CHECK_INT(run("qemu-io -f raw -c 'write -P %d %dM 1M' '%s'", i + 2, i + 1,
+                      disk_uri(dom, "vdb")), 0);
+    }
+    CHECK(!exists(in_dir("a.w0")));
+    CHECK(!exists(in_dir("b.w0")));
+    take(dom, snap_xml("last", ""), 0);
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(run("cd %s && qemu-img check -q -f qcow2 a.first && qemu-img check -q -f qcow2 b.first &&"
+                  " qemu-io -r -f qcow2 -c 'read -P 1 0 1M' -c 'read -P 2 1M 1M' -c 'read -P 3 2M 1M'"
+                  " a.first >out && qemu-io -r -f qcow2 -c 'read -P 2 1M 1M' -c 'read -P 3 2M 1M' b.first"
+                  " >>out && ! grep -q failed out", test_dir), 0);
+    gone(dom);
+}
+
 static void test_states(void)
 {
     virDomainPtr dom;
@@ -361,6 +403,8 @@ int main(int argc, char **argv)
     test_inactive();
     test_reuse();
     test_failures();
+    if (ours)
+        test_root_that_cannot_be_written();
     test_states();
     CHECK_INT(virConnectClose(conn), 0);
     return CHECK_DONE();
