@@ -231,8 +231,9 @@ static void other_process(virConnectPtr conn, const char *program)
     CHECK_INT(virDomainIsActive(dom), -1);
     CHECK_CODE(VIR_ERR_NO_DOMAIN, "no domain");
     CHECK_INT(virDomainFree(dom), 0);
-    /* Nothing that the other has left is in the way. */
-    dom = virDomainCreateXML(conn, domain_xml("theirs", disk_xml("vda", "theirs.img", "raw", ""), 9), 0);
+    /* Nothing that the other has left is in the way, also of another domain of the name. */
+    dom = virDomainCreateXML(conn, domain_xml("theirs", disk_xml("vda", "theirs.img", "raw", ""), 10),
+                             0);
     CHECK(dom != NULL);
     CHECK_INT(virDomainDestroy(dom), 0);
     CHECK_INT(virDomainFree(dom), 0);

@@ -266,6 +266,8 @@ impl Domains {
         if let Some(state) = &self.state {
             // Another process may be starting it, and not have written down yet that it runs.
             owner = Some(stored::take(state, &name)?.ok_or_else(already_running)?);
+            // What a process that is gone has left would be taken for alive under the new lock.
+            state.remove(Folder::Run, &name)?;
             folder = Some(stored::folder(state, &name));
         }
         change.known.last_id = change.known.last_id.checked_add(1).unwrap_or(1);
