@@ -18,6 +18,7 @@ mod ioctls {
     nix::ioctl_read!(blkgetsize64, 0x12, 114, u64);
     nix::ioctl_read_bad!(blksszget, 0x1268, libc::c_int);
     nix::ioctl_write_int!(ficlone, 0x94, 9);
+    nix::ioctl_write_ptr!(ficlonerange, 0x94, 13, libc::file_clone_range);
     // These two are said to take a long, and take an int.
     nix::ioctl_read_bad!(
         getflags,
@@ -77,6 +78,19 @@ pub fn reflink(target: &File, source: &File) -> nix::Result<()> {
     let source = source.as_raw_fd() as libc::c_ulong;
     // SAFETY: both descriptors are open; the kernel reads no memory of ours.
     unsafe { ioctls::ficlone(target.as_raw_fd(), source) }?;
+    Ok(())
+}
+
+/// The same with a range of them, at one instant. It is whole blocks, or ends where both files end.
+pub fn reflink_range(target: &File, source: &File, offset: u64, length: u64) -> nix::Result<()> {
+    let range = libc::file_clone_range {
+        src_fd: source.as_raw_fd().into(),
+        src_offset: offset,
+        src_length: length,
+        dest_offset: offset,
+    };
+    // SAFETY: both descriptors are open; the kernel reads one file_clone_range.
+    unsafe { ioctls::ficlonerange(target.as_raw_fd(), &range) }?;
     Ok(())
 }
 

@@ -168,6 +168,13 @@ pub fn reflink(source: &dyn Node, target: &dyn Node) -> Result<()> {
     Err(BlockError { what: format!("failed to clone files from '{}'", source.name()), errno })
 }
 
+/// Makes a range of `target` share the blocks of the same range of `source`, at one instant. False if it
+/// must be copied instead, whatever the reason: one that matters to a copy is met again by that.
+pub fn reflink_range(source: &dyn Node, target: &dyn Node, range: &Range<u64>) -> bool {
+    let (Some(source), Some(target)) = (source.file(), target.file()) else { return false };
+    sys::reflink_range(target, source, range.start, range.end - range.start).is_ok()
+}
+
 struct Walk<'a, W> {
     node: &'a dyn Node,
     supervisor: &'a dyn Supervisor,

@@ -7,5 +7,5 @@ mod zero;
 
 pub use cursor::ExtentCursor;
 pub use dirty::DirtyUnits;
-pub use engine::{Copier, CopyOptions, Supervisor, copy, in_pieces, reflink};
+pub use engine::{Copier, CopyOptions, Supervisor, copy, in_pieces, reflink, reflink_range};
 pub use zero::{GRAIN, Run, is_zero, runs};

@@ -394,7 +394,7 @@ impl Change<'_> {
     /// Refuses what is to be done to the images of a domain while nobody uses them, if somebody
     /// has begun to.
     pub fn check_off(&self, entry: &Entry) -> Result<()> {
-        let owned = |state: &StateDir| Owner::of(&state.beside(&entry.name).join(OWNER)).is_some();
+        let owned = |state: &StateDir| stored::owner(state, &entry.name).is_some();
         if entry.is_active()
             || self.known.starting.contains(&entry.name)
             || self.domains.state.as_ref().is_some_and(owned)

@@ -2,14 +2,21 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::control::{Command, Control};
 use super::mirror::Mirror;
 use super::{End, PivotStep, failed};
 use crate::block::{Above, Gate};
-use crate::copy::{Copier, Supervisor, in_pieces};
+use crate::copy::{Copier, Supervisor, in_pieces, reflink_range};
 use crate::error::Result;
 
+/// Blocks are shared in ranges of these sizes. The guest cannot write meanwhile: the next range is
+/// larger where the last took less than `BRIEF`, and smaller where it took twice that.
+const SHARED_FIRST: u64 = 64 << 20;
+const SHARED_LEAST: u64 = 1 << 20;
+const SHARED_MOST: u64 = 1 << 30;
+const BRIEF: Duration = Duration::from_millis(4);
 /// A pivot makes the guest wait while the last changes are copied; before that, they are made fewer
 /// than this.
 const FEW: u64 = 8 << 20;
@@ -60,12 +67,44 @@ impl Copy {
         }
     }
 
+    /// Has the target share the source's blocks instead of copying them, as far as both are files of
+    /// a filesystem that can. Returns where the rest begins; `None` if the job is to end.
+    fn share(&self, control: &Control, length: u64) -> Option<u64> {
+        // A limit is one for what is moved; who sets one does not want this.
+        if !self.zeroed || self.above.is_some() || control.speed() != 0 {
+            return Some(0);
+        }
+        let Mirror { source, target, .. } = &*self.mirror;
+        let (mut at, mut step) = (0, SHARED_FIRST);
+        while at < length {
+            if !control.admit(0) {
+                return None;
+            }
+            let range = at..length.min(at + step);
+            let held = self.mirror.hold(range.start, range.end);
+            let begun = Instant::now();
+            if !reflink_range(&**source, &**target, &range) {
+                break;
+            }
+            drop(held);
+            step = match begun.elapsed() {
+                took if took < BRIEF => (step * 2).min(SHARED_MOST),
+                took if took > BRIEF * 2 => (step / 2).max(SHARED_LEAST),
+                _ => step,
+            };
+            control.advance(range.end - range.start);
+            at = range.end;
+        }
+        Some(at)
+    }
+
     fn copy(&mut self, control: &Control) -> Result<End> {
         let mirror = self.mirror.clone();
         let length = mirror.source.length().map_err(failed)?;
+        let Some(shared) = self.share(control, length) else { return Ok(End::Cancelled) };
         let bulk = {
             let copier = self.copier(self.above, self.zeroed);
-            in_pieces(&*mirror.source, 0..length, control, |piece, buffer| {
+            in_pieces(&*mirror.source, shared..length, control, |piece, buffer| {
                 let held = mirror.hold(piece.offset, piece.end());
                 // What was a hole when the extents were asked for may be data now that the guest's
                 // writes are held off.

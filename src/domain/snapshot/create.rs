@@ -370,7 +370,7 @@ impl LiveChange {
         let below = below(definition, length)?;
         let overlay = Overlay::make(plan, &below, reuse)?;
         let writable = !definition.read_only;
-        let mut chain = overlay.open(writable)?;
+        let mut chain = overlay.open(writable, definition.cache)?;
         disk.live.number(&mut chain);
         let change = Change { target: plan.name.clone(), below, overlay };
         Ok(LiveChange { disk, chain: Some(chain), on_top: false, writable, change })

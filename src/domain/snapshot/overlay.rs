@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::description::SnapshotDisk;
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{Chain, FileNode, Format, Node, OpenOptions};
+use crate::block::{Cache, Chain, FileNode, Format, Node, OpenOptions};
 use crate::domain::block_copy::{create_file, make_image};
 use crate::domain::chain::{is_same, recorded_backing};
 use crate::domain::disk_definition::Source;
@@ -139,8 +139,8 @@ impl Overlay {
     }
 
     /// Opens it, without what is below.
-    pub fn open(&self, writable: bool) -> Result<Chain> {
-        let options = OpenOptions { format: Format::Qcow2, writable, without_backing: true };
+    pub fn open(&self, writable: bool, cache: Cache) -> Result<Chain> {
+        let options = OpenOptions { format: Format::Qcow2, writable, without_backing: true, cache };
         Chain::open(&self.path, options).map_err(|e| e.report(VIR_FROM_STORAGE))
     }
 
