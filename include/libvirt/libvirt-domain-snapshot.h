@@ -10,8 +10,11 @@
 # error "Include libvirt/libvirt.h instead, which includes this file"
 #endif
 
-/* Of a snapshot's children, those below them, too. Since 0.9.7. */
-#define VIR_DOMAIN_SNAPSHOT_LIST_DESCENDANTS VIR_DOMAIN_SNAPSHOT_LIST_ROOTS
+/**
+ * Of a snapshot's children, those below them, too: the bit that is VIR_DOMAIN_SNAPSHOT_LIST_ROOTS
+ * where a domain's are listed. Since 0.9.7.
+ */
+#define VIR_DOMAIN_SNAPSHOT_LIST_DESCENDANTS (1 << 0)
 
 /** How virDomainSnapshotCreateXML works. Since 0.9.5. */
 typedef enum virDomainSnapshotCreateFlags {

@@ -39,6 +39,10 @@ pub enum virDomainSnapshotListFlags {
     VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL = 1 << 10,
 }
 
+/// Of a snapshot's children, those below them, too: the bit that is VIR_DOMAIN_SNAPSHOT_LIST_ROOTS
+/// where a domain's are listed. Since 0.9.7.
+pub const VIR_DOMAIN_SNAPSHOT_LIST_DESCENDANTS: c_uint = 1 << 0;
+
 const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN;
 const SNAPSHOT: virErrorDomain = VIR_FROM_DOMAIN_SNAPSHOT;
 

@@ -83,7 +83,10 @@ fn common_declarations(ours: &[Interface], theirs: &[String]) -> Result<String> 
                 missing.push(format!("libvirt has no {}", enumeration.name));
                 continue;
             };
-            let ours: Vec<&str> = enumeration.members.iter().map(|(name, _)| &name[..]).collect();
+            // A second name of a value is a number of its own: enumerations in Rust have none.
+            let numbers = interface.numbers.iter().map(|(name, _)| &name[..]);
+            let members = enumeration.members.iter().map(|(name, _)| &name[..]);
+            let ours: Vec<&str> = members.chain(numbers).collect();
             let absent = theirs.into_iter().filter(|name| !ours.contains(name));
             missing.extend(absent.map(|name| format!("{name} of {} is missing", enumeration.name)));
         }
