@@ -2,7 +2,7 @@
 #
 #   make                    the library and its manual pages
 #   make install            into PREFIX (/usr/local), below DESTDIR if that is given
-#   make demo               the main job on a real disk image, from C and from Python
+#   make demo               the main jobs on a real disk image, from C and from Python
 #   make check              every test there is
 #   make ctests             the C programs only; TESTS="error stream" for some of them
 #   make soak               guests at work during block jobs, for 20 rounds instead of 2
@@ -11,9 +11,10 @@
 #   make lint               formatting and clippy
 #   make fuzz               looks for inputs that break the parsers, FUZZ_TIME (600) seconds with each
 #                           of FUZZ_TARGETS
-#   make bench              how long it takes, beside cp, qemu-img, nbdcopy and virsh; needs 15 GB
-#                           below BENCH_DIR (/var/tmp) and half an hour; BENCH="--layouts a" and
-#                           BENCH_IMAGES="--images a" for less
+#   make bench              how long it takes, beside cp, qemu-img, nbdcopy and virsh, and block jobs
+#                           beside qemu-storage-daemon's; needs 15 GB below BENCH_DIR (/var/tmp) and
+#                           half an hour; BENCH="--layouts a" BENCH_IMAGES="--images a"
+#                           BENCH_JOBS="--cases raw" for less
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -97,6 +98,8 @@ bench: stage
 	done
 	python3 benches/volumes.py --vol-transfer $(TARGET)/bench/vol-transfer \
 		--library $(STAGE)$(LIBDIR)/libvirsparse.so.0 --dir $(BENCH_DIR) $(BENCH)
+	python3 benches/jobs.py --library $(STAGE)$(LIBDIR)/libvirsparse.so.0 --dir $(BENCH_DIR) \
+		$(BENCH_JOBS)
 	folder=$$(mktemp -d -p $(BENCH_DIR)) && \
 		$(TARGET)/bench/send4k "sparse:///embed?root=$$folder/root" $$folder; \
 		status=$$?; rm -rf $$folder; exit $$status

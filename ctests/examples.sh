@@ -25,4 +25,67 @@ printed=$(cd "$work" && "$work/hello" "sparse:///embed?root=$work/root")
     exit 1
 }
 rm -rf /tmp/hello-pool
+
+fail() {
+    echo "$*"
+    exit 1
+}
+
+# expect STATUS PATTERN COMMAND...: how it ends, and what it says.
+expect() {
+    local status=0 want=$1 pattern=$2
+    shift 2
+    "$@" >"$work/said" 2>&1 || status=$?
+    [ "$status" = "$want" ] && grep -q -- "$pattern" "$work/said" || {
+        cat "$work/said"
+        fail "exit status $status instead of $want, or no '$pattern': $*"
+    }
+}
+
+# is_gone: nothing is left of a copy that has failed.
+is_gone() {
+    [ ! -e "$work/copy" ] || fail "a copy that failed has left its file"
+}
+
+embed="sparse:///embed?root=$work/domains"
+head -c 8M /dev/urandom >"$work/image"
+export VIRSPARSE_LIBRARY=$LD_LIBRARY_PATH/libvirsparse.so.0 PYTHONDONTWRITEBYTECODE=1
+for tool in "$work/blockcopy" "python3 examples/python/blockcopy.py"; do
+    # Left at one instant, in another format.
+    cp "$work/image" "$work/disk"
+    expect 0 "what vda was at one instant" \
+        $tool --finish --target-format=qcow2 --disk="$work/disk" "$embed" d vda "$work/copy"
+    qemu-img compare -q -f raw -F qcow2 "$work/image" "$work/copy"
+    rm "$work/copy"
+    # From a description; the guest's writes go to both.
+    cat >"$work/d.xml" <<EOF
+<domain type='kvm'><name>d</name><memory>1024</memory><os><type>hvm</type></os><devices>
+<disk type='file'><driver type='raw'/><source file='$work/disk'/><target dev='vdb'/></disk>
+</devices></domain>
+EOF
+    expect 0 "vdb is there now" $tool --synchronous --domain-xml="$work/d.xml" \
+        --guest='qemu-io -f raw -c "write -P 3 1M 64k" "$DISK_URI"' "$embed" d vdb "$work/copy"
+    qemu-io -f raw -c 'write -q -P 3 1M 64k' "$work/disk"
+    cmp "$work/disk" "$work/copy"
+    # What is there stays.
+    expect 1 "already exists" $tool --disk="$work/image" "$embed" d vda "$work/copy"
+    cmp "$work/disk" "$work/copy"
+    rm "$work/copy"
+    expect 1 "no domain with matching name 'd'" $tool "$embed" d vda "$work/copy"
+    expect 1 "the guest has failed" \
+        $tool --guest=false --disk="$work/image" "$embed" d vda "$work/copy"
+    rm "$work/copy"
+    # Ctrl-C: nothing is left of the copy, and the guest goes on with its disk until it has done.
+    cp "$work/disk" "$work/expected"
+    qemu-io -f raw -c 'write -q -P 4 2M 64k' "$work/expected"
+    $tool --bandwidth=1000000 --disk="$work/disk" --guest="
+        until [ -e '$work/copy' ]; do sleep 0.1; done
+        kill -INT \$PPID
+        while [ -e '$work/copy' ]; do sleep 0.1; done
+        qemu-io -f raw -c 'write -q -P 4 2M 64k' \"\$DISK_URI\"" \
+        "$embed" d vda "$work/copy" 2>"$work/said" && fail "an interrupted copy has succeeded"
+    grep -qx "blockcopy: interrupted" "$work/said" || fail "interrupted: $(cat "$work/said")"
+    is_gone
+    cmp "$work/expected" "$work/disk"
+done
 examples/demo.sh "$stage/usr/local/lib/libvirsparse.so.0"

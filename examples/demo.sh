@@ -3,12 +3,15 @@
 #
 # Takes a real, sparse filesystem image through a storage volume and back, with the C tool and then
 # with the Python one, and checks that both copies are equal, equally sparse, and a healthy
-# filesystem. Needs a C compiler, python3 and mkfs.ext4 (or mkfs.xfs), no root; cleans up.
+# filesystem. Then the image is the disk of a running domain: each of the two tools for that copies it
+# while a guest writes to it, and moves the guest onto the copy, which must hold exactly the image and
+# all that the guest has written. Needs a C compiler, python3, mkfs.ext4 (or mkfs.xfs) and, for the
+# second part, qemu-io and qemu-img; no root; cleans up.
 #
 # Usage: demo.sh [LIBRARY]
 #   LIBRARY    the built library or the directory it is in (default: target/release)
 # Environment:
-#   DEMO_URI   the connection to use (default: a sparse:///embed root that lives as long as the demo)
+#   DEMO_URI   the connection for volumes (default: a sparse:///embed root that lives as long as the demo)
 #   DEMO_FILES the folder whose files fill the image (default: /usr/include)
 #   TMPDIR     where to work; must keep holes, needs about three times the size of those files
 
@@ -21,10 +24,10 @@ library=$(realpath -m "${1:-$top/target/release}")
 PATH=$PATH:/usr/sbin:/sbin # mkfs and fsck
 
 work=$(mktemp -d)
-uri=${DEMO_URI:-sparse:///embed?root=$work/state}
+embed=sparse:///embed?root=$work/state
+uri=${DEMO_URI:-$embed}
 pool=demo-$$
 files=${DEMO_FILES:-/usr/include}
-python_tool=$top/examples/python/vol_transfer.py
 # The built file is found under the name that programs ask for.
 mkdir "$work/lib" "$work/pool"
 ln -s "$library" "$work/lib/libvirsparse.so.0"
@@ -145,9 +148,73 @@ rm "$work/made.img"
 sync "$work/disk.img"
 ls -lsh "$work/disk.img"
 
-"${CC:-cc}" -O2 -I"$top/include" -o "$work/vol-transfer" "$top/examples/c/vol-transfer.c" "$library"
+# What a guest does: writes blocks of 4 KiB, one after the other, round and round the last 2 MiB of the
+# first GiB, until the file $2 is there, and once more; then it says how many. $1 is the disk.
+cat >"$work/guest.sh" <<'EOF'
+set -e
+number=0
+last=
+until [ -n "$last" ]; do
+    [ ! -e "$2" ] && [ $SECONDS -lt 60 ] || last=yes
+    commands=()
+    for _ in {1..16}; do
+        offset=$(((1 << 30) - (2 << 20) + number % 512 * 4096))
+        commands+=(-c "write -q -P $((number % 251 + 1)) $offset 4k")
+        number=$((number + 1))
+    done
+    qemu-io -f raw "${commands[@]}" "$1"
+done
+echo $number
+EOF
+
+# expect NUMBER: makes the disk as it was, with the first NUMBER writes of the guest.
+expect() {
+    local number=$1 at commands=()
+    cp --sparse=always "$work/disk.img" "$work/expected.img"
+    for ((at = number > 512 ? number - 512 : 0; at < number; at++)); do
+        commands+=(-c "write -q -P $((at % 251 + 1)) $(((1 << 30) - (2 << 20) + at % 512 * 4096)) 4k")
+    done
+    qemu-io -f raw "${commands[@]}" "$work/expected.img"
+}
+
+# copy_disk NAME FORMAT COMMAND...: copies the disk of a running domain with the tool COMMAND.
+copy_disk() {
+    local name=$1 format=$2 number
+    shift 2
+    say "$name: the disk of a running domain moves into a $format image while its guest writes"
+    cp --sparse=always "$work/disk.img" "$work/guest.img"
+    rm -f "$work/moved"
+    "$@" --disk="$work/guest.img" --target-format="$format" --bandwidth="$pace" \
+        --guest="exec bash '$work/guest.sh' \"\$DISK_URI\" '$work/moved' >'$work/number'" \
+        "$embed" "demo-$name" vda "$work/$name.$format" |
+        while IFS= read -r line; do
+            echo "$line"
+            [[ $line != *"is there now" ]] || touch "$work/moved"
+        done
+    number=$(<"$work/number")
+    expect "$number"
+    qemu-img compare -f raw -F "$format" "$work/expected.img" "$work/$name.$format"
+    if cmp -s "$work/guest.img" "$work/expected.img"; then
+        echo "demo: the guest has never left its old disk" >&2
+        exit 1
+    fi
+    echo "$number writes of the guest are in the copy, the last of them only there"
+    rm "$work/guest.img" "$work/expected.img" "$work/$name.$format"
+}
+
+for tool in vol-transfer blockcopy; do
+    "${CC:-cc}" -O2 -I"$top/include" -o "$work/$tool" "$top/examples/c/$tool.c" "$library"
+done
 set_pool start
 pool_started=yes
 round_trip c "$work/vol-transfer"
-round_trip python python3 "$python_tool"
+round_trip python python3 "$top/examples/python/vol_transfer.py"
+if command -v qemu-io >/dev/null && command -v qemu-img >/dev/null; then
+    # A second or so: the guest writes before the copy is ready, and goes on when it is the disk.
+    pace=$(($(stat -c %b "$work/disk.img") * 512))
+    copy_disk c raw "$work/blockcopy"
+    copy_disk python qcow2 python3 "$top/examples/python/blockcopy.py"
+else
+    say "no qemu-io or no qemu-img: copying the disk of a running domain is not shown"
+fi
 say "all is well"

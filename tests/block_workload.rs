@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use job_support::*;
-use virsparse::domain::{BandwidthFlags, DestroyFlags, XmlFlags};
+use virsparse::domain::{BandwidthFlags, DestroyFlags, UriFlags, XmlFlags};
 
 const SIZE: u64 = 16 << 20;
 /// Where qemu-io writes; fio has what is before.
@@ -129,7 +129,7 @@ fn round(folder: &Path, work: Work, seed: u64) {
     let images = folder.join("images");
     let connect = connect(&folder.join("root"));
     let domain = start(&connect, &images.join("top"), "qcow2");
-    let uri = domain.disk_uri("vda").expect("address");
+    let uri = domain.disk_uri("vda", UriFlags::empty()).expect("address");
     let guests = Guests::default();
     std::thread::scope(|scope| {
         let stop = Stop(&guests.stop);

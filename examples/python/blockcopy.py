@@ -234,7 +234,7 @@ def copy(lib, conn, domain, options):
         print(f"{'bytes':>16} {'seconds':>10} {'MB/s':>10}\n"
               f"{progress.end:16} {seconds:10.3f} {progress.end / seconds / 1e6:10.1f}")
         print(f"{target}: " + (f"what {options.disk} was at one instant" if options.finish else
-                               f"{options.disk} is there now"))
+                               f"{options.disk} is there now"), flush=True)
 
 
 # ---- The domain and its guest ----
