@@ -82,12 +82,14 @@ impl LiveChain {
         first: impl FnOnce() -> Result<()>,
     ) -> Result<Vec<Image>> {
         let closed = self.gate.closed();
+        // Not while the images are held: whoever writes definitions down asks for them.
+        first()?;
         let mut chain = self.images();
         let read_only = !chain.images[index].writable;
         if read_only {
             chain.reopen(index, true).map_err(failed)?;
         }
-        let done = first().and_then(|()| record(&chain, index, base, recorded).map_err(failed));
+        let done = record(&chain, index, base, recorded).map_err(failed);
         let removed = match &done {
             Ok(()) => {
                 let end = base.unwrap_or(chain.images.len());
