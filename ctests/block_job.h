@@ -129,6 +129,23 @@ static inline void expect_events(const char *expected)
     pthread_mutex_unlock(&job_lock);
 }
 
+/* So many events, in any order. */
+static inline void forget_events(int count)
+{
+    unsigned long long begin = now_ms();
+
+    pthread_mutex_lock(&job_lock);
+    while (job_lines < count && now_ms() - begin < 20000) {
+        pthread_mutex_unlock(&job_lock);
+        short_pause();
+        pthread_mutex_lock(&job_lock);
+    }
+    CHECK_INT(job_lines, count);
+    job_seen[0] = '\0';
+    job_lines = 0;
+    pthread_mutex_unlock(&job_lock);
+}
+
 static inline virDomainPtr start(const char *disks)
 {
     virDomainPtr dom = virDomainCreateXML(conn, domain_xml("jobs", disks, 1), 0);
@@ -212,6 +229,16 @@ static inline virDomainBlockJobInfo job_info(virDomainPtr dom, const char *disk,
     if (expected == 0)
         CHECK(info.type == 0 && info.bandwidth == 0 && info.cur == 0 && info.end == 0);
     return info;
+}
+
+/* Whether there is a job. */
+static inline int job_info_or_none(virDomainPtr dom, const char *disk)
+{
+    virDomainBlockJobInfo info;
+    int there = virDomainGetBlockJobInfo(dom, disk, &info, 0);
+
+    CHECK(there >= 0);
+    return there;
 }
 
 /* Until the job is ready. */

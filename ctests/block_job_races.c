@@ -200,6 +200,52 @@ static void beside(void)
     CHECK(file_has_pattern(in_dir("copy-b"), MIB, 0, 3));
 }
 
+/* A disk whose definition says which images are below. */
+static const char *spelled_out(const char *target, const char *folder)
+{
+    static char xml[2][4096];
+    static int next;
+    char backing[2048], top[64];
+
+    print_to(backing, sizeof(backing),
+             "<backingStore type='file'><format type='qcow2'/><source file='%s/mid'/>"
+             "<backingStore type='file'><format type='raw'/><source file='%s/base'/>"
+             "<backingStore/></backingStore></backingStore>",
+             in_dir("%s", folder), in_dir("%s", folder));
+    print_to(top, sizeof(top), "%s/top", folder);
+    next = !next;
+    print_to(xml[next], sizeof(xml[next]), "%s", disk_xml(target, top, "qcow2", backing));
+    return xml[next];
+}
+
+/* Both change their chains, and the definition, at the same time. */
+static void two_chains(void)
+{
+    int i;
+
+    for (i = 0; i < 5; i++) {
+        char disks[8192];
+        virDomainPtr dom;
+
+        make_chain("");
+        CHECK_INT(run("cd %s && rm -rf a b && mkdir a && mv base mid top a && cp -r a b", test_dir),
+                  0);
+        print_to(disks, sizeof(disks), "%s%s", spelled_out("vda", "a"), spelled_out("vdb", "b"));
+        dom = start(disks);
+        CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), 0);
+        if (i % 2)
+            CHECK_INT(virDomainBlockCommit(dom, "vdb", NULL, "vdb[2]", 0, 0), 0);
+        else
+            CHECK_INT(virDomainBlockPull(dom, "vdb", 0, 0), 0);
+        while (job_info_or_none(dom, "vda") || job_info_or_none(dom, "vdb"))
+            CHECK(has(dom, 0, "<disk"));
+        CHECK(guest_sees_ref(dom));
+        stop(dom);
+        CHECK(same_as_ref("a/top", "qcow2") && same_as_ref("b/top", "qcow2"));
+    }
+    forget_events(4 * 5);
+}
+
 /* A paused guest's requests wait; the job does not. */
 static void paused(void)
 {
@@ -417,6 +463,7 @@ int main(int argc, char **argv)
     destroyed(2, 1);
     destroyed(3, 1);
     beside();
+    two_chains();
     paused();
     visitors();
     outrun();
