@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use job_support::*;
 use virsparse::block::Node;
 use virsparse::block::nbd::NbdNode;
-use virsparse::domain::{BandwidthFlags, DestroyFlags, StartFlags, XmlFlags};
+use virsparse::domain::{BandwidthFlags, DestroyFlags, StartFlags, UriFlags, XmlFlags};
 
 const BLOCK: u64 = 4096;
 const SIZE: u64 = 8 << 20;
@@ -251,7 +251,8 @@ fn verify(folder: &Path, kind: Work, model: &Model, what: &str) -> bool {
     model.check(&std::fs::read(&bytes).expect("bytes"), what);
     // What we read ourselves is the same.
     domain.create(StartFlags::empty()).expect(what);
-    let node = NbdNode::connect(&domain.disk_uri("vda").expect("address")).expect(what);
+    let node =
+        NbdNode::connect(&domain.disk_uri("vda", UriFlags::empty()).expect("address")).expect(what);
     let mut read = vec![0; SIZE as usize];
     for at in (0..SIZE).step_by(1 << 20) {
         let part = &mut read[at as usize..][..1 << 20];
@@ -289,7 +290,7 @@ fn the_process_that_is_killed() {
     let connect = connect(&folder.join("root"));
     let images = folder.join("images");
     let domain = start(&connect, &images.join("top"), "qcow2");
-    println!("CRASH uri {}", domain.disk_uri("vda").expect("address"));
+    println!("CRASH uri {}", domain.disk_uri("vda", UriFlags::empty()).expect("address"));
     // Nobody writes to it: it ends when the guest is there.
     let _ = std::io::stdin().read_line(&mut String::new());
     println!("CRASH begin");
