@@ -277,10 +277,16 @@ static void kept(void)
     CHECK_INT(virDomainDestroy(dom), 0);
     CHECK_INT(virDomainCreate(dom), 0);
     CHECK(guest_sees_ref(dom));
+    CHECK_INT(virDomainSetBlockThreshold(dom, "vda[1]", 1 << 30, 0), 0);
+    CHECK_INT(virDomainSetBlockThreshold(dom, "vda[2]", 1 << 30, 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "guests do not write to the image 'vda[2]'");
     CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, COMMIT_ACTIVE), 0);
     wait_ready(dom, "vda");
     CHECK(has(dom, VIR_DOMAIN_XML_INACTIVE, in_dir("top")));
     pivot(dom, "vda");
+    CHECK_INT(virDomainSetBlockThreshold(dom, "vda[2]", 1 << 30, 0), 0);
+    CHECK_INT(virDomainSetBlockThreshold(dom, "vda[1]", 1 << 30, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "failed to find disk 'vda[1]'");
     CHECK(has(dom, VIR_DOMAIN_XML_INACTIVE, in_dir("base")));
     CHECK(!has(dom, VIR_DOMAIN_XML_INACTIVE, in_dir("top")));
     CHECK(has(dom, VIR_DOMAIN_XML_INACTIVE, "type='raw'"));

@@ -2215,9 +2215,9 @@ int virDomainGetDiskErrors(virDomainPtr dom,
  * Return Value: 0, or -1.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
- * VIR_ERR_INVALID_ARG if @dev is NULL, for flags, or if there is no such disk;
- * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
- * another process; VIR_ERR_NO_DOMAIN.
+ * VIR_ERR_INVALID_ARG if @dev is NULL, for flags, or if there is no such disk or image;
+ * VIR_ERR_OPERATION_UNSUPPORTED for an image that is not on top; VIR_ERR_OPERATION_INVALID if the
+ * domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
  *
  * Since 3.1.0.
  */

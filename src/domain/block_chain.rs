@@ -53,7 +53,7 @@ fn refused(text: impl Into<String>) -> Error {
 }
 
 /// `target[index]`, taken apart.
-fn indexed(name: &str) -> Option<(&str, u32)> {
+pub fn indexed(name: &str) -> Option<(&str, u32)> {
     let (target, index) = name.strip_suffix(']')?.rsplit_once('[')?;
     // An index is never 0: that is a path like any other.
     Some((target, index.parse().ok().filter(|index| *index > 0)?))

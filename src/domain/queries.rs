@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
+use super::block_chain::indexed;
 use super::chain;
 use super::definition::Definition;
 use super::disk::Disk;
@@ -229,9 +230,19 @@ impl Domain {
     pub fn set_block_threshold(&self, name: &str, threshold: u64) -> Result<()> {
         let running = self.here()?;
         let missing = || argument(format!("failed to find disk '{}'", excerpt(name)));
-        // The image on top has the number 1.
-        let target = name.strip_suffix("[1]").unwrap_or(name);
+        let (target, index) = match indexed(name) {
+            Some((target, index)) => (target, Some(index)),
+            None => (name, None),
+        };
         let disk = running.disk(target).ok_or_else(missing)?;
+        let place = {
+            let chain = disk.live.images();
+            chain.images.iter().position(|image| index.is_none_or(|index| image.index == index))
+        };
+        if place.ok_or_else(missing)? > 0 {
+            let text = format!("guests do not write to the image '{name}'");
+            return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
         disk.meter().set_threshold(threshold);
         Ok(())
     }
