@@ -232,25 +232,25 @@ static void sparse(const char *from, const char *to, unsigned int flags)
     unsigned long long data, taken;
     virDomainPtr dom;
 
-    CHECK_INT(run("cd %s && rm -f src copy below && truncate -s 256M src.raw &&"
-                  " qemu-io -f raw -c 'write -P 5 1M 20M' -c 'write -P 6 100M 3M'"
-                  " -c 'write -P 7 250M 1M' src.raw >/dev/null &&"
+    CHECK_INT(run("cd %s && rm -f src copy below && truncate -s 64M src.raw &&"
+                  " qemu-io -f raw -c 'write -P 5 1M 12M' -c 'write -P 6 30M 3M'"
+                  " -c 'write -P 7 62M 1M' src.raw >/dev/null &&"
                   " qemu-img convert -f raw -O %s src.raw src && rm src.raw",
                   test_dir, from), 0);
     if (flags & COPY_SHALLOW)
         CHECK_INT(run("cd %s && mv src below && qemu-img create -q -f qcow2 -b %s -F %s src &&"
-                      " qemu-io -f qcow2 -c 'write -P 5 1M 20M' -c 'write -z 100M 3M'"
+                      " qemu-io -f qcow2 -c 'write -P 5 1M 12M' -c 'write -z 30M 3M'"
                       " src >/dev/null", test_dir, in_dir("below"), from), 0);
     if (flags & COPY_REUSE) {
         if (strcmp(to, "raw") == 0)
-            CHECK_INT(run("truncate -s 256M %s && qemu-io -f raw -c 'write -P 9 40M 30M' %s"
+            CHECK_INT(run("truncate -s 64M %s && qemu-io -f raw -c 'write -P 9 20M 30M' %s"
                           " >/dev/null", in_dir("copy"), in_dir("copy")), 0);
         else
-            CHECK_INT(run("qemu-img create -q -f qcow2 %s 256M && qemu-io -f qcow2"
-                          " -c 'write -P 9 40M 30M' %s >/dev/null", in_dir("copy"),
+            CHECK_INT(run("qemu-img create -q -f qcow2 %s 64M && qemu-io -f qcow2"
+                          " -c 'write -P 9 20M 30M' %s >/dev/null", in_dir("copy"),
                           in_dir("copy")), 0);
     }
-    data = (flags & COPY_SHALLOW) ? 20 * MIB : 24 * MIB;
+    data = (flags & COPY_SHALLOW) ? 12 * MIB : 16 * MIB;
     dom = start(disk_xml("vda", "src", flags & COPY_SHALLOW ? "qcow2" : from, ""));
     CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("copy", to), NULL, 0, flags), 0);
     wait_ready(dom, "vda");

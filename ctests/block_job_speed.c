@@ -116,7 +116,21 @@ int main(int argc, char **argv)
     CHECK_INT(job_info(dom, "vda", 1).bandwidth, 2 * MIB);
     unlimited(dom);
     expect_events("top pull completed; vda pull completed; ");
+
+    /* A pivot does not wait for a limit. */
+    CHECK_INT(unlink(in_dir("copy")), 0);
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("copy", "raw"), NULL, 0, 0), 0);
+    wait_ready(dom, "vda");
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, BYTES), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 7 1M 4M' '%s' >/dev/null", disk_uri(dom, "vda")), 0);
+    usleep(50000);
+    begin = now_ms();
+    pivot(dom, "vda");
+    CHECK(now_ms() - begin < 5000);
+    expect_events("top copy ready; vda copy ready; copy copy completed; vda copy completed; ");
     stop(dom);
     CHECK(clean("top"));
+    CHECK_INT(run("qemu-io -f raw -c 'read -P 7 1M 4M' %s | grep -q 'read 4194304'",
+                  in_dir("copy")), 0);
     return jobs_close(__FILE__);
 }

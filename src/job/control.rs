@@ -157,7 +157,9 @@ impl Control {
             if state.command == Command::Cancel {
                 return false;
             }
-            if state.speed == 0 || bytes == 0 {
+            // Who wants to pivot does not wait for what little is left to pass a limit.
+            let pivots = state.ready && state.command == Command::Pivot;
+            if state.speed == 0 || bytes == 0 || pivots {
                 return true;
             }
             if state.next <= now {
