@@ -256,6 +256,36 @@ static void aborted(void)
     }
 }
 
+/* An image that somebody else reads is not written. */
+static void shared(void)
+{
+    virDomainPtr dom = start_chain(), other;
+
+    CHECK_INT(run("qemu-img create -q -f qcow2 -b %s -F raw %s", in_dir("base"), in_dir("b")), 0);
+    other = virDomainCreateXML(conn, domain_xml("other", disk_xml("vda", "b", "qcow2", ""), 2), 0);
+    CHECK(other != NULL);
+    CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, "vda[2]", 0, 0), -1);
+    CHECK_CODE(VIR_ERR_SYSTEM_ERROR, in_dir("base"));
+    CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, COMMIT_ACTIVE), -1);
+    CHECK_CODE(VIR_ERR_SYSTEM_ERROR, in_dir("base"));
+    job_info(dom, "vda", 0);
+    CHECK(guest_sees_ref(dom));
+    /* What only this domain has can be. */
+    CHECK_INT(virDomainBlockCommit(dom, "vda", "vda[2]", NULL, 0, COMMIT_ACTIVE), 0);
+    wait_ready(dom, "vda");
+    pivot(dom, "vda");
+    expect_events("top active ready; vda active ready; mid active completed; "
+                  "vda active completed; ");
+    CHECK_INT(virDomainDestroy(other), 0);
+    CHECK_INT(virDomainFree(other), 0);
+    CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, COMMIT_ACTIVE), 0);
+    wait_ready(dom, "vda");
+    pivot(dom, "vda");
+    expect_events("mid active ready; vda active ready; base active completed; "
+                  "vda active completed; ");
+    ends(dom, "base", "raw");
+}
+
 /* The definition of a persistent domain follows; one that says how the chain is, too. */
 static void kept(void)
 {
@@ -309,6 +339,7 @@ int main(int argc, char **argv)
     active_commits();
     sizes();
     aborted();
+    shared();
     kept();
     return jobs_close(__FILE__);
 }

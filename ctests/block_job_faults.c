@@ -187,6 +187,56 @@ static void target_is_full(void)
     finish(dom);
 }
 
+/* The image that a pull or a commit fills is on a full filesystem. */
+static void chain_is_full(int commit)
+{
+    virDomainPtr dom;
+
+    CHECK_INT(mkdir(in_dir("full"), 0755), 0);
+    if (getuid() != 0 || run("mount -t tmpfs -o size=2m none %s 2>/dev/null", in_dir("full")) != 0) {
+        CHECK_INT(rmdir(in_dir("full")), 0);
+        return;
+    }
+    make_chain(in_dir("%s", ""));
+    if (commit)
+        CHECK_INT(run("cd %s && rm base mid top && qemu-img create -q -f qcow2 full/base 8M &&"
+                      " qemu-io -f qcow2 -c 'write -P 1 0 1M' full/base >/dev/null &&"
+                      " qemu-img create -q -f qcow2 -b %s -F qcow2 mid &&"
+                      " qemu-io -f qcow2 -c 'write -P 2 512k 4M' mid >/dev/null &&"
+                      " qemu-img create -q -f qcow2 -b %s -F qcow2 top &&"
+                      " qemu-img convert -f qcow2 -O raw top ref", test_dir,
+                      in_dir("full/base"), in_dir("mid")), 0);
+    else
+        CHECK_INT(run("mv %s %s", in_dir("top"), in_dir("full/top")), 0);
+    dom = start(disk_xml("vda", commit ? "top" : "full/top", "qcow2", ""));
+    if (commit) {
+        CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, "vda[2]", 0,
+                                       VIR_DOMAIN_BLOCK_COMMIT_DELETE), 0);
+        has_failed(dom, "top commit failed; vda commit failed; ", in_dir("full/base"),
+                   "No space left on device");
+        CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, VIR_DOMAIN_BLOCK_COMMIT_ACTIVE),
+                  0);
+        has_failed(dom, "top active failed; vda active failed; ", in_dir("full/base"),
+                   "No space left on device");
+    } else {
+        CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), 0);
+        expect_events("full/top pull failed; vda pull failed; ");
+        job_info(dom, "vda", 0);
+        CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), -1);
+        if (ours)
+            CHECK_CODE(VIR_ERR_INVALID_ARG, "No space left on device");
+        CHECK(guest_sees_ref(dom));
+    }
+    CHECK(exists(in_dir("mid")));
+    stop(dom);
+    CHECK(clean(commit ? "top" : "full/top"));
+    CHECK(same_as_ref(commit ? "top" : "full/top", "qcow2"));
+    if (commit)
+        CHECK(clean("full/base"));
+    CHECK_INT(run("umount %s", in_dir("full")), 0);
+    CHECK_INT(rmdir(in_dir("full")), 0);
+}
+
 /* The server of the destination is gone, or does not answer. */
 static void target_goes(int ready, const char *signal)
 {
@@ -384,6 +434,8 @@ int main(int argc, char **argv)
     target_fails_later(COPY_SYNC);
     pivot_fails();
     target_is_full();
+    chain_is_full(0);
+    chain_is_full(1);
     target_goes(0, "KILL");
     target_goes(1, "KILL");
     target_goes(0, "STOP");
