@@ -345,29 +345,42 @@ static void test_redefine(void)
     gone(dom);
 }
 
-/* Another process sees them, and those of one that has ended are still there. */
-static void test_processes(const char *program)
+static void in_another(const char *program, const char *part)
 {
-    virDomainPtr dom = define();
     int status;
     pid_t pid;
 
-    taken(dom, "before");
     fflush(NULL);
     pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        execl(program, program, "--child", test_uri, (char *)NULL);
+        execl(program, program, part, test_uri, (char *)NULL);
         _exit(9);
     }
     CHECK_INT(waitpid(pid, &status, 0), pid);
     CHECK_INT(status, 0);
+}
+
+/* Another process sees them, and those of one that has ended are still there. */
+static void test_processes(const char *program)
+{
+    virDomainPtr dom = define();
+
+    taken(dom, "before");
+    in_another(program, "--child");
     listed(dom, 0, "before child ");
     current(dom, "child");
+    /* The disks of what runs are open in one process only. */
+    if (ours) {
+        CHECK_INT(virDomainCreate(dom), 0);
+        in_another(program, "--stranger");
+        CHECK_INT(virDomainDestroy(dom), 0);
+        listed(dom, 0, "before child ");
+    }
     gone(dom);
 }
 
-static int child(const char *uri)
+static int child(const char *uri, int stranger)
 {
     virDomainPtr dom;
 
@@ -376,10 +389,16 @@ static int child(const char *uri)
     CHECK(conn != NULL);
     dom = virDomainLookupByName(conn, "meta");
     CHECK(dom != NULL);
-    current(dom, "before");
-    CHECK_INT(virDomainCreate(dom), 0);
-    taken(dom, "child");
-    CHECK_INT(virDomainDestroy(dom), 0);
+    if (stranger) {
+        current(dom, "child");
+        CHECK(virDomainSnapshotCreateXML(dom, "<domainsnapshot/>", 16) == NULL);
+        CHECK_CODE(VIR_ERR_OPERATION_FAILED, "domain 'meta' runs in process ");
+    } else {
+        current(dom, "before");
+        CHECK_INT(virDomainCreate(dom), 0);
+        taken(dom, "child");
+        CHECK_INT(virDomainDestroy(dom), 0);
+    }
     CHECK_INT(virDomainFree(dom), 0);
     CHECK_INT(virConnectClose(conn), 0);
     return 0;
@@ -387,8 +406,8 @@ static int child(const char *uri)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "--child") == 0)
-        return child(argv[2]);
+    if (argc == 3)
+        return child(argv[2], strcmp(argv[1], "--stranger") == 0);
     conn = fixture_open(argv[0], 240);
     test_tree();
     test_handles();
