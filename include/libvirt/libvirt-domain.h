@@ -1966,8 +1966,9 @@ int virDomainAttachDeviceFlags(virDomainPtr domain,
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on
  * a read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME,
  * VIR_ERR_NO_TARGET, VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
- * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
- * another process; VIR_ERR_DEVICE_MISSING; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_UNSUPPORTED or
+ * VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if it runs in another
+ * process; VIR_ERR_DEVICE_MISSING; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.1.9.
  */
@@ -2169,9 +2170,10 @@ int virDomainBlockPeek(virDomainPtr dom,
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
- * VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the disk is read-only; VIR_ERR_OPERATION_INVALID
- * if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another process;
- * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ * VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the disk is read-only, or the domain inactive;
+ * VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
+ * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.9.8.
  */

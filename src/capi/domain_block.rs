@@ -321,9 +321,10 @@ pub unsafe extern "C" fn virDomainBlockPeek(
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
-/// VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the disk is read-only; VIR_ERR_OPERATION_INVALID
-/// if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another process;
-/// VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+/// VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the disk is read-only, or the domain inactive;
+/// VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
+/// VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.9.8.
 #[unsafe(no_mangle)]
