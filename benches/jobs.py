@@ -22,6 +22,7 @@ import os
 import platform
 import select
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -34,6 +35,7 @@ from volumes import (GIB, KIB, MIB, Layout, allocated, available, check_copy, gi
 import blockcopy  # volumes has told Python where the examples are
 
 OURS, QEMU, QEMU_IMG, CP = "ours", "qemu-storage-daemon", "qemu-img", "cp --reflink=always"
+NEEDED = {QEMU: "qemu-storage-daemon", QEMU_IMG: "qemu-img", CP: "cp"}
 
 
 # ---- Who does the jobs: each opens a disk, works on it, and closes it ----
@@ -441,6 +443,9 @@ def measure(key, machine, options, folder):
     work = tempfile.mkdtemp(prefix=f"{key}-", dir=folder)
     case = CASES[key](machine, options, work)
     names = [name for name in case.contenders if not options.only or name in options.only]
+    for name in [name for name in names if name in NEEDED and not available(NEEDED[name])]:
+        print(f"{name} was not measured: it is not there.\n")
+        names.remove(name)
     try:
         say(f"{key}: making the image")
         case.make()
@@ -479,6 +484,7 @@ def main():
     if not set(options.cases) <= set(CASES):
         parser.error(f"the cases are {', '.join(CASES)}")
     os.environ["PATH"] += ":/usr/sbin"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
     if options.alone:  # our threads, and all processes that are started, inherit it
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     work = tempfile.mkdtemp(prefix="bench-jobs-", dir=os.path.abspath(options.dir))
