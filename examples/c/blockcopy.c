@@ -39,7 +39,8 @@ static const char usage[] =
     "  --guest=COMMAND      run COMMAND with the shell while the disk is copied, and wait for it;\n"
     "                       $DISK_URI tells it where the disk is\n"
     "  --target-format=FMT  raw or qcow2 (default: raw)\n"
-    "  --finish             leave a copy as of one instant; the guest stays where it is\n"
+    "  --finish             leave a copy as of one instant, for which the guest is paused, and stays\n"
+    "                       where it is\n"
     "  --synchronous        the guest's writes go to both: ends however fast it writes\n"
     "  --bandwidth=N        at most N bytes a second (0: no limit)\n"
     "  --quiet              no progress bar, no table\n"
@@ -243,10 +244,44 @@ static bool wait_ready(struct job *j)
     return true;
 }
 
+/* Waits until the copy has all that the guest has written, who is paused and adds nothing to it. */
+static bool wait_equal(const struct job *j)
+{
+    const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+    virDomainBlockJobInfo info;
+    int found;
+    while ((found = virDomainGetBlockJobInfo(j->domain, j->o->disk, &info, 0)) > 0) {
+        if (info.cur == info.end)
+            return true;
+        if (interrupted)
+            return fail("interrupted");
+        nanosleep(&pause, NULL);
+    }
+    return found < 0 ? fail_libvirt() : fail("%s: the job has ended", j->o->disk);
+}
+
+/* To abort a job that is ready leaves the copy as it is: the disk at one instant, if the guest waits. */
+static bool leave(const struct job *j)
+{
+    int state, reason;
+    if (virDomainGetState(j->domain, &state, &reason, 0) < 0)
+        return fail_libvirt();
+    bool paused = state == VIR_DOMAIN_RUNNING;
+    if (paused && virDomainSuspend(j->domain) < 0)
+        return fail_libvirt();
+    bool ok = wait_equal(j)
+              && (virDomainBlockJobAbort(j->domain, j->o->disk, 0) == 0 || fail_libvirt());
+    if (paused && virDomainResume(j->domain) < 0)
+        ok = fail_libvirt();
+    return ok;
+}
+
 static bool finish(const struct job *j)
 {
-    unsigned int flags = j->o->finish ? 0 : VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT;
-    return virDomainBlockJobAbort(j->domain, j->o->disk, flags) == 0 || fail_libvirt();
+    if (j->o->finish)
+        return leave(j);
+    return virDomainBlockJobAbort(j->domain, j->o->disk, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT) == 0
+           || fail_libvirt();
 }
 
 /* Who cannot be sure that the guest is not on it does not remove it; and what was there before (a

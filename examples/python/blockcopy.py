@@ -24,6 +24,7 @@ from xml.sax.saxutils import quoteattr
 import vol_transfer
 from vol_transfer import LibvirtError
 
+DOMAIN_RUNNING = 1
 START_AUTODESTROY = 2
 COPY_TRANSIENT_JOB = 4
 COPY_SYNCHRONOUS_WRITES = 8
@@ -65,6 +66,9 @@ class Library(vol_transfer.Library):
         "virDomainCreateXML": (c_void_p, c_void_p, c_char_p, c_uint),
         "virDomainLookupByName": (c_void_p, c_void_p, c_char_p),
         "virDomainIsActive": (c_int, c_void_p),
+        "virDomainGetState": (c_int, c_void_p, POINTER(c_int), POINTER(c_int), c_uint),
+        "virDomainSuspend": (c_int, c_void_p),
+        "virDomainResume": (c_int, c_void_p),
         "virDomainGetXMLDesc": (c_void_p, c_void_p, c_uint),
         "virDomainDestroy": (c_int, c_void_p),
         "virDomainFree": (c_int, c_void_p),
@@ -149,6 +153,16 @@ class BlockJob:
         finally:
             self.lib.virEventRemoveTimeout(timer)
 
+    def wait_equal(self):
+        """Waits until the copy has all that the guest has written, who is paused and adds nothing."""
+        info = BlockJobInfo()
+        while self.lib.virDomainGetBlockJobInfo(self.domain, self.disk, byref(info), 0):
+            if info.cur == info.end:
+                return
+            look_for_interrupt()
+            time.sleep(0.001)
+        raise JobFailed("the job has ended")
+
     def why(self):
         if self.status != JOB_FAILED:
             return "somebody else has ended the job"
@@ -205,6 +219,22 @@ def target_xml(path, form):
             f"<source {attribute}={quoteattr(path)}/></disk>").encode()
 
 
+def leave(lib, domain, job):
+    """To abort a job that is ready leaves the copy as it is: the disk at one instant, if the guest
+    waits."""
+    state, reason = c_int(), c_int()
+    lib.virDomainGetState(domain, byref(state), byref(reason), 0)
+    paused = state.value == DOMAIN_RUNNING
+    if paused:
+        lib.virDomainSuspend(domain)
+    try:
+        job.wait_equal()
+        lib.virDomainBlockJobAbort(domain, job.disk, 0)
+    finally:
+        if paused:
+            lib.virDomainResume(domain)
+
+
 def copy(lib, conn, domain, options):
     target = os.path.abspath(options.target)
     existed = os.path.lexists(target)
@@ -219,7 +249,10 @@ def copy(lib, conn, domain, options):
                                parameters, 1 if options.bandwidth else 0, flags)
         try:
             job.wait(JOB_READY, progress.show)
-            lib.virDomainBlockJobAbort(domain, job.disk, 0 if options.finish else ABORT_PIVOT)
+            if options.finish:
+                leave(lib, domain, job)
+            else:
+                lib.virDomainBlockJobAbort(domain, job.disk, ABORT_PIVOT)
         except BaseException:
             # Who cannot be sure that the guest is not on it does not remove it; and what was there
             # before (a device; or on another host, a file of this name) is not ours.
@@ -324,7 +357,8 @@ def parse_arguments():
     parser.add_argument("--target-format", metavar="FMT", default="raw",
                         help="raw or qcow2 (default: raw)")
     parser.add_argument("--finish", action="store_true",
-                        help="leave a copy as of one instant; the guest stays where it is")
+                        help="leave a copy as of one instant, for which the "
+                        "guest is paused, and stays where it is")
     parser.add_argument("--synchronous", action="store_true",
                         help="the guest's writes go to both: ends however fast it writes")
     parser.add_argument("--bandwidth", type=byte_count, default=0, metavar="N",
