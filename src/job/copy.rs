@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::control::{Command, Control};
 use super::mirror::Mirror;
 use super::{End, PivotStep, failed};
-use crate::block::{Above, Gate};
+use crate::block::{Above, Gate, Node};
 use crate::copy::{Copier, Supervisor, in_pieces, reflink_range};
 use crate::error::Result;
 
@@ -38,13 +38,29 @@ pub struct Copy {
     pub pivot: Option<PivotStep>,
 }
 
+/// Puts the source behind the gate again when a copy is over, however that is: the guest goes on as if
+/// nothing had been.
+struct Leaving {
+    gate: Arc<Gate>,
+    source: Option<Arc<dyn Node>>,
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        if let Some(source) = self.source.take() {
+            self.gate.swap(source);
+        }
+    }
+}
+
 impl Copy {
     /// Copies until told to pivot or to end.
     pub fn run(mut self, control: &Control) -> Result<End> {
+        let mut leaving =
+            Leaving { gate: self.gate.clone(), source: Some(self.mirror.source.clone()) };
         let result = self.copy(control);
-        if !matches!(result, Ok(End::Completed)) {
-            // The guest goes on with the source as if nothing had been.
-            self.leave();
+        if matches!(result, Ok(End::Completed)) {
+            leaving.source = None;
         }
         result
     }
