@@ -20,6 +20,8 @@ const BRIEF: Duration = Duration::from_millis(4);
 /// A pivot makes the guest wait while the last changes are copied; before that, they are made fewer
 /// than this.
 const FEW: u64 = 8 << 20;
+/// Who ends a copy that is ready does not wait for more than this to be copied.
+const MUCH: u64 = 256 << 20;
 /// How often that is tried: a guest may write faster than they are copied.
 const ROUNDS: u32 = 4;
 
@@ -215,6 +217,23 @@ impl Copy {
     /// `None` if the pivot is off because the caller has thought better of it.
     fn pivot(&mut self, control: &Control, buffer: &mut [u8]) -> Result<Option<End>> {
         // The guest waits for what is left; so most of it is done before.
+        let goes_on = || control.commanded() != Command::Cancel;
+        if !self.make_few(buffer, goes_on, || self.mirror.target.flush().map_err(failed))? {
+            return Ok(None);
+        }
+        let Some(mut pivot) = self.pivot.take() else { return Ok(None) };
+        let done = pivot(&mut || self.finish(buffer));
+        self.pivot = Some(pivot);
+        done.map(|done| done.then_some(End::Completed))
+    }
+
+    /// Copies most of what the guest has changed, while it goes on. False if that is to end.
+    fn make_few(
+        &self,
+        buffer: &mut [u8],
+        goes_on: impl Fn() -> bool,
+        after_round: impl Fn() -> Result<()>,
+    ) -> Result<bool> {
         for _ in 0..ROUNDS {
             let mut at = 0;
             while let Some(range) = self.mirror.dirty.take(at, buffer.len() as u64) {
@@ -224,29 +243,31 @@ impl Copy {
                 }
                 at = range.end;
                 self.copy_again(&range, buffer)?;
-                if control.commanded() == Command::Cancel {
-                    return Ok(None);
+                if !goes_on() {
+                    return Ok(false);
                 }
             }
-            self.mirror.target.flush().map_err(failed)?;
+            after_round()?;
             if self.mirror.dirty.bytes() <= FEW {
                 break;
             }
         }
-        let Some(mut pivot) = self.pivot.take() else { return Ok(None) };
-        let done = pivot(&mut || self.finish(buffer));
-        self.pivot = Some(pivot);
-        done.map(|done| done.then_some(End::Completed))
+        Ok(true)
     }
 
-    /// Ends the copy. One that was ready is left as the disk is at one instant.
+    /// Ends the copy. One that was ready is left as the disk is at one instant, unless so much has been
+    /// changed since that whoever ends it would have to wait for long.
     fn cancel(&self, control: &Control, buffer: &mut [u8]) -> Result<End> {
-        // Unless that would make the guest wait for long.
-        if control.is_ready() && self.mirror.dirty.bytes() <= FEW {
-            let _closed = self.gate.closed();
-            // Nobody waits for it any more: whether it worked is of no use to anybody.
-            let _: Result<()> = self.catch_up_alone(buffer);
+        if control.is_ready() && self.mirror.dirty.bytes() <= MUCH {
+            // What fails here is of no use to anybody: the copy is given up.
+            let _: Result<()> = self.make_equal(buffer);
         }
         Ok(End::Cancelled)
+    }
+
+    fn make_equal(&self, buffer: &mut [u8]) -> Result<()> {
+        self.make_few(buffer, || true, || Ok(()))?;
+        let _closed = self.gate.closed();
+        self.catch_up_alone(buffer)
     }
 }
