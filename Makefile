@@ -14,7 +14,7 @@
 #   make bench              how long it takes, beside cp, qemu-img, nbdcopy and virsh, and block jobs
 #                           beside qemu-storage-daemon's; needs 15 GB below BENCH_DIR (/var/tmp) and
 #                           half an hour; BENCH="--layouts a" BENCH_IMAGES="--images a"
-#                           BENCH_JOBS="--cases raw" for less
+#                           BENCH_JOBS="--cases raw" BENCH_NBD="--cases 4" for less
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -106,6 +106,8 @@ bench: stage
 	$(CARGO) build --release --locked --example image-tool
 	python3 benches/images.py --image-tool $(TARGET)/release/examples/image-tool \
 		--dir $(BENCH_DIR) $(BENCH_IMAGES)
+	$(CARGO) build --release --locked --example nbd_export
+	python3 benches/nbd.py --ours $(TARGET)/release/examples/nbd_export --dir $(BENCH_DIR) $(BENCH_NBD)
 
 FUZZ_TARGETS = nbd_server qcow2_open_read qcow2_ops
 FUZZ_TIME = 600
