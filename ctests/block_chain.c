@@ -196,20 +196,22 @@ static void active_commits(void)
 /* The base has another size than the image on top. */
 static void sizes(void)
 {
-    static const char *const bases[] = { "4M", "16M" };
+    /* The last one is longer than the disk, which it becomes no part of. */
+    static const char *const bases[] = { "4M", "16M", "24M" };
     int i;
 
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < 3; i++) {
         virDomainPtr dom;
 
         CHECK_INT(run("cd %s && rm -f base mid top ref && qemu-img create -q -f qcow2 base %s &&"
                       " qemu-io -f qcow2 -c 'write -P 1 1M 3M' base >/dev/null &&"
+                      " { test %s != 24M || qemu-io -f qcow2 -c 'write -P 4 15M 9M' base >/dev/null; } &&"
                       " qemu-img create -q -f qcow2 -b %s -F qcow2 mid 8M &&"
                       " qemu-io -f qcow2 -c 'write -P 2 3M 2M' mid >/dev/null &&"
                       " qemu-img create -q -f qcow2 -b %s -F qcow2 top 16M &&"
                       " qemu-io -f qcow2 -c 'write -P 3 6M 1M' -c 'write -P 3 15M 64k' top"
                       " >/dev/null && qemu-img convert -f qcow2 -O raw top ref", test_dir,
-                      bases[i], in_dir("base"), in_dir("mid")), 0);
+                      bases[i], bases[i], in_dir("base"), in_dir("mid")), 0);
         dom = start(disk_xml("vda", "top", "qcow2", ""));
         CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, in_dir("mid"), 0, 0), 0);
         expect_events("top commit completed; vda commit completed; ");
@@ -286,6 +288,32 @@ static void shared(void)
     ends(dom, "base", "raw");
 }
 
+/* A definition that says how the chain is, but not when the domain was started, follows as well. */
+static void chain_said_later(void)
+{
+    virDomainPtr dom, again;
+    char disk[2048], backing[1024];
+
+    make_chain(in_dir("%s", ""));
+    dom = virDomainDefineXML(conn, domain_xml("jobs", disk_xml("vda", "top", "qcow2", ""), 1));
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainCreate(dom), 0);
+    print_to(backing, sizeof(backing),
+             "<backingStore type='file'><format type='qcow2'/><source file='%s'/></backingStore>",
+             in_dir("mid"));
+    print_to(disk, sizeof(disk), "%s", disk_xml("vda", "top", "qcow2", backing));
+    again = virDomainDefineXML(conn, domain_xml("jobs", disk, 1));
+    CHECK(again != NULL);
+    CHECK_INT(virDomainFree(again), 0);
+    CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), 0);
+    expect_events("top pull completed; vda pull completed; ");
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainCreate(dom), 0);
+    CHECK(guest_sees_ref(dom));
+    CHECK_INT(virDomainUndefine(dom), 0);
+    stop(dom);
+}
+
 /* The definition of a persistent domain follows; one that says how the chain is, too. */
 static void kept(void)
 {
@@ -327,6 +355,7 @@ static void kept(void)
                   "base active completed; vda active completed; ");
     CHECK_INT(virDomainUndefine(dom), 0);
     stop(dom);
+    chain_said_later();
 }
 
 int main(int argc, char **argv)

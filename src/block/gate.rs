@@ -14,6 +14,8 @@ struct State {
     closed: usize,
     /// Nobody shall wait any more.
     ending: bool,
+    /// Where the node ends, if that has changed: guests may know it as it was.
+    end: u64,
 }
 
 /// The gate before a node.
@@ -24,7 +26,7 @@ pub struct Gate {
 
 impl Gate {
     pub fn new(node: Arc<dyn Node>) -> Gate {
-        let state = State { node, inside: 0, closed: 0, ending: false };
+        let state = State { node, inside: 0, closed: 0, ending: false, end: u64::MAX };
         Gate { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -38,7 +40,7 @@ impl Gate {
             state = self.wait(state);
         }
         state.inside += 1;
-        Some(Inside { node: state.node.clone(), gate: self })
+        Some(Inside { node: state.node.clone(), end: state.end, gate: self })
     }
 
     /// Closes the gate, and waits until nobody is inside.
@@ -99,6 +101,11 @@ impl Closed<'_> {
     pub fn swap(&self, node: Arc<dyn Node>) -> Arc<dyn Node> {
         std::mem::replace(&mut self.gate.lock().node, node)
     }
+
+    /// Notes that the node has another length now.
+    pub fn set_end(&self, end: u64) {
+        self.gate.lock().end = end;
+    }
 }
 
 impl Drop for Closed<'_> {
@@ -110,7 +117,15 @@ impl Drop for Closed<'_> {
 /// A request that uses the node.
 pub struct Inside<'a> {
     node: Arc<dyn Node>,
+    end: u64,
     gate: &'a Gate,
+}
+
+impl Inside<'_> {
+    /// Whether a range lies in the node, as far as its length has been changed.
+    pub fn has(&self, offset: u64, length: u64) -> bool {
+        offset.checked_add(length).is_some_and(|end| end <= self.end)
+    }
 }
 
 impl Deref for Inside<'_> {

@@ -33,6 +33,20 @@ impl DiskSlot {
     }
 }
 
+impl DiskSlot {
+    /// The same for a change, which must not make a disk longer again that has been cut.
+    fn enter_range(&self, offset: u64, length: u64) -> Result<Inside<'_>> {
+        let inside = self.enter()?;
+        match inside.has(offset, length) {
+            true => Ok(inside),
+            false => Err(BlockError {
+                what: format!("Unable to write {} beyond its end", self.name),
+                errno: Errno::ENOSPC,
+            }),
+        }
+    }
+}
+
 /// What only describes the node does not wait.
 impl Node for DiskSlot {
     fn name(&self) -> &str {
@@ -48,19 +62,19 @@ impl Node for DiskSlot {
     }
 
     fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
-        self.enter()?.write_at(data, offset)
+        self.enter_range(offset, data.len() as u64)?.write_at(data, offset)
     }
 
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
-        self.enter()?.write_zeroes(offset, length, may_unmap)
+        self.enter_range(offset, length)?.write_zeroes(offset, length, may_unmap)
     }
 
     fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
-        self.enter()?.write_zeroes_fast(offset, length, may_unmap)
+        self.enter_range(offset, length)?.write_zeroes_fast(offset, length, may_unmap)
     }
 
     fn discard(&self, offset: u64, length: u64) -> Result<()> {
-        self.enter()?.discard(offset, length)
+        self.enter_range(offset, length)?.discard(offset, length)
     }
 
     fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
@@ -123,6 +137,27 @@ mod tests {
             gate.open();
             assert_eq!(waiting.join().unwrap(), Ok(2));
         });
+    }
+
+    #[test]
+    fn a_disk_that_has_been_cut_does_not_grow_again() {
+        let gate = Arc::new(Gate::new(node(1)));
+        let slot = DiskSlot::new("vda", gate.clone());
+        {
+            let closed = gate.closed();
+            gate.node().resize(1024).unwrap();
+            closed.set_end(1024);
+        }
+        slot.write_at(&[2; 512], 512).unwrap();
+        for refused in [
+            slot.write_at(&[2; 512], 1024),
+            slot.write_at(&[2; 1024], 512),
+            slot.write_zeroes(2048, 512, true),
+            slot.discard(u64::MAX, 512),
+        ] {
+            assert_eq!(refused.unwrap_err().errno, Errno::ENOSPC);
+        }
+        assert_eq!(slot.length(), Ok(1024));
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl DirtyUnits {
 
     /// Notes that a range has changed. True if nothing was dirty before.
     pub fn mark(&self, offset: u64, length: u64) -> bool {
-        if length == 0 {
+        if length == 0 || offset >= self.length {
             return false;
         }
         let mut state = self.lock();

@@ -3,11 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 
-use super::block_copy::{CopyFlags, CopyParameters, destination_xml, set_image};
+use super::block_copy::{CopyFlags, CopyParameters, absolute, destination_xml, set_image};
 use super::block_job::{NewJob, Workplace, bandwidth};
 use super::description::{backing_store, source, source_type};
 use super::object::Domain;
-use crate::block::{BlockError, Chain, Format, Image};
+use crate::block::{BlockError, Chain, Format, Image, Node};
 use crate::copy::DirtyUnits;
 use crate::error::*;
 use crate::job::{self, Control, Copy, End, Kind, LiveChain, Mirror, PivotStep, relative_name};
@@ -98,9 +98,10 @@ fn find(chain: &Chain, target: &str, name: &str, above: Option<usize>) -> Result
 
 /// What the image at `index` will call the one at `base`.
 fn recorded(chain: &Chain, index: usize, base: usize, relative: bool) -> Result<String> {
-    let path = || chain.images[base].path.to_str().map(str::to_string);
-    let name = if relative { relative_name(chain, index, base) } else { path() };
-    name.ok_or_else(|| {
+    if !relative {
+        return absolute(&chain.images[base].path);
+    }
+    relative_name(chain, index, base).ok_or_else(|| {
         let text = "can't keep relative backing relationship";
         Error::invalid_operation(VIR_FROM_DOMAIN, text)
     })
@@ -114,6 +115,19 @@ fn delete(images: &[Image]) {
             let _ = fs::remove_file(&image.path);
         }
     }
+}
+
+/// Makes a base as long as the disk that it is to be. What it has behind that was hidden; on a device,
+/// whose length cannot change, it is zeroed.
+fn cut_to(base: &dyn Node, length: u64) -> Result<()> {
+    let there = base.length().map_err(failed)?;
+    if there <= length {
+        return Ok(());
+    }
+    base.resize(length)
+        .or_else(|_| base.write_zeroes(length, there - length, true))
+        .and_then(|()| base.flush())
+        .map_err(failed)
 }
 
 impl Workplace {
@@ -130,12 +144,7 @@ impl Workplace {
 
     /// Makes the definitions leave the chain to what the images record.
     fn forget_chain(&self) -> Result<()> {
-        let definition = self.running.definition();
-        let disk = definition.disk_element(&self.disk.target);
-        match disk.and_then(|disk| disk.child("backingStore")) {
-            Some(_) => self.redefine(|disk| disk.remove_children("backingStore")),
-            None => Ok(()),
-        }
+        self.redefine(|disk| disk.remove_children("backingStore"))
     }
 }
 
@@ -155,7 +164,7 @@ impl Domain {
             return Err(refused(text));
         }
         let place = self.workplace(name)?;
-        let _changing = place.running.changing()?;
+        let _changing = place.changing_disk()?;
         place.check_chain()?;
         let live = place.disk.live.clone();
         let (top, above, base) = {
@@ -239,7 +248,7 @@ impl Domain {
     ) -> Result<()> {
         let speed = bandwidth(speed, flags.contains(CommitFlags::BANDWIDTH_BYTES))?;
         let place = self.workplace(name)?;
-        let _changing = place.running.changing()?;
+        let _changing = place.changing_disk()?;
         place.check_chain()?;
         let live = place.disk.live.clone();
         let active = flags.contains(CommitFlags::ACTIVE);
@@ -371,7 +380,14 @@ impl Workplace {
             above: Some(above),
             zeroed: false,
             ready: Box::new(move || ready.tell_ready(Kind::ActiveCommit)),
-            pivot: Some(self.commit_pivot(base, control.clone(), flags, new_source, format)),
+            pivot: Some(self.commit_pivot(
+                base,
+                length,
+                control.clone(),
+                flags,
+                new_source,
+                format,
+            )),
         };
         live.gate.swap(mirror.clone());
         let new = NewJob {
@@ -396,6 +412,7 @@ impl Workplace {
     fn commit_pivot(
         &self,
         base: usize,
+        length: u64,
         control: Arc<Control>,
         flags: CommitFlags,
         source: Element,
@@ -407,6 +424,7 @@ impl Workplace {
             let live = &place.disk.live;
             let closed = live.gate.closed();
             finish()?;
+            cut_to(&*live.images().images[base].node, length)?;
             place.redefine(|disk| {
                 disk.set_attr("type", if source.attr("dev").is_some() { "block" } else { "file" });
                 set_image(disk, source.clone(), format);

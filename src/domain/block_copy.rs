@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use nix::errno::Errno;
 
@@ -11,13 +12,17 @@ use super::block_job::{NewJob, Workplace};
 use super::description::backing_store;
 use super::disk_definition::{ImageDefinition, Source};
 use super::object::Domain;
-use crate::block::nbd::NbdNode;
+use crate::block::nbd::{NbdNode, NbdOptions};
 use crate::block::qcow2::{self, CreateOptions};
 use crate::block::{Above, BlockError, Chain, FileNode, Format, Image, Node, OpenOptions};
 use crate::copy::DirtyUnits;
 use crate::error::*;
 use crate::job::{Control, Copy, Kind, Mirror, PivotStep};
+use crate::state;
 use crate::xml::{self, Element};
+
+/// A server that says nothing for so long while it owes an answer is lost.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// The unit in which changes are noted, unless the caller wants another.
 const GRANULARITY: u64 = 64 * 1024;
@@ -191,6 +196,8 @@ pub fn make_image(
     backing: Option<(String, String)>,
 ) -> Result<()> {
     let node = FileNode::new(file, path.display().to_string()).map_err(failed)?;
+    // Somebody may be using what is there: a device, or a file that is to be reused.
+    node.lock(true).map_err(failed)?;
     match format {
         Format::Raw => node.resize(size).map_err(failed),
         Format::Qcow2 => {
@@ -242,7 +249,7 @@ impl Workplace {
         let shallow = flags.contains(CopyFlags::SHALLOW);
         let mut target = Target { chain: None, zeroed: false, made: None, nbd: None };
         if !reuse {
-            let backing = if shallow { self.backing() } else { None };
+            let backing = if shallow { self.backing()? } else { None };
             let file = match exists {
                 true => open_device(path)?,
                 false => {
@@ -254,19 +261,25 @@ impl Workplace {
             if !exists || to.format == Format::Qcow2 {
                 make_image(file, path, to.format, size, backing)?;
             }
+            if let (false, Some(folder)) = (exists, path.parent()) {
+                // A definition will name it, which a crash must not make a lie.
+                state::sync(folder, VIR_FROM_STORAGE)?;
+            }
             target.zeroed = (!exists || to.format == Format::Qcow2) && !shallow;
         }
-        let options =
-            OpenOptions { writable: true, without_backing: !reuse, ..OpenOptions::new(to.format) };
+        // The copy is to take the disk's place.
+        let cache = self.disk.definition.cache;
+        let (format, without_backing) = (to.format, !reuse);
+        let options = OpenOptions { format, writable: true, without_backing, cache };
         target.chain = Some(Chain::open(path, options).map_err(failed)?);
         Ok(target)
     }
 
     /// What an image with the same backing image records of it.
-    fn backing(&self) -> Option<(String, String)> {
+    fn backing(&self) -> Result<Option<(String, String)>> {
         let chain = self.disk.live.images();
-        let below = chain.images.get(1)?;
-        Some((below.path.display().to_string(), below.format.name().to_string()))
+        let Some(below) = chain.images.get(1) else { return Ok(None) };
+        Ok(Some((absolute(&below.path)?, below.format.name().to_string())))
     }
 
     /// What a shallow copy is to have of the chain.
@@ -277,6 +290,18 @@ impl Workplace {
             _ => chain.above(0, 1).map(Some).map_err(failed),
         }
     }
+}
+
+/// The path of an image as another one can record it, whatever folder that is in.
+pub fn absolute(path: &Path) -> Result<String> {
+    let whole = std::path::absolute(path).map_err(|e| {
+        let text = format!("cannot find the folder of '{}'", path.display());
+        Error::io(VIR_FROM_STORAGE, &e, text)
+    })?;
+    whole.to_str().map(str::to_string).ok_or_else(|| {
+        let text = format!("the path '{}' is not UTF-8", path.display());
+        Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text)
+    })
 }
 
 fn open_device(path: &Path) -> Result<fs::File> {
@@ -292,7 +317,9 @@ fn open_nbd(uri: &str, format: Format) -> Result<Target> {
         let text = "copies to NBD exports are raw";
         return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
     }
-    let node = Arc::new(NbdNode::connect(uri).map_err(failed)?);
+    // Guests may have to wait for it.
+    let options = NbdOptions { reply_timeout: Some(SILENCE), ..NbdOptions::default() };
+    let node = Arc::new(NbdNode::connect_with(uri, &options).map_err(failed)?);
     if node.is_read_only() {
         let what = format!("Unable to write {uri}");
         return Err(failed(BlockError { what, errno: Errno::EROFS }));
@@ -312,7 +339,7 @@ impl Domain {
     ) -> Result<()> {
         parameters.check()?;
         let place = self.workplace(name)?;
-        let _changing = place.running.changing()?;
+        let _changing = place.changing_disk()?;
         place.disk.check_no_job()?;
         place.check_kept()?;
         let persistent = self.is_persistent()?;
@@ -391,6 +418,8 @@ impl Workplace {
             element
         };
         let (format, top) = (to.format, chain.top());
+        let recorded =
+            chain.images[0].qcow2.as_ref().and_then(|image| image.header().backing_file.clone());
         let mut chain = Some(chain);
         let pivot_control = control.clone();
         let pivot: PivotStep = Box::new(move |finish| {
@@ -408,6 +437,7 @@ impl Workplace {
                 let mut images = live.images();
                 if shares && images.images.len() > 1 {
                     new.images.extend(images.images.drain(1..));
+                    new.images[1].recorded = recorded.clone();
                 }
                 *images = new;
             }

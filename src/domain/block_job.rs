@@ -280,6 +280,19 @@ impl Workplace {
         None
     }
 
+    /// Has the domain alone; fails if the disk is not its own any more.
+    pub fn changing_disk(&self) -> Result<Changing<'_>> {
+        let changing = self.running.changing()?;
+        let target = &self.disk.target;
+        match self.running.disk(target) {
+            Some(disk) if Arc::ptr_eq(&disk, &self.disk) => Ok(changing),
+            _ => {
+                let text = format!("disk '{target}' has been exchanged meanwhile");
+                Err(Error::invalid_operation(VIR_FROM_DOMAIN, text))
+            }
+        }
+    }
+
     /// Changes what the definitions say of the disk: of the domain as it runs, and of the one that is
     /// kept, if that has the same image.
     pub fn redefine(&self, change: impl Fn(&mut Element)) -> Result<()> {
@@ -293,7 +306,13 @@ impl Workplace {
         if let Some(kept) = &entry.config
             && kept.disk(target).is_some_and(|disk| disk.target == *target && disk.image == image)
         {
-            domains.set_config(&entry, Some(Arc::new(changed(kept)?)))?;
+            let kept_new = changed(kept)?;
+            if kept_new != **kept {
+                domains.set_config(&entry, Some(Arc::new(kept_new))).inspect_err(|_| {
+                    // It may have been written all the same: it must not name what is not the disk.
+                    let _ = domains.set_config(&entry, entry.config.clone());
+                })?;
+            }
         }
         self.running.set_definition(Arc::new(new));
         Ok(())

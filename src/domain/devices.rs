@@ -172,9 +172,10 @@ fn change_medium(change: &LiveChange<'_>, disk: &DiskDefinition) -> Result<()> {
         }
         Err(error) => {
             if let Some(before) = before {
-                let definition = before.definition.clone();
                 drop(before);
-                let again = running.open_disk(&definition)?;
+                // As it is defined now: jobs and snapshots may have moved it since it was opened.
+                let now = change.definition.disks.iter().find(|d| d.target == disk.target);
+                let again = now.map_or(Ok(None), |now| running.open_disk(now))?;
                 running.replace_disk(&disk.target, again);
             }
             Err(error)

@@ -93,9 +93,16 @@ impl Driver {
         let stopped = {
             let changing = running.stopping()?;
             let stopped = running.stop(&changing, drain);
-            let mut change = self.domains().change()?;
-            let entry = change.by_uuid(running.uuid, &running.name)?;
-            let noted = change.set_off(&entry, running, off);
+            // It has stopped, whatever cannot be written down.
+            let noted = match self.domains().change() {
+                Ok(mut change) => change
+                    .by_uuid(running.uuid, &running.name)
+                    .and_then(|entry| change.set_off(&entry, running, off)),
+                Err(error) => {
+                    self.domains().forget(running, off);
+                    Err(error)
+                }
+            };
             for event in events {
                 running.queue(events::LIFECYCLE, event.payload());
             }

@@ -201,8 +201,12 @@ impl Domain {
         disk.check_no_job()?;
         // No guest is inside while the size changes.
         let resized = {
-            let _closed = disk.live.gate.closed();
-            disk.live.gate.node().resize(bytes)
+            let closed = disk.live.gate.closed();
+            let resized = disk.live.gate.node().resize(bytes);
+            if resized.is_ok() {
+                closed.set_end(bytes);
+            }
+            resized
         };
         drop(changing);
         resized.map_err(|e| e.report(VIR_FROM_STORAGE))

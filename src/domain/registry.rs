@@ -229,6 +229,19 @@ impl Domains {
         Ok(Change { domains: self, known, _lock: lock })
     }
 
+    /// Notes in memory alone that a domain does not run here any more.
+    pub fn forget(&self, running: &Arc<Running>, off: Condition) {
+        running.release();
+        let mut known = self.lock();
+        let Some(entry) = known.entries.get_mut(&running.name) else { return };
+        if matches!(&entry.live, Some(Live::Here(here)) if Arc::ptr_eq(here, running)) {
+            (entry.live, entry.updated, entry.off) = (None, false, off);
+        }
+        if !entry.is_persistent() && !entry.is_active() {
+            known.entries.remove(&running.name);
+        }
+    }
+
     /// Writes down anew how a domain runs that does so here, unless it has stopped.
     pub fn note_live(&self, running: &Arc<Running>) -> Result<()> {
         let mut change = self.change()?;

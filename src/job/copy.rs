@@ -224,7 +224,8 @@ impl Copy {
         let Some(mut pivot) = self.pivot.take() else { return Ok(None) };
         let done = pivot(&mut || self.finish(buffer));
         self.pivot = Some(pivot);
-        done.map(|done| done.then_some(End::Completed))
+        // What must not be done any more is over: the domain is being stopped.
+        done.map(|done| Some(if done { End::Completed } else { End::Cancelled }))
     }
 
     /// Copies most of what the guest has changed, while it goes on. False if that is to end.
@@ -267,7 +268,10 @@ impl Copy {
 
     fn make_equal(&self, buffer: &mut [u8]) -> Result<()> {
         self.make_few(buffer, || true, || Ok(()))?;
-        let _closed = self.gate.closed();
-        self.catch_up_alone(buffer)
+        let closed = self.gate.closed();
+        let equal = self.catch_up_alone(buffer);
+        // Nothing more goes to the copy.
+        closed.swap(self.mirror.source.clone());
+        equal
     }
 }

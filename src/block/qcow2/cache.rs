@@ -7,6 +7,7 @@
 //! moment leaves an image in which nothing refers to what is not there yet: see [`Step`].
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::Problem;
@@ -35,9 +36,29 @@ struct Piece {
     dirty: Option<Step>,
 }
 
+/// Places in a file, mixed in one step: the tables are asked for each cluster. Who makes an image could
+/// choose places that are all mixed to the same; but there are only [`MOST`] of them.
+#[derive(Clone, Copy, Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn write_u64(&mut self, place: u64) {
+        let mixed = place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(self.0 ^ u64::from(*byte)));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// See the module's text.
 pub struct Cache {
-    pieces: HashMap<u64, Piece>,
+    pieces: HashMap<u64, Piece, BuildHasherDefault<Mixed>>,
     piece_size: u64,
     clock: u64,
     dirty: usize,
@@ -53,7 +74,7 @@ impl Cache {
     /// An empty cache for an image with clusters of that size, and with that external data file.
     pub fn new(cluster_size: u64, data: Option<Arc<dyn Node>>) -> Cache {
         Cache {
-            pieces: HashMap::new(),
+            pieces: HashMap::default(),
             piece_size: PIECE.min(cluster_size),
             clock: 0,
             dirty: 0,

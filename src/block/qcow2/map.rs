@@ -203,21 +203,23 @@ impl Map {
         let (first, count) = given_up.unwrap_or((0, 0));
         // A table that is taken for data must not become free.
         self.refcounts()?.check(first, count)?;
+        // All that can fail is done before the entry says something else.
+        let count = match old {
+            Entry::Plain { copied: false, .. } if count > 0 => self.shared(file, first)?,
+            _ => count,
+        };
         self.set_entry(header, file, offset, entry)?;
-        match old {
-            Entry::Plain { copied: false, .. } if count > 0 => self.give_back_shared(file, first),
-            _ => self.give_back(first, count),
-        }
+        self.give_back(first, count)
     }
 
-    /// Gives back a cluster that somebody else is said to refer to as well. If nobody does, the image
-    /// contradicts itself, and whatever it is may be another's: it is kept.
-    fn give_back_shared(&mut self, file: &dyn Node, cluster: u64) -> Result<(), Problem> {
+    /// How many references to give back of a cluster that somebody else is said to refer to as well. If
+    /// nobody does, the image contradicts itself, and whatever it is may be another's: it is kept.
+    fn shared(&mut self, file: &dyn Node, cluster: u64) -> Result<u64, Problem> {
         let refcounts = self.refcounts.as_ref().ok_or(Problem::ReadOnly)?;
-        match refcounts.get(&mut self.cache, file, cluster)? {
-            0 | 1 => Ok(()),
-            _ => self.give_back(cluster, 1),
-        }
+        Ok(match refcounts.get(&mut self.cache, file, cluster)? {
+            0 | 1 => 0,
+            _ => 1,
+        })
     }
 
     fn set_entry(
@@ -257,6 +259,11 @@ impl Map {
         {
             return Ok(table);
         }
+        // All that can fail is done before the L1 table says something else.
+        let given_up = match old {
+            Some(old) => self.shared(file, old >> header.cluster_bits)?,
+            None => 0,
+        };
         let taken = self.take(file, 1, true)?;
         let table = taken.first << header.cluster_bits;
         let made = self
@@ -269,7 +276,7 @@ impl Map {
         self.refcounts()?.claim(taken.first, 1)?;
         // The other one is a snapshot's as well, and stays a table.
         if let Some(old) = old {
-            self.give_back_shared(file, old >> header.cluster_bits)?;
+            self.give_back(old >> header.cluster_bits, given_up)?;
         }
         Ok(table)
     }
