@@ -8,12 +8,14 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-/** What a range of a volume holds. */
+/** What a range of a volume or a disk holds. */
 typedef enum virSparseExtentType {
     /** Data. */
     VIR_SPARSE_EXTENT_DATA = 0,
     /** A hole: it reads as zeros and takes no space. */
     VIR_SPARSE_EXTENT_HOLE = 1,
+    /** Zeros that have space in an image. Only of disks. */
+    VIR_SPARSE_EXTENT_ZERO = 2,
 } virSparseExtentType;
 
 /** Which URI of a disk virSparseDomainGetDiskURI tells. */
@@ -53,6 +55,29 @@ typedef struct _virSparseExtent virSparseExtent;
 
 /** Points at a range of a volume. */
 typedef virSparseExtent *virSparseExtentPtr;
+
+/** A range of a disk in one state. */
+struct _virSparseBlockExtent {
+    /** Where it begins, in bytes. */
+    unsigned long long offset;
+    /** How long it is, in bytes. */
+    unsigned long long length;
+    /** What is read there, a virSparseExtentType. */
+    int type;
+    /** Which image of the chain says so: 0 for the one on top, 1 for the one below it. */
+    unsigned int depth;
+    /**
+     * 1 if that image has the range. 0 if none of the chain has it, so that zeros are read; depth
+     * is that of the last one that was asked then.
+     */
+    int present;
+};
+
+/** A range of a disk in one state. */
+typedef struct _virSparseBlockExtent virSparseBlockExtent;
+
+/** Points at a range of a disk. */
+typedef virSparseBlockExtent *virSparseBlockExtentPtr;
 
 #ifdef __cplusplus
 extern "C" {
@@ -131,6 +156,40 @@ int virSparseVolGetExtents(virStorageVolPtr vol,
 char *virSparseDomainGetDiskURI(virDomainPtr dom,
                                 const char *disk,
                                 unsigned int flags);
+
+/**
+ * Tells where a disk's data is, and which image of its chain has it. The range is covered in order
+ * and without gaps, and neighbours differ. It is a look at one moment: while guests write or a block
+ * job works, the disk may be another in the next.
+ *
+ * The disk of an inactive domain is opened for reading, which nobody may be writing.
+ *
+ * @dom: the domain
+ * @disk: the target of the disk, or the path of its image
+ * @offset: where the range begins, in bytes
+ * @length: how long it is, in bytes; 0 for all to the end
+ * @nextents: where to store how many extents there are
+ * @extents: where to store an array of extents, which the caller frees with free; NULL to count
+ * only. It is NULL if the range is empty
+ * @flags: 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @nextents is NULL, for flags, if
+ * there is no such disk or nothing in it, or if the range reaches beyond the end;
+ * VIR_ERR_CONFIG_UNSUPPORTED for what cannot be served; VIR_ERR_OPERATION_FAILED if the domain runs
+ * in another process, or the disk becomes shorter meanwhile; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR, also for an image of an inactive domain that another program writes.
+ *
+ * Since virsparse 0.1.
+ */
+int virSparseDomainGetBlockExtents(virDomainPtr dom,
+                                   const char *disk,
+                                   unsigned long long offset,
+                                   unsigned long long length,
+                                   int *nextents,
+                                   virSparseBlockExtentPtr *extents,
+                                   unsigned int flags);
 
 #ifdef __cplusplus
 }  /* extern "C" */

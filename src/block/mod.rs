@@ -27,6 +27,7 @@ pub use range_lock::{RangeGuard, RangeLock};
 pub use slot::DiskSlot;
 
 use std::fs::File;
+use std::ops::Range;
 
 use nix::errno::Errno;
 
@@ -46,6 +47,12 @@ impl BlockError {
     pub fn report(&self, domain: virErrorDomain) -> Error {
         Error::system(domain, self.errno, &self.what)
     }
+}
+
+/// A range that a caller names, all to the end if `length` is 0. `None` if it reaches beyond `size`.
+pub fn range_within(offset: u64, length: u64, size: u64) -> Option<Range<u64>> {
+    let end = offset.checked_add(length).filter(|end| *end <= size)?;
+    Some(offset..if length == 0 { size } else { end })
 }
 
 /// The result of an operation on a node.

@@ -6,6 +6,7 @@ use super::call::entry;
 use super::domain::virDomainPtr;
 use super::storage_vol::virStorageVolPtr;
 use super::stream::virStreamPtr;
+use crate::block::ExtentKind;
 use crate::domain::{Domain, UriFlags};
 use crate::error::*;
 use crate::storage::Volume;
@@ -28,13 +29,15 @@ pub type virSparseStreamStats = _virSparseStreamStats;
 /// Points at how much a stream has moved.
 pub type virSparseStreamStatsPtr = *mut virSparseStreamStats;
 
-/// What a range of a volume holds.
+/// What a range of a volume or a disk holds.
 #[repr(C)]
 pub enum virSparseExtentType {
     /// Data.
     VIR_SPARSE_EXTENT_DATA = 0,
     /// A hole: it reads as zeros and takes no space.
     VIR_SPARSE_EXTENT_HOLE = 1,
+    /// Zeros that have space in an image. Only of disks.
+    VIR_SPARSE_EXTENT_ZERO = 2,
 }
 
 /// Which URI of a disk virSparseDomainGetDiskURI tells.
@@ -60,6 +63,28 @@ pub struct _virSparseExtent {
 pub type virSparseExtent = _virSparseExtent;
 /// Points at a range of a volume.
 pub type virSparseExtentPtr = *mut virSparseExtent;
+
+/// A range of a disk in one state.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virSparseBlockExtent {
+    /// Where it begins, in bytes.
+    pub offset: c_ulonglong,
+    /// How long it is, in bytes.
+    pub length: c_ulonglong,
+    /// What is read there, a virSparseExtentType.
+    pub r#type: c_int,
+    /// Which image of the chain says so: 0 for the one on top, 1 for the one below it.
+    pub depth: c_uint,
+    /// 1 if that image has the range. 0 if none of the chain has it, so that zeros are read; depth
+    /// is that of the last one that was asked then.
+    pub present: c_int,
+}
+
+/// A range of a disk in one state.
+pub type virSparseBlockExtent = _virSparseBlockExtent;
+/// Points at a range of a disk.
+pub type virSparseBlockExtentPtr = *mut virSparseBlockExtent;
 
 /// Tells how much a stream has moved: while a transfer is active, from any thread, and still after
 /// it has been finished or aborted. A new transfer begins at 0.
@@ -177,5 +202,70 @@ pub unsafe extern "C" fn virSparseDomainGetDiskURI(
         let disk = unsafe { call.string(disk, VIR_FROM_DOMAIN, "disk")? };
         let flags = call.flags::<UriFlags>(flags, VIR_FROM_DOMAIN)?;
         super::strings::to_c(&domain.disk_uri(&disk, flags)?)
+    })
+}
+
+/// Tells where a disk's data is, and which image of its chain has it. The range is covered in order
+/// and without gaps, and neighbours differ. It is a look at one moment: while guests write or a block
+/// job works, the disk may be another in the next.
+///
+/// The disk of an inactive domain is opened for reading, which nobody may be writing.
+///
+/// @dom: the domain
+/// @disk: the target of the disk, or the path of its image
+/// @offset: where the range begins, in bytes
+/// @length: how long it is, in bytes; 0 for all to the end
+/// @nextents: where to store how many extents there are
+/// @extents: where to store an array of extents, which the caller frees with free; NULL to count
+/// only. It is NULL if the range is empty
+/// @flags: 0
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @nextents is NULL, for flags, if
+/// there is no such disk or nothing in it, or if the range reaches beyond the end;
+/// VIR_ERR_CONFIG_UNSUPPORTED for what cannot be served; VIR_ERR_OPERATION_FAILED if the domain runs
+/// in another process, or the disk becomes shorter meanwhile; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_SYSTEM_ERROR, also for an image of an inactive domain that another program writes.
+///
+/// Since virsparse 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virSparseDomainGetBlockExtents(
+    dom: virDomainPtr,
+    disk: *const c_char,
+    offset: c_ulonglong,
+    length: c_ulonglong,
+    nextents: *mut c_int,
+    extents: *mut virSparseBlockExtentPtr,
+    flags: c_uint,
+) -> c_int {
+    entry("virSparseDomainGetBlockExtents", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        // SAFETY: the caller's promise.
+        let disk = unsafe { call.string(disk, VIR_FROM_DOMAIN, "disk")? };
+        call.non_null(nextents, VIR_FROM_DOMAIN, "nextents")?;
+        call.no_flags(flags, VIR_FROM_DOMAIN)?;
+        let found = domain.block_extents(call.function, &disk, offset, length)?;
+        let count = c_int::try_from(found.len())
+            .map_err(|_| Error::new(VIR_ERR_OVERFLOW, VIR_FROM_DOMAIN, "too many extents"))?;
+        if !extents.is_null() {
+            let records = found.iter().map(|extent| virSparseBlockExtent {
+                offset: extent.offset,
+                length: extent.length,
+                r#type: match extent.kind {
+                    ExtentKind::Data => virSparseExtentType::VIR_SPARSE_EXTENT_DATA,
+                    ExtentKind::Hole => virSparseExtentType::VIR_SPARSE_EXTENT_HOLE,
+                    ExtentKind::Zero => virSparseExtentType::VIR_SPARSE_EXTENT_ZERO,
+                } as c_int,
+                depth: extent.depth,
+                present: c_int::from(extent.present),
+            });
+            let array = super::strings::to_records(records)?;
+            // SAFETY: checked for NULL; the caller's memory.
+            unsafe { extents.write(array) };
+        }
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { nextents.write(count) };
+        Ok(0)
     })
 }

@@ -5,6 +5,7 @@
 
 mod block_chain;
 mod block_copy;
+mod block_extents;
 mod block_job;
 mod chain;
 mod definition;

@@ -61,12 +61,12 @@ fn excerpt(name: &str) -> std::borrow::Cow<'_, str> {
     crate::xml::excerpt(name)
 }
 
-fn no_medium(target: &str) -> Error {
+pub(super) fn no_medium(target: &str) -> Error {
     argument(format!("disk '{target}' does not currently have a source assigned"))
 }
 
 /// Why a disk of a running domain is not open.
-fn not_open(disk: &DiskDefinition) -> Error {
+pub(super) fn not_open(disk: &DiskDefinition) -> Error {
     if disk.image.is_none() {
         return no_medium(&disk.target);
     }
@@ -75,7 +75,7 @@ fn not_open(disk: &DiskDefinition) -> Error {
 }
 
 /// The disk of a name, or the error that `missing` makes.
-fn find<'a>(
+pub(super) fn find<'a>(
     definition: &'a Definition,
     name: &str,
     missing: impl Fn(&str) -> String,

@@ -1,6 +1,9 @@
 //! Where a volume's data and holes are.
 
+use std::ops::Range;
+
 use super::volume::{Volume, report};
+use crate::block::range_within;
 use crate::copy::ExtentCursor;
 use crate::error::*;
 
@@ -18,16 +21,8 @@ impl Volume {
     pub fn extents(&self, function: &str, offset: u64, length: u64) -> Result<Vec<VolumeExtent>> {
         let node = self.open(false)?;
         let size = node.length().map_err(report)?;
-        let end = offset.checked_add(length).filter(|end| *end <= size).ok_or_else(|| {
-            let text = format!(
-                "offset {offset} and length {length} in {function} reach beyond the end of volume \
-                 '{}' of {size} bytes",
-                self.name()
-            );
-            Error::argument(VIR_FROM_STORAGE, function, "length", text)
-        })?;
-        let end = if length == 0 { size } else { end };
-        let mut cursor = ExtentCursor::new(offset, end);
+        let range = self.range_inside(function, offset, length, size)?;
+        let mut cursor = ExtentCursor::new(range.start, range.end);
         let mut all: Vec<VolumeExtent> = Vec::new();
         while let Some(extent) = cursor.next(&*node, u64::MAX).map_err(report)? {
             let hole = extent.kind.is_zero();
@@ -37,6 +32,24 @@ impl Volume {
             }
         }
         Ok(all)
+    }
+
+    /// The range that a caller names of a volume of `size` bytes.
+    pub(super) fn range_inside(
+        &self,
+        function: &str,
+        offset: u64,
+        length: u64,
+        size: u64,
+    ) -> Result<Range<u64>> {
+        range_within(offset, length, size).ok_or_else(|| {
+            let text = format!(
+                "offset {offset} and length {length} in {function} reach beyond the end of volume \
+                 '{}' of {size} bytes",
+                self.name()
+            );
+            Error::argument(VIR_FROM_STORAGE, function, "length", text)
+        })
     }
 }
 

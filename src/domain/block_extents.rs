@@ -1,0 +1,90 @@
+//! Where the data of a disk is, and which image of its chain has it.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::chain;
+use super::disk_definition::DiskDefinition;
+use super::object::Domain;
+use super::queries::{find, no_medium, not_open};
+use crate::block::{BlockError, Extent, Node, range_within};
+use crate::error::*;
+
+fn failed(error: BlockError) -> Error {
+    error.report(VIR_FROM_STORAGE)
+}
+
+/// The range that a caller names of a disk of `size` bytes.
+pub(super) fn disk_range(
+    function: &str,
+    target: &str,
+    offset: u64,
+    length: u64,
+    size: u64,
+) -> Result<Range<u64>> {
+    range_within(offset, length, size).ok_or_else(|| {
+        let text = format!(
+            "offset {offset} and length {length} in {function} reach beyond the end of disk \
+             '{target}' of {size} bytes"
+        );
+        Error::argument(VIR_FROM_DOMAIN, function, "length", text)
+    })
+}
+
+impl Domain {
+    /// The extents of a range of a disk (to the end if `length` is 0): in order, without gaps,
+    /// neighbours not equal.
+    pub fn block_extents(
+        &self,
+        function: &str,
+        name: &str,
+        offset: u64,
+        length: u64,
+    ) -> Result<Vec<Extent>> {
+        let entry = self.entry()?;
+        let definition = entry.definition();
+        let disk = find(&definition, name, |name| format!("disk '{name}' not found in domain"))?;
+        let range = |node: Arc<dyn Node>| {
+            let size = node.length().map_err(failed)?;
+            disk_range(function, &disk.target, offset, length, size)
+        };
+        if entry.live.is_none() {
+            // Nothing is written, so a transient disk needs no image of its own.
+            let looked_at = DiskDefinition { read_only: true, ..disk.clone() };
+            let chain = chain::open(&looked_at, Path::new(""))?;
+            let node = chain.ok_or_else(|| no_medium(&disk.target))?.top();
+            return extents(&disk.target, range(node.clone())?, || node.clone());
+        }
+        let open = entry.here()?.disk(&disk.target).ok_or_else(|| not_open(disk))?;
+        // A pause is for guests: whoever looks from outside does not wait.
+        let node = || open.live.gate.node();
+        extents(&disk.target, range(node())?, node)
+    }
+}
+
+/// `node` is asked for again and again: a disk may get another while this takes its time, and one that
+/// has been closed must not be kept from being so.
+fn extents(
+    target: &str,
+    range: Range<u64>,
+    node: impl Fn() -> Arc<dyn Node>,
+) -> Result<Vec<Extent>> {
+    let mut all: Vec<Extent> = Vec::new();
+    let mut at = range.start;
+    while at < range.end {
+        let node = node();
+        if node.length().map_err(failed)? < range.end {
+            let text = format!("'{target}' has become shorter");
+            return Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text));
+        }
+        let extent = node.extent_at(at, range.end).map_err(failed)?;
+        at = extent.end();
+        let state = |extent: &Extent| (extent.kind, extent.depth, extent.present);
+        match all.last_mut() {
+            Some(last) if state(last) == state(&extent) => last.length += extent.length,
+            _ => all.push(extent),
+        }
+    }
+    Ok(all)
+}
