@@ -170,6 +170,39 @@ pub unsafe extern "C" fn virSparseVolGetExtents(
     })
 }
 
+/// Overwrites a range of a volume with zeros. It becomes a hole, also in a volume that is not sparse; what
+/// shares a block of the filesystem with the range stays.
+///
+/// The file itself is wiped, whatever format its bytes are in, as virStorageVolWipe does.
+///
+/// @vol: the volume
+/// @offset: where the range begins, in bytes
+/// @length: how long it is, in bytes; 0 for all to the end
+/// @flags: 0
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG for flags, or if the range reaches beyond the end; VIR_ERR_OPERATION_INVALID
+/// if the pool is inactive; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since virsparse 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn virSparseVolWipeRange(
+    vol: virStorageVolPtr,
+    offset: c_ulonglong,
+    length: c_ulonglong,
+    flags: c_uint,
+) -> c_int {
+    entry("virSparseVolWipeRange", |call| {
+        let volume = call.object::<Volume>(vol)?;
+        call.writable(&volume, VIR_FROM_STORAGE)?;
+        call.no_flags(flags, VIR_FROM_STORAGE)?;
+        volume.wipe_range(call.function, offset, length)?;
+        Ok(0)
+    })
+}
+
 /// Tells where guests find a disk of a running domain: at an NBD export behind a unix socket that
 /// only this user may connect to. QEMU, nbdcopy, fio and others take such a URI.
 ///

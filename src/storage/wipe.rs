@@ -122,6 +122,26 @@ impl Volume {
     /// algorithms overwrite the data where it is, pass by pass.
     pub fn wipe(self: &Arc<Self>, algorithm: WipeAlgorithm) -> Result<()> {
         let passes = algorithm.passes()?;
+        let node = self.open_to_wipe()?;
+        let length = node.length().map_err(report)?;
+        if passes.is_empty() {
+            let sparse = node.space().map_err(report)? != Space::Full;
+            return zero(&*node, length, sparse);
+        }
+        run(&*node, length, passes)
+    }
+
+    /// Makes a range (to the end if `length` is 0) a hole, whether the volume is sparse or not. Where
+    /// there can be no holes, zeros are written.
+    pub fn wipe_range(&self, function: &str, offset: u64, length: u64) -> Result<()> {
+        let node = self.open_to_wipe()?;
+        let size = node.length().map_err(report)?;
+        let range = self.range_inside(function, offset, length, size)?;
+        node.write_zeroes(range.start, range.end - range.start, true).map_err(report)?;
+        node.settle().map_err(report)
+    }
+
+    fn open_to_wipe(&self) -> Result<Arc<dyn Node>> {
         let failed = |errno| {
             let text = format!(
                 "Failed to open storage volume with path '{}'",
@@ -129,13 +149,7 @@ impl Volume {
             );
             Error::system(VIR_FROM_STORAGE, errno, text)
         };
-        let node = self.open(true).map_err(|e| e.errno().map_or(e, failed))?;
-        let length = node.length().map_err(report)?;
-        if passes.is_empty() {
-            let sparse = node.space().map_err(report)? != Space::Full;
-            return zero(&*node, length, sparse);
-        }
-        run(&*node, length, passes)
+        self.open(true).map_err(|e| e.errno().map_or(e, failed))
     }
 }
 
