@@ -302,3 +302,48 @@ pub unsafe extern "C" fn virSparseDomainGetBlockExtents(
         Ok(0)
     })
 }
+
+/// Gives a range of a disk space in the image on top, so that a guest's write there does not fail for
+/// want of space, and reads nothing from the images below: what they have is written into it, and zeros
+/// where they have nothing. For a raw image the filesystem reserves the space. It works while guests use
+/// the disk; the chain stays as it is, and so does what is compressed or shared with an internal snapshot.
+///
+/// It is a block job like virDomainBlockPull: of type VIR_DOMAIN_BLOCK_JOB_TYPE_PULL in
+/// virDomainGetBlockJobInfo, over the length of the range, and in events. virDomainBlockJobSetSpeed
+/// limits it, virDomainBlockJobAbort ends it; what has been done by then stays. If the range has its
+/// space already, the job completes at once. What guests discard afterwards is given back.
+///
+/// @dom: an active domain
+/// @disk: the target of the disk, or the path of its image
+/// @offset: where the range begins, in bytes
+/// @length: how long it is, in bytes; 0 for all to the end
+/// @flags: 0
+///
+/// Return Value: 0 if the job has been started, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @disk is NULL, for flags, if there is no such disk or nothing in it, or if
+/// the range reaches beyond the end; VIR_ERR_OPERATION_UNSUPPORTED if the disk is transient or has
+/// a job, VIR_ERR_BLOCK_COPY_ACTIVE if that is a copy; VIR_ERR_OPERATION_INVALID if the disk is
+/// read-only, or the domain inactive; VIR_ERR_OPERATION_FAILED if it runs in another process;
+/// VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since virsparse 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virSparseDomainBlockAllocate(
+    dom: virDomainPtr,
+    disk: *const c_char,
+    offset: c_ulonglong,
+    length: c_ulonglong,
+    flags: c_uint,
+) -> c_int {
+    entry("virSparseDomainBlockAllocate", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        call.writable(&domain, VIR_FROM_DOMAIN)?;
+        // SAFETY: the caller's promise.
+        let disk = unsafe { call.string(disk, VIR_FROM_DOMAIN, "disk")? };
+        call.no_flags(flags, VIR_FROM_DOMAIN)?;
+        domain.block_allocate(call.function, &disk, offset, length)?;
+        Ok(0)
+    })
+}

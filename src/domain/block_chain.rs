@@ -132,7 +132,7 @@ fn cut_to(base: &dyn Node, length: u64) -> Result<()> {
 
 impl Workplace {
     /// Refuses a job where the chain cannot be changed.
-    fn check_chain(&self) -> Result<()> {
+    pub(super) fn check_chain(&self) -> Result<()> {
         self.disk.check_no_job()?;
         self.check_kept()?;
         if self.disk.definition.read_only {

@@ -3,6 +3,7 @@
 //! A running domain is one whose disks are open, locked and exported: [`disk`]. What the XML says
 //! of a disk is a [`DiskDefinition`]; how its images are opened is in [`chain`].
 
+mod block_allocate;
 mod block_chain;
 mod block_copy;
 mod block_extents;

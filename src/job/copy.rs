@@ -2,21 +2,18 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::control::{Command, Control};
 use super::mirror::Mirror;
+use super::stride::Stride;
 use super::{End, PivotStep, failed};
 use crate::block::{Above, Gate, Node};
 use crate::copy::{Copier, Supervisor, in_pieces, reflink_range};
 use crate::error::Result;
 
-/// Blocks are shared in ranges of these sizes. The guest cannot write meanwhile: the next range is
-/// larger where the last took less than `BRIEF`, and smaller where it took twice that.
+/// Blocks are shared in ranges, the first of this size. The guest cannot write meanwhile.
 const SHARED_FIRST: u64 = 64 << 20;
-const SHARED_LEAST: u64 = 1 << 20;
-const SHARED_MOST: u64 = 1 << 30;
-const BRIEF: Duration = Duration::from_millis(4);
 /// A pivot makes the guest wait while the last changes are copied; before that, they are made fewer
 /// than this.
 const FEW: u64 = 8 << 20;
@@ -93,23 +90,19 @@ impl Copy {
             return Some(0);
         }
         let Mirror { source, target, .. } = &*self.mirror;
-        let (mut at, mut step) = (0, SHARED_FIRST);
+        let (mut at, mut stride) = (0, Stride::new(SHARED_FIRST));
         while at < length {
             if !control.admit(0) {
                 return None;
             }
-            let range = at..length.min(at + step);
+            let range = at..stride.reach(at, length);
             let held = self.mirror.hold(range.start, range.end);
             let begun = Instant::now();
             if !reflink_range(&**source, &**target, &range) {
                 break;
             }
             drop(held);
-            step = match begun.elapsed() {
-                took if took < BRIEF => (step * 2).min(SHARED_MOST),
-                took if took > BRIEF * 2 => (step / 2).max(SHARED_LEAST),
-                _ => step,
-            };
+            stride.took(begun.elapsed());
             control.advance(range.end - range.start);
             at = range.end;
         }

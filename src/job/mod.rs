@@ -4,16 +4,19 @@
 //! or failed. What a job does with the chain and the definition of its disk is told to it as steps to
 //! call at the right moment; it knows of neither.
 
+mod allocate;
 mod control;
 mod copy;
 mod live;
 mod mirror;
+mod stride;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use nix::errno::Errno;
 
+pub use allocate::allocate;
 pub use control::{Command, Control, Progress};
 pub use copy::Copy;
 pub use live::{LiveChain, relative_name};

@@ -1,17 +1,21 @@
 //! The backing image: what is read where the image itself says nothing. It can be exchanged, and
 //! what it has can be brought into the image, while others use that.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::header::{EXTENSION_BACKING_FORMAT, EXTENSION_END};
 use super::{Problem, Qcow2Node};
-use crate::block::{Above, Node, Result};
+use crate::block::{Above, Extent, ExtentKind, Node, Result};
 
 /// Where the header says where the backing file's name is.
 const NAME_AT: usize = 8;
 
 /// So much is read at once.
-const MOST: u64 = 1 << 20;
+pub(super) const MOST: u64 = 1 << 20;
+
+/// So much is looked at at once.
+const LOOK: u64 = 16 << 20;
 
 impl Qcow2Node {
     /// The length of the backing node, 0 without one.
@@ -79,16 +83,64 @@ impl Qcow2Node {
             } else if extent.kind.is_zero() {
                 at = self.hide(at, extent.end(), above.length)?;
             } else {
-                let mut bytes = vec![0; extent.length.min(MOST) as usize];
-                self.read_exactly(&mut bytes, at)?;
-                let stop = at + bytes.len() as u64;
-                while at < stop {
-                    let rest = bytes.len() - (stop - at) as usize;
-                    at += self.write_new(&bytes[rest..], at)?;
-                }
+                at = self.bring(&extent)?;
             }
         }
         Ok(())
+    }
+
+    /// Writes what is read at the beginning of an extent that has no space here; how far it came.
+    fn bring(&self, extent: &Extent) -> std::result::Result<u64, Problem> {
+        let mut bytes = vec![0; extent.length.min(MOST) as usize];
+        if !extent.kind.is_zero() {
+            self.read_exactly(&mut bytes, extent.offset)?;
+        }
+        let mut done = 0;
+        while done < bytes.len() {
+            done += self.write_new(&bytes[done..], extent.offset + done as u64)? as usize;
+        }
+        Ok(extent.offset + done as u64)
+    }
+
+    /// The first part of a range that may have no space here: at most `most` bytes and what they need
+    /// to be whole clusters. Empty if there is none.
+    pub fn lacking(&self, offset: u64, end: u64, most: u64) -> Result<Range<u64>> {
+        let size = self.header.cluster_size();
+        let mut at = offset;
+        while at < end {
+            // All of what is alike may be the whole image, and is asked for again for the next part.
+            let extent = self.extent_at(at, end.min(at.saturating_add(most.max(LOOK))))?;
+            if !is_own_data(&extent) {
+                let reach = extent.end().min(at.saturating_add(most));
+                return Ok(at..reach.next_multiple_of(size).min(end));
+            }
+            at = extent.end();
+        }
+        Ok(end..end)
+    }
+
+    /// Gives a range space here, and writes there what is read. What others write meanwhile stays.
+    pub fn fill(&self, range: &Range<u64>) -> Result<()> {
+        self.change(range.start, range.end.saturating_sub(range.start), || {
+            self.begin_changes()?;
+            let size = self.header.cluster_size();
+            let first = range.start / size * size;
+            let _alone = self.ranges.exclusive(first, range.end.next_multiple_of(size));
+            let mut at = range.start;
+            while at < range.end {
+                let extent = self.extent(at, range.end)?;
+                at = match extent.host {
+                    _ if is_own_data(&extent) => extent.end(),
+                    // A cluster whose place in the file is a hole.
+                    Some(host) if extent.depth == 0 => {
+                        self.data.allocate(host, extent.length)?;
+                        extent.end()
+                    }
+                    _ => self.bring(&extent)?,
+                };
+            }
+            Ok(())
+        })
     }
 
     /// Writes zeros where they are read already, so that another image of `below` bytes can be put
@@ -105,6 +157,11 @@ impl Qcow2Node {
         let length = (size - start).min(end - offset);
         Ok(offset + self.write_new(&vec![0; length as usize], offset)?)
     }
+}
+
+/// Whether an extent of an image is data that has space in that.
+fn is_own_data(extent: &Extent) -> bool {
+    extent.depth == 0 && extent.kind == ExtentKind::Data
 }
 
 /// The start of an image whose header names another backing file.

@@ -332,18 +332,14 @@ impl Node for Qcow2Node {
     fn allocate(&self, offset: u64, length: u64) -> Result<()> {
         let end = offset.saturating_add(length).min(self.size());
         let mut at = offset;
-        while at < end {
-            let extent = self.extent_at(at, end)?;
-            if extent.kind == ExtentKind::Hole || extent.depth > 0 {
-                let mut bytes = vec![0; extent.length.min(1 << 20) as usize];
-                let got = self.read_at(&mut bytes, at)?;
-                self.write_at(&bytes[..got], at)?;
-                at += got as u64;
-            } else {
-                at = extent.end();
+        loop {
+            let part = self.lacking(at, end, backing::MOST)?;
+            if part.is_empty() {
+                return Ok(());
             }
+            self.fill(&part)?;
+            at = part.end;
         }
-        Ok(())
     }
 
     fn file(&self) -> Option<&File> {

@@ -1,0 +1,31 @@
+//! The job that gives a disk all the space that it may need.
+
+use std::sync::Arc;
+
+use super::block_extents::disk_range;
+use super::block_job::NewJob;
+use super::object::Domain;
+use crate::error::*;
+use crate::job::{self, Control, Kind};
+
+impl Domain {
+    /// Gives a range of the image on top (to the end if `length` is 0) space of its own.
+    pub fn block_allocate(
+        &self,
+        function: &str,
+        name: &str,
+        offset: u64,
+        length: u64,
+    ) -> Result<()> {
+        let place = self.workplace(name)?;
+        let _changing = place.running.changing()?;
+        place.check_chain()?;
+        let live = place.disk.live.clone();
+        let size = live.gate.node().length().map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        let range = disk_range(function, &place.disk.target, offset, length, size)?;
+        let control = Arc::new(Control::new(range.end - range.start, 0, 0));
+        // It is the part of a pull that moves something.
+        let new = NewJob::new(Kind::Pull, control);
+        place.start(new, move |control| job::allocate(&live, range, control))
+    }
+}
