@@ -51,9 +51,12 @@ struct Disk {
 
 impl Disk {
     fn new(seed: u64, base: Format, cluster: u64) -> Disk {
+        Disk::with(seed, base, &format!("cluster_size={cluster}"))
+    }
+
+    fn with(seed: u64, base: Format, image_options: &str) -> Disk {
         let folder = tempfile::tempdir().expect("folder");
         let path = |name: &str| folder.path().join(name);
-        let cluster = format!("cluster_size={cluster}");
         // The images have different lengths: the end of each hides what is below.
         let sizes = [SIZE - (3 << 20) + 512, SIZE - (5 << 20) - 1024, SIZE];
         let mut below: Option<(&str, Format)> = None;
@@ -63,7 +66,7 @@ impl Disk {
             let image = path(name);
             let mut arguments = vec!["create", "-q", "-f", format.name()];
             if format == Format::Qcow2 {
-                arguments.extend(["-o", &cluster]);
+                arguments.extend(["-o", image_options]);
             }
             if let Some((name, format)) = below {
                 arguments.extend(["-b", name, "-F", format.name()]);
@@ -344,13 +347,16 @@ fn a_copy_that_is_ended_leaves_the_disk_alone() {
 
 #[test]
 fn a_pull_brings_everything_into_the_top() {
-    for (base, name, cluster) in [
-        (None, None, 65536),
-        (Some(2), Some("base"), 65536),
-        (Some(2), Some("base"), 2 << 20),
-        (None, None, 512),
+    let below = (Some(2), Some("base"));
+    for ((base, name), options) in [
+        ((None, None), "cluster_size=64k"),
+        (below, "cluster_size=64k"),
+        (below, "cluster_size=2M"),
+        ((None, None), "cluster_size=512"),
+        // What is zeroed says nothing of it.
+        (below, "compat=0.10,cluster_size=4k"),
     ] {
-        let mut disk = Disk::new(30, Format::Qcow2, cluster);
+        let mut disk = Disk::with(30, Format::Qcow2, options);
         let live = disk.live.clone();
         disk.with_guest(5, |guest| {
             let images = live.images();
@@ -502,4 +508,31 @@ fn a_guest_alone_loses_nothing() {
     });
     let top = disk.path("top");
     disk.verify(&top, Format::Qcow2, &["top", "mid", "base"], "pull");
+}
+
+#[test]
+fn what_is_zeroed_behind_a_pull_hides_the_base_also_in_version_2() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("base"), vec![7; 4 << 20]).expect("base");
+    for (name, size, below) in [("mid", "2M", ("base", "raw")), ("top", "4M", ("mid", "qcow2"))] {
+        let image = path(name);
+        let options = ["-o", "compat=0.10", "-b", below.0, "-F", below.1, show(&image), size];
+        qemu_img(&[&["create", "-q", "-f", "qcow2"][..], &options].concat());
+    }
+    let chain = Chain::open(&path("top"), options(Format::Qcow2, true)).expect("open");
+    let live = LiveChain::new(chain);
+    let (top, above) = {
+        let chain = live.images();
+        (chain.images[0].qcow2.clone().expect("qcow2"), chain.above(0, 2).expect("above"))
+    };
+    job::pull(&top, above, &Control::new(4 << 20, 0, 0)).expect("pull");
+    // There was nothing below: version 2 would leave nothing to say so.
+    top.write_at(&[9; 65536], 3 << 20).expect("write");
+    top.write_zeroes(3 << 20, 65536, true).expect("zero");
+    live.relink(0, Some(2), Some("base"), || Ok(())).expect("relink");
+    let mut bytes = vec![1; 4 << 20];
+    top.read_at(&mut bytes, 0).expect("read");
+    assert!(bytes[..2 << 20].iter().all(|byte| *byte == 7), "what was above the end");
+    assert!(bytes[2 << 20..].iter().all(|byte| *byte == 0), "what the end hid");
 }

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::header::{EXTENSION_BACKING_FORMAT, EXTENSION_END};
 use super::{Problem, Qcow2Node};
@@ -18,11 +19,13 @@ pub(super) const MOST: u64 = 1 << 20;
 const LOOK: u64 = 16 << 20;
 
 impl Qcow2Node {
-    /// The length of the backing node, 0 without one.
+    /// Up to where zeros must be said to be there: to the end of the backing node, and of the one that
+    /// is to take its place.
     pub(super) fn below(&self) -> std::result::Result<u64, Problem> {
+        let next = self.next_backing.load(Ordering::Acquire);
         match self.backing() {
-            Some(backing) => Ok(backing.length()?),
-            None => Ok(0),
+            Some(backing) => Ok(backing.length()?.max(next)),
+            None => Ok(next),
         }
     }
 
@@ -30,6 +33,7 @@ impl Qcow2Node {
     pub fn set_backing(&self, backing: Option<Arc<dyn Node>>) {
         *self.backing.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = backing;
         self.solid_backing.forget();
+        self.next_backing.store(0, Ordering::Release);
     }
 
     /// Makes the header say which file, of which format, is the backing image. What was written
@@ -59,6 +63,8 @@ impl Qcow2Node {
     /// Brings what is read from the images below into the image, where it is one of those of
     /// `above` that says it. What others write meanwhile stays.
     pub fn populate(&self, offset: u64, length: u64, above: Above) -> Result<()> {
+        // What others zero from now on must hide the image that is to be there, too.
+        self.next_backing.fetch_max(above.length, Ordering::AcqRel);
         let end = offset.saturating_add(length).min(self.size());
         self.change(offset.min(end), end.saturating_sub(offset), || {
             self.begin_changes()?;

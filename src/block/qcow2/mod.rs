@@ -43,6 +43,8 @@ pub struct Qcow2Node {
     data: Arc<dyn Node>,
     /// What is read where the image says nothing.
     backing: RwLock<Option<Arc<dyn Node>>>,
+    /// The length of the image that a pull is to put there instead.
+    next_backing: AtomicU64,
     map: Mutex<Map>,
     /// Clusters whose place is used, or changed.
     ranges: RangeLock,
@@ -88,6 +90,7 @@ impl Qcow2Node {
             data: data.unwrap_or_else(|| file.clone()),
             file,
             backing: RwLock::new(backing),
+            next_backing: AtomicU64::new(0),
             map,
             ranges: RangeLock::default(),
             writable,
