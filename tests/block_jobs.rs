@@ -11,7 +11,7 @@ use virsparse::block::{Above, Chain, FileNode, Format, Gate, Node, OpenOptions};
 use virsparse::copy::DirtyUnits;
 use virsparse::job::{
     self, Command as JobCommand, Control, Copy, End, Job, Kind, LiveChain, Mirror, Outcome,
-    PivotStep, relative_name,
+    PivotStep, Placed, relative_name,
 };
 
 const SIZE: u64 = 24 << 20;
@@ -214,7 +214,6 @@ fn start_copy(
     let control = Arc::new(Control::new(length, 0, 0));
     let dirty = DirtyUnits::new(length, 65536);
     let mirror = Arc::new(Mirror::new(source, target.top(), dirty, synchronous, control.clone()));
-    live.gate.swap(mirror.clone());
     let chain = live.clone();
     let mut target = Some(target);
     let pivot: PivotStep = Box::new(move |finish| {
@@ -230,8 +229,7 @@ fn start_copy(
         Ok(true)
     });
     let copy = Copy {
-        mirror: mirror.clone(),
-        gate: live.gate.clone(),
+        placed: Placed::new(live.gate.clone(), mirror.clone()),
         above,
         zeroed,
         ready: Box::new(|| {}),
@@ -430,11 +428,9 @@ fn an_active_commit_makes_the_base_the_disk() {
             let dirty = DirtyUnits::new(SIZE, 4096);
             let mirror = Mirror::new(source, target, dirty, synchronous, control.clone());
             let mirror = Arc::new(mirror);
-            live.gate.swap(mirror.clone());
             let chain = live.clone();
             let copy = Copy {
-                mirror: mirror.clone(),
-                gate: live.gate.clone(),
+                placed: Placed::new(live.gate.clone(), mirror.clone()),
                 above: Some(above),
                 zeroed: false,
                 ready: Box::new(|| {}),

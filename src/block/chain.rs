@@ -16,7 +16,7 @@ use super::qcow2::{Header, Qcow2Node};
 use super::{Above, BlockError, FileNode, Node, Result};
 
 /// Images in a chain, at most.
-const MOST_IMAGES: usize = 200;
+pub const MOST_IMAGES: usize = 200;
 
 /// One image of a chain.
 pub struct Image {
@@ -213,18 +213,15 @@ impl Found {
     fn below(&self) -> Result<Option<(PathBuf, Format, String)>> {
         let Some(header) = &self.header else { return Ok(None) };
         let Some(name) = &header.backing_file else { return Ok(None) };
-        let format = match &header.backing_format {
-            // Without a recorded format it is raw: to guess would let a guest choose it.
-            None => Format::Raw,
-            Some(format) => Format::from_name(format).ok_or_else(|| BlockError {
-                what: format!(
-                    "image '{}' has a backing image of format '{}'",
-                    self.file.name(),
-                    crate::xml::excerpt(&shown(format))
-                ),
-                errno: Errno::EOPNOTSUPP,
-            })?,
-        };
+        let word = header.backing_format_name();
+        let format = Format::from_name(word).ok_or_else(|| BlockError {
+            what: format!(
+                "image '{}' has a backing image of format '{}'",
+                self.file.name(),
+                crate::xml::excerpt(&shown(word))
+            ),
+            errno: Errno::EOPNOTSUPP,
+        })?;
         Ok(Some((beside(&self.path, name)?, format, name.clone())))
     }
 

@@ -18,11 +18,11 @@ mod range_lock;
 mod slot;
 
 pub use caching::Cache;
-pub use chain::{Chain, Image};
+pub use chain::{Chain, Image, MOST_IMAGES};
 pub use file::FileNode;
 pub use gate::{Closed, Gate};
 pub use memory::MemoryNode;
-pub use open::{Format, OpenOptions, open};
+pub use open::{Format, OpenOptions, has_protocol, open};
 pub use range_lock::{RangeGuard, RangeLock};
 pub use slot::DiskSlot;
 

@@ -60,10 +60,14 @@ pub fn open(path: &Path, options: OpenOptions) -> Result<Arc<dyn Node>> {
     Ok(Chain::open(path, options)?.top())
 }
 
+/// Whether a name in an image is not that of a file: "nbd://", "json:".
+pub fn has_protocol(name: &str) -> bool {
+    name.split('/').next().unwrap_or_default().contains(':')
+}
+
 /// Where a name in an image leads: a plain path, relative to the folder of the image.
 pub(super) fn beside(image: &Path, name: &str) -> Result<PathBuf> {
-    let protocol = name.split('/').next().unwrap_or_default().contains(':');
-    if protocol || name.is_empty() {
+    if has_protocol(name) || name.is_empty() {
         return Err(BlockError {
             what: format!(
                 "image '{}' refers to '{}', which is not a local file",

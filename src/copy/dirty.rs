@@ -38,7 +38,7 @@ impl DirtyUnits {
         }
         let mut state = self.lock();
         let first = state.units == 0;
-        let last = (offset.saturating_add(length).min(self.length).max(offset + 1) - 1) / self.unit;
+        let last = (offset.saturating_add(length).min(self.length) - 1) / self.unit;
         for unit in offset / self.unit..=last {
             let leaf = state.leaves.entry(unit / LEAF).or_insert_with(|| Box::new([0; WORDS]));
             let (word, bit) = place(unit);

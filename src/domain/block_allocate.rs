@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::block_extents::disk_range;
 use super::block_job::NewJob;
+use super::failed;
 use super::object::Domain;
 use crate::error::*;
 use crate::job::{self, Control, Kind};
@@ -18,10 +19,10 @@ impl Domain {
         length: u64,
     ) -> Result<()> {
         let place = self.workplace(name)?;
-        let _changing = place.running.changing()?;
+        let _changing = place.changing_disk()?;
         place.check_chain()?;
         let live = place.disk.live.clone();
-        let size = live.gate.node().length().map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        let size = live.gate.node().length().map_err(failed)?;
         let range = disk_range(function, &place.disk.target, offset, length, size)?;
         let control = Arc::new(Control::new(range.end - range.start, 0, 0));
         // It is the part of a pull that moves something.

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use super::block_copy::{CopyFlags, CopyParameters, absolute, destination_xml, set_image};
 use super::block_job::{NewJob, Workplace, bandwidth};
 use super::description::{backing_store, source, source_type};
+use super::failed;
 use super::object::Domain;
-use crate::block::{BlockError, Chain, Format, Image, Node};
+use crate::block::{Chain, Format, Image, Node};
 use crate::copy::DirtyUnits;
 use crate::error::*;
-use crate::job::{self, Control, Copy, End, Kind, LiveChain, Mirror, PivotStep, relative_name};
+use crate::job::{
+    self, Control, Copy, End, Kind, LiveChain, Mirror, PivotStep, Placed, relative_name,
+};
 use crate::xml::{Element, excerpt};
 
 /// The unit in which an active commit notes what guests change.
@@ -38,10 +41,6 @@ bitflags::bitflags! {
         const RELATIVE = 8;
         const BANDWIDTH_BYTES = 16;
     }
-}
-
-fn failed(error: BlockError) -> Error {
-    error.report(VIR_FROM_STORAGE)
 }
 
 fn not_found(text: String) -> Error {
@@ -372,11 +371,10 @@ impl Workplace {
         }
         let control = Arc::new(Control::new(length, speed, 0));
         let dirty = DirtyUnits::new(length, GRANULARITY);
-        let mirror = Arc::new(Mirror::new(top.clone(), target, dirty, false, control.clone()));
+        let mirror = Arc::new(Mirror::new(top, target, dirty, false, control.clone()));
         let ready = self.clone();
         let copy = Copy {
-            mirror: mirror.clone(),
-            gate: live.gate.clone(),
+            placed: Placed::new(live.gate.clone(), mirror.clone()),
             above: Some(above),
             zeroed: false,
             ready: Box::new(move || ready.tell_ready(Kind::ActiveCommit)),
@@ -389,24 +387,19 @@ impl Workplace {
                 format,
             )),
         };
-        live.gate.swap(mirror.clone());
         let new = NewJob {
             mirror: Some(mirror),
             description: Some(description),
             ..NewJob::new(Kind::ActiveCommit, control)
         };
         let at_work: Arc<LiveChain> = live.clone();
-        let started = self.start(new, move |control| {
+        self.start(new, move |control| {
             let done = copy.run(control);
             if !matches!(done, Ok(End::Completed)) {
                 let _ = at_work.reopen(base, false);
             }
             done
-        });
-        if started.is_err() {
-            live.gate.swap(top);
-        }
-        started
+        })
     }
 
     fn commit_pivot(

@@ -11,13 +11,14 @@ use nix::errno::Errno;
 use super::block_job::{NewJob, Workplace};
 use super::description::backing_store;
 use super::disk_definition::{ImageDefinition, Source};
+use super::failed;
 use super::object::Domain;
 use crate::block::nbd::{NbdNode, NbdOptions};
 use crate::block::qcow2::{self, CreateOptions};
 use crate::block::{Above, BlockError, Chain, FileNode, Format, Image, Node, OpenOptions};
 use crate::copy::DirtyUnits;
 use crate::error::*;
-use crate::job::{Control, Copy, Kind, Mirror, PivotStep};
+use crate::job::{Control, Copy, Kind, Mirror, PivotStep, Placed};
 use crate::state;
 use crate::xml::{self, Element};
 
@@ -74,8 +75,10 @@ impl CopyParameters {
 }
 
 /// Where a copy goes.
+#[derive(Clone)]
 struct Destination {
-    /// The `<disk>` that the caller described it by.
+    /// The `type` and the `<source>` that the caller described it by.
+    kind: String,
     element: Element,
     source: Source,
     format: Format,
@@ -99,7 +102,9 @@ impl Destination {
             let text = format!("copies of format '{format}' are not made");
             Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text)
         })?;
-        let destination = Destination { element, source: image.source, format };
+        let kind = element.attr("type").unwrap_or("file").to_string();
+        let element = element.child("source").cloned().unwrap_or(Element::new("source"));
+        let destination = Destination { kind, element, source: image.source, format };
         if let Some(path) = destination.path()
             && !path.is_absolute()
         {
@@ -118,15 +123,14 @@ impl Destination {
 
     /// The `<mirror>` that describes it while it is written.
     fn mirror(&self, target: &Chain) -> Element {
-        let kind = self.element.attr("type").unwrap_or("file");
-        let mut mirror = Element::new("mirror").with_attr("type", kind);
+        let mut mirror = Element::new("mirror").with_attr("type", &self.kind);
         if let Source::File(path) = &self.source {
             mirror.set_attr("file", path.display());
             mirror.set_attr("format", self.format.name());
         }
         mirror.set_attr("job", "copy");
         let format = Element::new("format").with_attr("type", self.format.name());
-        let mut source = self.element.child("source").cloned().unwrap_or(Element::new("source"));
+        let mut source = self.element.clone();
         if let Some(top) = target.images.first() {
             source.set_attr("index", top.index);
         }
@@ -135,9 +139,8 @@ impl Destination {
 
     /// Makes a `<disk>` one of the copy.
     fn describe(&self, disk: &mut Element) {
-        disk.set_attr("type", self.element.attr("type").unwrap_or("file"));
-        let source = self.element.child("source").cloned().unwrap_or(Element::new("source"));
-        set_image(disk, source, self.format);
+        disk.set_attr("type", &self.kind);
+        set_image(disk, self.element.clone(), self.format);
     }
 }
 
@@ -171,10 +174,6 @@ impl Drop for Target {
             let _ = fs::remove_file(path);
         }
     }
-}
-
-fn failed(error: BlockError) -> Error {
-    error.report(VIR_FROM_STORAGE)
 }
 
 /// Makes a file that must not be there, for an image.
@@ -251,7 +250,7 @@ impl Workplace {
         if !reuse {
             let backing = if shallow { self.backing()? } else { None };
             let file = match exists {
-                true => open_device(path)?,
+                true => open_existing(path)?,
                 false => {
                     let file = create_file(path, "copy target")?;
                     target.made = Some(path.clone());
@@ -304,7 +303,8 @@ pub fn absolute(path: &Path) -> Result<String> {
     })
 }
 
-fn open_device(path: &Path) -> Result<fs::File> {
+/// Opens what is there already, to make an image in it.
+pub fn open_existing(path: &Path) -> Result<fs::File> {
     fs::File::options()
         .read(true)
         .write(true)
@@ -412,12 +412,7 @@ impl Workplace {
         ));
         let (place, to_ready) = (self.clone(), self.clone());
         let name = chain.images[0].path.display().to_string();
-        let disk_element = {
-            let mut element = Element::new("disk");
-            to.describe(&mut element);
-            element
-        };
-        let (format, top) = (to.format, chain.top());
+        let (to, top) = (to.clone(), chain.top());
         let recorded =
             chain.images[0].qcow2.as_ref().and_then(|image| image.header().backing_file.clone());
         let mut chain = Some(chain);
@@ -427,11 +422,7 @@ impl Workplace {
             let live = &place.disk.live;
             let closed = live.gate.closed();
             finish()?;
-            place.redefine(|disk| {
-                disk.set_attr("type", disk_element.attr("type").unwrap_or("file"));
-                let source = disk_element.child("source").cloned();
-                set_image(disk, source.unwrap_or(Element::new("source")), format);
-            })?;
+            place.redefine(|disk| to.describe(disk))?;
             if let Some(mut new) = chain.take() {
                 closed.swap(new.top());
                 let mut images = live.images();
@@ -454,14 +445,12 @@ impl Workplace {
             Box::new(abort) as Box<dyn Fn() + Send + Sync>
         });
         let copy = Copy {
-            mirror: mirror.clone(),
-            gate: live.gate.clone(),
+            placed: Placed::new(live.gate.clone(), mirror.clone()),
             above,
             zeroed: target.zeroed,
             ready: Box::new(move || to_ready.tell_ready(Kind::Copy)),
             pivot: Some(pivot),
         };
-        let before = live.gate.swap(mirror.clone());
         let new = NewJob {
             kind: Kind::Copy,
             control,
@@ -469,20 +458,15 @@ impl Workplace {
             description: Some(description),
             give_up,
         };
-        let started = self.start(new, move |control| {
+        self.start(new, move |control| {
             let there = top.length().map_err(failed)?;
             if there != length {
-                copy.leave();
                 let text =
                     format!("the disk has {length} bytes, and its copy '{name}' has {there}");
                 return Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text));
             }
             copy.run(control)
-        });
-        if started.is_err() {
-            live.gate.swap(before);
-        }
-        started
+        })
     }
 }
 

@@ -6,14 +6,11 @@ use std::sync::Arc;
 
 use super::chain;
 use super::disk_definition::DiskDefinition;
+use super::failed;
 use super::object::Domain;
 use super::queries::{find, no_medium, not_open};
-use crate::block::{BlockError, Extent, Node, range_within};
+use crate::block::{Extent, Node, range_within};
 use crate::error::*;
-
-fn failed(error: BlockError) -> Error {
-    error.report(VIR_FROM_STORAGE)
-}
 
 /// The range that a caller names of a disk of `size` bytes.
 pub(super) fn disk_range(

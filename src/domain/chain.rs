@@ -9,6 +9,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::disk_definition::{Backing, DiskDefinition, ImageDefinition, Source};
+use super::failed;
 use crate::block::nbd::NbdNode;
 use crate::block::qcow2::{self, CreateOptions, Qcow2Node};
 use crate::block::{self, BlockError, Chain, FileNode, Format, Image, Node, OpenOptions};
@@ -40,10 +41,6 @@ fn unsupported(disk: &DiskDefinition, problem: impl std::fmt::Display) -> Error 
     Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text)
 }
 
-fn failed(error: &BlockError) -> Error {
-    error.report(VIR_FROM_STORAGE)
-}
-
 fn format(disk: &DiskDefinition, image: &ImageDefinition) -> Result<Format> {
     Format::from_name(&image.format)
         .ok_or_else(|| unsupported(disk, format!("format '{}' is not served", image.format)))
@@ -65,7 +62,7 @@ fn open_local(
             );
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        return open_shared(path, writable).map_err(|e| failed(&e));
+        return open_shared(path, writable).map_err(failed);
     }
     let without_backing = match format {
         Format::Qcow2 => check_backing(disk, path)?,
@@ -76,7 +73,7 @@ fn open_local(
     };
     let cache = disk.cache;
     let options = OpenOptions { format, writable, without_backing, cache };
-    Chain::open(path, options).map_err(|e| failed(&e))
+    Chain::open(path, options).map_err(failed)
 }
 
 /// A file must be a file, and a device a device.
@@ -182,10 +179,10 @@ pub fn is_same(a: &Path, b: &Path) -> bool {
 /// What a qcow2 image records as its backing image, and that one's format.
 pub fn recorded_backing(path: &Path) -> Result<Option<(PathBuf, String)>> {
     let name = path.display().to_string();
-    let header = Qcow2Node::read_header(&name, &look_at(path)?).map_err(|e| failed(&e))?;
-    Ok(header.backing_file.map(|backing| {
+    let header = Qcow2Node::read_header(&name, &look_at(path)?).map_err(failed)?;
+    Ok(header.backing_file.as_ref().map(|backing| {
         let folder = path.parent().unwrap_or(Path::new(""));
-        (folder.join(backing), header.backing_format.unwrap_or_else(|| "raw".to_string()))
+        (folder.join(backing), header.backing_format_name().to_string())
     }))
 }
 
@@ -198,10 +195,10 @@ fn open_nbd(
     if format(disk, image)? != Format::Raw || matches!(disk.backing, Backing::Image(_)) {
         return Err(unsupported(disk, "only raw images are served from NBD exports"));
     }
-    let node = NbdNode::connect(uri).map_err(|e| failed(&e))?;
+    let node = NbdNode::connect(uri).map_err(failed)?;
     if writable && node.is_read_only() {
         let what = format!("Unable to write {uri}");
-        return Err(failed(&BlockError { what, errno: Errno::EROFS }));
+        return Err(failed(BlockError { what, errno: Errno::EROFS }));
     }
     Ok(Chain::of_image(Image::of_node(Arc::new(node), PathBuf::from(uri), writable)))
 }
@@ -219,11 +216,9 @@ pub fn length(disk: &DiskDefinition) -> Result<u64> {
                 Format::Raw => file.length(),
                 Format::Qcow2 => Qcow2Node::read_header(&name, &file).map(|header| header.size),
             };
-            length.map_err(|e| failed(&e))
+            length.map_err(failed)
         }
-        Source::Nbd(uri) => {
-            NbdNode::connect(uri).and_then(|node| node.length()).map_err(|e| failed(&e))
-        }
+        Source::Nbd(uri) => NbdNode::connect(uri).and_then(|node| node.length()).map_err(failed),
         Source::Other(kind) => {
             Err(unsupported(disk, format!("sources of type {kind} are not served")))
         }
@@ -232,7 +227,7 @@ pub fn length(disk: &DiskDefinition) -> Result<u64> {
 
 /// The length of a block device.
 pub fn device_length(path: &Path) -> Result<u64> {
-    look_at(path)?.length().map_err(|e| failed(&e))
+    look_at(path)?.length().map_err(failed)
 }
 
 fn look_at(path: &Path) -> Result<FileNode> {
@@ -240,7 +235,7 @@ fn look_at(path: &Path) -> Result<FileNode> {
     let file = FileOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
     let file =
         file.map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {name}")))?;
-    FileNode::new(file, name).map_err(|e| failed(&e))
+    FileNode::new(file, name).map_err(failed)
 }
 
 /// An image over `base` in a file that is gone when it is closed.
@@ -273,7 +268,7 @@ fn overlay(
         Ok(Arc::new(Qcow2Node::new(&*name, header, file, None, Some(base.clone()), true)?))
     };
     let node = made().map_err(|e| {
-        let error = failed(&e);
+        let error = failed(e);
         Error { str2: error.str2.map(|text| format!("{}: {text}", disk.target)), ..error }
     })?;
     // It has no name by which anybody could find it.

@@ -47,3 +47,11 @@ pub use snapshot::{
     CreateFlags as SnapshotCreateFlags, DeleteFlags as SnapshotDeleteFlags,
     ListFlags as SnapshotListFlags, RevertFlags, Snapshot, SnapshotXmlFlags, no_snapshot,
 };
+
+use crate::block::BlockError;
+use crate::error::{Error, VIR_FROM_STORAGE};
+
+/// A failure of a disk's images, as callers are told of it.
+fn failed(error: BlockError) -> Error {
+    error.report(VIR_FROM_STORAGE)
+}

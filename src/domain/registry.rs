@@ -503,11 +503,7 @@ impl Change<'_> {
     /// Marks a domain to be started by itself, or not.
     pub fn set_autostart(&mut self, entry: &Entry, autostart: bool) -> Result<()> {
         if let Some(state) = &self.domains.state {
-            if autostart {
-                state.write(Folder::Autostart, &entry.name, "")?;
-            } else {
-                state.remove(Folder::Autostart, &entry.name)?;
-            }
+            state.mark_autostart(&entry.name, autostart)?;
         }
         self.put(Entry { autostart, ..entry.clone() });
         Ok(())

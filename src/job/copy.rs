@@ -1,14 +1,13 @@
 //! Copying a disk that is in use, until the copy can take its place.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::control::{Command, Control};
-use super::mirror::Mirror;
+use super::mirror::{Mirror, Placed};
 use super::stride::Stride;
 use super::{End, PivotStep, failed};
-use crate::block::{Above, Gate, Node};
+use crate::block::Above;
 use crate::copy::{Copier, Supervisor, in_pieces, reflink_range};
 use crate::error::Result;
 
@@ -24,9 +23,7 @@ const ROUNDS: u32 = 4;
 
 /// A copy that is to be made.
 pub struct Copy {
-    pub mirror: Arc<Mirror>,
-    /// What the guest passes to get at the disk. The mirror is behind it.
-    pub gate: Arc<Gate>,
+    pub placed: Placed,
     /// What is to be copied, if the target has the rest.
     pub above: Option<Above>,
     /// The target reads as zeros where nothing has been written.
@@ -37,47 +34,29 @@ pub struct Copy {
     pub pivot: Option<PivotStep>,
 }
 
-/// Puts the source behind the gate again when a copy is over, however that is: the guest goes on as if
-/// nothing had been.
-struct Leaving {
-    gate: Arc<Gate>,
-    source: Option<Arc<dyn Node>>,
-}
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        if let Some(source) = self.source.take() {
-            self.gate.swap(source);
-        }
-    }
-}
-
 impl Copy {
     /// Copies until told to pivot or to end.
     pub fn run(mut self, control: &Control) -> Result<End> {
-        let mut leaving =
-            Leaving { gate: self.gate.clone(), source: Some(self.mirror.source.clone()) };
-        let result = self.copy(control);
-        if matches!(result, Ok(End::Completed)) {
-            leaving.source = None;
+        let end = self.copy(control)?;
+        if end == End::Completed {
+            self.placed.replaced();
         }
-        result
+        Ok(end)
     }
 
-    /// Gives the copy up before it has begun.
-    pub fn leave(&self) {
-        self.gate.swap(self.mirror.source.clone());
+    fn mirror(&self) -> &Mirror {
+        self.placed.mirror()
     }
 
     fn copier(&self, above: Option<Above>, zeroed: bool) -> Copier<'_> {
         Copier {
-            source: &*self.mirror.source,
-            target: &*self.mirror.target,
+            source: &*self.mirror().source,
+            target: &*self.mirror().target,
             above,
             compress: None,
             unmap: true,
             // A source that knows its holes has told them.
-            detect_zeros: !self.mirror.source.knows_holes(),
+            detect_zeros: !self.mirror().source.knows_holes(),
             zeroed,
         }
     }
@@ -89,14 +68,14 @@ impl Copy {
         if !self.zeroed || self.above.is_some() || control.speed() != 0 {
             return Some(0);
         }
-        let Mirror { source, target, .. } = &*self.mirror;
+        let Mirror { source, target, .. } = self.mirror();
         let (mut at, mut stride) = (0, Stride::new(SHARED_FIRST));
         while at < length {
             if !control.admit(0) {
                 return None;
             }
             let range = at..stride.reach(at, length);
-            let held = self.mirror.hold(range.start, range.end);
+            let held = self.mirror().hold(range.start, range.end);
             let begun = Instant::now();
             if !reflink_range(&**source, &**target, &range) {
                 break;
@@ -110,7 +89,7 @@ impl Copy {
     }
 
     fn copy(&mut self, control: &Control) -> Result<End> {
-        let mirror = self.mirror.clone();
+        let mirror = self.placed.mirror().clone();
         let length = mirror.source.length().map_err(failed)?;
         let Some(shared) = self.share(control, length) else { return Ok(End::Cancelled) };
         let bulk = {
@@ -155,11 +134,11 @@ impl Copy {
     /// Copies what the guest has changed, until there is nothing more. False if the job is to end.
     fn catch_up(&self, control: &Control, at: &mut u64, buffer: &mut [u8]) -> Result<bool> {
         loop {
-            match self.mirror.dirty.take(*at, control.most()) {
+            match self.mirror().dirty.take(*at, control.most()) {
                 Some(range) => {
                     *at = range.end;
                     if !control.admit(range.end - range.start) {
-                        self.mirror.dirty.put_back(&range);
+                        self.mirror().dirty.put_back(&range);
                         return Ok(false);
                     }
                     self.copy_again(&range, buffer)?;
@@ -178,24 +157,24 @@ impl Copy {
 
     /// Copies a range that was taken from the dirty ones.
     fn copy_again(&self, range: &Range<u64>, buffer: &mut [u8]) -> Result<()> {
-        let _held = self.mirror.hold(range.start, range.end);
+        let _held = self.mirror().hold(range.start, range.end);
         // The target may have what the guest had there before.
         let copier = self.copier(None, false);
         let copied = copier.copy_range(range.clone(), buffer);
         match copied {
-            Ok(()) => self.mirror.dirty.done(range),
-            Err(_) => self.mirror.dirty.put_back(range),
+            Ok(()) => self.mirror().dirty.done(range),
+            Err(_) => self.mirror().dirty.put_back(range),
         }
         copied.map_err(failed)
     }
 
     fn sound(&self) -> Result<()> {
-        self.mirror.failure().map_or(Ok(()), |error| Err(failed(error)))
+        self.mirror().failure().map_or(Ok(()), |error| Err(failed(error)))
     }
 
     /// Copies all that is left, which the guest does not add to: the gate is closed.
     fn catch_up_alone(&self, buffer: &mut [u8]) -> Result<()> {
-        while let Some(range) = self.mirror.dirty.take(0, buffer.len() as u64) {
+        while let Some(range) = self.mirror().dirty.take(0, buffer.len() as u64) {
             self.copy_again(&range, buffer)?;
         }
         self.sound()
@@ -204,14 +183,14 @@ impl Copy {
     /// The same, and makes it durable.
     fn finish(&self, buffer: &mut [u8]) -> Result<()> {
         self.catch_up_alone(buffer)?;
-        self.mirror.target.flush().and_then(|()| self.mirror.target.settle()).map_err(failed)
+        self.mirror().target.flush().and_then(|()| self.mirror().target.settle()).map_err(failed)
     }
 
     /// `None` if the pivot is off because the caller has thought better of it.
     fn pivot(&mut self, control: &Control, buffer: &mut [u8]) -> Result<Option<End>> {
         // The guest waits for what is left; so most of it is done before.
         let goes_on = || control.commanded() != Command::Cancel;
-        if !self.make_few(buffer, goes_on, || self.mirror.target.flush().map_err(failed))? {
+        if !self.make_few(buffer, goes_on, || self.mirror().target.flush().map_err(failed))? {
             return Ok(None);
         }
         let Some(mut pivot) = self.pivot.take() else { return Ok(None) };
@@ -230,9 +209,9 @@ impl Copy {
     ) -> Result<bool> {
         for _ in 0..ROUNDS {
             let mut at = 0;
-            while let Some(range) = self.mirror.dirty.take(at, buffer.len() as u64) {
+            while let Some(range) = self.mirror().dirty.take(at, buffer.len() as u64) {
                 if range.start < at {
-                    self.mirror.dirty.put_back(&range);
+                    self.mirror().dirty.put_back(&range);
                     break;
                 }
                 at = range.end;
@@ -242,7 +221,7 @@ impl Copy {
                 }
             }
             after_round()?;
-            if self.mirror.dirty.bytes() <= FEW {
+            if self.mirror().dirty.bytes() <= FEW {
                 break;
             }
         }
@@ -252,7 +231,7 @@ impl Copy {
     /// Ends the copy. One that was ready is left as the disk is at one instant, unless so much has been
     /// changed since that whoever ends it would have to wait for long.
     fn cancel(&self, control: &Control, buffer: &mut [u8]) -> Result<End> {
-        if control.is_ready() && self.mirror.dirty.bytes() <= MUCH {
+        if control.is_ready() && self.mirror().dirty.bytes() <= MUCH {
             // What fails here is of no use to anybody: the copy is given up.
             let _: Result<()> = self.make_equal(buffer);
         }
@@ -261,10 +240,10 @@ impl Copy {
 
     fn make_equal(&self, buffer: &mut [u8]) -> Result<()> {
         self.make_few(buffer, || true, || Ok(()))?;
-        let closed = self.gate.closed();
+        let closed = self.placed.gate().closed();
         let equal = self.catch_up_alone(buffer);
         // Nothing more goes to the copy.
-        closed.swap(self.mirror.source.clone());
+        closed.swap(self.mirror().source.clone());
         equal
     }
 }

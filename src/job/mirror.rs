@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::control::Control;
-use crate::block::{BlockError, Extent, Node, RangeGuard, RangeLock, Result, Space};
+use crate::block::{BlockError, Extent, Gate, Node, RangeGuard, RangeLock, Result, Space};
 use crate::copy::DirtyUnits;
 
 /// The source of a copy, as the guest uses it while it is copied.
@@ -75,6 +75,46 @@ impl Mirror {
     }
 }
 
+/// A mirror in the place of its source, behind the gate that guests pass. Dropped, it gives that to the
+/// source again, however the copy has ended: the guest goes on as if nothing had been.
+pub struct Placed {
+    gate: Arc<Gate>,
+    mirror: Arc<Mirror>,
+    /// Something else is behind the gate, for good.
+    replaced: bool,
+}
+
+impl Placed {
+    /// Puts a mirror behind the gate.
+    pub fn new(gate: Arc<Gate>, mirror: Arc<Mirror>) -> Placed {
+        gate.swap(mirror.clone());
+        Placed { gate, mirror, replaced: false }
+    }
+
+    /// The mirror.
+    pub fn mirror(&self) -> &Arc<Mirror> {
+        &self.mirror
+    }
+
+    /// The gate.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The target has taken the place.
+    pub fn replaced(&mut self) {
+        self.replaced = true;
+    }
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        if !self.replaced {
+            self.gate.swap(self.mirror.source.clone());
+        }
+    }
+}
+
 impl Node for Mirror {
     fn name(&self) -> &str {
         self.source.name()
@@ -139,5 +179,31 @@ impl Node for Mirror {
 
     fn settle(&self) -> Result<()> {
         self.source.settle()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::MemoryNode;
+
+    #[test]
+    fn a_mirror_that_is_not_replaced_gives_its_place_back() {
+        let node = |name: &str| Arc::new(MemoryNode::new(name, 4096)) as Arc<dyn Node>;
+        for replaced in [false, true] {
+            let gate = Arc::new(Gate::new(node("source")));
+            let control = Arc::new(Control::new(4096, 0, 0));
+            let dirty = DirtyUnits::new(4096, 4096);
+            let mirror = Mirror::new(gate.node(), node("target"), dirty, false, control);
+            let mut placed = Placed::new(gate.clone(), Arc::new(mirror));
+            gate.node().write_at(&[1; 512], 0).unwrap();
+            assert_eq!(placed.mirror().dirty.bytes(), 4096);
+            if replaced {
+                placed.gate().swap(node("new"));
+                placed.replaced();
+            }
+            drop(placed);
+            assert_eq!(gate.node().name(), if replaced { "new" } else { "source" });
+        }
     }
 }

@@ -20,7 +20,7 @@ pub use allocate::allocate;
 pub use control::{Command, Control, Progress};
 pub use copy::Copy;
 pub use live::{LiveChain, relative_name};
-pub use mirror::Mirror;
+pub use mirror::{Mirror, Placed};
 
 use crate::block::{self, Above, BlockError, Extent, Node, qcow2::Qcow2Node};
 use crate::copy::{Copier, in_pieces};

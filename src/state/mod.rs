@@ -179,6 +179,14 @@ impl StateDir {
         Staged::new(&self.folder(folder), name, text, self.kind.domain)?.keep()
     }
 
+    /// Marks something to be started by itself, or not.
+    pub fn mark_autostart(&self, name: &str, autostart: bool) -> Result<()> {
+        match autostart {
+            true => self.write(Folder::Autostart, name, ""),
+            false => self.remove(Folder::Autostart, name),
+        }
+    }
+
     /// Removes a definition; none is as good.
     pub fn remove(&self, folder: Folder, name: &str) -> Result<()> {
         remove(&self.folder(folder), name, self.kind.domain)

@@ -11,13 +11,10 @@ use super::store::{VolumeFacts, VolumeStore};
 use super::volume::{Volume, report};
 use super::volume_format::VolumeFormat;
 use crate::block::qcow2::{Header, Qcow2Node};
-use crate::block::{Format, Node};
+use crate::block::{Format, MOST_IMAGES, Node, has_protocol};
 use crate::driver::Connect;
 use crate::error::*;
 use crate::xml::excerpt;
-
-/// Images in a chain, at most.
-const MOST_IMAGES: usize = 200;
 
 /// Where an image is.
 #[derive(Clone)]
@@ -125,7 +122,7 @@ fn open_below(
     };
     let backing = match &header.backing_file {
         Some(name) => {
-            let format = backing_format(header.backing_format.as_deref(), &place.path())?;
+            let format = backing_format(header, &place.path())?;
             let below = follow(connect, place, name)?;
             Some(open_chain(connect, &below, format, false, above)?)
         }
@@ -134,9 +131,9 @@ fn open_below(
     Ok((data, backing))
 }
 
-/// A recorded format. Without one it is raw: to guess would let a guest choose it.
-fn backing_format(recorded: Option<&str>, image: &str) -> Result<Format> {
-    let Some(word) = recorded else { return Ok(Format::Raw) };
+/// The format of what is below an image.
+fn backing_format(header: &Header, image: &str) -> Result<Format> {
+    let word = header.backing_format_name();
     Format::from_name(word).ok_or_else(|| {
         let text = format!(
             "image '{image}' has a backing image of format '{}', which cannot be read",
@@ -156,8 +153,7 @@ pub fn follow(connect: &Connect, image: &Place, name: &str) -> Result<Place> {
         );
         Err(Error::new(VIR_ERR_OPERATION_DENIED, VIR_FROM_STORAGE, text))
     };
-    // "nbd://", "json:": not the name of a file.
-    if name.split('/').next().unwrap_or_default().contains(':') {
+    if has_protocol(name) {
         return refuse();
     }
     let (folder, name) = match name.rsplit_once('/') {

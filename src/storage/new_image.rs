@@ -53,10 +53,9 @@ impl NewImage {
             (None, _) => 0,
         };
         let size = asked.max(size_for(length)?);
-        let recorded = backing.as_ref().map(|(store, below)| {
-            let word = if below.format == Format::Qcow2 { "qcow2" } else { "raw" };
-            (store.path.clone(), word.to_string())
-        });
+        let recorded = backing
+            .as_ref()
+            .map(|(store, below)| (store.path.clone(), below.format.name().to_string()));
         let mut options = image_options(definition, size, recorded)?;
         options.preallocation = match definition.allocation {
             _ if !preallocate => Preallocation::Off,

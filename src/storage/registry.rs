@@ -286,11 +286,7 @@ impl Change<'_> {
     /// Marks a pool to be started by itself, or not.
     pub fn set_autostart(&mut self, entry: &Entry, autostart: bool) -> Result<()> {
         if let Some(state) = &self.storage.state {
-            if autostart {
-                state.write(Folder::Autostart, &entry.name, "")?;
-            } else {
-                state.remove(Folder::Autostart, &entry.name)?;
-            }
+            state.mark_autostart(&entry.name, autostart)?;
         }
         self.put(Entry { autostart, ..entry.clone() });
         Ok(())

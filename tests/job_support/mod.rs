@@ -1,5 +1,5 @@
 //! A domain with a chain of images, and every kind of job on it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test uses a part")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

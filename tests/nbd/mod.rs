@@ -1,7 +1,6 @@
 //! What the tests of NBD share: images, other people's programs, and a client that sends what it
 //! is told to.
-// Each test program uses its own part of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test uses a part")]
 
 use std::fs::File;
 use std::io::{Read, Write};

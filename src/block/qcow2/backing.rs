@@ -22,11 +22,17 @@ impl Qcow2Node {
     /// Up to where zeros must be said to be there: to the end of the backing node, and of the one that
     /// is to take its place.
     pub(super) fn below(&self) -> std::result::Result<u64, Problem> {
-        let next = self.next_backing.load(Ordering::Acquire);
-        match self.backing() {
-            Some(backing) => Ok(backing.length()?.max(next)),
-            None => Ok(next),
-        }
+        let length = self.backing_with_length()?.map_or(0, |(_, length)| length);
+        Ok(length.max(self.next_backing.load(Ordering::Acquire)))
+    }
+
+    /// The backing node and its length.
+    pub(super) fn backing_with_length(
+        &self,
+    ) -> std::result::Result<Option<(Arc<dyn Node>, u64)>, Problem> {
+        let Some(backing) = self.backing() else { return Ok(None) };
+        let length = backing.length()?;
+        Ok(Some((backing, length)))
     }
 
     /// Reads what is below from another node from now on. The header keeps what it says.

@@ -196,6 +196,12 @@ impl Header {
         1 << self.cluster_bits
     }
 
+    /// The format of the backing image by name. Without a record it is raw: to guess would let a guest
+    /// choose it.
+    pub fn backing_format_name(&self) -> &str {
+        self.backing_format.as_deref().unwrap_or("raw")
+    }
+
     /// Whether the guest's clusters are in another file.
     pub fn has_data_file(&self) -> bool {
         self.incompatible.contains(Incompatible::DATA_FILE)

@@ -227,9 +227,9 @@ impl Qcow2Node {
             Place::Zeros { allocated: false } => extent(ExtentKind::Hole),
             Place::Data { host, .. } => self.data_extent(offset, run.length, host)?,
             Place::Packed { .. } => extent(ExtentKind::Data),
-            Place::Backing => match self.backing() {
-                Some(backing) if offset < backing.length()? => {
-                    let limit = (offset + run.length).min(backing.length()?);
+            Place::Backing => match self.backing_with_length()? {
+                Some((backing, length)) if offset < length => {
+                    let limit = (offset + run.length).min(length);
                     let below = match backing.file() {
                         Some(_) => self.solid_backing.extent_at(&*backing, offset, limit)?,
                         None => backing.extent_at(offset, limit)?,

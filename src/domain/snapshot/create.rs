@@ -9,7 +9,7 @@ use super::description::{DISK_SNAPSHOT, Description, Mode, SnapshotDisk};
 use super::overlay::{self, Below, Overlay};
 use super::plan::{align, check_modes};
 use super::{Snapshot, exclusive, required};
-use crate::block::{BlockError, Chain, Format};
+use crate::block::{Chain, Format};
 use crate::domain::block_copy::set_image;
 use crate::domain::chain::{self, recorded_backing};
 use crate::domain::definition::Definition;
@@ -17,6 +17,7 @@ use crate::domain::description::{source, source_type};
 use crate::domain::disk::Disk;
 use crate::domain::disk_definition::{Backing, DiskDefinition, Source};
 use crate::domain::events::{self, Lifecycle};
+use crate::domain::failed;
 use crate::domain::object::Domain;
 use crate::domain::registry::{self, Entry};
 use crate::domain::running::{Changing, Condition, Running, State, not_running};
@@ -299,10 +300,6 @@ impl Domain {
 
 fn external(disks: &[SnapshotDisk]) -> impl Iterator<Item = &SnapshotDisk> {
     disks.iter().filter(|disk| disk.mode == Some(Mode::External))
-}
-
-fn failed(error: BlockError) -> Error {
-    error.report(VIR_FROM_STORAGE)
 }
 
 fn definition_of<'a>(

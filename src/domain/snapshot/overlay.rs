@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use super::description::SnapshotDisk;
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{Cache, Chain, FileNode, Format, Node, OpenOptions};
-use crate::domain::block_copy::{create_file, make_image};
+use crate::domain::block_copy::{create_file, make_image, open_existing};
 use crate::domain::chain::{is_same, recorded_backing};
 use crate::domain::disk_definition::Source;
+use crate::domain::failed;
 use crate::error::*;
 use crate::state;
 
@@ -114,8 +115,8 @@ impl Overlay {
         let exists = fs::symlink_metadata(&path).is_ok();
         let (file, made) = match (exists, &disk.source) {
             (false, _) => (create_file(&path, "image file")?, Made::New),
-            (true, Some(Source::Block(_))) => (open(&path)?, Made::Found),
-            (true, _) => (open(&path)?, Made::Filled),
+            (true, Some(Source::Block(_))) => (open_existing(&path)?, Made::Found),
+            (true, _) => (open_existing(&path)?, Made::Filled),
         };
         let mut overlay = Overlay { path, made: Made::Found };
         let empty = file.metadata().is_ok_and(|metadata| metadata.len() == 0);
@@ -141,7 +142,7 @@ impl Overlay {
     /// Opens it, without what is below.
     pub fn open(&self, writable: bool, cache: Cache) -> Result<Chain> {
         let options = OpenOptions { format: Format::Qcow2, writable, without_backing: true, cache };
-        Chain::open(&self.path, options).map_err(|e| e.report(VIR_FROM_STORAGE))
+        Chain::open(&self.path, options).map_err(failed)
     }
 
     /// It stays.
@@ -155,18 +156,10 @@ impl Drop for Overlay {
         // What failed before is what is reported.
         match self.made {
             Made::New => drop(fs::remove_file(&self.path)),
-            Made::Filled => drop(open(&self.path).map(|file| file.set_len(0))),
+            Made::Filled => drop(open_existing(&self.path).map(|file| file.set_len(0))),
             Made::Found => {}
         }
     }
-}
-
-fn open(path: &Path) -> Result<File> {
-    File::options()
-        .read(true)
-        .write(true)
-        .open(path)
-        .map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {}", path.display())))
 }
 
 /// An image that somebody has made must be one over the disk: else the guest would see something
@@ -175,7 +168,6 @@ fn check_reused(disk: &SnapshotDisk, path: &Path, below: &Below) -> Result<()> {
     let shown = path.display();
     let file = File::open(path)
         .map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {shown}")))?;
-    let failed = |e: crate::block::BlockError| e.report(VIR_FROM_STORAGE);
     let node = FileNode::new(file, shown.to_string()).map_err(failed)?;
     let header = Qcow2Node::read_header(node.name(), &node).map_err(failed)?;
     if header.size != below.length {
