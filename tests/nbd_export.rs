@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use virsparse::block::export::{Export, ExportOptions};
 use virsparse::block::nbd::NbdNode;
-use virsparse::block::{ExtentKind, Node};
+use virsparse::block::{DiskSlot, ExtentKind, Gate, Node};
 
 mod nbd;
 use nbd::*;
@@ -296,24 +297,26 @@ fn a_panic_of_the_node_is_an_error_of_one_request() {
 #[test]
 fn a_pause_makes_requests_wait() {
     let place = Place::new();
-    let export = place.export(memory_node(MIB));
+    let gate = Arc::new(Gate::new(memory_node(MIB)));
+    let export = place.export(DiskSlot::new("disk", gate.clone()));
     let mut raw = Raw::ready(&place);
-    export.pause();
+    gate.close();
     raw.request(1, 0, 0, 512);
     raw.send(&[7; 512]);
     raw.0.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     assert!(std::io::Read::read(&mut raw.0, &mut [0; 1]).is_err());
     let mut byte = [1];
-    export.node().read_at(&mut byte, 0).unwrap();
+    gate.node().read_at(&mut byte, 0).unwrap();
     assert_eq!(byte, [0]);
-    export.resume();
+    gate.open();
     raw.0.set_read_timeout(None).unwrap();
     assert_eq!(raw.status(), 0);
-    export.node().read_at(&mut byte, 0).unwrap();
+    gate.node().read_at(&mut byte, 0).unwrap();
     assert_eq!(byte, [7]);
 
-    export.pause();
+    gate.close();
     raw.request(0, 0, 0, 512);
+    gate.end();
     export.stop(Duration::from_secs(60));
     assert_eq!(raw.status(), 108);
 }
@@ -324,7 +327,8 @@ fn a_pause_makes_requests_wait() {
 fn swaps_under_load_lose_nothing() {
     let place = Place::new();
     const LENGTH: u64 = 256 * 1024;
-    let export = place.export(memory_node(LENGTH));
+    let gate = Arc::new(Gate::new(memory_node(LENGTH)));
+    let _export = place.export(DiskSlot::new("disk", gate.clone()));
     let over = AtomicBool::new(false);
     let done = AtomicU64::new(0);
     std::thread::scope(|scope| {
@@ -348,14 +352,14 @@ fn swaps_under_load_lose_nothing() {
         for _ in 0..200 {
             let before = done.load(Ordering::SeqCst);
             let next = memory_node(LENGTH);
-            export.pause();
+            gate.close();
             let mut all = vec![0; LENGTH as usize];
-            export.node().read_at(&mut all, 0).unwrap();
+            gate.node().read_at(&mut all, 0).unwrap();
             next.write_at(&all, 0).unwrap();
-            let old = export.swap(next);
+            let old = gate.swap(next);
             // Whoever still wrote there would be found out by the comparison.
             old.write_at(&noise(LENGTH as usize, 1), 0).unwrap();
-            export.resume();
+            gate.open();
             wait_until("requests go on", || done.load(Ordering::SeqCst) > before);
         }
         over.store(true, Ordering::SeqCst);

@@ -345,9 +345,10 @@ fn fast_zeroes_are_fast_or_refused() {
 #[test]
 fn a_node_that_has_become_shorter_gives_errors() {
     let place = Place::new();
-    let export = place.export(memory_node(4 * MIB));
+    let node = memory_node(4 * MIB);
+    let _export = place.export(node.clone());
     let mut raw = Raw::ready(&place);
-    export.node().resize(MIB).unwrap();
+    node.resize(MIB).unwrap();
     for length in [512, 1 << 20] {
         raw.request(command::READ, 0, 2 * MIB, length);
         assert_eq!(raw.status(), 5);

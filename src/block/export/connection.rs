@@ -14,7 +14,7 @@ use super::buffers::{Buffer, Buffers};
 use super::execute::{Disk, Task, buffer_length, execute, fail};
 use super::outbox::Outbox;
 use super::request::{Terms, check};
-use crate::block::gate::Gate;
+use crate::block::Node;
 use crate::block::nbd::protocol::*;
 use crate::block::nbd::socket::{Receiver, Socket};
 use crate::sys;
@@ -40,9 +40,9 @@ const TIRED: u32 = 32;
 const BATCH: usize = 8;
 
 /// Serves a client until it leaves, breaks the protocol, or is disconnected.
-pub fn serve(gate: Arc<Gate>, terms: Terms, socket: Arc<Socket>, mut receiver: Receiver) {
+pub fn serve(node: Arc<dyn Node>, terms: Terms, socket: Arc<Socket>, mut receiver: Receiver) {
     let connection = Arc::new(Connection {
-        disk: Disk::new(gate, terms),
+        disk: Disk::new(node, terms),
         buffers: Buffers::new(),
         outbox: Outbox::new(socket),
         pace: Pace::default(),

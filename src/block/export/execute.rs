@@ -9,7 +9,6 @@ use nix::errno::Errno;
 
 use super::buffers::Buffer;
 use super::request::{Operation, Terms};
-use crate::block::gate::Gate;
 use crate::block::nbd::protocol::*;
 use crate::block::{BlockError, Extent, ExtentKind, Node};
 use crate::error::errno_text;
@@ -34,14 +33,14 @@ const CACHE_PIECE: usize = 256 * 1024;
 
 /// The disk as one client sees it.
 pub struct Disk {
-    gate: Arc<Gate>,
+    node: Arc<dyn Node>,
     pub terms: Terms,
     known: KnownData,
 }
 
 impl Disk {
-    pub fn new(gate: Arc<Gate>, terms: Terms) -> Disk {
-        Disk { gate, terms, known: KnownData::default() }
+    pub fn new(node: Arc<dyn Node>, terms: Terms) -> Disk {
+        Disk { node, terms, known: KnownData::default() }
     }
 }
 
@@ -93,12 +92,7 @@ pub struct Task {
 /// Does a task, and puts the reply into `buffer`, which has [`buffer_length`]. `data` is what a
 /// write writes; without it, that is in the buffer.
 pub fn execute(task: &Task, disk: &Disk, data: Option<&[u8]>, mut buffer: Buffer) -> Buffer {
-    let done = contain_panic(|| {
-        Ok(match disk.gate.enter() {
-            Some(node) => run(task, disk, &*node, data, &mut buffer),
-            None => Err(Errno::ESHUTDOWN),
-        })
-    });
+    let done = contain_panic(|| Ok(run(task, disk, &*disk.node, data, &mut buffer)));
     match done.unwrap_or(Err(Errno::EIO)) {
         Ok(Some(length)) => buffer.set_length(length),
         Ok(None) => buffer.set(&simple_head(0, task.cookie)),

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::execute::CONTEXT_ID;
 use super::request::Terms;
-use crate::block::gate::Gate;
+use crate::block::Node;
 use crate::block::nbd::protocol::*;
 use crate::block::nbd::socket::{Receiver, Socket};
 
@@ -25,7 +25,7 @@ pub struct Offer<'a> {
     /// The export's name. A client that names none gets it, too.
     pub name: &'a str,
     pub read_only: bool,
-    pub gate: &'a Gate,
+    pub node: &'a dyn Node,
 }
 
 /// Negotiates. `None` if the client leaves, or breaks the protocol.
@@ -141,7 +141,7 @@ impl Negotiation<'_> {
     /// What a client gets that chooses the export now, under this name.
     fn terms(&self, name: &str) -> nix::Result<Terms> {
         Ok(Terms {
-            length: self.offer.gate.node().length().map_err(|error| error.errno)?,
+            length: self.offer.node.length().map_err(|error| error.errno)?,
             read_only: self.offer.read_only,
             structured: self.structured,
             base_allocation: self.context_of.as_deref() == Some(name),

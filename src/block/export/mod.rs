@@ -23,7 +23,6 @@ use nix::errno::Errno;
 
 use self::listen::{Listener, UnixSocket};
 use self::server::Server;
-use super::gate::Gate;
 use super::{BlockError, Node, Result};
 use crate::error::errno_of;
 
@@ -43,19 +42,12 @@ pub struct ExportOptions {
 /// A node that is exported until this is stopped or dropped.
 pub struct Export {
     server: Arc<Server>,
-    gate: Arc<Gate>,
     tcp: Option<SocketAddr>,
 }
 
 impl Export {
     /// Exports a node.
     pub fn new(node: Arc<dyn Node>, options: &ExportOptions) -> Result<Export> {
-        Export::behind(Arc::new(Gate::new(node)), options)
-    }
-
-    /// Exports what is behind a gate, which others may close.
-    pub fn behind(gate: Arc<Gate>, options: &ExportOptions) -> Result<Export> {
-        let node = gate.node();
         let fail = |place: &dyn std::fmt::Display, errno| BlockError {
             what: format!("Unable to export {} on {place}", node.name()),
             errno,
@@ -74,9 +66,9 @@ impl Export {
             listeners.push(listener);
         }
         let (name, read_only) = (options.name.clone(), options.read_only);
-        let server = Server::start(name, read_only, gate.clone(), listeners);
+        let server = Server::start(name, read_only, node.clone(), listeners);
         let server = server.map_err(|errno| fail(&"a thread", errno))?;
-        Ok(Export { server, gate, tcp })
+        Ok(Export { server, tcp })
     }
 
     /// The TCP address that clients connect to, with the port that the system has chosen.
@@ -95,33 +87,10 @@ impl Export {
         self.server.clients()
     }
 
-    /// The node that is exported.
-    pub fn node(&self) -> Arc<dyn Node> {
-        self.gate.node()
-    }
-
-    /// Exports another node from now on, and returns the one before. Requests that are being done
-    /// are waited for, and the next go to the new node: none is lost, and none goes to both. What
-    /// clients were told of the length stays, so the new node should have the same.
-    pub fn swap(&self, node: Arc<dyn Node>) -> Arc<dyn Node> {
-        self.gate.swap(node)
-    }
-
-    /// Makes requests wait until [`Export::resume`], and returns when none uses the node any more.
-    /// What is paused twice is to be resumed twice.
-    pub fn pause(&self) {
-        self.gate.close();
-    }
-
-    /// Ends a pause.
-    pub fn resume(&self) {
-        self.gate.open();
-    }
-
     /// Disconnects all clients, takes no more, and returns when no thread of the export is left.
     /// What clients have asked for is done and answered first, as far as they take the answers
-    /// within `drain`; where that is zero, they are cut off. Requests that wait for the end of a
-    /// pause fail.
+    /// within `drain`; where that is zero, they are cut off. A request that the node makes wait is
+    /// waited for: whoever has closed a gate ends it first.
     pub fn stop(&self, drain: Duration) {
         self.server.stop(drain);
     }

@@ -13,7 +13,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use super::connection;
 use super::handshake::{Offer, negotiate};
 use super::listen::Listener;
-use crate::block::gate::Gate;
+use crate::block::Node;
 use crate::block::nbd::socket::{Receiver, Socket};
 use crate::panic::contain_panic;
 use crate::sys;
@@ -44,7 +44,7 @@ struct State {
 pub struct Server {
     name: String,
     read_only: bool,
-    gate: Arc<Gate>,
+    node: Arc<dyn Node>,
     state: Mutex<State>,
     /// A client has left.
     changed: Condvar,
@@ -57,13 +57,13 @@ impl Server {
     pub fn start(
         name: String,
         read_only: bool,
-        gate: Arc<Gate>,
+        node: Arc<dyn Node>,
         listeners: Vec<Listener>,
     ) -> nix::Result<Arc<Server>> {
         let server = Arc::new(Server {
             name,
             read_only,
-            gate,
+            node,
             state: Mutex::default(),
             changed: Condvar::new(),
             wake: EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?,
@@ -109,10 +109,10 @@ impl Server {
     }
 
     fn serve(&self, socket: Arc<Socket>) {
-        let offer = Offer { name: &self.name, read_only: self.read_only, gate: &self.gate };
+        let offer = Offer { name: &self.name, read_only: self.read_only, node: &*self.node };
         let mut receiver = Receiver::new(socket.clone());
         if let Ok(Some(terms)) = negotiate(&offer, &socket, &mut receiver) {
-            connection::serve(self.gate.clone(), terms, socket, receiver);
+            connection::serve(self.node.clone(), terms, socket, receiver);
         }
     }
 
@@ -165,7 +165,6 @@ impl Server {
             state.acceptor.take()
         };
         let _ = self.wake.write(1);
-        self.gate.end();
         join(acceptor);
         let mut state = self.lock();
         for client in &state.clients {

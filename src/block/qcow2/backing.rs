@@ -18,6 +18,9 @@ pub(super) const MOST: u64 = 1 << 20;
 /// So much is looked at at once.
 const LOOK: u64 = 16 << 20;
 
+/// A backing node and its length.
+pub(super) type Below = (Arc<dyn Node>, u64);
+
 impl Qcow2Node {
     /// Up to where zeros must be said to be there: to the end of the backing node, and of the one that
     /// is to take its place.
@@ -27,9 +30,7 @@ impl Qcow2Node {
     }
 
     /// The backing node and its length.
-    pub(super) fn backing_with_length(
-        &self,
-    ) -> std::result::Result<Option<(Arc<dyn Node>, u64)>, Problem> {
+    pub(super) fn backing_with_length(&self) -> std::result::Result<Option<Below>, Problem> {
         let Some(backing) = self.backing() else { return Ok(None) };
         let length = backing.length()?;
         Ok(Some((backing, length)))
