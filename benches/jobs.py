@@ -30,8 +30,8 @@ import sys
 import tempfile
 import time
 
-from volumes import (GIB, KIB, MIB, Layout, allocated, available, check_copy, gib, remove, run, say,
-                     scattered, version)
+from volumes import (GIB, MIB, Layout, allocated, available, check_copy, gib, layouts, remove,
+                     run, say, version)
 import blockcopy  # volumes has told Python where the examples are
 
 OURS, QEMU, QEMU_IMG, CP = "ours", "qemu-storage-daemon", "qemu-img", "cp --reflink=always"
@@ -190,17 +190,16 @@ def timed(function, *arguments):
 # ---- What is measured: each returns what one run of a contender took ----
 
 class Images:
-    """Makes image a of volumes.py, and the same as a chain of three, each with a third of the data."""
+    """Makes an image of volumes.py, and the same as a chain of three, each with a third of the data."""
 
-    def __init__(self, work, quick):
-        few = 64 if quick else 1
-        self.size, count = 16 * GIB // few, 4096 // few
-        self.work, self.extents = work, scattered(self.size, count, 256 * KIB)
-        self.title = f"{gib(self.size)}, {count:,} extents of 256 KiB at random"
+    def __init__(self, work, options):
+        self.layout = layouts(options.quick)[options.layout]
+        self.work, self.title = work, self.layout.title
+        self.size, self.extents = self.layout.size, self.layout.extents
         self.raw = os.path.join(work, "disk.raw")
 
     def make_raw(self):
-        Layout("", self.size, self.extents).write(self.raw)
+        self.layout.write(self.raw)
 
     def make_chain(self):
         """The raw image is made along with it: it tells what is to be read."""
@@ -225,7 +224,7 @@ class Copy:
     unit, form = "s", "raw"
 
     def __init__(self, machine, options, work):
-        self.machine, self.images = machine, Images(work, options.quick)
+        self.machine, self.images = machine, Images(work, options)
         self.target = os.path.join(work, "copy.raw")
         self.title = f"{self.title}; {self.images.title}"
         self.checked = set()
@@ -307,7 +306,7 @@ class Pull:
     title, unit = "Pull of a three-deep qcow2 chain", "s"
 
     def __init__(self, machine, options, work):
-        self.machine, self.images = machine, Images(work, options.quick)
+        self.machine, self.images = machine, Images(work, options)
         self.title = f"{self.title}; {self.images.title}, a third in each image"
         self.top = os.path.join(work, "top.qcow2")
         self.checked = set()
@@ -470,6 +469,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runtime", type=int, default=5, help="seconds of each run of fio")
     parser.add_argument("--cases", default=",".join(CASES), help="default: %(default)s")
+    parser.add_argument("--layout", choices="abcd", default="a",
+                        help="of the image, as in volumes.py (default: a)")
     parser.add_argument("--only", metavar="NAME,...", help="which contenders (default: all)")
     parser.add_argument("--filesystem", choices=["xfs", "btrfs"], default="xfs",
                         help="the one with reflinks (default: xfs)")
