@@ -363,7 +363,7 @@ fn a_pull_brings_everything_into_the_top() {
             drop(images);
             let (chain, control) = (live.clone(), Arc::new(Control::new(SIZE, 0, 0)));
             let work = move |control: &Control| {
-                let end = job::pull(&top, above, control)?;
+                let end = job::pull(&top, 0..SIZE, above, control)?;
                 if end == End::Completed {
                     chain.relink(0, base, name, || Ok(()))?;
                 }
@@ -522,7 +522,7 @@ fn what_is_zeroed_behind_a_pull_hides_the_base_also_in_version_2() {
         let chain = live.images();
         (chain.images[0].qcow2.clone().expect("qcow2"), chain.above(0, 2).expect("above"))
     };
-    job::pull(&top, above, &Control::new(4 << 20, 0, 0)).expect("pull");
+    job::pull(&top, 0..4 << 20, above, &Control::new(4 << 20, 0, 0)).expect("pull");
     // There was nothing below: version 2 would leave nothing to say so.
     top.write_at(&[9; 65536], 3 << 20).expect("write");
     top.write_zeroes(3 << 20, 65536, true).expect("zero");

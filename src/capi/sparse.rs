@@ -343,7 +343,7 @@ pub unsafe extern "C" fn virSparseDomainBlockAllocate(
         // SAFETY: the caller's promise.
         let disk = unsafe { call.string(disk, VIR_FROM_DOMAIN, "disk")? };
         call.no_flags(flags, VIR_FROM_DOMAIN)?;
-        domain.block_allocate(call.function, &disk, offset, length)?;
+        domain.block_allocate(call.function, &disk, offset, length, false)?;
         Ok(0)
     })
 }

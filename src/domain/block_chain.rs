@@ -142,7 +142,7 @@ impl Workplace {
     }
 
     /// Makes the definitions leave the chain to what the images record.
-    fn forget_chain(&self) -> Result<()> {
+    pub(super) fn forget_chain(&self) -> Result<()> {
         self.redefine(|disk| disk.remove_children("backingStore"))
     }
 }
@@ -185,7 +185,7 @@ impl Domain {
         place.start(new, move |control| {
             // A raw image has nothing below.
             let Some(top) = top else { return Ok(End::Completed) };
-            if job::pull(&top, above, control)? == End::Cancelled {
+            if job::pull(&top, 0..length, above, control)? == End::Cancelled {
                 return Ok(End::Cancelled);
             }
             let Some(_changing) = at_work.changing(control) else { return Ok(End::Cancelled) };

@@ -2,7 +2,7 @@
 //! shows in definitions and events.
 
 use std::sync::{Arc, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::definition::Definition;
 use super::disk::Disk;
@@ -13,7 +13,7 @@ use super::running::{Changing, Running};
 use crate::driver::Driver;
 use crate::error::*;
 use crate::event::broker::Payload;
-use crate::job::{Command, Control, End, Job, Kind, Mirror, Outcome};
+use crate::job::{Command, Control, End, Job, Kind, Mirror, Outcome, Progress};
 use crate::sys;
 use crate::xml::{Element, excerpt};
 
@@ -49,6 +49,17 @@ pub struct BlockJobInfo {
     pub end: u64,
 }
 
+/// How the job on a disk stands, or how the last one has ended.
+#[derive(Clone, Debug)]
+pub struct BlockJobReport {
+    pub kind: Kind,
+    pub progress: Progress,
+    /// Since it was started, until now or until its end.
+    pub elapsed: Duration,
+    /// `None` while it runs.
+    pub outcome: Option<Outcome>,
+}
+
 /// What an event says has become of a job: a virConnectDomainEventBlockJobStatus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Status {
@@ -65,6 +76,7 @@ pub struct DiskJob {
     pub mirror: Option<Element>,
     /// Cuts off a target that does not answer.
     pub give_up: Option<Box<dyn Fn() + Send + Sync>>,
+    started: Instant,
 }
 
 /// A job that is to be started on a disk.
@@ -145,14 +157,28 @@ impl Disk {
         }
     }
 
-    fn failure(&self) -> MutexGuard<'_, Option<Error>> {
-        self.last_failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn last_job(&self) -> MutexGuard<'_, Option<BlockJobReport>> {
+        self.last_job.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// What whoever waits for the end of a job is told.
+    fn judge(&self, outcome: Outcome) -> Result<()> {
+        match outcome {
+            Outcome::Completed => Ok(()),
+            Outcome::Failed(error) => Err(error),
+            Outcome::Cancelled => {
+                let text = format!("the block job on disk '{}' was cancelled", self.target);
+                Err(Error::new(VIR_ERR_OPERATION_ABORTED, VIR_FROM_DOMAIN, text))
+            }
+        }
     }
 
     /// The error that it has no job, and why it has none any more.
-    fn no_job(&self) -> Error {
+    pub(super) fn no_job(&self) -> Error {
         let mut text = format!("disk {} does not have an active block job", self.target);
-        if let Some(error) = &*self.failure() {
+        if let Some(Outcome::Failed(error)) =
+            self.last_job().as_ref().and_then(|last| last.outcome.as_ref())
+        {
             text = format!("{text}; the last one has failed: {}", error.message);
         }
         Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text)
@@ -182,6 +208,15 @@ impl DiskJob {
         })
     }
 
+    fn report(&self) -> BlockJobReport {
+        BlockJobReport {
+            kind: self.job.kind,
+            progress: self.job.progress(),
+            elapsed: self.started.elapsed(),
+            outcome: None,
+        }
+    }
+
     fn info(&self) -> BlockJobInfo {
         let progress = self.job.progress();
         BlockJobInfo {
@@ -193,6 +228,15 @@ impl DiskJob {
     }
 }
 
+impl BlockJobReport {
+    fn ended(mut self, outcome: &Outcome) -> BlockJobReport {
+        if *outcome == Outcome::Completed {
+            self.progress.done = self.progress.end;
+        }
+        BlockJobReport { outcome: Some(outcome.clone()), ..self }
+    }
+}
+
 impl Workplace {
     /// Starts `work`. Whoever calls is changing the domain.
     pub fn start(
@@ -200,16 +244,32 @@ impl Workplace {
         new: NewJob,
         work: impl FnOnce(&Control) -> Result<End> + Send + 'static,
     ) -> Result<()> {
+        self.start_job(new, work).map(drop)
+    }
+
+    /// The same, for who wants to wait for its end.
+    pub fn start_job(
+        &self,
+        new: NewJob,
+        work: impl FnOnce(&Control) -> Result<End> + Send + 'static,
+    ) -> Result<Arc<DiskJob>> {
         // Held until the job is in its place: it may end before this does.
         let mut slot = self.disk.job_slot();
         let (kind, place) = (new.kind, self.clone());
         let concluded = move |outcome: &Outcome| place.conclude(kind, outcome);
         let job = Job::start(kind, new.control, new.mirror.as_ref(), work, concluded)?;
-        let (mirror, give_up) = (new.description, new.give_up);
-        *slot = Some(Arc::new(DiskJob { job, mirror, give_up }));
+        let (mirror, give_up, started) = (new.description, new.give_up, Instant::now());
+        let job = Arc::new(DiskJob { job, mirror, give_up, started });
+        *slot = Some(job.clone());
         drop(slot);
+        self.disk.forget_increments();
         self.note();
-        Ok(())
+        Ok(job)
+    }
+
+    /// Waits for the end of a job. Whoever calls must not be changing the domain: the job may want to.
+    pub fn wait(&self, job: &DiskJob) -> Result<()> {
+        self.disk.judge(job.job.wait())
     }
 
     /// Refuses a job on a disk whose top image has no name.
@@ -223,10 +283,6 @@ impl Workplace {
     }
 
     fn conclude(&self, kind: Kind, outcome: &Outcome) {
-        *self.disk.failure() = match outcome {
-            Outcome::Failed(error) => Some(error.clone()),
-            Outcome::Completed | Outcome::Cancelled => None,
-        };
         let status = match outcome {
             Outcome::Completed => Status::Completed,
             Outcome::Cancelled => Status::Cancelled,
@@ -234,7 +290,7 @@ impl Workplace {
         };
         {
             let mut slot = self.disk.job_slot();
-            *slot = None;
+            *self.disk.last_job() = slot.take().map(|job| job.report().ended(outcome));
             // Whoever sees that the job is gone can rely on the event, whatever becomes of the domain.
             self.queue(kind, status);
         }
@@ -341,6 +397,19 @@ impl Domain {
         Ok(place.disk.current_job().map(|job| job.info()))
     }
 
+    /// The same of the last one too, if there is none now.
+    pub fn block_job_report(&self, name: &str) -> Result<Option<BlockJobReport>> {
+        let disk = self.workplace(name)?.disk;
+        let now = disk.current_job().map(|job| job.report());
+        Ok(now.or_else(|| disk.last_job().clone()))
+    }
+
+    /// The same; it is an error if there was none.
+    pub fn last_block_job(&self, name: &str) -> Result<BlockJobReport> {
+        let disk = self.workplace(name)?.disk;
+        self.block_job_report(name)?.ok_or_else(|| disk.no_job())
+    }
+
     /// Limits the speed of the job on a disk.
     pub fn set_block_job_speed(&self, name: &str, value: u64, flags: BandwidthFlags) -> Result<()> {
         let speed = bandwidth(value, flags.contains(BandwidthFlags::BYTES))?;
@@ -377,13 +446,6 @@ impl Domain {
         if flags.contains(AbortFlags::ASYNC) {
             return Ok(());
         }
-        match job.job.wait() {
-            Outcome::Completed => Ok(()),
-            Outcome::Failed(error) => Err(error),
-            Outcome::Cancelled => {
-                let text = format!("the block job on disk '{}' was cancelled", disk.target);
-                Err(Error::new(VIR_ERR_OPERATION_ABORTED, VIR_FROM_DOMAIN, text))
-            }
-        }
+        disk.judge(job.job.wait())
     }
 }

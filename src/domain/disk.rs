@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::block_job::DiskJob;
+use super::block_job::{BlockJobReport, DiskJob};
 use super::chain;
 use super::disk_definition::{DiskDefinition, uri_part};
 use super::meter::{Meter, OnNotice};
 use crate::block::export::{Export, ExportOptions};
 use crate::block::{DiskSlot, MemoryNode};
 use crate::error::*;
-use crate::job::LiveChain;
+use crate::job::{LiveChain, Progress};
 
 /// What fits into the address of a unix socket, with a NUL behind it.
 const SOCKET_PATH_MAX: usize = 107;
@@ -26,8 +26,10 @@ pub struct Disk {
     pub live: Arc<LiveChain>,
     /// What works on them.
     pub job: Mutex<Option<Arc<DiskJob>>>,
-    /// Why the last job has failed, if it has.
-    pub last_failure: Mutex<Option<Error>>,
+    /// How the last one has ended.
+    pub last_job: Mutex<Option<BlockJobReport>>,
+    /// How far it has been streamed in increments, if that is what is being done with it.
+    pub increments: Mutex<Option<Progress>>,
     meter: Arc<Meter>,
     socket: PathBuf,
     export: Export,
@@ -66,9 +68,17 @@ impl Disk {
         let meter = Meter::new(DiskSlot::new(name, live.gate.clone()), on_notice);
         let export =
             Export::new(meter.clone(), &options).map_err(|e| e.report(VIR_FROM_STORAGE))?;
-        let (definition, job, last_failure) =
-            (definition.clone(), Mutex::default(), Mutex::default());
-        Ok(Some(Disk { target, definition, live, job, last_failure, meter, socket, export }))
+        Ok(Some(Disk {
+            target,
+            definition: definition.clone(),
+            live,
+            job: Mutex::default(),
+            last_job: Mutex::default(),
+            increments: Mutex::default(),
+            meter,
+            socket,
+            export,
+        }))
     }
 
     /// What guests have done with it.

@@ -8,6 +8,7 @@ mod block_chain;
 mod block_copy;
 mod block_extents;
 mod block_job;
+mod block_stream;
 mod chain;
 mod definition;
 mod description;
@@ -30,7 +31,8 @@ mod stored;
 
 pub use block_chain::{CommitFlags, RebaseFlags};
 pub use block_copy::{CopyFlags, CopyParameters};
-pub use block_job::{AbortFlags, BandwidthFlags, BlockJobInfo};
+pub use block_job::{AbortFlags, BandwidthFlags, BlockJobInfo, BlockJobReport, bandwidth};
+pub use block_stream::{BlockRegion, BlockStream};
 pub use definition::Definition;
 pub use devices::DeviceFlags;
 pub use disk::Disk;

@@ -11,6 +11,7 @@ mod live;
 mod mirror;
 mod stride;
 
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
@@ -157,13 +158,10 @@ impl Job {
     }
 }
 
-/// Brings what the images below have into the one on top.
-pub fn pull(top: &Qcow2Node, above: Above, control: &Control) -> Result<End> {
+/// Brings what the images below have in a range into the one on top.
+pub fn pull(top: &Qcow2Node, range: Range<u64>, above: Above, control: &Control) -> Result<End> {
     let populate = |piece: Extent, _: &mut [u8]| top.populate(piece.offset, piece.length, above);
-    let done = top
-        .length()
-        .and_then(|length| in_pieces(top, 0..length, control, populate))
-        .map_err(failed)?;
+    let done = in_pieces(top, range, control, populate).map_err(failed)?;
     Ok(if done { End::Completed } else { End::Cancelled })
 }
 

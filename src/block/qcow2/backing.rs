@@ -132,6 +132,25 @@ impl Qcow2Node {
         Ok(end..end)
     }
 
+    /// The first part of a range that is read from the images below: at most `MOST` bytes, but at least
+    /// a cluster. Empty, and at the end, if there is none.
+    pub fn owed(&self, offset: u64, end: u64) -> Result<Range<u64>> {
+        let size = self.header.cluster_size();
+        let (mut at, mut look) = (offset / size * size, LOOK);
+        while at < end {
+            let extent = self.extent_at(at, end.min(at.saturating_add(look)))?;
+            if extent.depth > 0 && extent.kind == ExtentKind::Data {
+                let start = at / size * size;
+                let reach = extent.end().min(start.saturating_add(MOST.max(size)));
+                return Ok(start..reach.next_multiple_of(size).min(end));
+            }
+            at = extent.end();
+            // What owes nothing may be long; what does, is looked at only once.
+            look = look.saturating_mul(2);
+        }
+        Ok(end..end)
+    }
+
     /// Gives a range space here, and writes there what is read. What others write meanwhile stays.
     pub fn fill(&self, range: &Range<u64>) -> Result<()> {
         self.change(range.start, range.end.saturating_sub(range.start), || {

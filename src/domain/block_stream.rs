@@ -1,0 +1,169 @@
+//! Streaming: a pull of a part of a disk, as a job or by increments. Where that leaves nothing to the
+//! images below, they are left out of the chain, as a pull does.
+
+use std::sync::{Arc, MutexGuard};
+
+use super::block_extents::disk_range;
+use super::block_job::{AbortFlags, NewJob, Workplace};
+use super::disk::Disk;
+use super::disk_definition::DiskDefinition;
+use super::failed;
+use super::object::Domain;
+use crate::block::qcow2::Qcow2Node;
+use crate::block::{Above, Extent, ExtentKind};
+use crate::error::*;
+use crate::job::{self, Control, End, Kind, Progress};
+
+/// A disk that is being streamed.
+pub struct BlockStream {
+    /// The path of its image, or its target if that has none.
+    pub path: String,
+    pub progress: Progress,
+}
+
+/// A range of a disk that has space in the image on top.
+pub struct BlockRegion {
+    pub offset: u64,
+    pub length: u64,
+}
+
+impl Disk {
+    fn increments(&self) -> MutexGuard<'_, Option<Progress>> {
+        self.increments.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// It is not streamed in increments any more.
+    pub(super) fn forget_increments(&self) {
+        *self.increments() = None;
+    }
+
+    /// The image on top, if there can be others below it.
+    fn top(&self) -> Option<Arc<Qcow2Node>> {
+        self.live.images().images.first().and_then(|image| image.qcow2.clone())
+    }
+
+    fn length(&self) -> Result<u64> {
+        self.live.gate.node().length().map_err(failed)
+    }
+}
+
+impl Workplace {
+    /// Leaves the images below out if the one on top owes them nothing. Whoever calls is changing
+    /// the domain.
+    fn leave_below(&self, top: &Qcow2Node, size: u64) -> Result<()> {
+        if top.owed(0, size).map_err(failed)?.is_empty() {
+            self.disk.live.relink(0, None, None, || self.forget_chain())?;
+        }
+        Ok(())
+    }
+}
+
+impl Domain {
+    /// Brings what a range (to the end if `length` is 0) is read from below into the image on top. It
+    /// is a job, for whose end this waits or not.
+    pub fn block_stream(
+        &self,
+        function: &str,
+        name: &str,
+        offset: u64,
+        length: u64,
+        wait: bool,
+    ) -> Result<()> {
+        let place = self.workplace(name)?;
+        let job = {
+            let _changing = place.changing_disk()?;
+            place.check_chain()?;
+            let (top, size) = (place.disk.top(), place.disk.length()?);
+            let range = disk_range(function, &place.disk.target, offset, length, size)?;
+            let control = Arc::new(Control::new(range.end - range.start, 0, 0));
+            let at_work = place.clone();
+            place.start_job(NewJob::new(Kind::Pull, control), move |control| {
+                // A raw image has nothing below.
+                let Some(top) = top else { return Ok(End::Completed) };
+                let last = range.end == size;
+                if job::pull(&top, range, Above::NOTHING, control)? == End::Cancelled {
+                    return Ok(End::Cancelled);
+                }
+                let Some(_changing) = at_work.changing(control) else {
+                    return Ok(End::Cancelled);
+                };
+                if last {
+                    at_work.leave_below(&top, size)?;
+                }
+                Ok(End::Completed)
+            })?
+        };
+        if wait { place.wait(&job) } else { Ok(()) }
+    }
+
+    /// Does a little of it, the first that there is to do from `offset` on: at least a cluster, at most
+    /// 1 MiB. Returns where the next begins, the end of the disk if there is none.
+    pub fn block_stream_increment(&self, function: &str, name: &str, offset: u64) -> Result<u64> {
+        let place = self.workplace(name)?;
+        let _changing = place.changing_disk()?;
+        place.check_chain()?;
+        let size = place.disk.length()?;
+        let range = disk_range(function, &place.disk.target, offset, 0, size)?;
+        let mut next = size;
+        if let Some(top) = place.disk.top() {
+            let part = top.owed(range.start, size).map_err(failed)?;
+            top.populate(part.start, part.end - part.start, Above::NOTHING).map_err(failed)?;
+            next = top.owed(part.end, size).map_err(failed)?.start;
+            if next == size {
+                place.leave_below(&top, size)?;
+            }
+        }
+        *place.disk.increments() = Some(Progress { done: next, end: size });
+        Ok(next)
+    }
+
+    /// Where the first part of a disk is that is still read from below; the end of the disk if there is
+    /// none.
+    pub fn block_stream_position(&self, name: &str) -> Result<u64> {
+        let disk = self.workplace(name)?.disk;
+        let size = disk.length()?;
+        disk.top().map_or(Ok(size), |top| Ok(top.owed(0, size).map_err(failed)?.start))
+    }
+
+    /// The disks that are being streamed. One that is in increments stays among them when it is at its
+    /// end, until it is ended or has another job.
+    pub fn block_streams(&self) -> Result<Vec<BlockStream>> {
+        let running = self.here()?;
+        let definition = running.definition();
+        let streamed = running.disks().into_iter().filter_map(|disk| {
+            let progress = match disk.current_job() {
+                Some(job) if job.job.kind == Kind::Pull => job.job.progress(),
+                Some(_) => return None,
+                None => (*disk.increments())?,
+            };
+            let path = definition.disk(&disk.target).and_then(DiskDefinition::path);
+            Some(BlockStream { path: path.unwrap_or(&disk.target).to_string(), progress })
+        });
+        Ok(streamed.collect())
+    }
+
+    /// Ends what is done with a disk; what has been streamed stays.
+    pub fn abort_block_stream(&self, name: &str) -> Result<()> {
+        let disk = self.workplace(name)?.disk;
+        if disk.current_job().is_none() {
+            return disk.increments().take().map(drop).ok_or_else(|| disk.no_job());
+        }
+        self.abort_block_job(name, AbortFlags::empty())
+    }
+
+    /// Which ranges of a disk have space in the image on top: in order, with something between them.
+    pub fn block_regions(&self, function: &str, name: &str) -> Result<Vec<BlockRegion>> {
+        let extents = self.block_extents(function, name, 0, 0)?;
+        let own = |extent: &&Extent| extent.depth == 0 && extent.kind == ExtentKind::Data;
+        let mut regions: Vec<BlockRegion> = Vec::new();
+        for extent in extents.iter().filter(own) {
+            match regions.last_mut() {
+                Some(last) if last.offset + last.length == extent.offset => {
+                    last.length += extent.length;
+                }
+                _ => regions.push(BlockRegion { offset: extent.offset, length: extent.length }),
+            }
+        }
+        Ok(regions)
+    }
+}
