@@ -5,7 +5,7 @@
 
 use nix::errno::Errno;
 
-use super::download::Download;
+use super::download::{Download, Received};
 use super::pipe::{CHUNK, Contents, Piece};
 use super::upload::Upload;
 use super::{Stream, Transfer};
@@ -74,6 +74,26 @@ impl Stream {
         })
     }
 
+    /// The same for a source that tells of its holes only where they begin: it is asked before each
+    /// piece, and has moved over the hole that it tells of.
+    pub fn send_all_asking(&self, function: &str, source: &mut dyn DataSource) -> Result<()> {
+        self.whole(function, "sources", |transfer| {
+            let upload = transfer.upload()?;
+            loop {
+                let section =
+                    source.section().map_err(|e| callback_error(e, "send holeHandler"))?;
+                match section {
+                    (false, hole) if hole > 0 => upload.send_hole(hole as u64)?,
+                    _ => {
+                        if send_piece(upload, source, CHUNK)? == 0 {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+        })
+    }
+
     /// Gives all that the stream has to `sink`, as data.
     pub fn receive_all(&self, function: &str, sink: &mut dyn DataSink) -> Result<()> {
         self.whole(function, "sinks", |transfer| receive(transfer.download()?, sink, false))
@@ -84,6 +104,39 @@ impl Stream {
         self.whole(function, "sinks", |transfer| {
             let download = transfer.download()?;
             receive(download, sink, download.is_sparse())
+        })
+    }
+
+    /// The same for a sink that looks at a hole itself, and says how much of it it has moved over: where
+    /// it is nothing, it gets zeros.
+    pub fn receive_all_asking(
+        &self,
+        function: &str,
+        sink: &mut dyn DataSink,
+        at_hole: &mut dyn FnMut() -> Result<u64, Errno>,
+    ) -> Result<()> {
+        self.whole(function, "sinks", |transfer| {
+            let download = transfer.download()?;
+            let mut buffer = vec![0; CHUNK];
+            loop {
+                match download.receive(&mut buffer, true)? {
+                    Received::Bytes(0) => return Ok(()),
+                    Received::Bytes(length) => give(sink, &buffer[..length])?,
+                    Received::WouldBlock => {}
+                    Received::Hole => {
+                        let taken = at_hole().map_err(|e| callback_error(e, "recv holeHandler"))?;
+                        if taken > 0 {
+                            download.skip(taken)?;
+                        } else {
+                            let part = download.hole()?.min(CHUNK as u64) as usize;
+                            download.receive(&mut buffer[..part], false)?;
+                            give(sink, &buffer[..part])?;
+                        }
+                    }
+                }
+                // A callback that has ended the transfer gets no more of it.
+                download.check_going()?;
+            }
         })
     }
 

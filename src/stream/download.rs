@@ -210,23 +210,47 @@ impl Download {
 
     /// Takes the hole at which the stream is; 0 if it is not at one.
     pub fn receive_hole(&self) -> Result<u64> {
+        let mut consumer = self.consumer();
+        let length = self.hole_at(&mut consumer)?;
+        self.leave_hole(&mut consumer, length);
+        Ok(length)
+    }
+
+    /// How long the hole is at which the stream is; 0 if it is not at one.
+    pub fn hole(&self) -> Result<u64> {
+        self.hole_at(&mut self.consumer())
+    }
+
+    /// Takes the first part of the hole at which the stream is.
+    pub fn skip(&self, length: u64) -> Result<()> {
+        let mut consumer = self.consumer();
+        let there = self.hole_at(&mut consumer)?;
+        if length == 0 || length > there {
+            let text = format!("cannot skip {length} bytes: the stream is at a hole of {there}");
+            return Err(Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_STREAMS, text));
+        }
+        self.leave_hole(&mut consumer, length);
+        Ok(())
+    }
+
+    fn hole_at(&self, consumer: &mut Consumer) -> Result<u64> {
         if !self.sparse {
             return Err(Error::invalid_operation(
                 VIR_FROM_STREAMS,
                 "Holes are not supported with this stream",
             ));
         }
-        let mut consumer = self.consumer();
-        match self.piece(&mut consumer, self.waits)? {
-            Next::Piece(Piece { length, contents: Contents::Hole, .. }) => {
-                if let Some(chunk) = &mut consumer.current {
-                    chunk.advance(length);
-                }
-                self.count(Contents::Hole, length);
-                Ok(length)
-            }
+        match self.piece(consumer, self.waits)? {
+            Next::Piece(Piece { length, contents: Contents::Hole, .. }) => Ok(length),
             _ => Ok(0),
         }
+    }
+
+    fn leave_hole(&self, consumer: &mut Consumer, length: u64) {
+        if let Some(chunk) = &mut consumer.current {
+            chunk.advance(length);
+        }
+        self.count(Contents::Hole, length);
     }
 
     /// The next chunk, for a caller that empties it by itself and then gives it back. `None` at

@@ -8,6 +8,7 @@
 mod all;
 mod download;
 mod events;
+mod hole_handlers;
 mod pipe;
 mod stats;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod upload;
 pub use all::{DataSink, DataSource};
 pub use download::{Received, Source};
 pub use events::Readiness;
+pub use hole_handlers::{HoleHandlers, SectionHandler, SkipHandler};
 pub use stats::Snapshot;
 pub use upload::Target;
 
@@ -89,6 +91,7 @@ pub struct Stream {
     state: Mutex<State>,
     stats: Mutex<Arc<Stats>>,
     wakeup: Arc<Wakeup>,
+    hole_handlers: Mutex<HoleHandlers>,
 }
 
 impl Stream {
@@ -100,6 +103,7 @@ impl Stream {
             state: Mutex::new(State::Unattached),
             stats: Mutex::default(),
             wakeup: Arc::default(),
+            hole_handlers: Mutex::default(),
         })
     }
 
@@ -172,6 +176,21 @@ impl Stream {
     pub fn receive_hole(&self, function: &str) -> Result<u64> {
         let (transfer, download) = self.download(function)?;
         self.settled(&transfer, download.receive_hole())
+    }
+
+    /// How long the hole is at which the stream is, which stays there; 0 if the stream is not at one.
+    pub fn hole_size(&self, function: &str) -> Result<u64> {
+        let (transfer, download) = self.download(function)?;
+        self.settled(&transfer, download.hole())
+    }
+
+    /// Sends a hole, or takes so much of the one at which the stream is.
+    pub fn skip(&self, function: &str, length: u64) -> Result<()> {
+        let transfer = self.transfer(function)?;
+        match &transfer {
+            Transfer::Upload(_) => self.send_hole(function, i64::try_from(length).unwrap_or(-1)),
+            Transfer::Download(download) => self.settled(&transfer, download.skip(length)),
+        }
     }
 
     /// Ends the transfer. An upload has then brought every byte into the volume.
