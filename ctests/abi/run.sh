@@ -72,6 +72,14 @@ for path in "$include"/*/*.h; do
     done
 done
 
+# Functions of one name in two designs.
+rivals_refused() {
+    printf '#include <virsparse/rfc-2011-04.h>\n#include <virsparse/rfc-2011-v3.h>\n' >"$scratch/rivals.c"
+    ! compiles cc -std=c99 -I "$include" "$scratch/rivals.c" 2>"$scratch/refusal" &&
+        grep -q '<virsparse/rfc-2011-04.h> declares other things of the same names' "$scratch/refusal"
+}
+
+check "two designs that do not go together" rivals_refused
 check "everything ours declares is in libvirt's headers" \
     cargo run --quiet --locked --package xtask -- abi "$scratch"
 check "our headers are found before libvirt's" found_first

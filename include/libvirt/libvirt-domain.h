@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs. */
+/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H
@@ -500,6 +500,26 @@ typedef enum virDomainBlockCommitFlags {
     /** The bandwidth in bytes a second. Since 1.2.9. */
     VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES = (1 << 4),
 } virDomainBlockCommitFlags;
+
+/** What a job on a domain does. Since 0.7.7. */
+typedef enum virDomainJobType {
+    /** There is none. Since 0.7.7. */
+    VIR_DOMAIN_JOB_NONE = 0,
+    /** How long it will take is known. Since 0.7.7. */
+    VIR_DOMAIN_JOB_BOUNDED = 1,
+    /** How long it will take is not known. Since 0.7.7. */
+    VIR_DOMAIN_JOB_UNBOUNDED = 2,
+    /** It is complete. Since 0.7.7. */
+    VIR_DOMAIN_JOB_COMPLETED = 3,
+    /** It has failed. Since 0.7.7. */
+    VIR_DOMAIN_JOB_FAILED = 4,
+    /** It was ended. Since 0.7.7. */
+    VIR_DOMAIN_JOB_CANCELLED = 5,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_JOB_LAST = 6,
+#endif
+} virDomainJobType;
 
 /** What happens in the life of a domain. Since 0.5.0. */
 typedef enum virDomainEventType {
@@ -1007,6 +1027,40 @@ typedef struct _virDomainBlockJobInfo virDomainBlockJobInfo;
 
 /** Points at how far a block job is. */
 typedef virDomainBlockJobInfo *virDomainBlockJobInfoPtr;
+
+/** How far a job is. Times are in milliseconds, sizes in bytes; 0 is also what is not known. Since 0.7.7. */
+struct _virDomainJobInfo {
+    /** A virDomainJobType. */
+    int type;
+    /** How long it has been at work. */
+    unsigned long long timeElapsed;
+    /** How long it will be. */
+    unsigned long long timeRemaining;
+    /** How much there is to do. */
+    unsigned long long dataTotal;
+    /** How much is done. */
+    unsigned long long dataProcessed;
+    /** How much is left. */
+    unsigned long long dataRemaining;
+    /** The same of memory. */
+    unsigned long long memTotal;
+    /** How much of it is done. */
+    unsigned long long memProcessed;
+    /** How much of it is left. */
+    unsigned long long memRemaining;
+    /** The same of files. */
+    unsigned long long fileTotal;
+    /** How much of them is done. */
+    unsigned long long fileProcessed;
+    /** How much of them is left. */
+    unsigned long long fileRemaining;
+};
+
+/** How far a job is. */
+typedef struct _virDomainJobInfo virDomainJobInfo;
+
+/** Points at how far a job is. */
+typedef virDomainJobInfo *virDomainJobInfoPtr;
 
 /**
  * The callback for VIR_DOMAIN_EVENT_ID_LIFECYCLE: `event` is a virDomainEventType, `detail` of
@@ -2406,6 +2460,22 @@ int virDomainBlockJobSetSpeed(virDomainPtr dom,
 int virDomainBlockJobAbort(virDomainPtr dom,
                            const char *disk,
                            unsigned int flags);
+
+/**
+ * Tells how far the job on a domain is, of which there are none: jobs on disks are told by
+ * virDomainGetBlockJobInfo.
+ *
+ * @domain: the domain
+ * @info: where to store it: all 0, which is VIR_DOMAIN_JOB_NONE
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @info is NULL; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.7.7.
+ */
+int virDomainGetJobInfo(virDomainPtr domain,
+                        virDomainJobInfoPtr info);
 
 /**
  * Registers a callback for the lives of domains: virConnectDomainEventRegisterAny does the same

@@ -163,7 +163,11 @@ unsafe fn bytes<'a>(call: &Call, data: *const c_char, nbytes: usize) -> Result<&
 ///
 /// # Safety
 /// `data` points at `nbytes` writable bytes.
-unsafe fn buffer<'a>(call: &Call, data: *mut c_char, nbytes: usize) -> Result<&'a mut [u8]> {
+pub(super) unsafe fn buffer<'a>(
+    call: &Call,
+    data: *mut c_char,
+    nbytes: usize,
+) -> Result<&'a mut [u8]> {
     call.non_null(data, VIR_FROM_STREAMS, "data")?;
     let nbytes = nbytes.min(c_int::MAX as usize);
     // SAFETY: the caller's promise.
@@ -236,7 +240,7 @@ pub extern "C" fn virStreamSendHole(
 }
 
 /// What a receiving function returns.
-fn received(received: Received) -> c_int {
+pub(super) fn received(received: Received) -> c_int {
     match received {
         Received::Bytes(count) => count as c_int,
         Received::WouldBlock => -2,
@@ -339,7 +343,7 @@ pub unsafe extern "C" fn virStreamRecvHole(
 }
 
 /// A caller's callbacks, as a source or a sink.
-struct Callbacks {
+pub(super) struct Callbacks {
     stream: virStreamPtr,
     source: virStreamSourceFunc,
     source_hole: virStreamSourceHoleFunc,
@@ -361,11 +365,25 @@ impl Callbacks {
             opaque,
         }
     }
+
+    /// A source of data.
+    pub fn source(
+        stream: virStreamPtr,
+        source: virStreamSourceFunc,
+        opaque: *mut c_void,
+    ) -> Callbacks {
+        Callbacks { source, ..Callbacks::new(stream, opaque) }
+    }
+
+    /// A taker of data.
+    pub fn sink(stream: virStreamPtr, sink: virStreamSinkFunc, opaque: *mut c_void) -> Callbacks {
+        Callbacks { sink, ..Callbacks::new(stream, opaque) }
+    }
 }
 
 /// Runs a callback. A negative result is a failure, for the reason that it leaves in errno, where
 /// nothing of ours is in its way.
-fn checked(callback: impl FnOnce() -> c_int) -> Result<usize, Errno> {
+pub(super) fn checked(callback: impl FnOnce() -> c_int) -> Result<usize, Errno> {
     Errno::clear();
     usize::try_from(callback()).map_err(|_| match Errno::last() {
         Errno::UnknownErrno => Errno::EIO,
@@ -412,7 +430,7 @@ impl DataSink for Callbacks {
 }
 
 /// Refuses missing callbacks, which closes the stream.
-fn all_given(call: &Call, stream: &Stream, callbacks: &[(bool, &str)]) -> Result<()> {
+pub(super) fn all_given(call: &Call, stream: &Stream, callbacks: &[(bool, &str)]) -> Result<()> {
     match callbacks.iter().find(|(given, _)| !given) {
         Some((_, name)) => Err(stream.refuse(call.must(VIR_FROM_STREAMS, name, "not be NULL"))),
         None => Ok(()),
@@ -444,7 +462,7 @@ pub unsafe extern "C" fn virStreamSendAll(
     entry("virStreamSendAll", |call| {
         let object = call.object::<Stream>(stream)?;
         all_given(call, &object, &[(handler.is_some(), "handler")])?;
-        let mut source = Callbacks { source: handler, ..Callbacks::new(stream, opaque) };
+        let mut source = Callbacks::source(stream, handler, opaque);
         object.send_all(call.function, &mut source)?;
         Ok(0)
     })
@@ -475,7 +493,7 @@ pub unsafe extern "C" fn virStreamRecvAll(
     entry("virStreamRecvAll", |call| {
         let object = call.object::<Stream>(stream)?;
         all_given(call, &object, &[(handler.is_some(), "handler")])?;
-        let mut sink = Callbacks { sink: handler, ..Callbacks::new(stream, opaque) };
+        let mut sink = Callbacks::sink(stream, handler, opaque);
         object.receive_all(call.function, &mut sink)?;
         Ok(0)
     })

@@ -21,6 +21,15 @@ pub fn to_c(text: &str) -> Result<*mut c_char> {
     }
 }
 
+/// A copy inside a record, cut off where it does not fit.
+pub fn to_field<const N: usize>(text: &str) -> [c_char; N] {
+    let mut field = [0; N];
+    for (to, byte) in field.iter_mut().take(N.saturating_sub(1)).zip(text.bytes()) {
+        *to = byte as c_char;
+    }
+    field
+}
+
 /// A copy of the caller's string; bytes that are not UTF-8 are refused by name.
 ///
 /// # Safety

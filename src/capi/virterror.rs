@@ -96,7 +96,7 @@ impl Record {
             Some(text) => strings::to_c(text).unwrap_or(null_mut()),
             None => null_mut(),
         };
-        self.0.code = error.code as c_int;
+        self.0.code = error.number.unwrap_or(error.code as c_int);
         self.0.domain = error.domain as c_int;
         self.0.level = error::virErrorLevel::VIR_ERR_ERROR as virErrorLevelValue;
         self.0.message = strings::to_c(&error.message).unwrap_or(null_mut());

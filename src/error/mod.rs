@@ -23,6 +23,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Error {
     /// What went wrong.
     pub code: virErrorNumber,
+    /// The number that callers are told in its place, where the interface has one of its own.
+    pub number: Option<i32>,
     /// Which part of the library reports it.
     pub domain: virErrorDomain,
     /// The text for people: names the object, the cause and the errno text.
@@ -44,6 +46,7 @@ impl Error {
         let format = messages::with_detail(code);
         Error {
             code,
+            number: None,
             domain,
             message: format.replacen("%s", &detail, 1),
             str1: Some(format.to_string()),
@@ -58,6 +61,7 @@ impl Error {
         let message = format!("{detail}: {}", errno_text(errno as i32));
         Error {
             code: VIR_ERR_SYSTEM_ERROR,
+            number: None,
             domain,
             str1: Some("%s".to_string()),
             str2: Some(message.clone()),
@@ -81,6 +85,7 @@ impl Error {
     ) -> Self {
         Error {
             code: VIR_ERR_INVALID_ARG,
+            number: None,
             domain,
             message: text.into(),
             str1: Some(function.to_string()),

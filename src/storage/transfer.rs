@@ -56,7 +56,7 @@ impl Volume {
         stream.attach_upload(target, total, Box::new(on_close))
     }
 
-    /// Lets a stream read the volume.
+    /// Lets a stream read the volume: how many bytes it gets.
     pub fn download(
         self: &Arc<Self>,
         function: &str,
@@ -64,7 +64,7 @@ impl Volume {
         offset: u64,
         length: u64,
         flags: TransferFlags,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         let node = self.open(false)?;
         let raw = probe(&*node).format == VolumeFormat::Raw;
         let size = node.length().map_err(|e| e.report(VIR_FROM_STREAMS))?;
@@ -76,7 +76,9 @@ impl Volume {
             end,
             sparse: flags.contains(TransferFlags::SPARSE_STREAM),
         };
-        stream.attach_download(source, Box::new(|| {}))
+        let length = source.end - source.offset;
+        stream.attach_download(source, Box::new(|| {}))?;
+        Ok(length)
     }
 
     /// Refuses a stream of another connection, or with an active transfer.

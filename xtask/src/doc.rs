@@ -20,6 +20,7 @@ use std::path::Path;
 
 use crate::source::Function;
 use crate::symbols_map::{self, Symbol};
+use crate::tree::Header;
 use crate::{Result, fail, tree};
 
 /// The labels that begin a section of the manual page of their own.
@@ -93,33 +94,35 @@ fn sentence(text: &str) -> String {
 
 /// Checks that every exported symbol is documented.
 pub fn check(root: &Path) -> Result<()> {
-    let functions: Vec<Function> =
-        tree::interfaces(root)?.into_iter().flat_map(|(_, i)| i.functions).collect();
-    let symbols = exported(root)?;
+    let interfaces = tree::interfaces(root)?;
+    let functions: Vec<(&Header, &Function)> = interfaces
+        .iter()
+        .flat_map(|(header, interface)| interface.functions.iter().map(move |f| (*header, f)))
+        .collect();
+    let map = fs::read_to_string(root.join("symbols.map"))?;
+    let symbols = symbols_map::parse(&map);
+    // A design's function is in its node, a released one in any other.
+    let is_of = |header: &Header, symbol: &Symbol| match header.node {
+        Some(node) => symbol.node == node,
+        None => !symbol.is_superseded(),
+    };
     let mut faults = Vec::new();
     for symbol in &symbols {
-        match functions.iter().find(|f| f.name == symbol.name) {
-            Some(function) => {
+        let mut same = functions.iter().filter(|(_, function)| function.name == symbol.name);
+        match same.find(|(header, _)| is_of(header, symbol)) {
+            Some((_, function)) => {
                 let of_this = faults_of(function, &symbol.node);
                 faults.extend(of_this.into_iter().map(|fault| format!("{}: {fault}", symbol.name)));
             }
-            None => faults.push(format!("{}: in no header's sources", symbol.name)),
+            None => faults.push(format!("{}@{}: in no header", symbol.name, symbol.node)),
         }
     }
-    for function in &functions {
-        if !symbols.iter().any(|s| s.name == function.name) {
-            faults.push(format!("{}: not in symbols.map", function.name));
+    for (header, function) in &functions {
+        if !symbols.iter().any(|s| s.name == function.name && is_of(header, s)) {
+            faults.push(format!("{} of {}: not in symbols.map", function.name, header.path));
         }
     }
     if faults.is_empty() { Ok(()) } else { fail(faults.join("\n")) }
-}
-
-/// The symbols that programs are meant to call.
-fn exported(root: &Path) -> Result<Vec<Symbol>> {
-    let map = fs::read_to_string(root.join("symbols.map"))?;
-    let mut symbols = symbols_map::parse(&map);
-    symbols.retain(|s| !s.is_superseded());
-    Ok(symbols)
 }
 
 fn faults_of(function: &Function, node: &str) -> Vec<String> {
@@ -132,8 +135,10 @@ fn faults_of(function: &Function, node: &str) -> Vec<String> {
         faults.push("no `Return Value:`".to_string());
     }
     // A node's version is also when the function came: LIBVIRT_0.7.2 is "Since 0.7.2", and
-    // VIRSPARSE_0.1.0, which counts for itself, "Since virsparse 0.1.0".
+    // VIRSPARSE_0.1.0, which counts for itself, "Since virsparse 0.1.0". Those of designs tell when
+    // they were posted, which was in no release.
     let version = match node.strip_prefix("VIRSPARSE_") {
+        Some(design) if design.starts_with("RFC_") => "virsparse 0.1".to_string(),
         Some(version) => format!("virsparse {version}"),
         None => node.trim_start_matches("LIBVIRT_").to_string(),
     };

@@ -3,9 +3,9 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::source::{Handle, Interface, Variable};
+use crate::source::{Function, Handle, Interface, Variable};
 use crate::tree::{self, HEADERS, Header};
 use crate::{Result, fail};
 
@@ -13,10 +13,9 @@ use crate::{Result, fail};
 pub fn run(root: &Path, check: bool) -> Result<()> {
     let mut stale = Vec::new();
     let interfaces = tree::interfaces(root)?;
-    let handles = tree::handles(&interfaces);
     for (header, interface) in &interfaces {
         let path = root.join("include").join(header.path);
-        let text = text(root, header, interface, &handles)?;
+        let text = text(root, header, interface, &interfaces)?;
         if fs::read_to_string(&path).ok().as_deref() == Some(&text) {
             continue;
         }
@@ -32,22 +31,30 @@ pub fn run(root: &Path, check: bool) -> Result<()> {
     Ok(())
 }
 
-/// The text of one header; `handles` are the handle types of all headers.
+/// The text of one header among `all`.
 pub fn text(
     root: &Path,
     header: &Header,
     interface: &Interface,
-    handles: &[&Handle],
+    all: &[(&'static Header, Interface)],
 ) -> Result<String> {
+    let handles = tree::handles(all);
     let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
     config.include_guard = Some(guard(header.path));
     config.header = Some(opening(header));
     config.after_includes = Some(preamble(root, header, interface));
     if header.path == "libvirt/libvirt-common.h" {
-        config.after_includes.get_or_insert_default().push_str(&declared(handles));
+        config.after_includes.get_or_insert_default().push_str(&declared(&handles));
+    }
+    if let (Some(node), Some(suffix)) = (header.node, header.suffix()) {
+        let rivals = tree::rivals(header, interface, all);
+        config
+            .after_includes
+            .get_or_insert_default()
+            .push_str(&bound(interface, node, &suffix, &rivals));
     }
     config.export.include = interface.type_names().map(str::to_string).collect();
-    for handle in handles {
+    for handle in &handles {
         config.export.exclude.push(handle.pointer.clone());
     }
     for variable in &interface.variables {
@@ -58,8 +65,13 @@ pub fn text(
         config.export.rename.insert(value.clone(), name.clone());
     }
     let mut builder = cbindgen::Builder::new().with_config(config);
+    let scratch = Scratch::new()?;
     for source in header.sources {
-        builder = builder.with_src(root.join(source));
+        let path = root.join(source);
+        builder = builder.with_src(match header.node {
+            Some(_) => scratch.with_linked_functions(&path)?,
+            None => path,
+        });
     }
     let mut text = Vec::new();
     builder.generate()?.write(&mut text);
@@ -67,6 +79,58 @@ pub fn text(
     let end = text.rfind("#endif").expect("the include guard's end");
     text.insert_str(end, &interface.variables.iter().map(declaration).collect::<String>());
     Ok(text)
+}
+
+/// A folder for sources that cbindgen reads in place of ours.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Scratch> {
+        let path = std::env::temp_dir().join(format!("virsparse-xtask-{}", std::process::id()));
+        fs::create_dir_all(&path)?;
+        Ok(Scratch(path))
+    }
+
+    /// A copy of a design's source whose functions look as if the linker found them by their names:
+    /// cbindgen knows no other sign that a function is for C.
+    fn with_linked_functions(&self, source: &Path) -> Result<PathBuf> {
+        let mut text = fs::read_to_string(source)?;
+        for function in ["pub extern \"C\" fn vir", "pub unsafe extern \"C\" fn vir"] {
+            text = text.replace(function, &format!("#[unsafe(no_mangle)]\n{function}"));
+        }
+        let path = self.0.join(source.file_name().expect("a file"));
+        fs::write(&path, text)?;
+        Ok(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What binds the names of a design's functions to its node. Each becomes another name for C, because
+/// the released declarations are there as well.
+fn bound(interface: &Interface, node: &str, suffix: &str, rivals: &[&Header]) -> String {
+    let mut text = String::new();
+    for rival in rivals {
+        let _ = writeln!(
+            text,
+            "\n#ifdef {}\n# error \"<{}> declares other things of the same names\"\n#endif",
+            guard(rival.path),
+            rival.path
+        );
+    }
+    text += "\n/* From here on these names are this design's. */\n";
+    for Function { name, .. } in &interface.functions {
+        let _ = writeln!(text, "#define {name} {name}{suffix}");
+    }
+    text += "\n/* In the library they are in a version node of their own. */\n";
+    for Function { name, .. } in &interface.functions {
+        let _ = writeln!(text, "__asm__(\".symver {name}{suffix}, {name}@{node}\");");
+    }
+    text
 }
 
 /// The include guard, which is libvirt's own for libvirt's headers.

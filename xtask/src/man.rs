@@ -15,14 +15,15 @@ use crate::{Result, fail, headers};
 pub fn run(root: &Path, directory: &Path) -> Result<()> {
     fs::create_dir_all(directory)?;
     let interfaces = tree::interfaces(root)?;
-    let handles = tree::handles(&interfaces);
     let names: BTreeSet<&str> =
         interfaces.iter().flat_map(|(_, i)| &i.functions).map(|f| f.name.as_str()).collect();
     for (header, interface) in &interfaces {
-        let text = headers::text(root, header, interface, &handles)?;
+        let text = headers::text(root, header, interface, &interfaces)?;
         for function in &interface.functions {
-            let page = page(header, function, prototype(&text, &function.name)?, &names);
-            fs::write(directory.join(format!("{}.3", function.name)), page)?;
+            let title = format!("{}{}", function.name, header.suffix().unwrap_or_default());
+            let prototype = prototype(&text, &function.name)?;
+            let page = page(header, function, &title, prototype, &names);
+            fs::write(directory.join(format!("{title}.3")), page)?;
         }
     }
     Ok(())
@@ -42,14 +43,21 @@ fn prototype<'a>(header: &'a str, name: &str) -> Result<&'a str> {
     fail(format!("{name}: no prototype"))
 }
 
-fn page(header: &Header, function: &Function, prototype: &str, names: &BTreeSet<&str>) -> String {
+/// `title`: the function's name, with what tells a design's from a released one.
+fn page(
+    header: &Header,
+    function: &Function,
+    title: &str,
+    prototype: &str,
+    names: &BTreeSet<&str>,
+) -> String {
     let doc = Doc::parse(&function.doc);
-    let mut page = Roff::new(&function.name, names);
+    let mut page = Roff::new(title, names);
     page.raw(".\\\" SPDX-License-Identifier: MIT OR Apache-2.0");
-    page.raw(&format!(".TH {} 3 \"\" libvirsparse \"C interface\"", function.name));
+    page.raw(&format!(".TH {title} 3 \"\" libvirsparse \"C interface\""));
     // Names that are cut or stretched cannot be copied.
     page.raw(".nh\n.ad l\n.SH NAME");
-    page.raw(&format!("{} \\- {}", function.name, summary(&doc)));
+    page.raw(&format!("{title} \\- {}", summary(&doc)));
     page.raw(".SH SYNOPSIS\n.nf");
     page.raw(&format!(".B #include <{}>\n.PP", header.to_include()));
     for line in prototype.lines() {

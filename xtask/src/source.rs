@@ -12,6 +12,8 @@ use crate::{Result, fail};
 /// The public items of one header's sources, in their order.
 #[derive(Default)]
 pub struct Interface {
+    /// Of a design: what is exported is told by its ABI, since it has no name for the linker.
+    pub is_design: bool,
     pub functions: Vec<Function>,
     pub variables: Vec<Variable>,
     pub handles: Vec<Handle>,
@@ -105,7 +107,7 @@ impl Interface {
 
     fn add(&mut self, item: Item) -> Result<()> {
         match item {
-            Item::Fn(item) if is_exported(&item.attrs) => {
+            Item::Fn(item) if is_exported(&item.attrs) || self.is_design && is_for_c(&item) => {
                 let mut parameters = Vec::new();
                 for input in &item.sig.inputs {
                     match input {
@@ -227,6 +229,11 @@ fn is_exported(attributes: &[Attribute]) -> bool {
         }
         Meta::NameValue(_) => false,
     })
+}
+
+/// A public function that C can call.
+fn is_for_c(item: &syn::ItemFn) -> bool {
+    matches!(item.vis, syn::Visibility::Public(_)) && item.sig.abi.is_some()
 }
 
 /// The text of the doc comment.

@@ -12,10 +12,21 @@ pub struct Header {
     pub path: &'static str,
     /// The Rust files that it is made from.
     pub sources: &'static [&'static str],
+    /// The version node of a design, whose functions are found there only. Its header is included in
+    /// place of the released declarations of the same names.
+    pub node: Option<&'static str>,
 }
 
 const fn header(path: &'static str, sources: &'static [&'static str]) -> Header {
-    Header { path, sources }
+    Header { path, sources, node: None }
+}
+
+const fn design(
+    path: &'static str,
+    node: &'static str,
+    sources: &'static [&'static str],
+) -> Header {
+    Header { path, sources, node: Some(node) }
 }
 
 /// In the order in which `libvirt.h` includes its parts.
@@ -32,6 +43,7 @@ pub const HEADERS: &[Header] = &[
             "src/capi/domain_device.rs",
             "src/capi/domain_block.rs",
             "src/capi/domain_block_job.rs",
+            "src/capi/domain_job.rs",
             "src/capi/domain_event_types.rs",
             "src/capi/domain_event_callbacks.rs",
             "src/capi/domain_event.rs",
@@ -46,6 +58,12 @@ pub const HEADERS: &[Header] = &[
     header("libvirt/libvirt-event.h", &["src/capi/event.rs"]),
     header("virsparse/virsparse.h", &["src/capi/sparse.rs"]),
     header("libvirt/virterror.h", &["src/error/codes.rs", "src/capi/virterror.rs"]),
+    design("virsparse/rfc-2011-03.h", "VIRSPARSE_RFC_2011_03", &["src/capi/rfc/rfc_2011_03.rs"]),
+    design("virsparse/rfc-2011-04.h", "VIRSPARSE_RFC_2011_04", &["src/capi/rfc/rfc_2011_04.rs"]),
+    design("virsparse/rfc-2011-v3.h", "VIRSPARSE_RFC_2011_V3", &["src/capi/rfc/rfc_2011_v3.rs"]),
+    design("virsparse/rfc-2014-08.h", "VIRSPARSE_RFC_2014_08", &["src/capi/rfc/rfc_2014_08.rs"]),
+    design("virsparse/rfc-2016-04.h", "VIRSPARSE_RFC_2016_04", &["src/capi/rfc/rfc_2016_04.rs"]),
+    design("virsparse/rfc-2016-05.h", "VIRSPARSE_RFC_2016_05", &["src/capi/rfc/rfc_2016_05.rs"]),
 ];
 
 impl Header {
@@ -59,6 +77,11 @@ impl Header {
         self.path.starts_with("libvirt/")
     }
 
+    /// What the names of a design's functions end with, in C, to be told from released ones.
+    pub fn suffix(&self) -> Option<String> {
+        self.node.map(|node| node.trim_start_matches("VIRSPARSE_RFC").to_string())
+    }
+
     /// What a program includes to get it.
     pub fn to_include(&self) -> &'static str {
         if self.is_part() { "libvirt/libvirt.h" } else { self.path }
@@ -66,7 +89,7 @@ impl Header {
 
     /// What the sources show to C.
     pub fn interface(&self, root: &Path) -> Result<Interface> {
-        let mut interface = Interface::default();
+        let mut interface = Interface { is_design: self.node.is_some(), ..Interface::default() };
         for source in self.sources {
             interface.read(&root.join(source))?;
         }
@@ -75,14 +98,19 @@ impl Header {
 }
 
 /// Every header with its interface. A name that two headers would declare is refused: before C11
-/// a typedef must not be repeated.
+/// a typedef must not be repeated. Designs have functions of the same names, and may differ about
+/// types: then only one of them can be included.
 pub fn interfaces(root: &Path) -> Result<Vec<(&'static Header, Interface)>> {
     let mut all: Vec<(&Header, Interface)> = Vec::new();
     for header in HEADERS {
         let interface = header.interface(root)?;
-        for name in interface.names() {
-            if let Some((other, _)) = all.iter().find(|(_, other)| other.names().any(|n| n == name))
-            {
+        let names: Vec<&str> = match header.node {
+            Some(_) => interface.type_names().collect(),
+            None => interface.names().collect(),
+        };
+        for name in names {
+            let mut others = all.iter().filter(|(other, _)| other.node.is_none());
+            if let Some((other, _)) = others.find(|(_, other)| other.names().any(|n| n == name)) {
                 return fail(format!("{name} is declared in {} and {}", other.path, header.path));
             }
         }
@@ -91,8 +119,22 @@ pub fn interfaces(root: &Path) -> Result<Vec<(&'static Header, Interface)>> {
     Ok(all)
 }
 
+/// The headers of other designs that declare something of the same name.
+pub fn rivals<'a>(
+    header: &Header,
+    interface: &Interface,
+    all: &'a [(&'static Header, Interface)],
+) -> Vec<&'a Header> {
+    let rival = |other: &Interface| interface.names().any(|name| other.names().any(|n| n == name));
+    all.iter()
+        .filter(|(other, _)| header.node.is_some() && other.node.is_some())
+        .filter(|(other, names)| other.path != header.path && rival(names))
+        .map(|(other, _)| *other)
+        .collect()
+}
+
 /// The handle types of all headers.
-pub fn handles<'a>(interfaces: &'a [(&Header, Interface)]) -> Vec<&'a Handle> {
+pub fn handles<'a>(interfaces: &'a [(&'static Header, Interface)]) -> Vec<&'a Handle> {
     interfaces.iter().flat_map(|(_, interface)| &interface.handles).collect()
 }
 

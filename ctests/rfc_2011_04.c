@@ -1,0 +1,375 @@
+/* The designs of April 2011: streaming a disk by units or in the background, allocating a range of it
+ * with a map of what is allocated, and streaming a range of it. */
+/* ctest: ours-only because libvirt has released another design */
+#include "block_job.h"
+
+#include <virsparse/virsparse.h>
+
+#include <virsparse/rfc-2011-04.h>
+
+#define ONE VIR_STREAM_DISK_ONE
+#define START VIR_STREAM_DISK_START
+#define STOP VIR_STREAM_DISK_STOP
+#define NONE ((unsigned long long)-1)
+#define DONE "top pull completed; vda pull completed; "
+#define CANCELED "top pull canceled; vda pull canceled; "
+
+/* How many bytes the image on top has. */
+static unsigned long long own_bytes(virDomainPtr dom)
+{
+    virDomainBlockRegionPtr regions = NULL;
+    unsigned long long sum = 0, last = 0;
+    unsigned int n = 77, i;
+
+    CHECK_INT(virDomainBlockGetAllocationMap(dom, "vda", &n, &regions), 0);
+    CHECK((n == 0) == (regions == NULL));
+    for (i = 0; i < n; i++) {
+        CHECK(regions[i].length > 0 && (i == 0 || regions[i].offset > last));
+        last = regions[i].offset + regions[i].length;
+        sum += regions[i].length;
+    }
+    free(regions);
+    return sum;
+}
+
+/* Nothing is below any more, for us and for qemu-img. */
+static void ends_alone(virDomainPtr dom)
+{
+    CHECK(has(dom, 0, "<backingStore/>"));
+    CHECK(!has(dom, 0, "/mid'"));
+    CHECK(guest_sees_ref(dom));
+    stop(dom);
+    CHECK_INT(run("cd %s && rm base mid && ! qemu-img info top | grep backing", test_dir), 0);
+    CHECK(same_as_ref("top", "qcow2"));
+    CHECK(clean("top"));
+}
+
+/* The loop of the design's text. */
+static void unit_by_unit(void)
+{
+    virDomainPtr dom = start_chain();
+    unsigned long long offset = 0, own = own_bytes(dom);
+    virStreamDiskState state;
+    int units = 0;
+
+    CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 0), 0);
+    while (offset < 8 * MIB) {
+        unsigned long long next = virDomainStreamDisk(dom, "vda", offset, ONE), now = own_bytes(dom);
+
+        CHECK(next != NONE && next > offset);
+        CHECK(now >= own + 64 * KIB && now <= own + MIB);
+        CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 0), 1);
+        CHECK_STR(state.path, in_dir("top"));
+        CHECK_INT(state.offset, next);
+        CHECK_INT(state.size, 8 * MIB);
+        CHECK_INT(has(dom, 0, "/mid'"), next < 8 * MIB);
+        offset = next;
+        own = now;
+        units++;
+    }
+    /* The parts are: 64 KiB of base, up to mid's, mid's, and up to the top's own. */
+    CHECK_INT(units, 4);
+    CHECK(own_bytes(dom) < 4 * MIB);
+    /* There is nothing left, at the end and before. */
+    CHECK_INT(virDomainStreamDisk(dom, "vda", offset, ONE), 8 * MIB);
+    CHECK_INT(virDomainStreamDisk(dom, "vda", 0, ONE), 8 * MIB);
+    CHECK_INT(virDomainStreamDisk(dom, "vda", 12345, STOP), 8 * MIB);
+    CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 0), 0);
+    expect_events("");
+    ends_alone(dom);
+}
+
+/* base has so many MiB of data. */
+static void make_large(const char *top, unsigned int mib)
+{
+    CHECK_INT(run("cd %s && rm -f base-%s %s ref && head -c %uM /dev/urandom >base-%s && ln base-%s ref &&"
+                  " qemu-img create -q -f qcow2 -b base-%s -F raw %s",
+                  test_dir, top, top, mib, top, top, top, top), 0);
+}
+
+static void in_the_background(void)
+{
+    virStreamDiskState state;
+    unsigned long long next, seen = 0;
+    virDomainPtr dom;
+
+    make_large("top", 64);
+    dom = start(disk_xml("vda", "top", "qcow2", ""));
+    CHECK_INT(virDomainStreamDisk(dom, in_dir("top"), 0, START), 0);
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 20, 0), 0);
+    CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 0), 1);
+    CHECK_STR(state.path, in_dir("top"));
+    CHECK(state.offset < state.size);
+    CHECK(virDomainStreamDisk(dom, "vda", 0, ONE) == NONE);
+    CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "already in active block job");
+    CHECK(virDomainStreamDisk(dom, "vda", 0, START) == NONE);
+    CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "already in active block job");
+    while (seen == 0) {
+        CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 0), 1);
+        seen = state.offset;
+    }
+    next = virDomainStreamDisk(dom, "vda", 0, STOP);
+    CHECK(next > 0 && next < 64 * MIB && next % (64 * KIB) == 0);
+    expect_events(CANCELED);
+    CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 0), 0);
+    /* All before that is there. */
+    CHECK(own_bytes(dom) >= next);
+    CHECK(guest_sees_ref(dom));
+    CHECK(virDomainStreamDisk(dom, "vda", 0, STOP) == NONE);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
+    CHECK_INT(virDomainStreamDisk(dom, "vda", next, START), next);
+    expect_events(DONE);
+    CHECK_INT(own_bytes(dom), 64 * MIB);
+    CHECK(!has(dom, 0, "/base-top'"));
+    CHECK(guest_sees_ref(dom));
+    stop(dom);
+}
+
+/* There is room for ten. */
+static void many(void)
+{
+    virStreamDiskState states[20];
+    char xml[8192] = "", target[16], name[16];
+    virDomainPtr dom;
+    int i;
+
+    for (i = 0; i < 11; i++) {
+        print_to(name, sizeof(name), "disk%d", i);
+        print_to(target, sizeof(target), "vd%c", 'a' + i);
+        make_large(name, 4);
+        print_to(xml + strlen(xml), sizeof(xml) - strlen(xml), "%s",
+                 disk_xml(target, name, "qcow2", ""));
+    }
+    dom = start(xml);
+    for (i = 0; i < 11; i++) {
+        print_to(target, sizeof(target), "vd%c", 'a' + i);
+        CHECK_INT(virDomainStreamDisk(dom, target, 0, ONE), MIB);
+    }
+    memset(states, 0x55, sizeof(states));
+    CHECK_INT(virDomainStreamDiskInfo(dom, states, 20, 0), VIR_STREAM_DISK_MAX_STREAMS);
+    for (i = 0; i < VIR_STREAM_DISK_MAX_STREAMS; i++) {
+        CHECK_INT(strlen(states[i].path) < VIR_STREAM_PATH_BUFLEN, 1);
+        CHECK_STR(states[i].path, in_dir("disk%d", i));
+        CHECK(states[i].offset == MIB && states[i].size == 4 * MIB);
+    }
+    CHECK(states[10].size == 0x5555555555555555ULL);
+    CHECK_INT(virDomainStreamDiskInfo(dom, states, 3, 0), 3);
+    CHECK_INT(virDomainStreamDiskInfo(dom, states, 0, 0), 0);
+    CHECK_INT(virDomainStreamDisk(dom, "vda", 0, STOP), MIB);
+    CHECK_INT(virDomainStreamDiskInfo(dom, states, 20, 0), 10);
+    CHECK_STR(states[0].path, in_dir("disk1"));
+    stop(dom);
+}
+
+static virDomainJobInfo alloc_info(virDomainPtr dom, int type)
+{
+    virDomainJobInfo info;
+
+    memset(&info, 0x55, sizeof(info));
+    CHECK_INT(virDomainBlockGetJobInfo(dom, "vda", &info), 0);
+    CHECK_INT(info.type, type);
+    CHECK_INT(info.dataProcessed + info.dataRemaining, info.dataTotal);
+    CHECK(info.timeRemaining == 0 && info.memTotal == 0 && info.fileRemaining == 0);
+    return info;
+}
+
+static void allocation(void)
+{
+    virDomainPtr dom = start_chain();
+    virDomainBlockRegionPtr regions = NULL;
+    unsigned int n = 0;
+    virDomainJobInfo info;
+
+    /* Before: what the image on top has of its own. */
+    CHECK_INT(virDomainBlockGetAllocationMap(dom, in_dir("top"), &n, &regions), 0);
+    CHECK_INT(n, 2);
+    CHECK(regions[0].offset == 2560 * KIB && regions[0].length == MIB);
+    CHECK(regions[1].offset == 7 * MIB && regions[1].length == 64 * KIB);
+    free(regions);
+    CHECK_INT(alloc_info(dom, VIR_DOMAIN_JOB_NONE).dataTotal, 0);
+    CHECK_INT(virDomainBlockAllocate(dom, "vda", 5 * MIB, MIB, 0), 0);
+    expect_events(DONE);
+    CHECK_INT(alloc_info(dom, VIR_DOMAIN_JOB_COMPLETED).dataProcessed, MIB);
+    CHECK_INT(virDomainBlockGetAllocationMap(dom, "vda", &n, &regions), 0);
+    CHECK_INT(n, 3);
+    CHECK(regions[1].offset == 5 * MIB && regions[1].length == MIB);
+    free(regions);
+    CHECK(guest_sees_ref(dom));
+    CHECK_INT(virDomainBlockAllocate(dom, "vda", 0, 0, VIR_DOMAIN_DISK_ALLOCATE_NONBLOCK), 0);
+    do {
+        CHECK_INT(virDomainBlockGetJobInfo(dom, "vda", &info), 0);
+        CHECK(info.type == VIR_DOMAIN_JOB_UNBOUNDED || info.type == VIR_DOMAIN_JOB_COMPLETED);
+        CHECK_INT(info.dataTotal, 8 * MIB);
+        CHECK((info.dataRemaining == 0) == (info.type == VIR_DOMAIN_JOB_COMPLETED));
+    } while (info.type == VIR_DOMAIN_JOB_UNBOUNDED);
+    expect_events(DONE);
+    /* After: one region. The chain stays. */
+    CHECK_INT(virDomainBlockGetAllocationMap(dom, "vda", &n, &regions), 0);
+    CHECK_INT(n, 1);
+    CHECK(regions[0].offset == 0 && regions[0].length == 8 * MIB);
+    free(regions);
+    CHECK(has(dom, 0, "/mid'"));
+    CHECK(guest_sees_ref(dom));
+    stop(dom);
+    CHECK(clean("top"));
+
+    make_large("top", 64);
+    dom = start(disk_xml("vda", "top", "qcow2", ""));
+    CHECK_INT(virDomainBlockAllocate(dom, "vda", 0, 0, VIR_DOMAIN_DISK_ALLOCATE_NONBLOCK), 0);
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, 0), 0);
+    info = alloc_info(dom, VIR_DOMAIN_JOB_UNBOUNDED);
+    CHECK(info.dataRemaining > 0);
+    CHECK_INT(virDomainBlockAbortJob(dom, "vda"), 0);
+    expect_events(CANCELED);
+    CHECK(alloc_info(dom, VIR_DOMAIN_JOB_CANCELLED).dataRemaining > 0);
+    CHECK_INT(virDomainBlockAbortJob(dom, "vda"), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
+    CHECK(guest_sees_ref(dom));
+    stop(dom);
+}
+
+static virBlockStreamInfo stream_info(virDomainPtr dom, int status)
+{
+    virBlockStreamInfo info;
+
+    memset(&info, 0x55, sizeof(info));
+    CHECK_INT(virDomainBlockStreamInfo(dom, "vda", &info), 0);
+    CHECK_INT(info.status, status);
+    return info;
+}
+
+static void ranges(void)
+{
+    virDomainPtr dom = start_chain();
+    virBlockStreamInfo info;
+    unsigned long long own = own_bytes(dom);
+
+    CHECK_INT(virDomainBlockStreamInfo(dom, "vda", &info), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
+    /* The call waits, so the end is told at once. */
+    CHECK_INT(virDomainBlockStream(dom, "vda", 512 * KIB, 256 * KIB, 0), 0);
+    CHECK_INT(stream_info(dom, VIR_BLOCK_STREAM_COMPLETED).remaining, 0);
+    expect_events(DONE);
+    CHECK_INT(own_bytes(dom), own + 256 * KIB);
+    /* It is no error that it is there already. */
+    CHECK_INT(virDomainBlockStream(dom, in_dir("top"), 512 * KIB, 256 * KIB, 0), 0);
+    CHECK_INT(own_bytes(dom), own + 256 * KIB);
+    /* Not whole clusters: what belongs to them comes along. */
+    CHECK_INT(virDomainBlockStream(dom, "vda", MIB + 100, 1, 0), 0);
+    CHECK_INT(own_bytes(dom), own + 320 * KIB);
+    expect_events(DONE DONE);
+    CHECK(has(dom, 0, "/mid'"));
+    CHECK(guest_sees_ref(dom));
+    CHECK_INT(virDomainBlockStream(dom, "vda", 0, 0, VIR_DOMAIN_DISK_STREAM_NONBLOCK), 0);
+    do {
+        CHECK_INT(virDomainBlockStreamInfo(dom, "vda", &info), 0);
+        CHECK((info.remaining == 0) == (info.status == VIR_BLOCK_STREAM_COMPLETED));
+    } while (info.status == VIR_BLOCK_STREAM_ACTIVE);
+    CHECK_INT(info.status, VIR_BLOCK_STREAM_COMPLETED);
+    expect_events(DONE);
+    ends_alone(dom);
+
+    make_large("top", 64);
+    dom = start(disk_xml("vda", "top", "qcow2", ""));
+    CHECK_INT(virDomainBlockStream(dom, "vda", 0, 0, VIR_DOMAIN_DISK_STREAM_NONBLOCK), 0);
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, 0), 0);
+    CHECK(stream_info(dom, VIR_BLOCK_STREAM_ACTIVE).remaining > 0);
+    CHECK_INT(virDomainBlockStreamAbort(dom, "vda"), 0);
+    CHECK(stream_info(dom, VIR_BLOCK_STREAM_FAILED).remaining > 0);
+    expect_events(CANCELED);
+    CHECK_INT(virDomainBlockStreamAbort(dom, "vda"), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
+    /* The ends of the disk, which is all that is left in between then. */
+    CHECK_INT(virDomainBlockStream(dom, "vda", 0, 32 * MIB, 0), 0);
+    CHECK(has(dom, 0, "/base-top'"));
+    CHECK_INT(virDomainBlockStream(dom, "vda", 32 * MIB, 0, 0), 0);
+    CHECK(!has(dom, 0, "/base-top'"));
+    expect_events(DONE DONE);
+    CHECK(guest_sees_ref(dom));
+    stop(dom);
+}
+
+static void refusals(void)
+{
+    virDomainPtr dom = start_chain(), other;
+    virConnectPtr reader = virConnectOpenReadOnly(test_uri);
+    virDomainBlockRegionPtr regions;
+    virStreamDiskState state;
+    virDomainJobInfo info;
+    unsigned int n;
+
+    CHECK(virDomainStreamDisk(NULL, "vda", 0, ONE) == NONE);
+    CHECK_CODE(VIR_ERR_INVALID_DOMAIN, "virDomainStreamDisk");
+    CHECK(virDomainStreamDisk(dom, NULL, 0, ONE) == NONE);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "path in virDomainStreamDisk must not be NULL");
+    CHECK(virDomainStreamDisk(dom, "vda", 0, 0) == NONE);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "one of");
+    CHECK(virDomainStreamDisk(dom, "vda", 0, ONE | STOP) == NONE);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "one of");
+    CHECK(virDomainStreamDisk(dom, "vda", 0, 8) == NONE);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x8)");
+    CHECK(virDomainStreamDisk(dom, "vda", 8 * MIB + 1, ONE) == NONE);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "beyond the end");
+    CHECK(virDomainStreamDisk(dom, "vdz", 0, START) == NONE);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "'vdz' not found");
+    CHECK_INT(virDomainStreamDiskInfo(dom, NULL, 1, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "states");
+    CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 1), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags");
+    CHECK_INT(virDomainBlockAllocate(dom, "vda", MIB, 8 * MIB, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "beyond the end");
+    CHECK_INT(virDomainBlockAllocate(dom, "vda", 0, 0, 2), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags");
+    CHECK_INT(virDomainBlockGetJobInfo(dom, "vda", NULL), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "info");
+    CHECK_INT(virDomainBlockGetAllocationMap(dom, "vda", NULL, &regions), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "nregions");
+    CHECK_INT(virDomainBlockGetAllocationMap(dom, "vda", &n, NULL), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "regions");
+    CHECK_INT(virDomainBlockStream(dom, "vda", ~0ULL, 2, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "beyond the end");
+    CHECK_INT(virDomainBlockStreamInfo(dom, "vda", NULL), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "info");
+
+    CHECK(reader != NULL);
+    other = virDomainLookupByName(reader, "jobs");
+    CHECK(other != NULL);
+    CHECK(virDomainStreamDisk(other, "vda", 0, ONE) == NONE);
+    CHECK_CODE(VIR_ERR_OPERATION_DENIED, "virDomainStreamDisk");
+    CHECK_INT(virDomainBlockAllocate(other, "vda", 0, 0, 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_DENIED, "virDomainBlockAllocate");
+    CHECK_INT(virDomainBlockAbortJob(other, "vda"), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_DENIED, "virDomainBlockAbortJob");
+    CHECK_INT(virDomainBlockStream(other, "vda", 0, 0, 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_DENIED, "virDomainBlockStream");
+    CHECK_INT(virDomainBlockStreamAbort(other, "vda"), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_DENIED, "virDomainBlockStreamAbort");
+    CHECK_INT(virDomainFree(other), 0);
+    CHECK_INT(virConnectClose(reader), 0);
+    stop(dom);
+    dom = virDomainDefineXML(conn, domain_xml("jobs", disk_xml("vda", "top", "qcow2", ""), 1));
+    CHECK(dom != NULL);
+    CHECK(virDomainStreamDisk(dom, "vda", 0, ONE) == NONE);
+    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "not running");
+    CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "not running");
+    CHECK_INT(virDomainBlockGetJobInfo(dom, "vda", &info), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "not running");
+    /* The map is one of the image, which need not be in use. */
+    CHECK_INT(own_bytes(dom), MIB + 64 * KIB);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    jobs_open(argv[0], 120);
+    unit_by_unit();
+    in_the_background();
+    many();
+    allocation();
+    ranges();
+    refusals();
+    return jobs_close(__FILE__);
+}

@@ -1,0 +1,204 @@
+/* The third design of streaming, 2011: by a cursor, increment after increment, or in the background. A
+ * second thread watches, and a guest writes meanwhile. */
+/* ctest: ours-only because libvirt has released another design */
+#include "block_job.h"
+#include "nbd.h"
+
+#include <virsparse/rfc-2011-v3.h>
+
+#define CONTINUOUS VIR_DOMAIN_BLOCK_STREAM_CONTINUOUS
+#define DONE "top pull completed; vda pull completed; "
+
+static void make_large(void)
+{
+    CHECK_INT(run("cd %s && rm -f base top ref && head -c 24M /dev/urandom >base && cp base ref &&"
+                  " truncate -s 1T base &&  qemu-img create -q -f qcow2 -b base -F raw top",
+                  test_dir), 0);
+}
+
+struct watch {
+    virDomainPtr dom;
+    volatile int ends;
+    unsigned long long looks, changes;
+};
+
+/* cur only grows, and is end in the end. */
+static void *watch(void *opaque)
+{
+    struct watch *w = (struct watch *)opaque;
+    virDomainBlockStreamCursor last = 0;
+
+    while (!w->ends || last != (1ULL << 40)) {
+        virDomainBlockStreamInfo infos[4];
+        int n = virDomainGetBlockStreamInfo(w->dom, infos, 4, 0);
+
+        CHECK(n == 0 || n == 1);
+        if (n == 1) {
+            CHECK_STR(infos[0].path, in_dir("top"));
+            CHECK_INT(infos[0].end, 1ULL << 40);
+            CHECK(infos[0].cur >= last && infos[0].cur <= infos[0].end);
+            w->changes += infos[0].cur != last;
+            last = infos[0].cur;
+        }
+        w->looks++;
+    }
+    return NULL;
+}
+
+/* A disk of 1 TiB takes no more steps than it has data. */
+static void by_cursor(void)
+{
+    virDomainBlockStreamCursor cursor = 0, before;
+    struct watch w = { NULL, 0, 0, 0 };
+    pthread_t thread;
+    virDomainPtr dom;
+    char block[64 * KIB];
+    int guest, steps = 0;
+
+    make_large();
+    dom = start(disk_xml("vda", "top", "qcow2", ""));
+    w.dom = dom;
+    guest = nbd_open(dom, "vda");
+    CHECK_INT(pthread_create(&thread, NULL, watch, &w), 0);
+    do {
+        before = cursor;
+        /* The guest is ahead of the cursor, behind it, and between clusters. */
+        memset(block, 'a' + steps, sizeof(block));
+        CHECK_INT(nbd_request(guest, NBD_WRITE, block, sizeof(block),
+                              (unsigned long long)(23 - steps) * MIB + 1000), 0);
+        write_at(in_dir("ref"), block, sizeof(block), (unsigned long long)(23 - steps) * MIB + 1000);
+        CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 0), 0);
+        CHECK(cursor > before);
+        CHECK(cursor == (1ULL << 40) || cursor - before <= 2 * MIB);
+        steps++;
+    } while (cursor < (1ULL << 40) && steps < 24);
+    while (cursor < (1ULL << 40)) {
+        CHECK_INT(virDomainBlockStream(dom, in_dir("top"), &cursor, 0), 0);
+        steps++;
+    }
+    CHECK(steps >= 24 && steps < 100);
+    w.ends = 1;
+    CHECK_INT(pthread_join(thread, NULL), 0);
+    CHECK(w.looks > 0 && w.changes > 0);
+    CHECK(!has(dom, 0, "/base'"));
+    close(guest);
+    CHECK_INT(virDomainBlockStreamAbort(dom, "vda", 0), 0);
+    CHECK_INT(virDomainBlockStreamAbort(dom, "vda", 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
+    /* There is nothing left. */
+    cursor = 5;
+    CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 0), 0);
+    CHECK_INT(cursor, 1ULL << 40);
+    expect_events("");
+    stop(dom);
+    CHECK_INT(run("cd %s && rm base && ! qemu-img info top | grep backing && truncate -s 1T ref",
+                  test_dir), 0);
+    CHECK(same_as_ref("top", "qcow2"));
+    CHECK(clean("top"));
+}
+
+/* Clusters that are larger than an increment, smaller, and in parts; a base that ends inside of one. */
+static void options(void)
+{
+    static const char *const all[] = { "cluster_size=2M", "cluster_size=512", "compat=0.10",
+                                       "extended_l2=on,cluster_size=128k" };
+    size_t i;
+
+    for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        virDomainBlockStreamCursor cursor = 0, before;
+        virDomainPtr dom;
+
+        CHECK_INT(run("cd %s && rm -f base top ref && head -c 5243000 /dev/urandom >base && cp base ref &&"
+                      " qemu-img create -q -f qcow2 -o %s -b base -F raw top 9M &&"
+                      " qemu-io -f qcow2 -c 'write -P 3 1000k 100k' -c 'write -P 4 8M 4k'"
+                      " -c 'write -z 3M 300k' top >/dev/null && qemu-img convert -f qcow2 -O raw top ref",
+                      test_dir, all[i]), 0);
+        dom = start(disk_xml("vda", "top", "qcow2", ""));
+        do {
+            before = cursor;
+            CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 0), 0);
+            CHECK(cursor > before);
+        } while (cursor < 9 * MIB);
+        CHECK(!has(dom, 0, "/base'"));
+        CHECK(guest_sees_ref(dom));
+        stop(dom);
+        CHECK_INT(run("cd %s && rm base && ! qemu-img info top | grep backing", test_dir), 0);
+        CHECK(same_as_ref("top", "qcow2"));
+        CHECK(clean("top"));
+    }
+}
+
+static void continuous(void)
+{
+    virDomainBlockStreamCursor cursor = 77;
+    virDomainBlockStreamInfo info;
+    virDomainPtr dom;
+
+    make_large();
+    dom = start(disk_xml("vda", "top", "qcow2", ""));
+    CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, CONTINUOUS), 0);
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, 0), 0);
+    CHECK_INT(cursor, 77);
+    CHECK_INT(virDomainGetBlockStreamInfo(dom, &info, 1, 0), 1);
+    CHECK_STR(info.path, in_dir("top"));
+    CHECK(info.cur < info.end);
+    CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "already in active block job");
+    CHECK_INT(cursor, 77);
+    CHECK_INT(virDomainBlockStreamAbort(dom, "vda", 0), 0);
+    expect_events("top pull canceled; vda pull canceled; ");
+    CHECK_INT(virDomainGetBlockStreamInfo(dom, &info, 1, 0), 0);
+    CHECK_INT(virDomainBlockStream(dom, "vda", NULL, CONTINUOUS), 0);
+    expect_events(DONE);
+    CHECK(!has(dom, 0, "/base'"));
+    stop(dom);
+    CHECK_INT(run("cd %s && rm base && truncate -s 1T ref", test_dir), 0);
+    CHECK(same_as_ref("top", "qcow2"));
+    CHECK(clean("top"));
+}
+
+static void refusals(void)
+{
+    virDomainBlockStreamCursor cursor = 8 * MIB + 1;
+    virDomainBlockStreamInfo info;
+    virDomainPtr dom = start_chain(), other;
+    virConnectPtr reader = virConnectOpenReadOnly(test_uri);
+
+    CHECK_INT(sizeof(info.path), VIR_DOMAIN_BLOCK_STREAM_PATH_MAX);
+    CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "beyond the end");
+    CHECK_INT(cursor, 8 * MIB + 1);
+    CHECK_INT(virDomainBlockStream(dom, "vda", NULL, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "cursor");
+    CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 2), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags");
+    CHECK_INT(virDomainBlockStreamAbort(dom, "vda", 1), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags");
+    CHECK_INT(virDomainGetBlockStreamInfo(dom, NULL, 1, 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "infos");
+    CHECK_INT(virDomainGetBlockStreamInfo(dom, &info, 1, 1), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags");
+    CHECK(reader != NULL);
+    other = virDomainLookupByName(reader, "jobs");
+    CHECK(other != NULL);
+    cursor = 0;
+    CHECK_INT(virDomainBlockStream(other, "vda", &cursor, 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_DENIED, "virDomainBlockStream");
+    CHECK_INT(virDomainBlockStreamAbort(other, "vda", 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_DENIED, "virDomainBlockStreamAbort");
+    CHECK_INT(virDomainGetBlockStreamInfo(other, &info, 1, 0), 0);
+    CHECK_INT(virDomainFree(other), 0);
+    CHECK_INT(virConnectClose(reader), 0);
+    stop(dom);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    jobs_open(argv[0], 120);
+    by_cursor();
+    options();
+    continuous();
+    refusals();
+    return jobs_close(__FILE__);
+}
