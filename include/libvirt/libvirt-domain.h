@@ -1781,6 +1781,23 @@ virDomainPtr virDomainCreateXML(virConnectPtr conn,
                                 unsigned int flags);
 
 /**
+ * Starts a domain: the name that virDomainCreateXML had before 0.5.0.
+ *
+ * @conn: the connection
+ * @xmlDesc: the description, as for virDomainDefineXML
+ * @flags: virDomainCreateFlags
+ *
+ * Return Value: the domain, to be released with virDomainFree, or NULL.
+ *
+ * Errors: as virDomainCreateXML.
+ *
+ * Since 0.0.3.
+ */
+virDomainPtr virDomainCreateLinux(virConnectPtr conn,
+                                  const char *xmlDesc,
+                                  unsigned int flags);
+
+/**
  * Starts a domain.
  *
  * Starting opens and locks the images of all disks, and exports each disk through a unix socket:

@@ -119,6 +119,27 @@ pub unsafe extern "C" fn virDomainCreateXML(
     })
 }
 
+/// Starts a domain: the name that virDomainCreateXML had before 0.5.0.
+///
+/// @conn: the connection
+/// @xmlDesc: the description, as for virDomainDefineXML
+/// @flags: virDomainCreateFlags
+///
+/// Return Value: the domain, to be released with virDomainFree, or NULL.
+///
+/// Errors: as virDomainCreateXML.
+///
+/// Since 0.0.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainCreateLinux(
+    conn: virConnectPtr,
+    xmlDesc: *const c_char,
+    flags: c_uint,
+) -> virDomainPtr {
+    // SAFETY: the caller's promise is the same.
+    unsafe { virDomainCreateXML(conn, xmlDesc, flags) }
+}
+
 /// Starts a domain.
 ///
 /// Starting opens and locks the images of all disks, and exports each disk through a unix socket:

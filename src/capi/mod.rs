@@ -39,4 +39,5 @@ pub mod storage_pool;
 pub mod storage_vol;
 pub mod stream;
 pub mod typed_params;
+pub mod unsupported;
 pub mod virterror;

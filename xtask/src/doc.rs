@@ -21,6 +21,7 @@ use std::path::Path;
 use crate::source::Function;
 use crate::symbols_map::{self, Symbol};
 use crate::tree::Header;
+use crate::unsupported::Unsupported;
 use crate::{Result, fail, tree};
 
 /// The labels that begin a section of the manual page of their own.
@@ -92,22 +93,26 @@ fn sentence(text: &str) -> String {
         .map_or(String::new(), |first| first.to_uppercase().to_string() + letters.as_str())
 }
 
-/// Checks that every exported symbol is documented.
+/// Checks that every exported symbol is documented, but for those that have nothing behind them:
+/// they are in no header.
 pub fn check(root: &Path) -> Result<()> {
     let interfaces = tree::interfaces(root)?;
     let functions: Vec<(&Header, &Function)> = interfaces
         .iter()
         .flat_map(|(header, interface)| interface.functions.iter().map(move |f| (*header, f)))
         .collect();
-    let map = fs::read_to_string(root.join("symbols.map"))?;
-    let symbols = symbols_map::parse(&map);
+    let symbols = symbols_map::parse(&fs::read_to_string(root.join("symbols.map"))?);
     // A design's function is in its node, a released one in any other.
     let is_of = |header: &Header, symbol: &Symbol| match header.node {
         Some(node) => symbol.node == node,
         None => !symbol.is_superseded(),
     };
+    let unsupported = Unsupported::read(root)?;
     let mut faults = Vec::new();
     for symbol in &symbols {
+        if unsupported.contains(&symbol.name) {
+            continue;
+        }
         let mut same = functions.iter().filter(|(_, function)| function.name == symbol.name);
         match same.find(|(header, _)| is_of(header, symbol)) {
             Some((_, function)) => {
@@ -121,8 +126,19 @@ pub fn check(root: &Path) -> Result<()> {
         if !symbols.iter().any(|s| s.name == function.name && is_of(header, s)) {
             faults.push(format!("{} of {}: not in symbols.map", function.name, header.path));
         }
+        if unsupported.contains(&function.name) {
+            faults.push(format!("{}: in a header, but not supported", function.name));
+        }
     }
     if faults.is_empty() { Ok(()) } else { fail(faults.join("\n")) }
+}
+
+/// The symbols that programs are meant to call.
+pub fn exported(root: &Path) -> Result<Vec<Symbol>> {
+    let map = fs::read_to_string(root.join("symbols.map"))?;
+    let mut symbols = symbols_map::parse(&map);
+    symbols.retain(|s| !s.is_superseded());
+    Ok(symbols)
 }
 
 fn faults_of(function: &Function, node: &str) -> Vec<String> {

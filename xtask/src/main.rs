@@ -15,6 +15,7 @@ mod source;
 #[path = "../../build/symbols_map.rs"]
 mod symbols_map;
 mod tree;
+mod unsupported;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,0 +1,58 @@
+//! Which exported functions have nothing behind them: what the macros of `src/capi/unsupported.rs`
+//! define, read from their syntax.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use syn::Item;
+
+use crate::{Result, fail};
+
+const SOURCE: &str = "src/capi/unsupported.rs";
+
+/// The functions that only refuse, and those that would free what nobody gets.
+pub struct Unsupported {
+    pub refuse: BTreeSet<String>,
+    pub do_nothing: BTreeSet<String>,
+}
+
+impl Unsupported {
+    pub fn read(root: &Path) -> Result<Unsupported> {
+        let file = syn::parse_file(&fs::read_to_string(root.join(SOURCE))?)?;
+        let defined_by = |name: &str| {
+            let mut items = file.items.iter();
+            let body = items.find_map(|item| match item {
+                Item::Macro(item) if item.mac.path.is_ident(name) => Some(&item.mac.tokens),
+                _ => None,
+            });
+            body.map_or(fail(format!("{SOURCE} has no {name}!")), |b| Ok(names(&b.to_string())))
+        };
+        Ok(Unsupported {
+            refuse: defined_by("unsupported")?,
+            do_nothing: defined_by("nothing_to_free")?,
+        })
+    }
+
+    pub fn contains(&self, name: &str) -> bool {
+        self.refuse.contains(name) || self.do_nothing.contains(name)
+    }
+}
+
+/// Every name that follows a `fn`.
+fn names(text: &str) -> BTreeSet<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words: Vec<&str> = text.split(|c| !is_part(c)).filter(|word| !word.is_empty()).collect();
+    words.windows(2).filter(|pair| pair[0] == "fn").map(|pair| pair[1].to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_what_follows_fn() {
+        let text = "VIR_FROM_A { fn virA(Connect, change) -> *mut c_char; fn virB (X) -> c_int ; }";
+        assert_eq!(names(text), ["virA", "virB"].map(String::from).into());
+    }
+}
