@@ -26,6 +26,10 @@ typedef virConnect *virConnectPtr;
 typedef struct _virDomain virDomain;
 typedef virDomain *virDomainPtr;
 
+/** A checkpoint of a domain: a moment since which changes are noted. There are none here. */
+typedef struct _virDomainCheckpoint virDomainCheckpoint;
+typedef virDomainCheckpoint *virDomainCheckpointPtr;
+
 /** A snapshot of a domain. */
 typedef struct _virDomainSnapshot virDomainSnapshot;
 typedef virDomainSnapshot *virDomainSnapshotPtr;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs. */
+/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H
@@ -57,6 +57,9 @@
 
 /** A parameter of virDomainBlockCopy: the most bytes that are on their way. An unsigned long long. */
 #define VIR_DOMAIN_BLOCK_COPY_BUF_SIZE "buf-size"
+
+/** Refuses what is not told of, instead of leaving it out. Since 1.2.8. */
+#define VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS 2147483648
 
 /** What a domain is doing. Since 0.0.1. */
 typedef enum virDomainState {
@@ -937,6 +940,76 @@ typedef enum virDomainMemoryFailureFlags {
     VIR_DOMAIN_MEMORY_FAILURE_RECURSIVE = (1 << 1),
 } virDomainMemoryFailureFlags;
 
+/**
+ * What is told of a domain. Only STATE, BALLOON, VCPU and BLOCK have something behind them.
+ * Since 1.2.8.
+ */
+typedef enum virDomainStatsTypes {
+    /** `state.state` and `state.reason`: as virDomainGetState tells them. Since 1.2.8. */
+    VIR_DOMAIN_STATS_STATE = (1 << 0),
+    /** Time of CPUs. Since 1.2.9. */
+    VIR_DOMAIN_STATS_CPU_TOTAL = (1 << 1),
+    /** `balloon.current` and `balloon.maximum`: KiB of memory, as it is defined. Since 1.2.9. */
+    VIR_DOMAIN_STATS_BALLOON = (1 << 2),
+    /** `vcpu.current` and `vcpu.maximum`: how many CPUs are defined. Since 1.2.9. */
+    VIR_DOMAIN_STATS_VCPU = (1 << 3),
+    /** Network interfaces. Since 1.2.9. */
+    VIR_DOMAIN_STATS_INTERFACE = (1 << 4),
+    /**
+     * `block.count`, and for each disk from 0 on `block.N.` with `name` (its target), `path`,
+     * `allocation`, `capacity` and `physical`; if it is open in this process, also `backingIndex`,
+     * `rd.reqs`, `rd.bytes`, `rd.times` (nanoseconds), the same with `wr.`, `fl.reqs`,
+     * `fl.times`, and `threshold` if there is one. Since 1.2.9.
+     */
+    VIR_DOMAIN_STATS_BLOCK = (1 << 5),
+    /** Performance events. Since 1.3.3. */
+    VIR_DOMAIN_STATS_PERF = (1 << 6),
+    /** Threads for I/O. Since 4.10.0. */
+    VIR_DOMAIN_STATS_IOTHREAD = (1 << 7),
+    /** Bandwidth of memory. Since 6.0.0. */
+    VIR_DOMAIN_STATS_MEMORY = (1 << 8),
+    /** How fast memory changes. Since 7.2.0. */
+    VIR_DOMAIN_STATS_DIRTYRATE = (1 << 9),
+    /** Of the hypervisor. Since 8.9.0. */
+    VIR_DOMAIN_STATS_VM = (1 << 10),
+} virDomainStatsTypes;
+
+/**
+ * Which domains are told of, and how. Bits of one group ({ACTIVE, INACTIVE}, {PERSISTENT,
+ * TRANSIENT}, {RUNNING, PAUSED, SHUTOFF, OTHER}) are alternatives; a group without bits does not
+ * filter. Since 1.2.8.
+ */
+typedef enum virConnectGetAllDomainStatsFlags {
+    /** Active ones. Since 1.2.8. */
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE = (1 << 0),
+    /** Inactive ones. Since 1.2.8. */
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE = (1 << 1),
+    /** Persistent ones. Since 1.2.8. */
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT = (1 << 2),
+    /** Transient ones. Since 1.2.8. */
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_TRANSIENT = (1 << 3),
+    /** Running ones. Since 1.2.8. */
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING = (1 << 4),
+    /** Paused ones. Since 1.2.8. */
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_PAUSED = (1 << 5),
+    /** Those that are off. Since 1.2.8. */
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_SHUTOFF = (1 << 6),
+    /** Those in another state. Since 1.2.8. */
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_OTHER = (1 << 7),
+    /** Without waiting for a domain, which is always so. Since 4.5.0. */
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT = (1 << 29),
+    /** Also the images below the top of an open disk, each counted as a disk. Since 1.2.12. */
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING = (1 << 30),
+} virConnectGetAllDomainStatsFlags;
+
+/** Kinds of messages about a domain. Since 7.1.0. */
+typedef enum virDomainMessageType {
+    /** It uses what is going to be removed. Since 7.1.0. */
+    VIR_DOMAIN_MESSAGE_DEPRECATION = (1 << 0),
+    /** Something about it is not supported. Since 7.1.0. */
+    VIR_DOMAIN_MESSAGE_TAINTING = (1 << 1),
+} virDomainMessageType;
+
 /** State of a domain, and what its definition says. Since 0.0.3. */
 struct _virDomainInfo {
     /** What it is doing, a virDomainState. */
@@ -1080,6 +1153,22 @@ typedef int (*virConnectDomainEventCallback)(virConnectPtr conn,
 typedef void (*virConnectDomainEventGenericCallback)(virConnectPtr conn,
                                                      virDomainPtr dom,
                                                      void *opaque);
+
+/** What is told of one domain. Since 1.2.8. */
+struct _virDomainStatsRecord {
+    /** The domain. */
+    virDomainPtr dom;
+    /** Typed parameters. */
+    virTypedParameterPtr params;
+    /** How many. */
+    int nparams;
+};
+
+/** What is told of one domain. */
+typedef struct _virDomainStatsRecord virDomainStatsRecord;
+
+/** Points at what is told of one domain. */
+typedef virDomainStatsRecord *virDomainStatsRecordPtr;
 
 /** Where somebody is. Since 0.8.0. */
 struct _virDomainEventGraphicsAddress {
@@ -2573,6 +2662,97 @@ int virConnectDomainEventRegisterAny(virConnectPtr conn,
  */
 int virConnectDomainEventDeregisterAny(virConnectPtr conn,
                                        int callbackID);
+
+/**
+ * Tells about all domains of a connection, or those that pass a filter.
+ *
+ * @conn: the connection
+ * @stats: what to tell, bits of virDomainStatsTypes; 0 for all that there is
+ * @retStats: where to store a list of records with NULL behind the last, to be released with
+ * virDomainStatsRecordListFree
+ * @flags: virConnectGetAllDomainStatsFlags. What is in @stats and is not told of is left out, or
+ * refused with ENFORCE_STATS
+ *
+ * Return Value: how many records there are, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @retStats is NULL, or for unknown flags;
+ * VIR_ERR_ARGUMENT_UNSUPPORTED for what is not told of.
+ *
+ * Since 1.2.8.
+ */
+int virConnectGetAllDomainStats(virConnectPtr conn,
+                                unsigned int stats,
+                                virDomainStatsRecordPtr **retStats,
+                                unsigned int flags);
+
+/**
+ * Tells about some domains of one connection. Those that are gone, or do not pass the filter, are
+ * left out.
+ *
+ * @doms: the domains, with NULL behind the last
+ * @stats: what to tell, bits of virDomainStatsTypes; 0 for all that there is
+ * @retStats: where to store a list of records with NULL behind the last, to be released with
+ * virDomainStatsRecordListFree
+ * @flags: virConnectGetAllDomainStatsFlags, as for virConnectGetAllDomainStats
+ *
+ * Return Value: how many records there are, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @doms or @retStats is NULL, if there are
+ * no domains or those of several connections, or for unknown flags; VIR_ERR_ARGUMENT_UNSUPPORTED
+ * for what is not told of.
+ *
+ * Since 1.2.8.
+ */
+int virDomainListGetStats(virDomainPtr *doms,
+                          unsigned int stats,
+                          virDomainStatsRecordPtr **retStats,
+                          unsigned int flags);
+
+/**
+ * Releases a list of records, the parameters in them, and the references to their domains.
+ *
+ * @stats: the list; NULL is allowed
+ *
+ * Errors: none, and the last error is left as it is.
+ *
+ * Since 1.2.8.
+ */
+void virDomainStatsRecordListFree(virDomainStatsRecordPtr *stats);
+
+/**
+ * Tells whether the memory of a domain was saved for its next start. It never is.
+ *
+ * @dom: the domain
+ * @flags: 0
+ *
+ * Return Value: 0, or -1 on error.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_DOMAIN if the domain
+ * is gone.
+ *
+ * Since 0.8.0.
+ */
+int virDomainHasManagedSaveImage(virDomainPtr dom,
+                                 unsigned int flags);
+
+/**
+ * Lists what there is to say about a domain's definition, which is nothing.
+ *
+ * @domain: the domain
+ * @msgs: where to store a list of texts, of which each and the list are the caller's to free: NULL,
+ * because there are none
+ * @flags: virDomainMessageType; 0 for all
+ *
+ * Return Value: 0, or -1 on error.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @msgs is NULL, or for unknown flags;
+ * VIR_ERR_NO_DOMAIN if the domain is gone.
+ *
+ * Since 7.1.0.
+ */
+int virDomainGetMessages(virDomainPtr domain,
+                         char ***msgs,
+                         unsigned int flags);
 
 #ifdef __cplusplus
 }  /* extern "C" */

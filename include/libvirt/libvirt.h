@@ -9,6 +9,7 @@
 #include <libvirt/libvirt-common.h>
 #include <libvirt/libvirt-host.h>
 #include <libvirt/libvirt-domain.h>
+#include <libvirt/libvirt-domain-checkpoint.h>
 #include <libvirt/libvirt-domain-snapshot.h>
 #include <libvirt/libvirt-storage.h>
 #include <libvirt/libvirt-stream.h>

@@ -119,7 +119,6 @@ unsupported! {
         fn virNodeSuspendForDuration(Connect, change) -> c_int;
         fn virConnectDomainXMLFromNative(Connect, change) -> *mut c_char;
         fn virConnectDomainXMLToNative(Connect, change) -> *mut c_char;
-        fn virConnectGetAllDomainStats(Connect) -> c_int;
         fn virConnectGetDomainCapabilities(Connect, change) -> *mut c_char;
         fn virDomainAbortJob(Domain, change) -> c_int;
         fn virDomainAbortJobFlags(Domain, change) -> c_int;
@@ -154,7 +153,6 @@ unsupported! {
         fn virDomainGetLaunchSecurityInfo(Domain, change) -> c_int;
         fn virDomainGetMaxVcpus(Domain) -> c_int;
         fn virDomainGetMemoryParameters(Domain) -> c_int;
-        fn virDomainGetMessages(Domain) -> c_int;
         fn virDomainGetNumaParameters(Domain) -> c_int;
         fn virDomainGetPerfEvents(Domain) -> c_int;
         fn virDomainGetSchedulerParameters(Domain) -> c_int;
@@ -166,11 +164,9 @@ unsupported! {
         fn virDomainGetVcpuPinInfo(Domain) -> c_int;
         fn virDomainGetVcpus(Domain) -> c_int;
         fn virDomainGetVcpusFlags(Domain) -> c_int;
-        fn virDomainHasManagedSaveImage(Domain) -> c_int;
         fn virDomainInjectNMI(Domain, change) -> c_int;
         fn virDomainInterfaceAddresses(Domain, change) -> c_int;
         fn virDomainInterfaceStats(Domain) -> c_int;
-        fn virDomainListGetStats(Domain) -> c_int;
         fn virDomainManagedSave(Domain, change) -> c_int;
         fn virDomainManagedSaveDefineXML(Domain, change) -> c_int;
         fn virDomainManagedSaveGetXMLDesc(Domain) -> *mut c_char;
@@ -249,7 +245,6 @@ unsupported! {
         fn virDomainCheckpointListAllChildren(Checkpoint) -> c_int;
         fn virDomainCheckpointLookupByName(Domain) -> *mut Cell;
         fn virDomainCheckpointRef(Checkpoint) -> c_int;
-        fn virDomainListAllCheckpoints(Domain) -> c_int;
     }
     VIR_FROM_NETWORK {
         fn virConnectListAllNetworks(Connect) -> c_int;
@@ -411,6 +406,5 @@ nothing_to_free! {
     fn virDomainFSInfoFree;
     fn virDomainIOThreadInfoFree;
     fn virDomainInterfaceFree;
-    fn virDomainStatsRecordListFree;
     fn virNetworkDHCPLeaseFree;
 }

@@ -115,6 +115,11 @@ impl Meter {
         *self.lock_failed() = None;
     }
 
+    /// Behind which offset of the image a write is told of; 0 for none.
+    pub fn threshold(&self) -> u64 {
+        self.threshold.load(Relaxed)
+    }
+
     /// Tells once when something is written in the image behind that offset; 0 for never.
     pub fn set_threshold(&self, threshold: u64) {
         self.threshold.store(threshold, Relaxed);

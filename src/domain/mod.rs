@@ -26,6 +26,7 @@ mod queries;
 mod registry;
 mod running;
 mod snapshot;
+pub mod stats;
 mod status;
 mod stored;
 

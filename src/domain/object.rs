@@ -134,7 +134,7 @@ pub(super) fn refuse_validation(asked: bool) -> Result<()> {
 }
 
 /// Whether a domain passes a filter.
-fn passes(entry: &Entry, has_snapshots: bool, filter: &ListFlags) -> bool {
+pub(super) fn passes(entry: &Entry, has_snapshots: bool, filter: &ListFlags) -> bool {
     let pick = |yes, first, second| if yes { first } else { second };
     let state = match entry.condition().state {
         State::Running => ListFlags::RUNNING,

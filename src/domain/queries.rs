@@ -253,7 +253,7 @@ impl Domain {
 }
 
 /// The sizes of a local image.
-fn on_medium(path: &Path, capacity: u64) -> Result<BlockInfo> {
+pub(super) fn on_medium(path: &Path, capacity: u64) -> Result<BlockInfo> {
     let metadata = fs::metadata(path).map_err(|e| {
         Error::io(VIR_FROM_STORAGE, &e, format!("cannot stat file '{}'", path.display()))
     })?;

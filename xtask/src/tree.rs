@@ -47,8 +47,10 @@ pub const HEADERS: &[Header] = &[
             "src/capi/domain_event_types.rs",
             "src/capi/domain_event_callbacks.rs",
             "src/capi/domain_event.rs",
+            "src/capi/domain_stats.rs",
         ],
     ),
+    header("libvirt/libvirt-domain-checkpoint.h", &["src/capi/domain_checkpoint.rs"]),
     header(
         "libvirt/libvirt-domain-snapshot.h",
         &["src/capi/domain_snapshot.rs", "src/capi/domain_snapshot_list.rs"],

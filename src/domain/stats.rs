@@ -1,0 +1,189 @@
+//! Statistics of domains in bulk: what virConnectGetAllDomainStats tells of each.
+
+use std::ffi::CString;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::disk_definition::DiskDefinition;
+use super::object::{Domain, ListFlags, passes};
+use super::queries::{BlockInfo, on_medium};
+use super::registry::{Entry, Live};
+use super::running::Running;
+use crate::error::*;
+use crate::typed_params::Value;
+
+bitflags::bitflags! {
+    /// What is told of a domain: the bits of virDomainStatsTypes that there is something behind.
+    #[derive(Clone, Copy)]
+    pub struct StatsGroups: u32 {
+        const STATE = 1;
+        const BALLOON = 4;
+        const VCPU = 8;
+        const BLOCK = 32;
+    }
+
+    /// Which domains are told of, and how.
+    #[derive(Clone, Copy)]
+    pub struct StatsFlags: u32 {
+        const ACTIVE = 1;
+        const INACTIVE = 2;
+        const PERSISTENT = 4;
+        const TRANSIENT = 8;
+        const RUNNING = 16;
+        const PAUSED = 32;
+        const SHUTOFF = 64;
+        const OTHER = 128;
+        const NOWAIT = 1 << 29;
+        const BACKING = 1 << 30;
+        const ENFORCE_STATS = 1 << 31;
+    }
+}
+
+impl StatsFlags {
+    /// Those that say which domains.
+    pub fn filter(self) -> ListFlags {
+        ListFlags::from_bits_retain(self.bits() & (StatsFlags::NOWAIT.bits() - 1))
+    }
+}
+
+/// Named numbers and texts about one domain.
+pub type Statistics = Vec<(String, Value)>;
+
+/// The groups that a caller asks for by number: 0 for all. Others are refused if that is asked
+/// for, too, and else left out.
+pub fn groups(asked: u32, flags: StatsFlags) -> Result<StatsGroups> {
+    if asked == 0 {
+        return Ok(StatsGroups::all());
+    }
+    let unknown = asked & !StatsGroups::all().bits();
+    if unknown != 0 && flags.contains(StatsFlags::ENFORCE_STATS) {
+        let text = format!("Stats types bits 0x{unknown:x} are not supported");
+        return Err(Error::new(VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+    }
+    Ok(StatsGroups::from_bits_truncate(asked))
+}
+
+/// Statistics of those domains that pass the filter. Domains that are gone are left out.
+pub fn collect(
+    domains: Vec<Arc<Domain>>,
+    groups: StatsGroups,
+    flags: StatsFlags,
+) -> Result<Vec<(Arc<Domain>, Statistics)>> {
+    let filter = flags.filter();
+    let mut all = Vec::with_capacity(domains.len());
+    for domain in domains {
+        let entry = match domain.entry() {
+            Err(error) if error.code == VIR_ERR_NO_DOMAIN => continue,
+            entry => entry?,
+        };
+        if passes(&entry, false, &filter) {
+            let statistics = domain.statistics(&entry, groups, flags);
+            all.push((domain, statistics));
+        }
+    }
+    Ok(all)
+}
+
+impl Domain {
+    fn statistics(&self, entry: &Entry, groups: StatsGroups, flags: StatsFlags) -> Statistics {
+        let mut all = Statistics::new();
+        let mut add = |name: &str, value| all.push((name.to_string(), value));
+        let definition = entry.definition();
+        if groups.contains(StatsGroups::STATE) {
+            let condition = entry.condition();
+            add("state.state", Value::Int(condition.state as i32));
+            add("state.reason", Value::Int(condition.reason));
+        }
+        if groups.contains(StatsGroups::BALLOON) {
+            add("balloon.current", Value::ULLong(definition.memory));
+            add("balloon.maximum", Value::ULLong(definition.max_memory));
+        }
+        if groups.contains(StatsGroups::VCPU) {
+            let vcpus = u32::from(definition.vcpus);
+            add("vcpu.current", Value::UInt(vcpus));
+            add("vcpu.maximum", Value::UInt(vcpus));
+        }
+        if groups.contains(StatsGroups::BLOCK) {
+            let running = match &entry.live {
+                Some(Live::Here(running)) => Some(running),
+                _ => None,
+            };
+            let backing = flags.contains(StatsFlags::BACKING);
+            let disks = definition.disks.iter();
+            let images: Vec<_> =
+                disks.flat_map(|disk| self.images(disk, running, backing)).collect();
+            add("block.count", Value::UInt(images.len() as u32));
+            for (number, image) in images.into_iter().enumerate() {
+                for (name, value) in image {
+                    add(&format!("block.{number}.{name}"), value);
+                }
+            }
+        }
+        all
+    }
+
+    /// What is known of a disk, and of the images below its top.
+    fn images(
+        &self,
+        disk: &DiskDefinition,
+        running: Option<&Arc<Running>>,
+        backing: bool,
+    ) -> Vec<Vec<(&'static str, Value)>> {
+        let mut top = named(disk, disk.path());
+        let sizes = self.block_info(&disk.target).ok();
+        let Some(open) = running.and_then(|running| running.disk(&disk.target)) else {
+            top.extend(sizes.into_iter().flat_map(size_values));
+            return vec![top];
+        };
+        let images: Vec<_> = {
+            let chain = open.live.images();
+            let images = chain.images.iter();
+            images.map(|image| (image.index, image.path.clone(), image.node.clone())).collect()
+        };
+        if let Some((index, ..)) = images.first() {
+            top.push(("backingIndex", Value::UInt(*index)));
+        }
+        let now = open.meter().stats();
+        top.extend([
+            ("rd.reqs", Value::ULLong(now.reads)),
+            ("rd.bytes", Value::ULLong(now.read_bytes)),
+            ("rd.times", Value::ULLong(now.read_time)),
+            ("wr.reqs", Value::ULLong(now.writes)),
+            ("wr.bytes", Value::ULLong(now.write_bytes)),
+            ("wr.times", Value::ULLong(now.write_time)),
+            ("fl.reqs", Value::ULLong(now.flushes)),
+            ("fl.times", Value::ULLong(now.flush_time)),
+        ]);
+        top.extend(sizes.into_iter().flat_map(size_values));
+        let threshold = open.meter().threshold();
+        if threshold > 0 {
+            top.push(("threshold", Value::ULLong(threshold)));
+        }
+        let mut all = vec![top];
+        for (index, path, node) in images.into_iter().skip(1).filter(|_| backing) {
+            let mut below = named(disk, path.to_str());
+            below.push(("backingIndex", Value::UInt(index)));
+            let length = node.length().ok();
+            let sizes = length.and_then(|length| on_medium(Path::new(&path), length).ok());
+            below.extend(sizes.into_iter().flat_map(size_values));
+            all.push(below);
+        }
+        all
+    }
+}
+
+fn named(disk: &DiskDefinition, path: Option<&str>) -> Vec<(&'static str, Value)> {
+    // Definitions with a NUL are refused, and paths have none.
+    let text = |text: &str| Value::String(CString::new(text).unwrap_or_default());
+    let mut all = vec![("name", text(&disk.target))];
+    all.extend(path.map(|path| ("path", text(path))));
+    all
+}
+
+fn size_values(info: BlockInfo) -> [(&'static str, Value); 3] {
+    [
+        ("allocation", Value::ULLong(info.allocation)),
+        ("capacity", Value::ULLong(info.capacity)),
+        ("physical", Value::ULLong(info.physical)),
+    ]
+}
