@@ -7,7 +7,7 @@
 #   make ctests             the C programs only; TESTS="error stream" for some of them
 #   make soak               guests at work during block jobs, for 20 rounds instead of 2
 #   make crash              500 processes killed during block jobs, instead of 50
-#   make headers            include/, after a change of src/capi
+#   make headers            include/ and docs/compatibility.md, after a change of src/capi
 #   make lint               formatting and clippy
 #   make fuzz               looks for inputs that break the parsers, FUZZ_TIME (600) seconds with each
 #                           of FUZZ_TARGETS
@@ -43,6 +43,7 @@ all:
 
 headers:
 	$(XTASK) headers
+	$(XTASK) compatibility
 
 install: all
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(DROP_IN)/pkgconfig $(MANDIR)/man3)

@@ -47,6 +47,7 @@ manual_pages() {
 
 step "Rust tests" cargo test --workspace --locked --no-fail-fast
 step "the headers are fresh" xtask headers --check
+step "the list of functions is fresh" xtask compatibility --check
 step "the documentation is complete" xtask doc --check
 step "the manual pages are well-formed" manual_pages
 step "the ABI" ctests/abi/run.sh "$stage"

@@ -1,11 +1,14 @@
 //! Makes what is derived from the C boundary's source files, and checks that it is fresh:
 //!
-//!     cargo run -p xtask -- headers [--check]    include/
-//!     cargo run -p xtask -- doc --check          every exported function is documented
-//!     cargo run -p xtask -- man DIR              manual pages
-//!     cargo run -p xtask -- abi DIR              C files that compare us with libvirt's headers
+//!     cargo run -p xtask -- headers [--check]          include/
+//!     cargo run -p xtask -- compatibility [--check]    the list in docs/compatibility.md
+//!     cargo run -p xtask -- doc --check                every function in a header is documented
+//!     cargo run -p xtask -- man DIR                    manual pages
+//!     cargo run -p xtask -- abi DIR                    C files that compare us with libvirt's
+//!                                                      headers
 
 mod abi;
+mod compatibility;
 mod doc;
 mod headers;
 mod layout;
@@ -33,10 +36,15 @@ fn main() -> ExitCode {
     let result = match arguments[..] {
         ["headers"] => headers::run(&root, false),
         ["headers", "--check"] => headers::run(&root, true),
+        ["compatibility"] => compatibility::run(&root, false),
+        ["compatibility", "--check"] => compatibility::run(&root, true),
         ["doc", "--check"] => doc::check(&root),
         ["man", directory] => man::run(&root, Path::new(directory)),
         ["abi", directory] => abi::run(&root, Path::new(directory)),
-        _ => fail("usage: xtask headers [--check] | doc --check | man DIR | abi DIR"),
+        _ => fail(
+            "usage: xtask headers [--check] | compatibility [--check] | doc --check | man DIR | \
+             abi DIR",
+        ),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
