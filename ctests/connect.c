@@ -174,6 +174,7 @@ static void authenticated(void)
     virConnectPtr conn = virConnectOpenAuth(test_uri, NULL, 0);
 
     CHECK(virConnectAuthPtrDefault != NULL);
+    CHECK_INT(virConnectAuthPtrDefault->cb(NULL, 0, virConnectAuthPtrDefault->cbdata), 0);
     CHECK(conn != NULL);
     CHECK_INT(virConnectClose(conn), 0);
     conn = virConnectOpenAuth(test_uri, virConnectAuthPtrDefault, VIR_CONNECT_NO_ALIASES);

@@ -405,7 +405,7 @@ extern "C" {
 
 /**
  * What virConnectOpenAuth is commonly given as its second argument. Connections here ask for
- * nothing, so it understands nothing.
+ * nothing, so it understands nothing, and its callback has no answers.
  *
  * Since 0.4.0.
  */

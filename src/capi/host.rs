@@ -111,15 +111,24 @@ pub struct Constant<T>(T);
 // SAFETY: it is never written.
 unsafe impl<T> Sync for Constant<T> {}
 
+/// Has nobody to ask: it can answer only when nothing is asked.
+unsafe extern "C" fn ask_nobody(
+    _: virConnectCredentialPtr,
+    ncred: c_uint,
+    _: *mut c_void,
+) -> c_int {
+    if ncred == 0 { 0 } else { -1 }
+}
+
 static DEFAULT_AUTH: Constant<virConnectAuth> = Constant(virConnectAuth {
     credtype: std::ptr::null_mut(),
     ncredtype: 0,
-    cb: None,
+    cb: Some(ask_nobody),
     cbdata: std::ptr::null_mut(),
 });
 
 /// What virConnectOpenAuth is commonly given as its second argument. Connections here ask for
-/// nothing, so it understands nothing.
+/// nothing, so it understands nothing, and its callback has no answers.
 ///
 /// Since 0.4.0.
 #[unsafe(no_mangle)]
