@@ -1,0 +1,57 @@
+#!/bin/bash
+# Runs clients of libvirt on our library, as they are installed: they were built against libvirt and
+# know nothing of us. There are two ways in:
+#
+#   NAME.py, NAME.pl   Debian's python3-libvirt and Sys::Virt: LD_LIBRARY_PATH names the drop-in
+#                      folder, whose libvirt.so.0 is our library
+#   NAME.sh            virsh: it also uses private functions of the real libvirt.so.0, so that is
+#                      loaded, with our library in front of it by LD_PRELOAD (lib.sh has a function)
+#
+# Usage: ctests/clients/run.sh STAGE [NAME...]; STAGE is what `make stage` installed into.
+#
+# A program runs in a folder of its own, TEST_DIR, which is removed afterwards.
+set -uo pipefail
+
+stage=$(cd "$1" && pwd) || exit 1
+shift
+here=$(cd "$(dirname "$0")" && pwd)
+export LIBRARY=$stage/usr/local/lib/libvirsparse.so.0
+export DROP_IN=$stage/usr/local/lib/virsparse/drop-in
+export PYTHONDONTWRITEBYTECODE=1
+passed=0
+failed=0
+
+# The interpreters are Debian's, for which the bindings are installed.
+run() {
+    case $1 in
+    *.py) LD_LIBRARY_PATH=$DROP_IN timeout -k 10 300 /usr/bin/python3 "$1" ;;
+    *.pl) LD_LIBRARY_PATH=$DROP_IN timeout -k 10 300 /usr/bin/perl "$1" ;;
+    *.sh) timeout -k 10 300 bash "$1" ;;
+    esac
+}
+
+sources=()
+for name in "${@:-*}"; do
+    for source in "$here"/$name.{py,pl,sh}; do
+        case ${source##*/} in
+        run.sh | lib.sh) ;;
+        *) [ -e "$source" ] && sources+=("$source") ;;
+        esac
+    done
+done
+for source in "${sources[@]}"; do
+    scratch=$(mktemp -d -t client-XXXXXX)
+    mkdir "$scratch/dir"
+    export TEST_DIR=$scratch/dir
+    if (cd "$TEST_DIR" && run "$source") >"$scratch/log" 2>&1 </dev/null; then
+        echo "PASS ${source##*/}: $(tail -n 1 "$scratch/log")"
+        passed=$((passed + 1))
+    else
+        echo "FAIL ${source##*/}, status $?"
+        tail -n 60 "$scratch/log" | sed 's/^/    /'
+        failed=$((failed + 1))
+    fi
+    rm -rf "$scratch"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
