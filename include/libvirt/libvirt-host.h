@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/host.rs. */
+/* Made by `make headers` from src/capi/host.rs and src/capi/host_node.rs. */
 
 #ifndef LIBVIRT_HOST_H
 #define LIBVIRT_HOST_H
@@ -18,11 +18,69 @@
 #define VIR_NODEINFO_MAXCPUS(nodeinfo) \
     ((nodeinfo).nodes * (nodeinfo).sockets * (nodeinfo).cores * (nodeinfo).threads)
 
+/** Time in the kernel, in nanoseconds. Since 0.9.3. */
+#define VIR_NODE_CPU_STATS_KERNEL "kernel"
+
+/** Time in programs, in nanoseconds. Since 0.9.3. */
+#define VIR_NODE_CPU_STATS_USER "user"
+
+/** Time in which there was nothing to do, in nanoseconds. Since 0.9.3. */
+#define VIR_NODE_CPU_STATS_IDLE "idle"
+
+/** Time in which there was nothing to do but to wait for a medium, in nanoseconds. Since 0.9.3. */
+#define VIR_NODE_CPU_STATS_IOWAIT "iowait"
+
+/** Time in interrupts, in nanoseconds; it is never told here. Since 1.2.2. */
+#define VIR_NODE_CPU_STATS_INTR "intr"
+
+/** How busy it is, in percent; it is never told here. Since 0.9.3. */
+#define VIR_NODE_CPU_STATS_UTILIZATION "utilization"
+
+/** All memory, in KiB. Since 0.9.3. */
+#define VIR_NODE_MEMORY_STATS_TOTAL "total"
+
+/** Memory that nobody uses, in KiB. Since 0.9.3. */
+#define VIR_NODE_MEMORY_STATS_FREE "free"
+
+/** Memory that buffers use, in KiB. Since 0.9.3. */
+#define VIR_NODE_MEMORY_STATS_BUFFERS "buffers"
+
+/** Memory that cached files use, in KiB. Since 0.9.3. */
+#define VIR_NODE_MEMORY_STATS_CACHED "cached"
+
 /** The length of a UUID in bytes. */
 #define VIR_UUID_BUFLEN 16
 
 /** The length of a UUID as a string, with its NUL. */
 #define VIR_UUID_STRING_BUFLEN 37
+
+/**
+ * The size of a security model's name with its NUL.
+ *
+ * Since 0.6.1.
+ */
+#define VIR_SECURITY_MODEL_BUFLEN 257
+
+/**
+ * The size of a security model's domain of interpretation with its NUL.
+ *
+ * Since 0.6.1.
+ */
+#define VIR_SECURITY_DOI_BUFLEN 257
+
+/**
+ * The size of the name of one of a CPU's numbers with its NUL.
+ *
+ * Since 0.9.3.
+ */
+#define VIR_NODE_CPU_STATS_FIELD_LENGTH 80
+
+/**
+ * The size of the name of one of the memory's numbers with its NUL.
+ *
+ * Since 0.9.3.
+ */
+#define VIR_NODE_MEMORY_STATS_FIELD_LENGTH 80
 
 /** How a connection is opened. Since 0.4.1. */
 typedef enum virConnectFlags {
@@ -57,6 +115,18 @@ typedef enum virConnectCredentialType {
     VIR_CRED_LAST = 10,
 #endif
 } virConnectCredentialType;
+
+/** Which CPU virNodeGetCPUStats is asked about. Since 0.9.8. */
+typedef enum virNodeGetCPUStatsAllCPUs {
+    /** All of them, summed. Since 0.9.3. */
+    VIR_NODE_CPU_STATS_ALL_CPUS = -1,
+} virNodeGetCPUStatsAllCPUs;
+
+/** Which NUMA cell virNodeGetMemoryStats is asked about. Since 0.9.8. */
+typedef enum virNodeGetMemoryStatsAllCells {
+    /** All of them, summed. Since 0.9.3. */
+    VIR_NODE_MEMORY_STATS_ALL_CELLS = -1,
+} virNodeGetMemoryStatsAllCells;
 
 /** One thing that is asked of the user. Since 0.4.1. */
 struct _virConnectCredential {
@@ -108,6 +178,74 @@ typedef virConnectAuth *virConnectAuthPtr;
  * virConnectCloseReason.
  */
 typedef void (*virConnectCloseFunc)(virConnectPtr conn, int reason, void *opaque);
+
+/** The processors and the memory of a machine. Since 0.1.0. */
+struct _virNodeInfo {
+    /** The architecture. */
+    char model[32];
+    /** The memory in KiB. */
+    unsigned long memory;
+    /** CPUs that are in use. */
+    unsigned int cpus;
+    /** Their frequency, 0 if it is not known. */
+    unsigned int mhz;
+    /** NUMA cells; 1 where they are not alike. */
+    unsigned int nodes;
+    /** Sockets in a cell; 1 where they are not alike. */
+    unsigned int sockets;
+    /** Cores in a socket; all CPUs where they are not alike. */
+    unsigned int cores;
+    /** Threads in a core; 1 where they are not alike. */
+    unsigned int threads;
+};
+
+/** The processors and the memory of a machine. */
+typedef struct _virNodeInfo virNodeInfo;
+
+/** Points at what is told of a machine. */
+typedef virNodeInfo *virNodeInfoPtr;
+
+/** What CPUs have done: one number. Since 0.9.3. */
+struct _virNodeCPUStats {
+    /** What it is: VIR_NODE_CPU_STATS_USER and others. */
+    char field[VIR_NODE_CPU_STATS_FIELD_LENGTH];
+    /** The number. */
+    unsigned long long value;
+};
+
+/** What CPUs have done: one number. */
+typedef struct _virNodeCPUStats virNodeCPUStats;
+
+/** Points at numbers of what CPUs have done. */
+typedef virNodeCPUStats *virNodeCPUStatsPtr;
+
+/** What memory is used for: one number. Since 0.9.3. */
+struct _virNodeMemoryStats {
+    /** What it is: VIR_NODE_MEMORY_STATS_TOTAL and others. */
+    char field[VIR_NODE_MEMORY_STATS_FIELD_LENGTH];
+    /** The number. */
+    unsigned long long value;
+};
+
+/** What memory is used for: one number. */
+typedef struct _virNodeMemoryStats virNodeMemoryStats;
+
+/** Points at numbers of what memory is used for. */
+typedef virNodeMemoryStats *virNodeMemoryStatsPtr;
+
+/** The model by which domains are kept apart. Since 0.6.1. */
+struct _virSecurityModel {
+    /** Its name; empty if there is none. */
+    char model[VIR_SECURITY_MODEL_BUFLEN];
+    /** Its domain of interpretation. */
+    char doi[VIR_SECURITY_DOI_BUFLEN];
+};
+
+/** The model by which domains are kept apart. */
+typedef struct _virSecurityModel virSecurityModel;
+
+/** Points at a security model. */
+typedef virSecurityModel *virSecurityModelPtr;
 
 #ifdef __cplusplus
 extern "C" {
@@ -247,7 +385,7 @@ const char *virConnectGetType(virConnectPtr conn);
 
 /**
  * Tells the version of what is behind a connection: this library's own, as 1,000,000 * major +
- * 1,000 * minor + release.
+ * 1,000 * minor + release; behind `test:///` it is 2, as with libvirt.
  *
  * @conn: the connection
  * @hvVer: where to store it
@@ -394,6 +532,171 @@ int virConnectRegisterCloseCallback(virConnectPtr conn,
  */
 int virConnectUnregisterCloseCallback(virConnectPtr conn,
                                       virConnectCloseFunc cb);
+
+/**
+ * Tells the processors and the memory of the machine.
+ *
+ * @conn: the connection
+ * @info: where to store it
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @info is NULL; VIR_ERR_SYSTEM_ERROR if the
+ * system does not tell.
+ *
+ * Since 0.1.0.
+ */
+int virNodeGetInfo(virConnectPtr conn,
+                   virNodeInfoPtr info);
+
+/**
+ * Tells how many CPUs a domain may have.
+ *
+ * @conn: the connection
+ * @type: ignored; may be NULL
+ *
+ * Return Value: the number, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN.
+ *
+ * Since 0.2.1.
+ */
+int virConnectGetMaxVcpus(virConnectPtr conn, const char *type);
+
+/**
+ * Tells how much memory of the machine nobody uses.
+ *
+ * @conn: the connection
+ *
+ * Return Value: the number of bytes, or 0 on error.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_SYSTEM_ERROR if the system does not tell.
+ *
+ * Since 0.3.3.
+ */
+unsigned long long virNodeGetFreeMemory(virConnectPtr conn);
+
+/**
+ * Tells how many bytes of memory nobody uses in each of some NUMA cells.
+ *
+ * @conn: the connection
+ * @freeMems: an array of @maxCells numbers, where to store them
+ * @startCell: the first cell
+ * @maxCells: how many at most
+ *
+ * Return Value: how many are stored, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @freeMems is NULL, @startCell negative or
+ * behind the last cell, or @maxCells not positive; VIR_ERR_SYSTEM_ERROR if the system does not
+ * tell.
+ *
+ * Since 0.3.3.
+ */
+int virNodeGetCellsFreeMemory(virConnectPtr conn,
+                              unsigned long long *freeMems,
+                              int startCell,
+                              int maxCells);
+
+/**
+ * Tells what the CPUs have done since the machine was started: VIR_NODE_CPU_STATS_KERNEL, _USER,
+ * _IDLE and _IOWAIT.
+ *
+ * @conn: the connection
+ * @cpuNum: the number of a CPU, or VIR_NODE_CPU_STATS_ALL_CPUS
+ * @params: where to store it; NULL to learn how many numbers there are
+ * @nparams: how many there is room for; afterwards how many there are
+ * @flags: 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @nparams is NULL or negative, there is no
+ * such CPU, or for flags; VIR_ERR_SYSTEM_ERROR if the system does not tell.
+ *
+ * Since 0.9.3.
+ */
+int virNodeGetCPUStats(virConnectPtr conn,
+                       int cpuNum,
+                       virNodeCPUStatsPtr params,
+                       int *nparams,
+                       unsigned int flags);
+
+/**
+ * Tells what the memory is used for, in KiB: VIR_NODE_MEMORY_STATS_TOTAL and _FREE, and of all
+ * cells also _BUFFERS and _CACHED.
+ *
+ * @conn: the connection
+ * @cellNum: the number of a NUMA cell, or VIR_NODE_MEMORY_STATS_ALL_CELLS
+ * @params: where to store it; NULL to learn how many numbers there are
+ * @nparams: how many there is room for; afterwards how many there are
+ * @flags: 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @nparams is NULL or negative, there is no
+ * such cell, or for flags; VIR_ERR_NO_SUPPORT on a connection to `test:///`;
+ * VIR_ERR_SYSTEM_ERROR if the system does not tell.
+ *
+ * Since 0.9.3.
+ */
+int virNodeGetMemoryStats(virConnectPtr conn,
+                          int cellNum,
+                          virNodeMemoryStatsPtr params,
+                          int *nparams,
+                          unsigned int flags);
+
+/**
+ * Tells which CPUs there are, and which of them are in use.
+ *
+ * @conn: the connection
+ * @cpumap: where to store an array that the caller frees: the bit n % 8 of byte n / 8 is set if CPU n
+ * is in use; may be NULL
+ * @online: where to store how many are in use; may be NULL
+ * @flags: 0
+ *
+ * Return Value: how many CPUs there are, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG for flags; VIR_ERR_SYSTEM_ERROR if the system
+ * does not tell.
+ *
+ * Since 1.0.0.
+ */
+int virNodeGetCPUMap(virConnectPtr conn,
+                     unsigned char **cpumap,
+                     unsigned int *online,
+                     unsigned int flags);
+
+/**
+ * Returns what the firmware says of the machine. Only `test:///` does, of a machine that there is
+ * not.
+ *
+ * @conn: the connection
+ * @flags: 0
+ *
+ * Return Value: XML with the root element `sysinfo`, which the caller frees, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_SUPPORT on other
+ * connections.
+ *
+ * Since 0.8.8.
+ */
+char *virConnectGetSysinfo(virConnectPtr conn,
+                           unsigned int flags);
+
+/**
+ * Tells the model by which domains are kept apart. There is none, which is told as empty names; on
+ * `test:///` it has the name that it has with libvirt.
+ *
+ * @conn: the connection
+ * @secmodel: where to store it
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @secmodel is NULL.
+ *
+ * Since 0.6.1.
+ */
+int virNodeGetSecurityModel(virConnectPtr conn,
+                            virSecurityModelPtr secmodel);
 
 #ifdef __cplusplus
 }  /* extern "C" */

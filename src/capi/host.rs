@@ -329,7 +329,7 @@ pub extern "C" fn virConnectGetType(conn: virConnectPtr) -> *const c_char {
 }
 
 /// Tells the version of what is behind a connection: this library's own, as 1,000,000 * major +
-/// 1,000 * minor + release.
+/// 1,000 * minor + release; behind `test:///` it is 2, as with libvirt.
 ///
 /// @conn: the connection
 /// @hvVer: where to store it
@@ -402,7 +402,7 @@ pub extern "C" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn virConnectGetCapabilities(conn: virConnectPtr) -> *mut c_char {
     entry("virConnectGetCapabilities", |call| {
-        strings::to_c(&call.object::<Connect>(conn)?.driver().capabilities())
+        strings::to_c(&call.object::<Connect>(conn)?.driver().node().capabilities().to_xml())
     })
 }
 

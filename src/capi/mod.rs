@@ -35,6 +35,7 @@ pub mod domain_stats;
 pub mod domain_types;
 pub mod event;
 pub mod host;
+pub mod host_node;
 pub mod rfc;
 pub mod sparse;
 pub mod storage_pool;

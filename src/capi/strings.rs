@@ -30,6 +30,19 @@ pub fn to_field<const N: usize>(text: &str) -> [c_char; N] {
     field
 }
 
+/// A malloc'd copy of bytes; at least one byte is allocated.
+pub fn to_bytes(bytes: &[u8]) -> Result<*mut u8> {
+    // SAFETY: as many bytes are allocated as are written.
+    unsafe {
+        let copy = libc::malloc(bytes.len().max(1)).cast::<u8>();
+        if copy.is_null() {
+            return Err(Error::new(VIR_ERR_NO_MEMORY, VIR_FROM_NONE, "result bytes"));
+        }
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), copy, bytes.len());
+        Ok(copy)
+    }
+}
+
 /// A copy of the caller's string; bytes that are not UTF-8 are refused by name.
 ///
 /// # Safety

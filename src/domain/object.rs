@@ -9,7 +9,7 @@ use super::definition::Definition;
 use super::events::{self, Lifecycle};
 use super::registry::{Domains, Entry, Live};
 use super::running::{Condition, State};
-use crate::driver::Connect;
+use crate::driver::{Connect, Node};
 use crate::error::*;
 use crate::event::broker::{Event, Payload};
 
@@ -252,9 +252,13 @@ impl Domain {
         })
     }
 
-    /// The type of the system in it, as it is defined.
+    /// The type of the system in it, as it is defined; libvirt's test driver knows only one.
     pub fn os_type(&self) -> Result<String> {
-        Ok(self.entry()?.definition().os_type.clone())
+        let entry = self.entry()?;
+        Ok(match self.connect.driver().node() {
+            Node::Test(_) => "linux".to_string(),
+            Node::Real => entry.definition().os_type.clone(),
+        })
     }
 
     /// Its description.

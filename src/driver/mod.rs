@@ -1,19 +1,22 @@
 //! Connections: what a URI names, and the state that all connections to it share.
 
 mod connect;
+mod node;
 mod uri;
 
 pub use connect::{CloseCallback, Connect};
+pub use node::{Node, NodeInfo, Stats};
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
+use node::TestNode;
+
 use crate::domain::Domains;
 use crate::error::*;
 use crate::event::broker::Brokers;
 use crate::storage::Storage;
-use crate::xml::Element;
 
 /// Where a driver keeps what it manages.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +30,7 @@ pub enum Place {
 /// The state behind a URI, shared by all connections of the process to it.
 pub struct Driver {
     place: Place,
+    node: Node,
     storage: Storage,
     domains: Domains,
     events: Arc<Brokers>,
@@ -47,11 +51,15 @@ impl Driver {
         }
         drivers.retain(|_, driver| driver.strong_count() > 0);
         let events: Arc<Brokers> = Arc::default();
-        let (storage, domains) = match &place {
-            Place::Embed(root) => (Storage::embed(root)?, Domains::embed(root, events.clone())?),
-            Place::Test => (Storage::test(), Domains::test(events.clone())),
+        let (node, storage, domains) = match &place {
+            Place::Embed(root) => {
+                (Node::Real, Storage::embed(root)?, Domains::embed(root, events.clone())?)
+            }
+            Place::Test => {
+                (Node::Test(TestNode::new()), Storage::test(), Domains::test(events.clone()))
+            }
         };
-        let driver = Arc::new(Driver { place: place.clone(), storage, domains, events });
+        let driver = Arc::new(Driver { place: place.clone(), node, storage, domains, events });
         drivers.insert(place, Arc::downgrade(&driver));
         Ok(driver)
     }
@@ -64,8 +72,11 @@ impl Driver {
         }
     }
 
-    /// This library's version, coded as libvirt's is.
+    /// This library's version, coded as libvirt's is; that of libvirt's test driver is 2.
     pub fn version(&self) -> u64 {
+        if self.place == Place::Test {
+            return 2;
+        }
         let part = |text: &str| text.parse::<u64>().unwrap_or(0);
         part(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
             + part(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
@@ -80,11 +91,9 @@ impl Driver {
         Ok(name.to_string_lossy().into_owned())
     }
 
-    /// What the machine can do, as far as it matters here.
-    pub fn capabilities(&self) -> String {
-        let arch = Element::new("arch").with_text(std::env::consts::ARCH);
-        let host = Element::new("host").with_child(Element::new("cpu").with_child(arch));
-        Element::new("capabilities").with_child(host).to_xml()
+    /// The machine.
+    pub fn node(&self) -> &Node {
+        &self.node
     }
 
     /// Pools and volumes.
