@@ -4,16 +4,16 @@
 //! The format of an image is what the caller or the image above says, never what the bytes look like,
 //! and a name in an image is a local file beside it, never anything else.
 
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::errno::Errno;
 
 use super::caching::{Cache, Flushed};
-use super::open::{Format, OpenOptions, beside, file_node, open_file, shown};
+use super::files::{Files, ImageFile, RealFiles};
+use super::open::{Format, OpenOptions, beside, shown};
 use super::qcow2::{Header, Qcow2Node};
-use super::{Above, BlockError, FileNode, Node, Result};
+use super::{Above, BlockError, Node, Result};
 
 /// Images in a chain, at most.
 pub const MOST_IMAGES: usize = 200;
@@ -35,7 +35,7 @@ pub struct Image {
     pub qcow2: Option<Arc<Qcow2Node>>,
     cache: Cache,
     /// The files that it consists of, its own first, if they are locked.
-    files: Vec<Arc<FileNode>>,
+    files: Vec<Arc<dyn ImageFile>>,
 }
 
 impl Image {
@@ -50,31 +50,37 @@ impl Image {
 /// The images of a disk, from the one on top to the last one.
 pub struct Chain {
     pub images: Vec<Image>,
+    /// Where their names lead.
+    files: Arc<dyn Files>,
 }
 
 impl Chain {
-    /// Opens the image at `path` and those that it refers to.
+    /// Opens the image in the file at `path` and those that it refers to.
     pub fn open(path: &Path, options: OpenOptions) -> Result<Chain> {
+        Chain::open_in(&(Arc::new(RealFiles) as Arc<dyn Files>), path, options)
+    }
+
+    /// The same where names lead to other files.
+    pub fn open_in(files: &Arc<dyn Files>, path: &Path, options: OpenOptions) -> Result<Chain> {
         let mut found: Vec<Found> = Vec::new();
         let mut next = Some((path.to_path_buf(), options.format, None::<String>));
         while let Some((path, format, recorded)) = next.take() {
             let writable = options.writable && found.is_empty();
             let how = How { writable, cache: options.cache };
-            let image =
-                find(path, format, recorded.clone(), how, &found).map_err(|error| {
-                    match (recorded, found.last()) {
-                        (Some(name), Some(above)) => BlockError {
-                            what: format!(
-                                "could not open the backing image '{}' of '{}': {}",
-                                crate::xml::excerpt(&shown(&name)),
-                                above.file.name(),
-                                error.what
-                            ),
-                            errno: error.errno,
-                        },
-                        _ => error,
-                    }
-                })?;
+            let image = find(&**files, path, format, recorded.clone(), how, &found).map_err(
+                |error| match (recorded, found.last()) {
+                    (Some(name), Some(above)) => BlockError {
+                        what: format!(
+                            "could not open the backing image '{}' of '{}': {}",
+                            crate::xml::excerpt(&shown(&name)),
+                            above.file.name(),
+                            error.what
+                        ),
+                        errno: error.errno,
+                    },
+                    _ => error,
+                },
+            )?;
             if !options.without_backing {
                 next = image.below()?.map(|(path, format, name)| (path, format, Some(name)));
             }
@@ -89,12 +95,12 @@ impl Chain {
             images.push(image);
         }
         images.reverse();
-        Ok(Chain { images })
+        Ok(Chain { images, files: files.clone() })
     }
 
     /// A chain of one image that is no local file, or is used by others as well.
     pub fn of_image(image: Image) -> Chain {
-        Chain { images: vec![image] }
+        Chain { images: vec![image], files: Arc::new(RealFiles) }
     }
 
     /// Numbers the images from `first` on; the next number.
@@ -139,8 +145,8 @@ impl Chain {
         image.files.iter().for_each(|file| file.unlock());
         let (path, format, recorded) = (image.path.clone(), image.format, image.recorded.clone());
         let how = How { writable, cache: image.cache };
-        let made =
-            Found::new(path, format, recorded, how, file).and_then(|found| found.build(below));
+        let made = Found::new(&*self.files, path, format, recorded, how, file)
+            .and_then(|found| found.build(below));
         let new = match made {
             Ok(new) => Image { index: image.index, ..new },
             Err(error) => {
@@ -177,35 +183,36 @@ struct Found {
     format: Format,
     recorded: Option<String>,
     how: How,
-    file: Arc<FileNode>,
+    file: Arc<dyn ImageFile>,
     header: Option<Header>,
     /// The external data file.
-    data: Option<Arc<FileNode>>,
+    data: Option<Arc<dyn ImageFile>>,
 }
 
 impl Found {
     fn new(
+        files: &dyn Files,
         path: PathBuf,
         format: Format,
         recorded: Option<String>,
         how: How,
-        file: FileNode,
+        file: Arc<dyn ImageFile>,
     ) -> Result<Found> {
         // Others may write an image only while nobody else uses it.
         file.lock(how.writable)?;
         let header = match format {
             Format::Raw => None,
-            Format::Qcow2 => Some(Qcow2Node::read_header(file.name(), &file)?),
+            Format::Qcow2 => Some(Qcow2Node::read_header(file.name(), &*file)?),
         };
         let data = match header.as_ref().filter(|header| header.has_data_file()) {
-            Some(header) => Some(Arc::new(open_data(&path, &file, header, how)?)),
+            Some(header) => Some(open_data(files, &path, &*file, header, how)?),
             None => None,
         };
-        Ok(Found { path, format, recorded, how, file: Arc::new(file), header, data })
+        Ok(Found { path, format, recorded, how, file, header, data })
     }
 
     /// The files that it consists of.
-    fn files(&self) -> impl Iterator<Item = &Arc<FileNode>> {
+    fn files(&self) -> impl Iterator<Item = &Arc<dyn ImageFile>> {
         [&self.file].into_iter().chain(&self.data)
     }
 
@@ -246,7 +253,13 @@ impl Found {
 }
 
 /// Opens the external data file of the image at `path`, whose own file is another.
-fn open_data(path: &Path, image: &FileNode, header: &Header, how: How) -> Result<FileNode> {
+fn open_data(
+    files: &dyn Files,
+    path: &Path,
+    image: &dyn ImageFile,
+    header: &Header,
+    how: How,
+) -> Result<Arc<dyn ImageFile>> {
     let fail = |what: &str, errno| {
         Err(BlockError { what: format!("image '{}' {what}", image.name()), errno })
     };
@@ -254,30 +267,17 @@ fn open_data(path: &Path, image: &FileNode, header: &Header, how: How) -> Result
         return fail("does not name its data file", Errno::EINVAL);
     };
     let data = beside(path, name)?;
-    let name = shown(&data.display().to_string());
-    let data = file_node(open_file(&data, how.writable, how.cache)?, name, how.cache)?;
-    if identity(&data)? == identity(image)? {
+    let data = files.open(&data, how.writable, how.cache)?;
+    if data.identity()? == image.identity()? {
         return fail("is its own data file", Errno::ELOOP);
     }
     data.lock(how.writable)?;
     Ok(data)
 }
 
-/// By what a file or a device can be told from others, whatever its name is.
-fn identity(node: &FileNode) -> Result<(u64, u64)> {
-    let metadata = node.file().map(|file| file.metadata()).transpose().map_err(|e| BlockError {
-        what: format!("Unable to measure {}", node.name()),
-        errno: crate::error::errno_of(&e),
-    })?;
-    Ok(match metadata {
-        Some(metadata) if metadata.file_type().is_block_device() => (metadata.rdev(), 0),
-        Some(metadata) => (metadata.dev(), metadata.ino()),
-        None => (0, 0),
-    })
-}
-
 /// Opens what a chain has next, unless it has it already.
 fn find(
+    files: &dyn Files,
     path: PathBuf,
     format: Format,
     recorded: Option<String>,
@@ -285,26 +285,25 @@ fn find(
     above: &[Found],
 ) -> Result<Found> {
     let fail = |what| Err(BlockError { what, errno: Errno::ELOOP });
-    let name = shown(&path.display().to_string());
-    let file = file_node(open_file(&path, how.writable, how.cache)?, name, how.cache)?;
-    let known = |file: &FileNode| -> Result<bool> {
-        let new = identity(file)?;
+    let file = files.open(&path, how.writable, how.cache)?;
+    let known = |file: &dyn ImageFile| -> Result<bool> {
+        let new = file.identity()?;
         for other in above.iter().flat_map(Found::files) {
-            if identity(other)? == new {
+            if other.identity()? == new {
                 return Ok(true);
             }
         }
         Ok(false)
     };
-    if known(&file)? {
+    if known(&*file)? {
         return fail(format!("image '{}' is its own backing image", file.name()));
     }
     if above.len() >= MOST_IMAGES {
         return fail(format!("the backing chain has more than {MOST_IMAGES} images"));
     }
-    let found = Found::new(path, format, recorded, how, file)?;
+    let found = Found::new(files, path, format, recorded, how, file)?;
     match &found.data {
-        Some(data) if known(data)? => {
+        Some(data) if known(&**data)? => {
             fail(format!("the data file '{}' is another image of the chain", data.name()))
         }
         _ => Ok(found),

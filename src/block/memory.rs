@@ -1,6 +1,7 @@
 //! A sparse node in memory.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use nix::errno::Errno;
@@ -10,10 +11,80 @@ use super::{BlockError, Extent, ExtentKind, Node, Result, Space};
 /// Memory is taken in pages of this size; what has no page reads as zeros.
 const PAGE: u64 = 64 * 1024;
 
-#[derive(Default)]
+/// What is free beside a new page when that is written to: enough for the map to have a place for it.
+const MARGIN: usize = 4 * 1024;
+
 struct Pages {
     length: u64,
     pages: BTreeMap<u64, Box<[u8]>>,
+    /// Pages that count as taken, whether they hold data or not: the first and the one behind the last
+    /// of each run.
+    reserved: BTreeMap<u64, u64>,
+}
+
+impl Pages {
+    /// Takes memory for a page that is to be written, or says that there is none.
+    fn page(&mut self, page: u64) -> Option<&mut [u8]> {
+        match self.pages.entry(page) {
+            Entry::Occupied(there) => Some(there.into_mut()),
+            Entry::Vacant(place) => {
+                let (mut bytes, mut margin) = (Vec::new(), Vec::<u8>::new());
+                bytes.try_reserve_exact(PAGE as usize).ok()?;
+                margin.try_reserve_exact(MARGIN).ok()?;
+                drop(margin);
+                bytes.resize(PAGE as usize, 0);
+                Some(place.insert(bytes.into_boxed_slice()))
+            }
+        }
+    }
+
+    /// Notes that some pages count as taken.
+    fn reserve(&mut self, mut first: u64, mut end: u64) {
+        // What touches the new run becomes a part of it.
+        while let Some((&from, &to)) = self.reserved.range(..=end).next_back()
+            && to >= first
+        {
+            self.reserved.remove(&from);
+            (first, end) = (first.min(from), end.max(to));
+        }
+        self.reserved.insert(first, end);
+    }
+
+    /// Notes that some pages do not count as taken any more, unless they hold data.
+    fn release(&mut self, first: u64, end: u64) {
+        while let Some((&from, &to)) = self.reserved.range(..end).next_back()
+            && to > first
+        {
+            self.reserved.remove(&from);
+            if to > end {
+                self.reserved.insert(end, to);
+            }
+            if from < first {
+                self.reserved.insert(from, first);
+            }
+        }
+    }
+
+    /// The run of reserved pages that has this one, or else the next.
+    fn reserved_at(&self, page: u64) -> Option<(u64, u64)> {
+        let here = self.reserved.range(..=page).next_back().filter(|(_, end)| **end > page);
+        let run = here.or_else(|| self.reserved.range(page..).next());
+        run.map(|(first, end)| (*first, *end))
+    }
+
+    /// How many pages are taken.
+    fn taken(&self) -> u64 {
+        let reserved: u64 = self.reserved.iter().map(|(first, end)| end - first).sum();
+        let inside: usize = match self.reserved.is_empty() {
+            true => 0,
+            false => self
+                .pages
+                .keys()
+                .filter(|page| self.reserved_at(**page).is_some_and(|(first, _)| first <= **page))
+                .count(),
+        };
+        reserved + (self.pages.len() - inside) as u64
+    }
 }
 
 /// A node whose data is in memory, as much of it as has been written.
@@ -41,13 +112,15 @@ fn parts(offset: u64, length: u64) -> impl Iterator<Item = (u64, usize, usize)> 
 impl MemoryNode {
     /// A node of `length` bytes, all of them a hole.
     pub fn new(name: impl Into<String>, length: u64) -> MemoryNode {
-        let state = RwLock::new(Pages { length, pages: BTreeMap::new() });
+        let state =
+            RwLock::new(Pages { length, pages: BTreeMap::new(), reserved: BTreeMap::new() });
         MemoryNode { name: name.into(), state }
     }
 
-    /// Bytes of memory that hold data.
+    /// Bytes that hold data, or have been given space.
     pub fn allocated(&self) -> u64 {
-        self.read().pages.len() as u64 * PAGE
+        let state = self.read();
+        (state.taken() * PAGE).min(state.length)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Pages> {
@@ -59,10 +132,12 @@ impl MemoryNode {
     }
 
     fn end_of(&self, offset: u64, length: u64) -> Result<u64> {
-        offset.checked_add(length).filter(|end| *end <= i64::MAX as u64).ok_or_else(|| BlockError {
-            what: format!("Unable to write {}", self.name),
-            errno: Errno::EFBIG,
-        })
+        let end = offset.checked_add(length).filter(|end| *end <= i64::MAX as u64);
+        end.ok_or_else(|| self.error("write", Errno::EFBIG))
+    }
+
+    fn error(&self, action: &str, errno: Errno) -> BlockError {
+        BlockError { what: format!("Unable to {action} {}", self.name), errno }
     }
 }
 
@@ -93,29 +168,38 @@ impl Node for MemoryNode {
     fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
         let end = self.end_of(offset, data.len() as u64)?;
         let mut state = self.write();
-        let mut rest = data;
+        let (mut rest, mut done) = (data, 0);
         for (page, within, part) in parts(offset, data.len() as u64) {
             let (piece, after) = rest.split_at(part);
-            let new = || vec![0; PAGE as usize].into_boxed_slice();
-            state.pages.entry(page).or_insert_with(new)[within..within + part]
-                .copy_from_slice(piece);
+            let bytes = state.page(page).ok_or_else(|| self.error("write", Errno::ENOMEM))?;
+            bytes[within..within + part].copy_from_slice(piece);
+            // As in a file, what has been written is there, whatever becomes of the rest.
+            done += part as u64;
+            state.length = state.length.max(offset + done);
             rest = after;
         }
         state.length = state.length.max(end);
         Ok(())
     }
 
-    fn write_zeroes(&self, offset: u64, length: u64, _may_unmap: bool) -> Result<()> {
+    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
         let end = self.end_of(offset, length)?;
         let mut state = self.write();
         // Only the pages that exist: the cost follows the data.
         let touched: Vec<u64> =
             state.pages.range(offset / PAGE..end.div_ceil(PAGE)).map(|(page, _)| *page).collect();
+        let whole = (offset.div_ceil(PAGE), end / PAGE);
+        if may_unmap && whole.0 < whole.1 {
+            state.release(whole.0, whole.1);
+        }
         for page in touched {
             let from = (page * PAGE).max(offset) - page * PAGE;
             let to = ((page + 1) * PAGE).min(end) - page * PAGE;
             if to - from == PAGE {
                 state.pages.remove(&page);
+                if !may_unmap {
+                    state.reserve(page, page + 1);
+                }
             } else if let Some(bytes) = state.pages.get_mut(&page) {
                 bytes[from as usize..to as usize].fill(0);
             }
@@ -136,32 +220,43 @@ impl Node for MemoryNode {
     fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
         let state = self.read();
         let first = offset / PAGE;
-        let present = state.pages.contains_key(&first);
-        let next = match present {
-            false => state.pages.range(first..).next().map(|(page, _)| *page),
-            true => state
-                .pages
-                .range(first..)
-                .zip(first..)
-                .find(|((page, _), expected)| *page != expected)
-                .map(|(_, expected)| expected)
-                .or_else(|| state.pages.last_key_value().map(|(page, _)| page + 1)),
+        let reserved = state.reserved_at(first);
+        let (kind, next) = if state.pages.contains_key(&first) {
+            let mut run = state.pages.range(first..).zip(first..);
+            let gap = run.find(|((page, _), expected)| *page != expected);
+            let last = || state.pages.last_key_value().map(|(page, _)| page + 1);
+            (ExtentKind::Data, gap.map(|(_, expected)| expected).or_else(last))
+        } else {
+            let data = state.pages.range(first..).next().map(|(page, _)| *page);
+            match reserved {
+                Some((from, to)) if from <= first => {
+                    (ExtentKind::Zero, Some(data.map_or(to, |data| data.min(to))))
+                }
+                Some((from, _)) => (ExtentKind::Hole, Some(data.map_or(from, |d| d.min(from)))),
+                None => (ExtentKind::Hole, data),
+            }
         };
-        let end = next.map_or(limit, |page| (page * PAGE).min(limit)).max(offset);
-        let kind = if present { ExtentKind::Data } else { ExtentKind::Hole };
+        let end = next.map_or(limit, |page| page.saturating_mul(PAGE).min(limit)).max(offset);
         Ok(Extent::new(offset, end - offset, kind))
     }
 
     fn space(&self) -> Result<Space> {
         let state = self.read();
-        Ok(match state.pages.len() as u64 * PAGE {
+        Ok(match state.taken() * PAGE {
             0 => Space::Fresh,
             bytes if bytes < state.length => Space::Sparse,
             _ => Space::Full,
         })
     }
 
-    fn allocate(&self, _offset: u64, _length: u64) -> Result<()> {
+    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
+        if length == 0 {
+            return Ok(());
+        }
+        let end = self.end_of(offset, length)?;
+        let mut state = self.write();
+        state.reserve(offset / PAGE, end.div_ceil(PAGE));
+        state.length = state.length.max(end);
         Ok(())
     }
 
@@ -169,6 +264,7 @@ impl Node for MemoryNode {
         self.end_of(0, length)?;
         let mut state = self.write();
         state.pages.split_off(&length.div_ceil(PAGE));
+        state.release(length.div_ceil(PAGE), u64::MAX);
         let within = (length % PAGE) as usize;
         if let Some(bytes) = state.pages.get_mut(&(length / PAGE)) {
             bytes[within..].fill(0);
@@ -201,6 +297,35 @@ mod tests {
         node.write_zeroes(3 * PAGE, PAGE, true).unwrap();
         assert_eq!(at(0), (ExtentKind::Hole, 4));
         assert_eq!(node.allocated(), 2 * PAGE);
+    }
+
+    #[test]
+    fn space_that_is_given_counts_until_it_is_given_back() {
+        let node = MemoryNode::new("m", 0);
+        let extent = |page: u64| {
+            let extent = node.extent_at(page * PAGE, node.length().unwrap()).unwrap();
+            (extent.kind, extent.length / PAGE)
+        };
+        node.allocate(0, 4 * PAGE).unwrap();
+        node.allocate(6 * PAGE, PAGE).unwrap();
+        assert_eq!((node.length().unwrap(), node.allocated()), (7 * PAGE, 5 * PAGE));
+        assert_eq!(extent(1), (ExtentKind::Zero, 3));
+        assert_eq!(extent(4), (ExtentKind::Hole, 2));
+        assert_eq!(node.space().unwrap(), Space::Sparse);
+        node.allocate(3 * PAGE, 4 * PAGE).unwrap();
+        assert_eq!((extent(0), node.space().unwrap()), ((ExtentKind::Zero, 7), Space::Full));
+        node.write_at(&[1; 5], 2 * PAGE).unwrap();
+        assert_eq!((extent(0), extent(2), extent(3)).1, (ExtentKind::Data, 1));
+        assert_eq!(node.allocated(), 7 * PAGE);
+        node.write_zeroes(2 * PAGE, PAGE, false).unwrap();
+        assert_eq!((extent(0), node.allocated()), ((ExtentKind::Zero, 7), 7 * PAGE));
+        node.write_zeroes(PAGE + 1, 2 * PAGE, true).unwrap();
+        assert_eq!((extent(0), extent(2)), ((ExtentKind::Zero, 2), (ExtentKind::Hole, 1)));
+        node.resize(PAGE + 1).unwrap();
+        node.resize(7 * PAGE).unwrap();
+        assert_eq!((extent(2), node.allocated()), ((ExtentKind::Hole, 5), 2 * PAGE));
+        node.resize(PAGE + 1).unwrap();
+        assert_eq!(node.allocated(), PAGE + 1);
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! Volumes in memory: the pools of `test:///default`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::names::normalise_path;
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe::{self, Image};
 use super::registry::no_volume;
 use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
 use super::volume_description::VolumeKind;
-use crate::block::{MemoryNode, Node};
+use crate::block::{ImageFile, MemoryFile, MemoryFiles, MemoryFolder, Node};
 use crate::error::*;
 
 /// What such a pool claims to have: as much as released libvirt's does.
@@ -18,25 +17,19 @@ const CAPACITY: u64 = 100 << 30;
 
 /// A pool's volumes.
 pub struct MemoryStore {
-    path: String,
-    volumes: Mutex<BTreeMap<String, Arc<MemoryNode>>>,
+    folder: Arc<MemoryFolder>,
 }
 
 impl MemoryStore {
-    /// An empty store that calls itself `path`.
-    pub fn new(path: impl Into<String>) -> MemoryStore {
-        MemoryStore { path: path.into(), volumes: Mutex::default() }
+    /// An empty store that calls itself `path` among `files`.
+    pub fn new(files: &MemoryFiles, path: &str) -> MemoryStore {
+        MemoryStore { folder: files.folder(path) }
     }
 
-    fn volumes(&self) -> MutexGuard<'_, BTreeMap<String, Arc<MemoryNode>>> {
-        self.volumes.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn find(&self, name: &str) -> Result<Arc<MemoryNode>> {
-        self.volumes()
-            .get(name)
-            .cloned()
-            .ok_or_else(|| no_volume("path", &format!("{}/{name}", self.path)))
+    fn find(&self, name: &str) -> Result<Arc<MemoryFile>> {
+        self.folder
+            .find(name)
+            .ok_or_else(|| no_volume("path", &self.folder.path().join(name).display().to_string()))
     }
 
     fn exists(name: &str) -> Error {
@@ -54,13 +47,14 @@ impl VolumeStore for MemoryStore {
     }
 
     fn delete(&self) -> Result<()> {
-        self.volumes().clear();
+        for name in self.folder.names() {
+            self.folder.remove(&name);
+        }
         Ok(())
     }
 
     fn usage(&self) -> Result<PoolSizes> {
-        let allocation =
-            self.volumes().values().map(|node| node.allocated()).sum::<u64>().min(CAPACITY);
+        let allocation = self.folder.allocated().min(CAPACITY);
         Ok(PoolSizes { capacity: CAPACITY, allocation, available: CAPACITY - allocation })
     }
 
@@ -69,13 +63,14 @@ impl VolumeStore for MemoryStore {
     }
 
     fn list(&self) -> Result<BTreeSet<String>> {
-        Ok(self.volumes().keys().cloned().collect())
+        Ok(self.folder.names().into_iter().collect())
     }
 
     fn facts(&self, name: &str) -> Result<VolumeFacts> {
-        let node = self.find(name)?;
+        let file = self.find(name)?;
+        let node = file.node();
         let physical = node.length().map_err(|e| e.report(VIR_FROM_STORAGE))?;
-        let image: Image = probe::probe(&*node);
+        let image: Image = probe::probe(node);
         Ok(VolumeFacts {
             kind: VolumeKind::File,
             capacity: image.capacity.unwrap_or(physical),
@@ -87,41 +82,47 @@ impl VolumeStore for MemoryStore {
         })
     }
 
-    fn open(&self, name: &str, _write: bool) -> Result<Arc<dyn Node>> {
-        Ok(self.find(name)?)
+    fn open(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
+        Ok(self.find(name)?.open(write))
     }
 
     fn open_image(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
-        self.open(name, write)
+        let image = self.find(name)?.open(write);
+        image.lock(write).map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        Ok(image)
     }
 
     fn is_at(&self, folder: &str) -> bool {
-        normalise_path(folder) == self.path
+        self.folder.is_at(folder)
     }
 
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()> {
+        let NewVolume { name, capacity, allocation, .. } = *volume;
         if volume.kind != VolumeKind::File {
             return Err(Error::no_support(VIR_FROM_STORAGE, "virStorageVolCreateXML"));
         }
-        if self.volumes().contains_key(volume.name) {
-            return Err(Self::exists(volume.name));
+        if self.folder.find(name).is_some() {
+            return Err(Self::exists(name));
         }
-        let size = volume.capacity.max(volume.allocation);
-        let node = Arc::new(MemoryNode::new(format!("{}/{}", self.path, volume.name), size));
-        let filled: Arc<dyn Node> = node.clone();
-        fill(&filled)?;
-        match self.volumes().entry(volume.name.to_string()) {
-            std::collections::btree_map::Entry::Vacant(free) => {
-                free.insert(node);
-                Ok(())
-            }
-            std::collections::btree_map::Entry::Occupied(_) => Err(Self::exists(volume.name)),
+        if allocation > self.usage()?.available {
+            let text = format!("Not enough free space in pool for volume '{name}'");
+            return Err(Error::internal(VIR_FROM_STORAGE, text));
         }
+        let file = self.folder.new_file(name);
+        let opened: Arc<dyn Node> = file.open(true);
+        let laid_out =
+            opened.resize(capacity.max(allocation)).and_then(|()| opened.allocate(0, allocation));
+        laid_out.map_err(|e| {
+            let text = format!("cannot extend file '{}'", opened.name());
+            Error::system(VIR_FROM_STORAGE, e.errno, text)
+        })?;
+        fill(&opened)?;
+        if self.folder.insert(name, file) { Ok(()) } else { Err(Self::exists(name)) }
     }
 
     fn remove(&self, name: &str) -> Result<()> {
         self.find(name)?;
-        self.volumes().remove(name);
+        self.folder.remove(name);
         Ok(())
     }
 }

@@ -1,7 +1,5 @@
 //! Making a qcow2 image in the file of a volume that comes to be.
 
-use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +12,7 @@ use super::volume::report;
 use super::volume_format::VolumeFormat;
 use super::volume_xml::{BackingStore, VolumeDefinition};
 use crate::block::qcow2::{self, CreateOptions, Preallocation, Qcow2Node};
-use crate::block::{FileNode, Format, Node};
+use crate::block::{Cache, Format, Node};
 use crate::driver::Connect;
 use crate::error::*;
 use crate::sys;
@@ -146,10 +144,6 @@ fn open_named(connect: &Connect, place: &Place, name: &str) -> Result<Arc<dyn No
         return Ok(file);
     }
     let path = Path::new(&place.folder).join(name);
-    let show = path.display().to_string();
-    // A FIFO would wait for its other end; FileNode refuses it then.
-    let file = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path);
-    let file =
-        file.map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {show}")))?;
-    Ok(Arc::new(FileNode::new(file, show).map_err(report)?))
+    let files = connect.driver().storage().files();
+    Ok(files.open(&path, false, Cache::default()).map_err(report)?)
 }

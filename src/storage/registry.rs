@@ -12,6 +12,7 @@ use super::memory::MemoryStore;
 use super::permissions::Permissions;
 use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};
 use super::store::VolumeStore;
+use crate::block::{Files, MemoryFiles, RealFiles};
 use crate::error::*;
 use crate::state::{ChangeLock, Folder, POOLS, Stamp, StateDir};
 use crate::xml::excerpt;
@@ -78,7 +79,14 @@ struct Known {
 pub struct Storage {
     /// Where definitions are kept; `None` if they are not.
     state: Option<StateDir>,
+    place: Place,
     known: Mutex<Known>,
+}
+
+/// Where volumes are.
+enum Place {
+    Machine,
+    Memory(Arc<MemoryFiles>),
 }
 
 /// The pools, while nobody else changes them.
@@ -91,8 +99,11 @@ pub struct Change<'a> {
 impl Storage {
     /// The pools that are defined under `root`.
     pub fn embed(root: &Path) -> Result<Storage> {
-        let storage =
-            Storage { state: Some(StateDir::open(root, POOLS)?), known: Mutex::default() };
+        let storage = Storage {
+            state: Some(StateDir::open(root, POOLS)?),
+            place: Place::Machine,
+            known: Mutex::default(),
+        };
         storage.autostart()?;
         Ok(storage)
     }
@@ -101,6 +112,7 @@ impl Storage {
     pub fn test() -> Storage {
         let name = "default-pool".to_string();
         let path = "/default-pool";
+        let files = Arc::new(MemoryFiles::default());
         let uuid = uuid::uuid!("dfe224cb-28fb-8dd0-c4b2-64eb3f0f4566");
         let definition = Arc::new(PoolDefinition {
             pool_type: PoolType::Dir,
@@ -116,11 +128,19 @@ impl Storage {
             config: Some(definition.clone()),
             live: Some(definition),
             autostart: false,
-            store: Arc::new(MemoryStore::new(path)),
+            store: Arc::new(MemoryStore::new(&files, path)),
             listing: Listing::new(None),
         };
         let known = Known { pools: BTreeMap::from([(name, entry)]), stamp: None };
-        Storage { state: None, known: Mutex::new(known) }
+        Storage { state: None, place: Place::Memory(files), known: Mutex::new(known) }
+    }
+
+    /// Where the names of images lead.
+    pub fn files(&self) -> Arc<dyn Files> {
+        match &self.place {
+            Place::Machine => Arc::new(RealFiles),
+            Place::Memory(files) => files.clone(),
+        }
     }
 
     /// All pools, by name.
@@ -304,18 +324,18 @@ impl Change<'_> {
 impl Storage {
     /// The place that a definition names.
     fn store(&self, definition: &PoolDefinition) -> Arc<dyn VolumeStore> {
-        match self.state {
-            Some(_) => dir_store(definition),
-            None => Arc::new(MemoryStore::new(definition.target_path.clone())),
+        match &self.place {
+            Place::Machine => dir_store(definition),
+            Place::Memory(files) => Arc::new(MemoryStore::new(files, &definition.target_path)),
         }
     }
 
     /// The same, which is the one that the pool has if that is the same place.
     fn store_of(&self, entry: &Entry, definition: &PoolDefinition) -> Arc<dyn VolumeStore> {
-        match self.state {
-            Some(_) => dir_store(definition),
+        match self.place {
+            Place::Machine => dir_store(definition),
             // Memory is not found again by its name.
-            None => entry.store.clone(),
+            Place::Memory(_) => entry.store.clone(),
         }
     }
 }

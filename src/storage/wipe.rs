@@ -339,7 +339,7 @@ mod tests {
         let mut bytes = [1; PAGE as usize + 1];
         full.read_at(&mut bytes, 0).unwrap();
         assert!(bytes.iter().all(|byte| *byte == 0));
-        assert_eq!((full.length(), full.allocated()), (Ok(PAGE + 1), 2 * PAGE));
+        assert_eq!((full.length(), full.allocated()), (Ok(PAGE + 1), PAGE + 1));
     }
 
     #[test]
