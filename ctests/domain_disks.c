@@ -230,13 +230,50 @@ static void failed_start(void)
     CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "disk 'vda': format 'vmdk' is not served");
     CHECK(virDomainCreateXML(conn, domain_xml("x", "<disk type='volume'><source pool='a' volume='b'/>"
                                                    "<target dev='vda'/></disk>", 3), 0) == NULL);
-    CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "disk 'vda': sources of type volume are not served");
+    CHECK_CODE(VIR_ERR_NO_STORAGE_POOL, "no storage pool with matching name 'a'");
+    CHECK(virDomainDefineXML(conn, domain_xml("x", "<disk type='volume'><source pool='a'/>"
+                                                   "<target dev='vda'/></disk>", 3)) == NULL);
+    CHECK_CODE(VIR_ERR_XML_ERROR, "'pool' and 'volume' must be specified together");
     memset(disks, 'n', 200);
     disks[200] = '\0';
     CHECK(virDomainCreateXML(conn, domain_xml(disks, disk_xml("vda", "a.img", "raw", ""), 3), 0) ==
           NULL);
     CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "the path of a socket has at most 107 bytes");
     CHECK_INT(virConnectNumOfDomains(conn), 0);
+}
+
+/* A disk that is a volume, by its pool's name and its own. */
+static void volume(void)
+{
+    const char *disk = "<disk type='volume'><source pool='p' volume='v.img'/><target dev='vda'/></disk>";
+    virDomainBlockInfo info;
+    virStoragePoolPtr pool;
+    virDomainPtr dom;
+    char xml[1024];
+    char *described;
+
+    print_to(xml, sizeof(xml),
+             "<pool type='dir'><name>p</name><target><path>%s</path></target></pool>",
+             in_dir("pool"));
+    pool = virStoragePoolCreateXML(conn, xml, VIR_STORAGE_POOL_CREATE_WITH_BUILD);
+    CHECK(pool != NULL);
+    CHECK(virDomainCreateXML(conn, domain_xml("volume", disk, 8), 0) == NULL);
+    CHECK_CODE(VIR_ERR_NO_STORAGE_VOL, "no storage vol with matching name 'v.img'");
+    CHECK_INT(virStorageVolFree(make_vol(pool, "v.img", MIB, 0)), 0);
+    dom = virDomainCreateXML(conn, domain_xml("volume", disk, 8), 0);
+    CHECK(dom != NULL);
+    described = virDomainGetXMLDesc(dom, 0);
+    CHECK(described && strstr(described, "<disk type='volume' device='disk'>"));
+    CHECK(strstr(described, "<source pool='p' volume='v.img' index='1'/>") != NULL);
+    free(described);
+    CHECK_INT(virDomainGetBlockInfo(dom, "vda", &info, 0), 0);
+    CHECK_INT(info.capacity, MIB);
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 6 0 64k' -c flush '%s'", disk_uri(dom, "vda")), 0);
+    stop(dom);
+    CHECK_INT(run("qemu-io -f raw -r -c 'read -P 6 0 64k' %s | grep -q 'read 65536'",
+                  in_dir("pool/v.img")), 0);
+    CHECK_INT(virStoragePoolDestroy(pool), 0);
+    CHECK_INT(virStoragePoolFree(pool), 0);
 }
 
 static void questions(void)
@@ -351,6 +388,7 @@ int main(int argc, char **argv)
     paused_while_writing();
     kinds_of_disks();
     failed_start();
+    volume();
     questions();
     CHECK_INT(virConnectClose(conn), 0);
     return CHECK_DONE();

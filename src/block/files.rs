@@ -69,8 +69,9 @@ pub trait Files: Send + Sync {
     /// Makes an empty file where nothing is.
     fn create(&self, path: &Path) -> nix::Result<Arc<dyn ImageFile>>;
 
-    /// Makes an empty file that has no name, and is gone when it is closed.
-    fn create_unnamed(&self, folder: &Path) -> nix::Result<Arc<dyn ImageFile>>;
+    /// Makes an empty file that has no name there, and is gone when it is closed; messages call it
+    /// `name`.
+    fn create_unnamed(&self, folder: &Path, name: &str) -> nix::Result<Arc<dyn ImageFile>>;
 
     /// Removes a file.
     fn remove(&self, path: &Path) -> nix::Result<()>;
@@ -112,14 +113,14 @@ impl Files for RealFiles {
     fn create(&self, path: &Path) -> nix::Result<Arc<dyn ImageFile>> {
         let file =
             fs::OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
-        new_node(file, path)
+        new_node(file, path.display().to_string())
     }
 
-    fn create_unnamed(&self, folder: &Path) -> nix::Result<Arc<dyn ImageFile>> {
+    fn create_unnamed(&self, folder: &Path, name: &str) -> nix::Result<Arc<dyn ImageFile>> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let mut options = fs::OpenOptions::new();
         let options = options.read(true).write(true).mode(0o600);
-        new_node(options.custom_flags(libc::O_TMPFILE).open(folder), folder)
+        new_node(options.custom_flags(libc::O_TMPFILE).open(folder), name.to_string())
     }
 
     fn remove(&self, path: &Path) -> nix::Result<()> {
@@ -140,8 +141,8 @@ impl Files for RealFiles {
     }
 }
 
-fn new_node(file: io::Result<File>, path: &Path) -> nix::Result<Arc<dyn ImageFile>> {
-    let node = FileNode::new(file.map_err(|e| errno_of(&e))?, path.display().to_string());
+fn new_node(file: io::Result<File>, name: String) -> nix::Result<Arc<dyn ImageFile>> {
+    let node = FileNode::new(file.map_err(|e| errno_of(&e))?, name);
     Ok(Arc::new(node.map_err(|e| e.errno)?))
 }
 

@@ -305,8 +305,8 @@ impl Files for MemoryFiles {
         }
     }
 
-    fn create_unnamed(&self, folder: &Path) -> nix::Result<Arc<dyn ImageFile>> {
-        Ok(MemoryFile::new(folder.display().to_string()).open(true))
+    fn create_unnamed(&self, _folder: &Path, name: &str) -> nix::Result<Arc<dyn ImageFile>> {
+        Ok(MemoryFile::new(name.to_string()).open(true))
     }
 
     fn remove(&self, path: &Path) -> nix::Result<()> {

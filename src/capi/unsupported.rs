@@ -5,7 +5,7 @@
 //!
 //! No header of ours declares them, so a program that needs one is told so when it is compiled.
 
-use std::ffi::{c_char, c_int, c_uchar, c_ulonglong, c_void};
+use std::ffi::{c_char, c_int, c_uchar, c_void};
 
 use super::call::{Call, Failure, entry};
 use super::handle::Cell;

@@ -1,6 +1,5 @@
 //! Jobs that make a disk's chain shorter: pull, rebase and commit.
 
-use std::fs;
 use std::sync::Arc;
 
 use super::block_copy::{CopyFlags, CopyParameters, absolute, destination_xml, set_image};
@@ -8,7 +7,7 @@ use super::block_job::{NewJob, Workplace, bandwidth};
 use super::description::{backing_store, source, source_type};
 use super::failed;
 use super::object::Domain;
-use crate::block::{Chain, Format, Image, Node};
+use crate::block::{Chain, Files, Format, Image, Node};
 use crate::copy::DirtyUnits;
 use crate::error::*;
 use crate::job::{
@@ -107,11 +106,11 @@ fn recorded(chain: &Chain, index: usize, base: usize, relative: bool) -> Result<
 }
 
 /// Removes the files of images that nothing refers to any more, and that a caller wants gone.
-fn delete(images: &[Image]) {
+fn delete(files: &dyn Files, images: &[Image]) {
     for image in images {
-        if source_type(&image.path) == "file" {
+        if source_type(files, &image.path) == "file" {
             // The disk does not need it: whether it could be removed changes nothing for that.
-            let _ = fs::remove_file(&image.path);
+            let _ = files.remove(&image.path);
         }
     }
 }
@@ -332,7 +331,7 @@ impl Workplace {
                         linked.map(|removed| {
                             base = top;
                             if flags.contains(CommitFlags::DELETE) {
-                                delete(&removed);
+                                delete(&**place.files(), &removed);
                             }
                             End::Completed
                         })
@@ -349,20 +348,21 @@ impl Workplace {
     fn commit_active(&self, base: usize, speed: u64, flags: CommitFlags) -> Result<()> {
         let live = self.disk.live.clone();
         let (target, above, description, new_source, format) = {
+            let files = &**self.files();
             let chain = live.images();
             let image = &chain.images[base];
             let description = Element::new("mirror")
-                .with_attr("type", source_type(&image.path))
+                .with_attr("type", source_type(files, &image.path))
                 .with_attr("job", "active-commit")
                 .with_child(Element::new("format").with_attr("type", image.format.name()))
                 .with_child({
-                    let mut source = source(&image.path);
+                    let mut source = source(files, &image.path);
                     source.set_attr("index", image.index);
                     source
                 })
-                .with_child(backing_store(&chain.images[base + 1..]));
+                .with_child(backing_store(files, &chain.images[base + 1..]));
             let above = chain.above(0, base).map_err(failed)?;
-            (image.node.clone(), above, description, source(&image.path), image.format)
+            (image.node.clone(), above, description, source(files, &image.path), image.format)
         };
         let top = live.gate.node();
         let length = top.length().map_err(failed)?;
@@ -425,7 +425,7 @@ impl Workplace {
             let (node, removed) = live.cut(base);
             closed.swap(node);
             if flags.contains(CommitFlags::DELETE) {
-                delete(&removed);
+                delete(&**place.files(), &removed);
             }
             Ok(true)
         })

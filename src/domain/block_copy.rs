@@ -1,7 +1,5 @@
 //! Copying a disk to another image while guests use it.
 
-use std::fs;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +13,12 @@ use super::failed;
 use super::object::Domain;
 use crate::block::nbd::{NbdNode, NbdOptions};
 use crate::block::qcow2::{self, CreateOptions};
-use crate::block::{Above, BlockError, Chain, FileNode, Format, Image, Node, OpenOptions};
+use crate::block::{
+    Above, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, OpenOptions,
+};
 use crate::copy::DirtyUnits;
 use crate::error::*;
 use crate::job::{Control, Copy, Kind, Mirror, PivotStep, Placed};
-use crate::state;
 use crate::xml::{self, Element};
 
 /// A server that says nothing for so long while it owes an answer is lost.
@@ -117,7 +116,7 @@ impl Destination {
     fn path(&self) -> Option<&Path> {
         match &self.source {
             Source::File(path) | Source::Block(path) => Some(path),
-            Source::Nbd(_) | Source::Other(_) => None,
+            Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => None,
         }
     }
 
@@ -160,6 +159,7 @@ pub fn set_image(disk: &mut Element, source: Element, format: Format) {
 
 /// The target of a copy, opened. Dropped, a file that was made for it is gone.
 pub struct Target {
+    files: Arc<dyn Files>,
     pub chain: Option<Chain>,
     /// Reads as zeros where it has not been written.
     zeroed: bool,
@@ -171,30 +171,35 @@ impl Drop for Target {
     fn drop(&mut self) {
         if let Some(path) = &self.made {
             // It is of no use to anybody; what failed before is what is reported.
-            let _ = fs::remove_file(path);
+            let _ = self.files.remove(path);
         }
     }
 }
 
 /// Makes a file that must not be there, for an image.
-pub fn create_file(path: &Path, what: &str) -> Result<fs::File> {
-    fs::OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(
-        |e| {
-            let text = format!("failed to create {what} '{}'", path.display());
-            Error::io(VIR_FROM_STORAGE, &e, text)
-        },
-    )
+pub fn create_file(files: &dyn Files, path: &Path, what: &str) -> Result<Arc<dyn ImageFile>> {
+    files.create(path).map_err(|errno| {
+        let text = format!("failed to create {what} '{}'", path.display());
+        Error::system(VIR_FROM_STORAGE, errno, text)
+    })
+}
+
+/// Brings the name of a new file to stable storage.
+pub fn sync_folder_of(files: &dyn Files, path: &Path) -> Result<()> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    files.sync_folder(folder).map_err(|errno| {
+        let text = format!("cannot sync '{}'", folder.display());
+        Error::system(VIR_FROM_STORAGE, errno, text)
+    })
 }
 
 /// Makes an image of `size` bytes in a file or on a device.
 pub fn make_image(
-    file: fs::File,
-    path: &Path,
+    node: &dyn ImageFile,
     format: Format,
     size: u64,
     backing: Option<(String, String)>,
 ) -> Result<()> {
-    let node = FileNode::new(file, path.display().to_string()).map_err(failed)?;
     // Somebody may be using what is there: a device, or a file that is to be reused.
     node.lock(true).map_err(failed)?;
     match format {
@@ -202,7 +207,7 @@ pub fn make_image(
         Format::Qcow2 => {
             let in_place = node.is_device();
             let options = CreateOptions { backing, in_place, ..CreateOptions::new(size) };
-            qcow2::create(&node, &options).map_err(failed)
+            qcow2::create(node, &options).map_err(failed)
         }
     }
 }
@@ -211,8 +216,14 @@ impl Workplace {
     /// Opens where a copy goes; makes it, unless it is to be there.
     fn open_target(&self, to: &Destination, flags: &CopyFlags, size: u64) -> Result<Target> {
         let path = match &to.source {
-            Source::Nbd(uri) => return open_nbd(uri, to.format),
-            Source::Other(kind) => {
+            Source::Nbd(uri) if self.files().is_real() => {
+                return open_nbd(self.files(), uri, to.format);
+            }
+            other @ (Source::Nbd(_) | Source::Volume(..) | Source::Other(_)) => {
+                let kind = match other {
+                    Source::Other(kind) => kind,
+                    _ => to.kind.as_str(),
+                };
                 let text = format!("copies to sources of type {kind} are not made");
                 return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
             }
@@ -220,18 +231,19 @@ impl Workplace {
         };
         let reuse = flags.contains(CopyFlags::REUSE_EXT);
         let device = matches!(to.source, Source::Block(_));
-        let (is_device, is_file, exists) = match fs::metadata(path) {
-            Ok(metadata) => (metadata.file_type().is_block_device(), metadata.is_file(), true),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !reuse && !device => {
-                (false, false, false)
-            }
-            Err(e) => {
+        let files = self.files();
+        let found = match files.look(path) {
+            Ok(found) => Some(found.kind),
+            Err(Errno::ENOENT) if !reuse && !device => None,
+            Err(errno) => {
                 let target = &self.disk.target;
                 let text =
                     format!("missing destination file for disk {target}: {}", path.display());
-                return Err(Error::io(VIR_FROM_DOMAIN, &e, text));
+                return Err(Error::system(VIR_FROM_DOMAIN, errno, text));
             }
         };
+        let (exists, is_device) = (found.is_some(), found == Some(FileKind::Device));
+        let is_file = found == Some(FileKind::File);
         if exists && !device && !is_device && !reuse {
             let text = format!(
                 "external destination file for disk {} already exists and is not a block device: {}",
@@ -246,23 +258,25 @@ impl Workplace {
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
         let shallow = flags.contains(CopyFlags::SHALLOW);
-        let mut target = Target { chain: None, zeroed: false, made: None, nbd: None };
+        let files = files.clone();
+        let mut target = Target { files, chain: None, zeroed: false, made: None, nbd: None };
+        let files = self.files();
         if !reuse {
             let backing = if shallow { self.backing()? } else { None };
             let file = match exists {
-                true => open_existing(path)?,
+                true => open_existing(&**files, path)?,
                 false => {
-                    let file = create_file(path, "copy target")?;
+                    let file = create_file(&**files, path, "copy target")?;
                     target.made = Some(path.clone());
                     file
                 }
             };
             if !exists || to.format == Format::Qcow2 {
-                make_image(file, path, to.format, size, backing)?;
+                make_image(&*file, to.format, size, backing)?;
             }
-            if let (false, Some(folder)) = (exists, path.parent()) {
+            if !exists {
                 // A definition will name it, which a crash must not make a lie.
-                state::sync(folder, VIR_FROM_STORAGE)?;
+                sync_folder_of(&**files, path)?;
             }
             target.zeroed = (!exists || to.format == Format::Qcow2) && !shallow;
         }
@@ -270,7 +284,7 @@ impl Workplace {
         let cache = self.disk.definition.cache;
         let (format, without_backing) = (to.format, !reuse);
         let options = OpenOptions { format, writable: true, without_backing, cache };
-        target.chain = Some(Chain::open(path, options).map_err(failed)?);
+        target.chain = Some(Chain::open_in(files, path, options).map_err(failed)?);
         Ok(target)
     }
 
@@ -304,15 +318,11 @@ pub fn absolute(path: &Path) -> Result<String> {
 }
 
 /// Opens what is there already, to make an image in it.
-pub fn open_existing(path: &Path) -> Result<fs::File> {
-    fs::File::options()
-        .read(true)
-        .write(true)
-        .open(path)
-        .map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {}", path.display())))
+pub fn open_existing(files: &dyn Files, path: &Path) -> Result<Arc<dyn ImageFile>> {
+    files.open(path, true, Cache::default()).map_err(failed)
 }
 
-fn open_nbd(uri: &str, format: Format) -> Result<Target> {
+fn open_nbd(files: &Arc<dyn Files>, uri: &str, format: Format) -> Result<Target> {
     if format != Format::Raw {
         let text = "copies to NBD exports are raw";
         return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
@@ -325,7 +335,8 @@ fn open_nbd(uri: &str, format: Format) -> Result<Target> {
         return Err(failed(BlockError { what, errno: Errno::EROFS }));
     }
     let chain = Chain::of_image(Image::of_node(node.clone(), PathBuf::from(uri), true));
-    Ok(Target { chain: Some(chain), zeroed: false, made: None, nbd: Some(node) })
+    let files = files.clone();
+    Ok(Target { files, chain: Some(chain), zeroed: false, made: None, nbd: Some(node) })
 }
 
 impl Domain {
@@ -394,7 +405,7 @@ impl Workplace {
         }
         let mut description = to.mirror(&chain);
         if above.is_none() {
-            description.push(backing_store(&[]));
+            description.push(backing_store(&**self.files(), &[]));
         }
         let (window, speed) = (parameters.buffer_size, parameters.bandwidth);
         let control = Arc::new(Control::new(length, speed, window));

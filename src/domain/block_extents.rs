@@ -49,7 +49,9 @@ impl Domain {
         if entry.live.is_none() {
             // Nothing is written, so a transient disk needs no image of its own.
             let looked_at = DiskDefinition { read_only: true, ..disk.clone() };
-            let chain = chain::open(&looked_at, Path::new(""))?;
+            let images = self.connect().domains().images();
+            let located = images.located(&looked_at)?;
+            let chain = chain::open(images.files(), &located, Path::new(""))?;
             let node = chain.ok_or_else(|| no_medium(&disk.target))?.top();
             return extents(&disk.target, range(node.clone())?, || node.clone());
         }

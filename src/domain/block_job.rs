@@ -9,7 +9,9 @@ use super::disk::Disk;
 use super::disk_definition::DiskDefinition;
 use super::events;
 use super::object::Domain;
+use super::queries::not_open;
 use super::running::{Changing, Running};
+use crate::block::Files;
 use crate::driver::Driver;
 use crate::error::*;
 use crate::event::broker::Payload;
@@ -238,6 +240,11 @@ impl BlockJobReport {
 }
 
 impl Workplace {
+    /// Where the names of images lead.
+    pub fn files(&self) -> &Arc<dyn Files> {
+        self.running.images.files()
+    }
+
     /// Starts `work`. Whoever calls is changing the domain.
     pub fn start(
         &self,
@@ -384,10 +391,7 @@ impl Domain {
         let disk = definition
             .disk(name)
             .ok_or_else(|| refused(format!("disk '{}' not found in domain", excerpt(name))))?;
-        let open = running.disk(&disk.target).ok_or_else(|| {
-            let text = format!("disk '{}' does not currently have a source assigned", disk.target);
-            refused(text)
-        })?;
+        let open = running.disk(&disk.target).ok_or_else(|| not_open(disk))?;
         Ok(Workplace { driver: self.connect().driver().clone(), running, disk: open })
     }
 

@@ -1,8 +1,6 @@
 //! Opening what a disk's definition names: the top image with its chain, in the formats that are
 //! written down, never in one that is guessed.
 
-use std::fs::{self, File, OpenOptions as FileOptions};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +10,9 @@ use super::disk_definition::{Backing, DiskDefinition, ImageDefinition, Source};
 use super::failed;
 use crate::block::nbd::NbdNode;
 use crate::block::qcow2::{self, CreateOptions, Qcow2Node};
-use crate::block::{self, BlockError, Chain, FileNode, Format, Image, Node, OpenOptions};
+use crate::block::{
+    self, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, Node, OpenOptions,
+};
 use crate::error::*;
 
 /// Opens the chain of a disk, and locks it: for writing, unless the disk is read-only. `None` for
@@ -20,18 +20,22 @@ use crate::error::*;
 /// of the image or else in `scratch`.
 ///
 /// Errors: VIR_ERR_CONFIG_UNSUPPORTED for what cannot be served, VIR_ERR_SYSTEM_ERROR.
-pub fn open(disk: &DiskDefinition, scratch: &Path) -> Result<Option<Chain>> {
+pub fn open(
+    files: &Arc<dyn Files>,
+    disk: &DiskDefinition,
+    scratch: &Path,
+) -> Result<Option<Chain>> {
     let Some(image) = &disk.image else { return Ok(None) };
     let writable = !disk.read_only && !disk.transient;
     let chain = match &image.source {
-        Source::File(path) | Source::Block(path) => open_local(disk, image, path, writable)?,
-        Source::Nbd(uri) => open_nbd(disk, image, uri, writable)?,
-        Source::Other(kind) => {
-            return Err(unsupported(disk, format!("sources of type {kind} are not served")));
+        Source::File(path) | Source::Block(path) => open_local(files, disk, image, path, writable)?,
+        Source::Nbd(uri) if files.is_real() => open_nbd(disk, image, uri, writable)?,
+        Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
+            return Err(not_served(disk, &image.source));
         }
     };
     if disk.transient && !disk.read_only {
-        return overlay(disk, chain, image.path().map(Path::new), scratch).map(Some);
+        return overlay(&**files, disk, chain, image.path().map(Path::new), scratch).map(Some);
     }
     Ok(Some(chain))
 }
@@ -41,19 +45,32 @@ fn unsupported(disk: &DiskDefinition, problem: impl std::fmt::Display) -> Error 
     Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text)
 }
 
+fn not_served(disk: &DiskDefinition, source: &Source) -> Error {
+    let kind = match source {
+        Source::Other(kind) => kind,
+        Source::Nbd(_) => "network",
+        // It is exchanged for its path before the disk is looked at.
+        Source::Volume(..) => "volume",
+        Source::File(_) => "file",
+        Source::Block(_) => "block",
+    };
+    unsupported(disk, format!("sources of type {kind} are not served"))
+}
+
 fn format(disk: &DiskDefinition, image: &ImageDefinition) -> Result<Format> {
     Format::from_name(&image.format)
         .ok_or_else(|| unsupported(disk, format!("format '{}' is not served", image.format)))
 }
 
 fn open_local(
+    files: &Arc<dyn Files>,
     disk: &DiskDefinition,
     image: &ImageDefinition,
     path: &Path,
     writable: bool,
 ) -> Result<Chain> {
     let format = format(disk, image)?;
-    check_kind(image)?;
+    check_kind(&**files, image)?;
     if disk.shareable {
         if format != Format::Raw {
             let text = format!(
@@ -62,10 +79,10 @@ fn open_local(
             );
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        return open_shared(path, writable).map_err(failed);
+        return open_shared(&**files, path, writable).map_err(failed);
     }
     let without_backing = match format {
-        Format::Qcow2 => check_backing(disk, path)?,
+        Format::Qcow2 => check_backing(&**files, disk, path)?,
         Format::Raw if matches!(disk.backing, Backing::Image(_)) => {
             return Err(unsupported(disk, "a raw image has no backing image"));
         }
@@ -73,49 +90,40 @@ fn open_local(
     };
     let cache = disk.cache;
     let options = OpenOptions { format, writable, without_backing, cache };
-    Chain::open(path, options).map_err(failed)
+    Chain::open_in(files, path, options).map_err(failed)
 }
 
 /// A file must be a file, and a device a device.
-fn check_kind(image: &ImageDefinition) -> Result<()> {
+fn check_kind(files: &dyn Files, image: &ImageDefinition) -> Result<()> {
     let (path, block) = match &image.source {
         Source::File(path) => (path, false),
         Source::Block(path) => (path, true),
-        Source::Nbd(_) | Source::Other(_) => return Ok(()),
+        Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => return Ok(()),
     };
-    let kind = fs::metadata(path).map(|metadata| metadata.file_type());
-    let kind = kind.map_err(|e| {
-        Error::io(VIR_FROM_STORAGE, &e, format!("Cannot access storage file '{}'", path.display()))
+    let found = files.look(path).map_err(|errno| {
+        let text = format!("Cannot access storage file '{}'", path.display());
+        Error::system(VIR_FROM_STORAGE, errno, text)
     })?;
-    let (right, what) = match block {
-        true => (kind.is_block_device(), "block device"),
-        false => (kind.is_file(), "regular file"),
+    let (kind, what) = match block {
+        true => (FileKind::Device, "block device"),
+        false => (FileKind::File, "regular file"),
     };
-    if right {
+    if found.kind == kind {
         return Ok(());
     }
     let text = format!("disk source '{}' is not a {what}", path.display());
     Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text))
 }
 
-fn open_shared(path: &Path, writable: bool) -> block::Result<Chain> {
-    let file = FileOptions::new()
-        .read(true)
-        .write(writable)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)
-        .map_err(|e| BlockError {
-            what: format!("Unable to open {}", path.display()),
-            errno: errno_of(&e),
-        })?;
-    let file = FileNode::new(file, path.display().to_string())?;
+fn open_shared(files: &dyn Files, path: &Path, writable: bool) -> block::Result<Chain> {
+    let file = files.open(path, writable, Cache::default())?;
     file.lock_shared(writable)?;
-    Ok(Chain::of_image(Image::of_node(Arc::new(file), path.to_path_buf(), writable)))
+    Ok(Chain::of_image(Image::of_node(file, path.to_path_buf(), writable)))
 }
 
 /// Holds the chain that the XML describes against the one that the images record: we open what the
 /// images record, so the two must be the same. True if the top image is to be opened alone.
-fn check_backing(disk: &DiskDefinition, top: &Path) -> Result<bool> {
+fn check_backing(files: &dyn Files, disk: &DiskDefinition, top: &Path) -> Result<bool> {
     let mut said = match &disk.backing {
         Backing::Unsaid => return Ok(false),
         Backing::End => return Ok(true),
@@ -124,15 +132,15 @@ fn check_backing(disk: &DiskDefinition, top: &Path) -> Result<bool> {
     let mut above = top.to_path_buf();
     loop {
         let (image, below) = said;
-        let recorded = recorded_backing(&above)?;
+        let recorded = recorded_backing(files, &above)?;
         let path = match &image.source {
             Source::File(path) | Source::Block(path) => path,
-            Source::Nbd(_) | Source::Other(_) => {
+            Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
                 return Err(unsupported(disk, "backing images must be local files"));
             }
         };
         let same = recorded.as_ref().is_some_and(|(recorded, recorded_format)| {
-            is_same(recorded, path) && *recorded_format == image.format
+            files.is_same(recorded, path) && *recorded_format == image.format
         });
         if !same {
             let recorded = match recorded {
@@ -150,7 +158,7 @@ fn check_backing(disk: &DiskDefinition, top: &Path) -> Result<bool> {
         match below {
             Backing::Unsaid => return Ok(false),
             Backing::End if image.format == "qcow2" => {
-                if let Some((recorded, _)) = recorded_backing(&lower)? {
+                if let Some((recorded, _)) = recorded_backing(files, &lower)? {
                     let problem = format!(
                         "its backingStore ends at '{}', which records '{}'",
                         lower.display(),
@@ -170,16 +178,10 @@ fn check_backing(disk: &DiskDefinition, top: &Path) -> Result<bool> {
     }
 }
 
-/// Whether two paths lead to one file.
-pub fn is_same(a: &Path, b: &Path) -> bool {
-    let resolved = |path: &Path| fs::canonicalize(path).ok();
-    a == b || resolved(a).is_some_and(|a| resolved(b) == Some(a))
-}
-
 /// What a qcow2 image records as its backing image, and that one's format.
-pub fn recorded_backing(path: &Path) -> Result<Option<(PathBuf, String)>> {
-    let name = path.display().to_string();
-    let header = Qcow2Node::read_header(&name, &look_at(path)?).map_err(failed)?;
+pub fn recorded_backing(files: &dyn Files, path: &Path) -> Result<Option<(PathBuf, String)>> {
+    let file = look_at(files, path)?;
+    let header = Qcow2Node::read_header(file.name(), &*file).map_err(failed)?;
     Ok(header.backing_file.as_ref().map(|backing| {
         let folder = path.parent().unwrap_or(Path::new(""));
         (folder.join(backing), header.backing_format_name().to_string())
@@ -205,66 +207,65 @@ fn open_nbd(
 
 /// What a guest would see of a disk that may not be open, in bytes. The image is not locked: a look
 /// at its length is in nobody's way.
-pub fn length(disk: &DiskDefinition) -> Result<u64> {
+pub fn length(files: &dyn Files, disk: &DiskDefinition) -> Result<u64> {
     let Some(image) = &disk.image else { return Ok(0) };
     match &image.source {
         Source::File(path) | Source::Block(path) => {
-            check_kind(image)?;
-            let name = path.display().to_string();
-            let file = look_at(path)?;
+            check_kind(files, image)?;
+            let file = look_at(files, path)?;
             let length = match format(disk, image)? {
                 Format::Raw => file.length(),
-                Format::Qcow2 => Qcow2Node::read_header(&name, &file).map(|header| header.size),
+                Format::Qcow2 => {
+                    Qcow2Node::read_header(file.name(), &*file).map(|header| header.size)
+                }
             };
             length.map_err(failed)
         }
-        Source::Nbd(uri) => NbdNode::connect(uri).and_then(|node| node.length()).map_err(failed),
-        Source::Other(kind) => {
-            Err(unsupported(disk, format!("sources of type {kind} are not served")))
+        Source::Nbd(uri) if files.is_real() => {
+            NbdNode::connect(uri).and_then(|node| node.length()).map_err(failed)
+        }
+        Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
+            Err(not_served(disk, &image.source))
         }
     }
 }
 
 /// The length of a block device.
-pub fn device_length(path: &Path) -> Result<u64> {
-    look_at(path)?.length().map_err(failed)
+pub fn device_length(files: &dyn Files, path: &Path) -> Result<u64> {
+    look_at(files, path)?.length().map_err(failed)
 }
 
-fn look_at(path: &Path) -> Result<FileNode> {
-    let name = path.display().to_string();
-    let file = FileOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
-    let file =
-        file.map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {name}")))?;
-    FileNode::new(file, name).map_err(failed)
+fn look_at(files: &dyn Files, path: &Path) -> Result<Arc<dyn ImageFile>> {
+    files.open(path, false, Cache::default()).map_err(failed)
 }
 
 /// An image over `base` in a file that is gone when it is closed.
 fn overlay(
+    files: &dyn Files,
     disk: &DiskDefinition,
     mut chain: Chain,
     image: Option<&Path>,
     scratch: &Path,
 ) -> Result<Chain> {
     let base = chain.top();
+    let name = format!("what is written to {}", base.name());
+    let unnamed = |folder: &Path| files.create_unnamed(folder, &name);
     let beside = image.and_then(Path::parent).and_then(|folder| unnamed(folder).ok());
     let file = match beside {
         Some(file) => file,
-        None => unnamed(scratch).map_err(|e| {
+        None => unnamed(scratch).map_err(|errno| {
             let text = format!("Unable to make a transient image in '{}'", scratch.display());
-            Error::io(VIR_FROM_STORAGE, &e, text)
+            Error::system(VIR_FROM_STORAGE, errno, text)
         })?,
     };
-    let name = format!("what is written to {}", base.name());
     let made = || -> block::Result<Arc<Qcow2Node>> {
-        let file = FileNode::new(file, &*name)?;
         let size = base.length()?;
         if !size.is_multiple_of(512) {
             let what = format!("Unable to write over {}, whose size is {size}", base.name());
             return Err(BlockError { what, errno: Errno::EINVAL });
         }
-        qcow2::create(&file, &CreateOptions::new(size))?;
-        let header = Qcow2Node::read_header(&name, &file)?;
-        let file: Arc<dyn Node> = Arc::new(file);
+        qcow2::create(&*file, &CreateOptions::new(size))?;
+        let header = Qcow2Node::read_header(&name, &*file)?;
         Ok(Arc::new(Qcow2Node::new(&*name, header, file, None, Some(base.clone()), true)?))
     };
     let node = made().map_err(|e| {
@@ -274,9 +275,4 @@ fn overlay(
     // It has no name by which anybody could find it.
     chain.images.insert(0, Image::of_node(node, PathBuf::new(), true));
     Ok(chain)
-}
-
-fn unnamed(folder: &Path) -> std::io::Result<File> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    FileOptions::new().read(true).write(true).mode(0o600).custom_flags(libc::O_TMPFILE).open(folder)
 }

@@ -1,19 +1,17 @@
 //! What the description of a running domain says of its disks beyond their definition: where they
 //! are exported, the images that they consist of, and the copy that is being made.
 
-use std::fs;
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use super::block_job::DiskJob;
 use super::definition::NAMESPACE;
 use super::disk::Disk;
-use crate::block::Image;
+use crate::block::{FileKind, Files, Image};
 use crate::job::Command;
 use crate::xml::Element;
 
 /// Adds to a `<disk>` what is known of the disk.
-pub fn describe(disk: &Disk, element: &mut Element) {
+pub fn describe(files: &dyn Files, disk: &Disk, element: &mut Element) {
     {
         let chain = disk.live.images();
         if let (Some(top), Some(source)) = (chain.images.first(), element.child_mut("source")) {
@@ -22,7 +20,7 @@ pub fn describe(disk: &Disk, element: &mut Element) {
         element.remove_children("backingStore");
         if !disk.definition.transient {
             let below = chain.images.get(1..).unwrap_or_default();
-            element.push(backing_store(below));
+            element.push(backing_store(files, below));
         }
     }
     if let Some(job) = disk.current_job()
@@ -30,22 +28,25 @@ pub fn describe(disk: &Disk, element: &mut Element) {
     {
         element.push(mirror);
     }
-    let mut export = Element::new("virsparse:export")
-        .with_attr("xmlns:virsparse", NAMESPACE)
-        .with_attr("uri", disk.uri());
-    if let Some(uri) = disk.tcp_uri() {
-        export.set_attr("tcp", uri);
+    let uris = [("uri", disk.uri()), ("tcp", disk.tcp_uri())];
+    if uris.iter().any(|(_, uri)| uri.is_some()) {
+        let mut export = Element::new("virsparse:export").with_attr("xmlns:virsparse", NAMESPACE);
+        for (name, uri) in uris {
+            if let Some(uri) = uri {
+                export.set_attr(name, uri);
+            }
+        }
+        element.push(export);
     }
-    element.push(export);
 }
 
 /// The images below one, as elements in each other; an empty one is the end.
-pub fn backing_store(images: &[Image]) -> Element {
+pub fn backing_store(files: &dyn Files, images: &[Image]) -> Element {
     images.iter().rev().fold(Element::new("backingStore"), |below, image| {
-        let mut source = source(&image.path);
+        let mut source = source(files, &image.path);
         source.set_attr("index", image.index);
         Element::new("backingStore")
-            .with_attr("type", source_type(&image.path))
+            .with_attr("type", source_type(files, &image.path))
             .with_attr("index", image.index)
             .with_child(Element::new("format").with_attr("type", image.format.name()))
             .with_child(source)
@@ -54,16 +55,16 @@ pub fn backing_store(images: &[Image]) -> Element {
 }
 
 /// Whether the XML calls a local image a file or a device.
-pub fn source_type(path: &Path) -> &'static str {
-    match fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_block_device()) {
+pub fn source_type(files: &dyn Files, path: &Path) -> &'static str {
+    match files.look(path).is_ok_and(|found| found.kind == FileKind::Device) {
         true => "block",
         false => "file",
     }
 }
 
 /// The `<source>` of a local image.
-pub fn source(path: &Path) -> Element {
-    let attr = if source_type(path) == "block" { "dev" } else { "file" };
+pub fn source(files: &dyn Files, path: &Path) -> Element {
+    let attr = if source_type(files, path) == "block" { "dev" } else { "file" };
     Element::new("source").with_attr(attr, path.display())
 }
 

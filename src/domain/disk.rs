@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::block_job::{BlockJobReport, DiskJob};
 use super::chain;
 use super::disk_definition::{DiskDefinition, uri_part};
+use super::images::Images;
 use super::meter::{Meter, OnNotice};
 use crate::block::export::{Export, ExportOptions};
 use crate::block::{DiskSlot, MemoryNode};
@@ -31,29 +32,36 @@ pub struct Disk {
     /// How far it has been streamed in increments, if that is what is being done with it.
     pub increments: Mutex<Option<Progress>>,
     meter: Arc<Meter>,
-    socket: PathBuf,
-    export: Export,
+    socket: Option<PathBuf>,
+    /// Nobody but the jobs uses a disk without one.
+    export: Option<Export>,
 }
 
 impl Disk {
-    /// Opens a disk, and exports it through a socket in `folder`. `None` for an empty drive.
-    /// `paused`: requests wait for [`Gate::open`](crate::block::Gate::open).
+    /// Opens a disk, and exports it through a socket in `folder` if there is one. `None` for an empty
+    /// drive. `paused`: requests wait for [`Gate::open`](crate::block::Gate::open).
     pub fn open(
+        images: &Images,
         definition: &DiskDefinition,
-        folder: &Path,
+        folder: Option<&Path>,
         paused: bool,
         on_notice: OnNotice,
     ) -> Result<Option<Disk>> {
+        let Some(definition) = images.find(definition)? else { return Ok(None) };
+        let definition = &*definition;
         let target = definition.target.clone();
-        let socket = folder.join(format!("{target}.sock"));
-        if socket.as_os_str().len() > SOCKET_PATH_MAX {
+        let socket = folder.map(|folder| folder.join(format!("{target}.sock")));
+        if let Some(socket) = socket.as_ref().filter(|s| s.as_os_str().len() > SOCKET_PATH_MAX) {
             let text = format!(
                 "the path of a socket has at most {SOCKET_PATH_MAX} bytes, which '{}' exceeds",
                 socket.display()
             );
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        let Some(chain) = chain::open(definition, folder)? else { return Ok(None) };
+        let scratch = folder.unwrap_or(Path::new(""));
+        let Some(chain) = chain::open(images.files(), definition, scratch)? else {
+            return Ok(None);
+        };
         let live = Arc::new(LiveChain::new(chain));
         let name = live.gate.node().name().to_string();
         if paused {
@@ -62,12 +70,17 @@ impl Disk {
         let options = ExportOptions {
             name: target.clone(),
             read_only: definition.read_only,
-            socket: Some(socket.clone()),
+            socket: socket.clone(),
             tcp: definition.listen,
         };
         let meter = Meter::new(DiskSlot::new(name, live.gate.clone()), on_notice);
-        let export =
-            Export::new(meter.clone(), &options).map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        let export = match (&options.socket, &options.tcp) {
+            (None, None) => None,
+            _ => {
+                let export = Export::new(meter.clone(), &options);
+                Some(export.map_err(|e| e.report(VIR_FROM_STORAGE))?)
+            }
+        };
         Ok(Some(Disk {
             target,
             definition: definition.clone(),
@@ -86,15 +99,15 @@ impl Disk {
         &self.meter
     }
 
-    /// Where guests find it.
-    pub fn uri(&self) -> String {
-        let socket = uri_part(self.socket.as_os_str().as_bytes());
-        format!("nbd+unix:///{}?socket={socket}", uri_part(self.target.as_bytes()))
+    /// Where guests find it, if it is served through a socket.
+    pub fn uri(&self) -> Option<String> {
+        let socket = uri_part(self.socket.as_ref()?.as_os_str().as_bytes());
+        Some(format!("nbd+unix:///{}?socket={socket}", uri_part(self.target.as_bytes())))
     }
 
     /// The same over TCP, if it is served there.
     pub fn tcp_uri(&self) -> Option<String> {
-        let address = self.export.tcp_address()?;
+        let address = self.export.as_ref()?.tcp_address()?;
         Some(format!("nbd://{address}/{}", uri_part(self.target.as_bytes())))
     }
 
@@ -103,7 +116,9 @@ impl Disk {
     pub fn close(&self, drain: Duration) -> Result<()> {
         self.end_job();
         self.live.gate.end();
-        self.export.stop(drain);
+        if let Some(export) = &self.export {
+            export.stop(drain);
+        }
         let node = self.live.gate.node();
         let flushed = node.flush().map_err(|e| e.report(VIR_FROM_STORAGE));
         // Somebody may still be looking at this, which must not keep the images locked.
@@ -125,10 +140,13 @@ mod tests {
     use super::*;
     use crate::block::nbd::NbdNode;
     use crate::block::{Node, qcow2};
+    use crate::storage::Storage;
     use crate::xml;
 
     fn open(definition: &DiskDefinition, folder: &Path, paused: bool) -> Result<Option<Disk>> {
-        Disk::open(definition, folder, paused, Box::new(|_| {}))
+        let root = tempfile::tempdir().unwrap();
+        let images = Images::new(Arc::new(Storage::embed(root.path()).unwrap()));
+        Disk::open(&images, definition, Some(folder), paused, Box::new(|_| {}))
     }
 
     fn definition(inside: &str) -> DiskDefinition {
@@ -147,7 +165,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let disk = open(&raw(&path, ""), folder.path(), false).unwrap().unwrap();
-        let client = NbdNode::connect(&disk.uri()).unwrap();
+        let client = NbdNode::connect(&disk.uri().unwrap()).unwrap();
         client.write_at(&[2; 512], 512).unwrap();
         let error = open(&disk.definition, folder.path(), false).err().unwrap();
         assert!(error.message.contains("Unable to lock"), "{}", error.message);
@@ -163,7 +181,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let disk = open(&raw(&path, "<transient/>"), folder.path(), false).unwrap().unwrap();
-        let client = NbdNode::connect(&disk.uri()).unwrap();
+        let client = NbdNode::connect(&disk.uri().unwrap()).unwrap();
         client.write_at(&[2; 512], 512).unwrap();
         let mut read = [0; 1024];
         client.read_at(&mut read, 0).unwrap();
@@ -177,7 +195,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let disk = open(&raw(&path, "<readonly/>"), folder.path(), false).unwrap().unwrap();
-        assert!(NbdNode::connect(&disk.uri()).unwrap().is_read_only());
+        assert!(NbdNode::connect(&disk.uri().unwrap()).unwrap().is_read_only());
         drop(disk);
         let shared = raw(&path, "<shareable/>");
         let other = tempfile::tempdir().unwrap();
@@ -191,7 +209,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let disk = raw(&folder.path().join("a"), "");
         let disk = open(&disk, folder.path(), true).unwrap().unwrap();
-        let client = NbdNode::connect(&disk.uri()).unwrap();
+        let client = NbdNode::connect(&disk.uri().unwrap()).unwrap();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| client.write_at(&[2; 512], 0));
             std::thread::sleep(Duration::from_millis(50));

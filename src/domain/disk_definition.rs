@@ -32,6 +32,8 @@ pub enum Source {
     Block(PathBuf),
     /// An NBD export, as a URI.
     Nbd(String),
+    /// A volume of a pool, by their names.
+    Volume(String, String),
     /// Something that is not served here: what it is.
     Other(String),
 }
@@ -104,7 +106,7 @@ impl ImageDefinition {
     pub fn path(&self) -> Option<&str> {
         match &self.source {
             Source::File(path) | Source::Block(path) => path.to_str(),
-            Source::Nbd(_) | Source::Other(_) => None,
+            Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => None,
         }
     }
 
@@ -131,9 +133,24 @@ impl ImageDefinition {
             "file" => path("file").map(Source::File),
             "block" => path("dev").map(Source::Block),
             "network" => Some(network(source)?),
+            "volume" => volume(source)?,
             other => Some(Source::Other(other.to_string())),
         };
         Ok(source.map(|source| ImageDefinition { source, format: format.to_string() }))
+    }
+}
+
+/// A `<source>` of type volume; `None` if it names none.
+fn volume(source: &Element) -> Result<Option<Source>> {
+    match (source.attr("pool"), source.attr("volume")) {
+        (Some(pool), Some(volume)) => {
+            Ok(Some(Source::Volume(pool.to_string(), volume.to_string())))
+        }
+        (None, None) => Ok(None),
+        _ => {
+            let text = "'pool' and 'volume' must be specified together for 'pool' type source";
+            Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text))
+        }
     }
 }
 

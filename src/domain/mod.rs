@@ -16,6 +16,7 @@ mod devices;
 mod disk;
 mod disk_definition;
 pub mod events;
+mod images;
 mod impact;
 mod lifecycle;
 mod metadata;

@@ -1,7 +1,5 @@
 //! Questions about a domain's disks, and the few things that are done to them from outside.
 
-use std::fs;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +13,7 @@ use super::disk_definition::{DiskDefinition, Source};
 use super::meter::DiskStats;
 use super::object::Domain;
 use super::registry::Live;
+use crate::block::{FileKind, Files};
 use crate::error::*;
 
 /// The most that virDomainBlockPeek reads: what libvirt's transport carries.
@@ -70,7 +69,18 @@ pub(super) fn not_open(disk: &DiskDefinition) -> Error {
     if disk.image.is_none() {
         return no_medium(&disk.target);
     }
-    let text = format!("disk '{}' is not served by this connection", disk.target);
+    // Only connections in memory have disks whose images are nowhere.
+    match disk.path() {
+        Some(path) => {
+            let text = format!("Cannot access storage file '{}'", excerpt(path));
+            Error::system(VIR_FROM_STORAGE, Errno::ENOENT, text)
+        }
+        None => not_served(&disk.target),
+    }
+}
+
+fn not_served(target: &str) -> Error {
+    let text = format!("disk '{target}' is not served by this connection");
     Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text)
 }
 
@@ -96,7 +106,7 @@ impl Domain {
     pub fn disk_uri(&self, name: &str, flags: UriFlags) -> Result<String> {
         let disk = self.open_disk(name, |name| format!("disk '{name}' not found in domain"))?;
         if !flags.contains(UriFlags::TCP) {
-            return Ok(disk.uri());
+            return disk.uri().ok_or_else(|| not_served(&disk.target));
         }
         disk.tcp_uri().ok_or_else(|| {
             let text = format!("disk '{}' is not served over TCP", disk.target);
@@ -109,7 +119,8 @@ impl Domain {
         let entry = self.entry()?;
         let definition = entry.definition();
         let missing = |name: &str| format!("invalid path {name} not assigned to domain");
-        let disk = find(&definition, name, missing)?;
+        let images = self.connect().domains().images();
+        let disk = &*images.located(find(&definition, name, missing)?)?;
         let image = disk.image.as_ref().ok_or_else(|| no_medium(&disk.target))?;
         let open = match &entry.live {
             Some(Live::Here(running)) => running.disk(&disk.target),
@@ -117,11 +128,13 @@ impl Domain {
         };
         let capacity = match open {
             Some(open) => open.live.gate.node().length().map_err(|e| e.report(VIR_FROM_STORAGE))?,
-            None => chain::length(disk)?,
+            None => chain::length(&**images.files(), disk)?,
         };
         match &image.source {
-            Source::File(path) | Source::Block(path) => on_medium(path, capacity),
-            Source::Nbd(_) | Source::Other(_) => {
+            Source::File(path) | Source::Block(path) => {
+                on_medium(&**images.files(), path, capacity)
+            }
+            Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
                 Ok(BlockInfo { capacity, allocation: capacity, physical: capacity })
             }
         }
@@ -253,14 +266,13 @@ impl Domain {
 }
 
 /// The sizes of a local image.
-pub(super) fn on_medium(path: &Path, capacity: u64) -> Result<BlockInfo> {
-    let metadata = fs::metadata(path).map_err(|e| {
-        Error::io(VIR_FROM_STORAGE, &e, format!("cannot stat file '{}'", path.display()))
+pub(super) fn on_medium(files: &dyn Files, path: &Path, capacity: u64) -> Result<BlockInfo> {
+    let found = files.look(path).map_err(|errno| {
+        Error::system(VIR_FROM_STORAGE, errno, format!("cannot stat file '{}'", path.display()))
     })?;
-    if metadata.file_type().is_block_device() {
-        let physical = chain::device_length(path)?;
+    if found.kind == FileKind::Device {
+        let physical = chain::device_length(files, path)?;
         return Ok(BlockInfo { capacity, allocation: physical, physical });
     }
-    let allocation = metadata.blocks().saturating_mul(512);
-    Ok(BlockInfo { capacity, allocation, physical: metadata.len() })
+    Ok(BlockInfo { capacity, allocation: found.allocated, physical: found.length })
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::definition::Definition;
 use super::events::{self, Lifecycle};
+use super::images::Images;
 use super::running::{Condition, Running, Start};
 use super::snapshot::Store;
 use super::status::Status;
@@ -20,6 +21,7 @@ use super::stored;
 use crate::error::*;
 use crate::event::broker::Brokers;
 use crate::state::{ChangeLock, DOMAINS, Folder, Stamp, StateDir};
+use crate::storage::Storage;
 use crate::xml::excerpt;
 
 /// What runs, and where.
@@ -126,10 +128,11 @@ struct Known {
 
 /// All domains behind a URI.
 pub struct Domains {
-    /// Where definitions are kept; `None` if they are not, and disks are not served.
+    /// Where definitions are kept; `None` if they are not, and disks have no sockets.
     state: Option<StateDir>,
     known: Mutex<Known>,
     events: Arc<Brokers>,
+    images: Images,
 }
 
 /// The domains, while nobody else changes them.
@@ -148,15 +151,18 @@ pub struct Starting<'a> {
 
 impl Domains {
     /// The domains that are defined under `root`.
-    pub fn embed(root: &Path, events: Arc<Brokers>) -> Result<Domains> {
+    pub fn embed(root: &Path, storage: Arc<Storage>, events: Arc<Brokers>) -> Result<Domains> {
         let state = StateDir::open(root, DOMAINS)?;
         stored::remove_leftovers(&state)?;
-        Ok(Domains { state: Some(state), known: Mutex::default(), events })
+        let (known, images) = (Mutex::default(), Images::new(storage));
+        Ok(Domains { state: Some(state), known, events, images })
     }
 
     /// The domain that released libvirt's test driver has.
-    pub fn test(events: Arc<Brokers>) -> Domains {
-        let domains = Domains { state: None, known: Mutex::default(), events: events.clone() };
+    pub fn test(storage: Arc<Storage>, events: Arc<Brokers>) -> Domains {
+        let (known, images) = (Mutex::default(), Images::new(storage));
+        let domains =
+            Domains { state: None, known, events: events.clone(), images: images.clone() };
         let made = Definition::parse(include_str!("test.xml")).and_then(|definition| {
             let definition = Arc::new(definition);
             let running = Running::start(Start {
@@ -167,6 +173,7 @@ impl Domains {
                 folder: None,
                 owner: None,
                 events,
+                images,
             })?;
             let live = Some(Live::Here(running));
             Ok(Entry { live, config: Some(definition.clone()), ..Entry::new(&definition) })
@@ -177,6 +184,11 @@ impl Domains {
             known.entries.insert(entry.name.clone(), entry);
         }
         domains
+    }
+
+    /// Where the images of disks are.
+    pub fn images(&self) -> &Images {
+        &self.images
     }
 
     /// All domains, by name.
@@ -287,7 +299,8 @@ impl Domains {
         let id = change.known.last_id;
         change.known.starting.insert(name.clone());
         let events = self.events.clone();
-        let start = Start { id, definition, paused, autodestroy, folder, owner, events };
+        let images = self.images.clone();
+        let start = Start { id, definition, paused, autodestroy, folder, owner, events, images };
         Ok(Starting { domains: self, name, start: Some(start) })
     }
 

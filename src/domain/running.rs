@@ -13,6 +13,7 @@ use super::description::describe;
 use super::disk::Disk;
 use super::disk_definition::DiskDefinition;
 use super::events;
+use super::images::Images;
 use super::meter::{Notice, OnNotice};
 use super::owner::Owner;
 use crate::error::*;
@@ -60,7 +61,9 @@ pub struct Running {
     /// The connection that takes the domain with it when it is closed.
     pub autodestroy: Option<u64>,
     events: Arc<Brokers>,
-    /// Where its sockets are. `None`: its disks are not served.
+    /// Where its images are.
+    pub images: Images,
+    /// Where its sockets are. `None`: its disks are not served through any.
     folder: Option<PathBuf>,
     /// Held by whoever changes what runs.
     changing: Mutex<()>,
@@ -77,6 +80,7 @@ pub struct Start {
     pub folder: Option<PathBuf>,
     pub owner: Option<Owner>,
     pub events: Arc<Brokers>,
+    pub images: Images,
 }
 
 /// Nobody else changes what runs while this lives.
@@ -87,7 +91,7 @@ pub struct Changing<'a> {
 impl Running {
     /// Opens the disks, and serves them. Those that were opened before one fails are closed again.
     pub fn start(start: Start) -> Result<Arc<Running>> {
-        let Start { id, definition, paused, autodestroy, folder, owner, events } = start;
+        let Start { id, definition, paused, autodestroy, folder, owner, events, images } = start;
         let condition = if paused { Condition::PAUSED } else { Condition::BOOTED };
         let running = Arc::new(Running {
             id,
@@ -95,6 +99,7 @@ impl Running {
             uuid: definition.uuid,
             autodestroy,
             events,
+            images,
             folder,
             changing: Mutex::new(()),
             now: Mutex::new(Now {
@@ -187,18 +192,18 @@ impl Running {
         };
         definition.live_xml(self.id, |target, element| {
             if let Some(disk) = disks.iter().find(|disk| disk.target == target) {
-                describe(disk, element);
+                describe(&**self.images.files(), disk, element);
             }
         })
     }
 
-    /// Opens a disk as the domain's state wants it; `None` for an empty drive, or where disks are
-    /// not served.
+    /// Opens a disk as the domain's state wants it; `None` for an empty drive, and for a disk that
+    /// is only defined.
     pub fn open_disk(self: &Arc<Self>, disk: &DiskDefinition) -> Result<Option<Arc<Disk>>> {
-        let Some(folder) = &self.folder else { return Ok(None) };
+        let (images, folder) = (&self.images, self.folder.as_deref());
         let paused = self.condition().state == State::Paused;
         let told = self.on_notice(&disk.target);
-        Ok(Disk::open(disk, folder, paused, told)?.map(Arc::new))
+        Ok(Disk::open(images, disk, folder, paused, told)?.map(Arc::new))
     }
 
     /// Puts a disk in the place of that target's, which is returned; either may be none.

@@ -1,7 +1,6 @@
 //! Statistics of domains in bulk: what virConnectGetAllDomainStats tells of each.
 
 use std::ffi::CString;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::disk_definition::DiskDefinition;
@@ -164,7 +163,8 @@ impl Domain {
             let mut below = named(disk, path.to_str());
             below.push(("backingIndex", Value::UInt(index)));
             let length = node.length().ok();
-            let sizes = length.and_then(|length| on_medium(Path::new(&path), length).ok());
+            let files = &**self.connect().domains().images().files();
+            let sizes = length.and_then(|length| on_medium(files, &path, length).ok());
             below.extend(sizes.into_iter().flat_map(size_values));
             all.push(below);
         }

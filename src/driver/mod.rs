@@ -31,7 +31,7 @@ pub enum Place {
 pub struct Driver {
     place: Place,
     node: Node,
-    storage: Storage,
+    storage: Arc<Storage>,
     domains: Domains,
     events: Arc<Brokers>,
 }
@@ -53,10 +53,14 @@ impl Driver {
         let events: Arc<Brokers> = Arc::default();
         let (node, storage, domains) = match &place {
             Place::Embed(root) => {
-                (Node::Real, Storage::embed(root)?, Domains::embed(root, events.clone())?)
+                let storage = Arc::new(Storage::embed(root)?);
+                let domains = Domains::embed(root, storage.clone(), events.clone())?;
+                (Node::Real, storage, domains)
             }
             Place::Test => {
-                (Node::Test(TestNode::new()), Storage::test(), Domains::test(events.clone()))
+                let storage = Arc::new(Storage::test());
+                let domains = Domains::test(storage.clone(), events.clone());
+                (Node::Test(TestNode::new()), storage, domains)
             }
         };
         let driver = Arc::new(Driver { place: place.clone(), node, storage, domains, events });

@@ -8,7 +8,8 @@ use super::*;
 use crate::domain::running::State;
 
 fn open(root: &Path) -> Domains {
-    Domains::embed(root, Arc::default()).unwrap()
+    let storage = Arc::new(Storage::embed(root).unwrap());
+    Domains::embed(root, storage, Arc::default()).unwrap()
 }
 
 fn definition(name: &str, disk: Option<&Path>) -> Arc<Definition> {

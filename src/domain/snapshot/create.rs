@@ -9,7 +9,7 @@ use super::description::{DISK_SNAPSHOT, Description, Mode, SnapshotDisk};
 use super::overlay::{self, Below, Overlay};
 use super::plan::{align, check_modes};
 use super::{Snapshot, exclusive, required};
-use crate::block::{Chain, Format};
+use crate::block::{Chain, Files, Format};
 use crate::domain::block_copy::set_image;
 use crate::domain::chain::{self, recorded_backing};
 use crate::domain::definition::Definition;
@@ -193,20 +193,22 @@ impl Domain {
         let entry = changing.by_uuid(self.uuid(), self.name())?;
         changing.check_off(&entry)?;
         let config = entry.config.clone().ok_or_else(not_running)?;
-        snapshot.disks = align(&config, &snapshot.disks, &snapshot.name)?;
+        let images = self.connect().domains().images();
+        snapshot.disks = align(images, &config, &snapshot.disks, &snapshot.name)?;
         check_modes(&snapshot.disks, false)?;
         let reuse = flags.contains(CreateFlags::REUSE_EXT);
-        external(&snapshot.disks).try_for_each(|disk| overlay::check(disk, reuse))?;
+        let files = images.files();
+        external(&snapshot.disks).try_for_each(|disk| overlay::check(&**files, disk, reuse))?;
         snapshot.domain = Some(config.root().clone());
         let metadata = Metadata::stage(&changing, &entry, snapshot.clone(), flags)?;
         let mut changes = Vec::new();
         for plan in external(&snapshot.disks) {
-            let disk = definition_of(&config, plan)?;
-            let below = below(disk, || chain::length(disk))?;
-            let overlay = Overlay::make(plan, &below, reuse)?;
+            let disk = &*images.located(definition_of(&config, plan)?)?;
+            let below = below(&**files, disk, || chain::length(&**files, disk))?;
+            let overlay = Overlay::make(files, plan, &below, reuse)?;
             changes.push(Change { target: plan.name.clone(), below, overlay });
         }
-        let written = redefined(&config, &changes.iter().collect::<Vec<_>>())
+        let written = redefined(&**files, &config, &changes.iter().collect::<Vec<_>>())
             .and_then(|new| changing.set_config(&entry, Some(Arc::new(new))));
         if written.is_ok() || changing.set_config(&entry, entry.config.clone()).is_err() {
             changes.iter_mut().for_each(|change| change.overlay.keep());
@@ -255,12 +257,13 @@ impl Domain {
         flags: &CreateFlags,
     ) -> Result<Still> {
         let live = running.definition();
-        snapshot.disks = align(&live, &snapshot.disks, &snapshot.name)?;
+        let images = &running.images;
+        snapshot.disks = align(images, &live, &snapshot.disks, &snapshot.name)?;
         check_modes(&snapshot.disks, true)?;
         let reuse = flags.contains(CreateFlags::REUSE_EXT);
         for plan in external(&snapshot.disks) {
             open_disk(running, plan)?.check_no_job()?;
-            overlay::check(plan, reuse)?;
+            overlay::check(&**images.files(), plan, reuse)?;
         }
         self.tree()?.check_new(&snapshot.name)?;
         let mut changes = Vec::new();
@@ -324,7 +327,11 @@ fn inactive(root: &Element) -> Element {
 }
 
 /// The image that is on top of a disk, if another one can be put on it.
-fn below(disk: &DiskDefinition, length: impl FnOnce() -> Result<u64>) -> Result<Below> {
+fn below(
+    files: &dyn Files,
+    disk: &DiskDefinition,
+    length: impl FnOnce() -> Result<u64>,
+) -> Result<Below> {
     let target = &disk.target;
     let refused = |why: &str| {
         Err(unsupported(format!("external snapshot of disk '{target}' is not possible: {why}")))
@@ -332,7 +339,9 @@ fn below(disk: &DiskDefinition, length: impl FnOnce() -> Result<u64>) -> Result<
     let (path, format) = match &disk.image {
         Some(image) => match &image.source {
             Source::File(path) | Source::Block(path) => (path, Format::from_name(&image.format)),
-            Source::Nbd(_) | Source::Other(_) => return refused("its image is not a local file"),
+            Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
+                return refused("its image is not a local file");
+            }
         },
         None => return refused("it has no image"),
     };
@@ -343,7 +352,9 @@ fn below(disk: &DiskDefinition, length: impl FnOnce() -> Result<u64>) -> Result<
     if disk.shareable {
         return refused("others may use its image");
     }
-    if format == Format::Qcow2 && disk.backing == Backing::End && recorded_backing(path)?.is_some()
+    if format == Format::Qcow2
+        && disk.backing == Backing::End
+        && recorded_backing(files, path)?.is_some()
     {
         // A new image has no way to say that what the one below records does not count.
         return refused("its definition leaves out the backing image that its image records");
@@ -362,10 +373,11 @@ impl LiveChange {
         reuse: bool,
     ) -> Result<LiveChange> {
         let disk = open_disk(running, plan)?;
-        let definition = definition_of(live, plan)?;
+        let files = running.images.files();
+        let definition = &*running.images.located(definition_of(live, plan)?)?;
         let length = || disk.live.gate.node().length().map_err(failed);
-        let below = below(definition, length)?;
-        let overlay = Overlay::make(plan, &below, reuse)?;
+        let below = below(&**files, definition, length)?;
+        let overlay = Overlay::make(files, plan, &below, reuse)?;
         let writable = !definition.read_only;
         let mut chain = overlay.open(writable, definition.cache)?;
         disk.live.number(&mut chain);
@@ -395,7 +407,8 @@ fn redefine(
     let changes: Vec<&Change> =
         changes.iter().filter(|change| change.on_top).map(|change| &change.change).collect();
     let live = running.definition();
-    let new = redefined(&live, &changes)?;
+    let files = &**running.images.files();
+    let new = redefined(files, &live, &changes)?;
     if let Some(kept) = &entry.config {
         let image = |definition: &Definition, target: &str| {
             let disk = definition.disks.iter().find(|disk| disk.target == target);
@@ -404,7 +417,7 @@ fn redefine(
         let same = |change: &&&Change| image(kept, &change.target) == image(&live, &change.target);
         let same: Vec<&Change> = changes.iter().filter(same).copied().collect();
         if !same.is_empty() {
-            domains.set_config(entry, Some(Arc::new(redefined(kept, &same)?)))?;
+            domains.set_config(entry, Some(Arc::new(redefined(files, kept, &same)?)))?;
         }
     }
     running.set_definition(Arc::new(new));
@@ -438,22 +451,26 @@ fn undo(
 }
 
 /// A definition with new images on top.
-fn redefined(definition: &Definition, changes: &[&Change]) -> Result<Definition> {
+fn redefined(
+    files: &dyn Files,
+    definition: &Definition,
+    changes: &[&Change],
+) -> Result<Definition> {
     let mut new = definition.clone();
     for change in changes {
-        new = new.with_changed_disk(&change.target, |disk| put_above(disk, change))?;
+        new = new.with_changed_disk(&change.target, |disk| put_above(files, disk, change))?;
     }
     Ok(new)
 }
 
 /// Makes a `<disk>` one of the new image. A description of the chain goes on to be one.
-fn put_above(disk: &mut Element, change: &Change) {
+fn put_above(files: &dyn Files, disk: &mut Element, change: &Change) {
     let kind = disk.attr("type").unwrap_or("file").to_string();
     let backing = disk.child("backingStore").cloned();
     let below = disk.child("source").cloned();
     let path = &change.overlay.path;
-    disk.set_attr("type", source_type(path));
-    set_image(disk, source(path), Format::Qcow2);
+    disk.set_attr("type", source_type(files, path));
+    set_image(disk, source(files, path), Format::Qcow2);
     if let (Some(backing), Some(below)) = (backing, below) {
         let format = Element::new("format").with_attr("type", change.below.format.name());
         disk.push(

@@ -1,18 +1,18 @@
 //! The new image of a disk: made, or found and checked, and gone again unless it is kept.
 
-use std::fs::{self, File};
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nix::errno::Errno;
 
 use super::description::SnapshotDisk;
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{Cache, Chain, FileNode, Format, Node, OpenOptions};
-use crate::domain::block_copy::{create_file, make_image, open_existing};
-use crate::domain::chain::{is_same, recorded_backing};
+use crate::block::{Cache, Chain, FileKind, Files, Format, OpenOptions};
+use crate::domain::block_copy::{create_file, make_image, open_existing, sync_folder_of};
+use crate::domain::chain::recorded_backing;
 use crate::domain::disk_definition::Source;
 use crate::domain::failed;
 use crate::error::*;
-use crate::state;
 
 /// The image that is on top until now.
 pub struct Below {
@@ -34,6 +34,7 @@ enum Made {
 
 /// A new image. Dropped, it is gone, unless it is kept.
 pub struct Overlay {
+    files: Arc<dyn Files>,
     pub path: PathBuf,
     made: Made,
 }
@@ -43,7 +44,7 @@ fn unsupported(text: String) -> Error {
 }
 
 /// Refuses what could not be the new image, before anything is made.
-pub fn check(disk: &SnapshotDisk, reuse: bool) -> Result<()> {
+pub fn check(files: &dyn Files, disk: &SnapshotDisk, reuse: bool) -> Result<()> {
     let name = &disk.name;
     if let Some(format) = disk.format.as_deref().filter(|format| *format != "qcow2") {
         let text = format!("external snapshot format for disk {name} is unsupported: {format}");
@@ -59,30 +60,30 @@ pub fn check(disk: &SnapshotDisk, reuse: bool) -> Result<()> {
         }
     };
     let shown = path.display();
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !reuse => {
+    let found = match files.look(path) {
+        Ok(found) => found,
+        Err(Errno::ENOENT) if !reuse => {
             if !block {
                 return Ok(());
             }
             let text = format!("block device snapshot target '{shown}' doesn't exist");
             return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        Err(e) => {
+        Err(errno) => {
             let what = if reuse { "missing existing file" } else { "unable to stat" };
             let text = format!("{what} for disk {name}: {shown}");
-            return Err(Error::io(VIR_FROM_DOMAIN, &e, text));
+            return Err(Error::system(VIR_FROM_DOMAIN, errno, text));
         }
     };
-    let is_device = metadata.file_type().is_block_device();
-    if is_device != block || !(is_device || metadata.is_file()) {
+    let is_device = found.kind == FileKind::Device;
+    if is_device != block || !(is_device || found.kind == FileKind::File) {
         let text = format!(
             "mismatch between configured type for snapshot disk '{name}' and the type of existing \
              file '{shown}'"
         );
         return Err(unsupported(text));
     }
-    if !is_device && !reuse && metadata.len() > 0 {
+    if !is_device && !reuse && found.length > 0 {
         let text = format!(
             "external snapshot file for disk {name} already exists and is not a block device: \
              {shown}"
@@ -94,12 +95,17 @@ pub fn check(disk: &SnapshotDisk, reuse: bool) -> Result<()> {
 
 impl Overlay {
     /// Makes it, or finds it where it is to be there already.
-    pub fn make(disk: &SnapshotDisk, below: &Below, reuse: bool) -> Result<Overlay> {
-        check(disk, reuse)?;
+    pub fn make(
+        files: &Arc<dyn Files>,
+        disk: &SnapshotDisk,
+        below: &Below,
+        reuse: bool,
+    ) -> Result<Overlay> {
+        check(&**files, disk, reuse)?;
         let path = disk.path().unwrap_or(Path::new("")).to_path_buf();
         if reuse {
-            check_reused(disk, &path, below)?;
-            return Ok(Overlay { path, made: Made::Found });
+            check_reused(&**files, disk, &path, below)?;
+            return Ok(Overlay { files: files.clone(), path, made: Made::Found });
         }
         if !below.length.is_multiple_of(512) {
             let text = format!(
@@ -112,29 +118,25 @@ impl Overlay {
             let text = format!("the name of '{}' is not UTF-8", below.path.display());
             return Err(unsupported(text));
         };
-        let exists = fs::symlink_metadata(&path).is_ok();
+        let exists = files.exists(&path);
         let (file, made) = match (exists, &disk.source) {
-            (false, _) => (create_file(&path, "image file")?, Made::New),
-            (true, Some(Source::Block(_))) => (open_existing(&path)?, Made::Found),
-            (true, _) => (open_existing(&path)?, Made::Filled),
+            (false, _) => (create_file(&**files, &path, "image file")?, Made::New),
+            (true, Some(Source::Block(_))) => (open_existing(&**files, &path)?, Made::Found),
+            (true, _) => (open_existing(&**files, &path)?, Made::Filled),
         };
-        let mut overlay = Overlay { path, made: Made::Found };
-        let empty = file.metadata().is_ok_and(|metadata| metadata.len() == 0);
+        let mut overlay = Overlay { files: files.clone(), path, made: Made::Found };
+        let empty = file.length().is_ok_and(|length| length == 0);
         if matches!(made, Made::Filled) && !empty {
             // It was empty a moment ago.
-            check(disk, reuse)?;
+            check(&**files, disk, reuse)?;
         }
         overlay.made = made;
         let backing = Some((name.to_string(), below.format.name().to_string()));
-        let sync = file.try_clone();
-        make_image(file, &overlay.path, Format::Qcow2, below.length, backing)?;
+        make_image(&*file, Format::Qcow2, below.length, backing)?;
         // A definition must not name what a crash could take away.
-        sync.and_then(|file| file.sync_all()).map_err(|e| {
-            let text = format!("cannot sync '{}'", overlay.path.display());
-            Error::io(VIR_FROM_STORAGE, &e, text)
-        })?;
-        if let (Made::New, Some(folder)) = (&overlay.made, overlay.path.parent()) {
-            state::sync(folder, VIR_FROM_STORAGE)?;
+        file.flush().map_err(failed)?;
+        if let Made::New = &overlay.made {
+            sync_folder_of(&**files, &overlay.path)?;
         }
         Ok(overlay)
     }
@@ -142,7 +144,7 @@ impl Overlay {
     /// Opens it, without what is below.
     pub fn open(&self, writable: bool, cache: Cache) -> Result<Chain> {
         let options = OpenOptions { format: Format::Qcow2, writable, without_backing: true, cache };
-        Chain::open(&self.path, options).map_err(failed)
+        Chain::open_in(&self.files, &self.path, options).map_err(failed)
     }
 
     /// It stays.
@@ -155,8 +157,10 @@ impl Drop for Overlay {
     fn drop(&mut self) {
         // What failed before is what is reported.
         match self.made {
-            Made::New => drop(fs::remove_file(&self.path)),
-            Made::Filled => drop(open_existing(&self.path).map(|file| file.set_len(0))),
+            Made::New => drop(self.files.remove(&self.path)),
+            Made::Filled => {
+                drop(open_existing(&*self.files, &self.path).map(|file| file.resize(0)));
+            }
             Made::Found => {}
         }
     }
@@ -164,21 +168,19 @@ impl Drop for Overlay {
 
 /// An image that somebody has made must be one over the disk: else the guest would see something
 /// else from one moment to the next.
-fn check_reused(disk: &SnapshotDisk, path: &Path, below: &Below) -> Result<()> {
+fn check_reused(files: &dyn Files, disk: &SnapshotDisk, path: &Path, below: &Below) -> Result<()> {
     let shown = path.display();
-    let file = File::open(path)
-        .map_err(|e| Error::io(VIR_FROM_STORAGE, &e, format!("Unable to open {shown}")))?;
-    let node = FileNode::new(file, shown.to_string()).map_err(failed)?;
-    let header = Qcow2Node::read_header(node.name(), &node).map_err(failed)?;
+    let node = files.open(path, false, Cache::default()).map_err(failed)?;
+    let header = Qcow2Node::read_header(node.name(), &*node).map_err(failed)?;
     if header.size != below.length {
         return Err(unsupported(format!(
             "external snapshot file '{shown}' for disk {} has {} bytes, and the disk has {}",
             disk.name, header.size, below.length
         )));
     }
-    let recorded = recorded_backing(path)?;
+    let recorded = recorded_backing(files, path)?;
     let is_it = |(name, format): &(PathBuf, String)| {
-        is_same(name, &below.path) && format == below.format.name()
+        files.is_same(name, &below.path) && format == below.format.name()
     };
     if !recorded.as_ref().is_some_and(is_it) {
         let recorded = match recorded {

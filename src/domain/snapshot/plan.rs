@@ -4,13 +4,16 @@
 use std::path::Path;
 
 use super::description::{Mode, SnapshotDisk, unsupported};
+use crate::block::{FileKind, Files};
 use crate::domain::definition::Definition;
 use crate::domain::disk_definition::{DiskDefinition, Source};
+use crate::domain::images::Images;
 use crate::error::*;
 use crate::xml::excerpt;
 
 /// The disks of a snapshot, in the order of the domain's: what `said` does not name as well.
 pub fn align(
+    images: &Images,
     definition: &Definition,
     said: &[SnapshotDisk],
     snapshot: &str,
@@ -41,7 +44,7 @@ pub fn align(
             return Err(unsupported(text));
         }
         if mode == Mode::External {
-            complete(&mut plan, disk, snapshot)?;
+            complete(&**images.files(), &mut plan, &*images.located(disk)?, snapshot)?;
         }
         aligned.push(plan);
     }
@@ -63,7 +66,12 @@ fn default_mode(definition: &Definition, disk: &DiskDefinition, named: bool) -> 
 }
 
 /// Fills in what the caller may leave out of a new image.
-fn complete(plan: &mut SnapshotDisk, disk: &DiskDefinition, snapshot: &str) -> Result<()> {
+fn complete(
+    files: &dyn Files,
+    plan: &mut SnapshotDisk,
+    disk: &DiskDefinition,
+    snapshot: &str,
+) -> Result<()> {
     let target = &disk.target;
     if plan.format.is_none() {
         plan.format = Some("qcow2".to_string());
@@ -76,7 +84,7 @@ fn complete(plan: &mut SnapshotDisk, disk: &DiskDefinition, snapshot: &str) -> R
         Some(Source::Block(path)) => {
             return Err(refuse_name(target, path));
         }
-        Some(Source::Nbd(_) | Source::Other(_)) => {
+        Some(Source::Nbd(_) | Source::Volume(..) | Source::Other(_)) => {
             let text = format!(
                 "cannot generate external snapshot name for disk '{target}' on a 'network' device"
             );
@@ -96,7 +104,7 @@ fn complete(plan: &mut SnapshotDisk, disk: &DiskDefinition, snapshot: &str) -> R
         );
         return Err(unsupported(text));
     }
-    if std::fs::metadata(below).is_ok_and(|metadata| !metadata.is_file()) {
+    if files.look(below).is_ok_and(|found| found.kind != FileKind::File) {
         return Err(refuse_name(target, below));
     }
     plan.name_after(below, snapshot);
@@ -157,6 +165,18 @@ pub fn check_modes(disks: &[SnapshotDisk], active: bool) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::Storage;
+    use std::sync::Arc;
+
+    fn align(
+        definition: &Definition,
+        said: &[SnapshotDisk],
+        snapshot: &str,
+    ) -> Result<Vec<SnapshotDisk>> {
+        let root = tempfile::tempdir().unwrap();
+        let images = Images::new(Arc::new(Storage::embed(root.path()).unwrap()));
+        super::align(&images, definition, said, snapshot)
+    }
 
     fn definition() -> Definition {
         let disk =

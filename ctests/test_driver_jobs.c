@@ -1,0 +1,456 @@
+/* Domains of test:///default with disks in memory: what is asked of them, and the block jobs on
+ * them. No file of the machine is looked at.
+ * ctest: ours-only because the disks of libvirt's test domains have no data */
+#include "block_job.h"
+
+#include <virsparse/virsparse.h>
+
+#define SIZE (8 * MIB)
+
+static virStoragePoolPtr pool;
+
+static const char *vol_path(const char *name)
+{
+    static __thread char ring[4][256];
+    static __thread unsigned int next;
+    char *path = ring[next++ % 4];
+
+    print_to(path, sizeof(ring[0]), "/default-pool/%s", name);
+    return path;
+}
+
+static const char *memory_disk(const char *target, const char *name, const char *format,
+                               const char *inside)
+{
+    static __thread char ring[4][1024];
+    static __thread unsigned int next;
+    char *xml = ring[next++ % 4];
+
+    print_to(xml, sizeof(ring[0]),
+             "<disk type='file'><driver type='%s'/><source file='/default-pool/%s'/>"
+             "<target dev='%s'/>%s</disk>",
+             format, name, target, inside);
+    return xml;
+}
+
+static virStorageVolPtr volume(const char *name)
+{
+    virStorageVolPtr vol = virStorageVolLookupByName(pool, name);
+
+    CHECK(vol != NULL);
+    return vol;
+}
+
+static void remove_volume(const char *name)
+{
+    vol_gone(volume(name));
+}
+
+/* A raw volume with what another one has (nothing, if that is NULL) and a piece of its own. */
+static void make_raw(const char *name, const char *from, unsigned long long at, size_t size,
+                     unsigned int seed)
+{
+    virStorageVolPtr vol, source;
+    virStreamPtr st;
+
+    if (from) {
+        source = volume(from);
+        vol = virStorageVolCreateXMLFrom(pool, vol_xml(name, SIZE, 0), source, 0);
+        CHECK(vol != NULL);
+        CHECK_INT(virStorageVolFree(source), 0);
+    } else {
+        vol = make_vol(pool, name, SIZE, 0);
+    }
+    st = upload_to(vol, at, size, 0);
+    send_pattern(st, size, at, seed);
+    finish_and_free(st);
+    CHECK_INT(virStorageVolFree(vol), 0);
+}
+
+/* An image over another one that reads as a raw volume. */
+static void make_over(const char *name, const char *like, const char *below, const char *format)
+{
+    virStorageVolPtr source = volume(like), vol;
+    char xml[1024];
+
+    print_to(xml, sizeof(xml),
+             "<volume><name>%s</name><capacity>%llu</capacity><allocation>0</allocation>"
+             "<target><format type='qcow2'/></target><backingStore><path>%s</path>"
+             "<format type='%s'/></backingStore></volume>",
+             name, SIZE, below, format);
+    vol = virStorageVolCreateXMLFrom(pool, xml, source, 0);
+    CHECK(vol != NULL);
+    CHECK_INT(virStorageVolFree(vol), 0);
+    CHECK_INT(virStorageVolFree(source), 0);
+}
+
+/* base, mid and top, and what they read as: base, ref-mid and ref. */
+static void make_memory_chain(void)
+{
+    make_raw("base", NULL, 0, 3 * MIB, 1);
+    make_raw("ref-mid", "base", MIB, MIB, 2);
+    make_raw("ref", "ref-mid", 2 * MIB, 5 * MIB, 3);
+    make_over("mid", "ref-mid", "/default-pool/base", "raw");
+    make_over("top", "ref", "/default-pool/mid", "qcow2");
+}
+
+static char *content(const char *name)
+{
+    virStorageVolPtr vol = volume(name);
+    virStreamPtr st = download_from(vol, 0, 0, 0);
+    char *got = (char *)malloc(SIZE);
+
+    CHECK(got != NULL);
+    CHECK_INT(recv_bytes(st, got, SIZE), SIZE);
+    finish_and_free(st);
+    CHECK_INT(virStorageVolFree(vol), 0);
+    return got;
+}
+
+static int equal(const char *one, const char *other)
+{
+    char *a = content(one), *b = content(other);
+    int same = memcmp(a, b, SIZE) == 0;
+
+    free(a);
+    free(b);
+    return same;
+}
+
+/* What an image reads as is what a raw volume has. */
+static int reads_as(const char *image, const char *raw)
+{
+    virStorageVolPtr source = volume(image), flat;
+    int same;
+
+    flat = virStorageVolCreateXMLFrom(pool, vol_xml("flat", SIZE, 0), source, 0);
+    CHECK(flat != NULL);
+    CHECK_INT(virStorageVolFree(source), 0);
+    same = equal("flat", raw);
+    vol_gone(flat);
+    return same;
+}
+
+static int described_with(const char *name, const char *text)
+{
+    virStorageVolPtr vol = volume(name);
+    char *xml = virStorageVolGetXMLDesc(vol, 0);
+    int found;
+
+    CHECK(xml != NULL);
+    found = strstr(xml, text) != NULL;
+    free(xml);
+    CHECK_INT(virStorageVolFree(vol), 0);
+    return found;
+}
+
+static void remove_chain(void)
+{
+    remove_volume("base");
+    remove_volume("ref-mid");
+    remove_volume("ref");
+    remove_volume("mid");
+    remove_volume("top");
+}
+
+static void no_events(void)
+{
+    expect_events("");
+}
+
+/* By the volume's name and by its path. */
+static void questions(void)
+{
+    const char *by_name = "<disk type='volume'><source pool='default-pool' volume='v'/>"
+                          "<target dev='vda'/></disk>";
+    virSparseBlockExtentPtr extents = NULL;
+    virDomainBlockStatsStruct stats;
+    virDomainBlockInfo info;
+    virDomainPtr dom, other;
+    char *want = pattern(MIB, MIB, 5), *got = (char *)malloc(MIB);
+    int way, count = 0;
+
+    CHECK(got != NULL);
+    make_raw("v", NULL, MIB, MIB, 5);
+    for (way = 0; way < 2; way++) {
+        dom = start(way ? by_name : memory_disk("vda", "v", "raw", ""));
+        CHECK(has(dom, 0, "index='1'/>"));
+        CHECK(!has(dom, 0, "export"));
+        CHECK_INT(virDomainGetBlockInfo(dom, "vda", &info, 0), 0);
+        CHECK_INT(info.capacity, SIZE);
+        CHECK_INT(info.allocation, MIB);
+        CHECK_INT(info.physical, SIZE);
+        CHECK_INT(virDomainBlockPeek(dom, "vda", MIB, MIB, got, 0), 0);
+        CHECK(memcmp(want, got, MIB) == 0);
+        CHECK_INT(virDomainBlockStats(dom, "vda", &stats, sizeof(stats)), 0);
+        CHECK_INT(stats.rd_req, 0);
+        CHECK_INT(virSparseDomainGetBlockExtents(dom, "vda", 0, 0, &count, &extents, 0), 0);
+        CHECK_INT(count, 3);
+        CHECK_INT(extents[0].length, MIB);
+        CHECK_INT(extents[1].length, MIB);
+        free(extents);
+        CHECK(virSparseDomainGetDiskURI(dom, "vda", 0) == NULL);
+        CHECK_ERR(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN,
+                  "disk 'vda' is not served by this connection");
+        /* One image has one user who writes it. */
+        other = virDomainCreateXML(
+            conn, domain_xml("other", memory_disk("vda", "v", "raw", ""), 2), 0);
+        CHECK(other == NULL);
+        CHECK_CODE(VIR_ERR_SYSTEM_ERROR, "Unable to lock /default-pool/v");
+        CHECK_INT(virDomainBlockResize(dom, "vda", 2 * SIZE, VIR_DOMAIN_BLOCK_RESIZE_BYTES), 0);
+        CHECK_INT(virDomainGetBlockInfo(dom, "vda", &info, 0), 0);
+        CHECK_INT(info.capacity, 2 * SIZE);
+        CHECK_INT(virDomainBlockResize(dom, "vda", SIZE, VIR_DOMAIN_BLOCK_RESIZE_BYTES), 0);
+        CHECK_INT(virDomainSuspend(dom), 0);
+        CHECK_INT(virDomainResume(dom), 0);
+        stop(dom);
+    }
+    /* Of a domain that does not run. */
+    dom = virDomainDefineXML(conn, domain_xml("off", by_name, 3));
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainGetBlockInfo(dom, "vda", &info, 0), 0);
+    CHECK_INT(info.capacity, SIZE);
+    CHECK_INT(virSparseDomainGetBlockExtents(dom, "vda", 0, 0, &count, &extents, 0), 0);
+    CHECK_INT(count, 3);
+    free(extents);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    remove_volume("v");
+    free(want);
+    free(got);
+    no_events();
+}
+
+static void copies(void)
+{
+    virDomainPtr dom;
+    virStorageVolPtr vol;
+
+    make_raw("v", NULL, MIB, MIB, 7);
+    dom = start(memory_disk("vda", "v", "raw", ""));
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_xml("file", "file", vol_path("c"), "raw"), NULL, 0,
+                                 0), 0);
+    wait_ready(dom, "vda");
+    CHECK(has(dom, 0, "<mirror type='file' file='/default-pool/c' format='raw' job='copy' "
+                      "ready='yes'>"));
+    pivot(dom, "vda");
+    expect_events("/default-pool/v copy ready; vda copy ready; "
+                  "/default-pool/c copy completed; vda copy completed; ");
+    CHECK(has(dom, 0, "<source file='/default-pool/c' index='2'/>"));
+    CHECK(equal("v", "c"));
+
+    /* Onto a volume that is there, in another format. */
+    vol = virStorageVolCreateXML(pool,
+                                 "<volume><name>q</name><capacity>8388608</capacity><allocation>0"
+                                 "</allocation><target><format type='qcow2'/></target></volume>",
+                                 0);
+    CHECK(vol != NULL);
+    CHECK_INT(virStorageVolFree(vol), 0);
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_xml("file", "file", vol_path("q"), "qcow2"), NULL,
+                                 0, VIR_DOMAIN_BLOCK_COPY_REUSE_EXT), 0);
+    wait_ready(dom, "vda");
+    pivot(dom, "vda");
+    forget_events(4);
+    stop(dom);
+    CHECK(reads_as("q", "v"));
+
+    /* Given up: the copy is there, and the disk is what it was. */
+    dom = start(memory_disk("vda", "v", "raw", ""));
+    CHECK_INT(virDomainBlockRebase(dom, "vda", vol_path("r"), 0,
+                                   VIR_DOMAIN_BLOCK_REBASE_COPY | VIR_DOMAIN_BLOCK_REBASE_COPY_RAW),
+              0);
+    wait_ready(dom, "vda");
+    CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
+    forget_events(4);
+    CHECK(equal("v", "r"));
+
+    /* Not where something is already, and not where nothing can be. */
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_xml("file", "file", vol_path("r"), "raw"), NULL, 0,
+                                 0), -1);
+    CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "already exists");
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_xml("file", "file", "/nowhere/r", "raw"), NULL, 0,
+                                 0), -1);
+    CHECK_ERR(VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE, "failed to create copy target '/nowhere/r'");
+    CHECK_INT(virDomainBlockCopy(dom, "vda",
+                                 "<disk type='network'><source protocol='nbd' name='x'>"
+                                 "<host name='localhost' port='1'/></source></disk>", NULL, 0,
+                                 VIR_DOMAIN_BLOCK_COPY_REUSE_EXT), -1);
+    CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "copies to sources of type network are not made");
+    stop(dom);
+    remove_volume("v");
+    remove_volume("c");
+    remove_volume("q");
+    remove_volume("r");
+    no_events();
+}
+
+static void chains(void)
+{
+    const char *const backing[] = {"file='/default-pool/top' index='1'/>",
+                                   "file='/default-pool/mid' index='2'/>",
+                                   "file='/default-pool/base' index='3'/>", NULL};
+    virDomainPtr dom;
+
+    make_memory_chain();
+    CHECK(reads_as("top", "ref"));
+    dom = start(memory_disk("vda", "top", "qcow2", ""));
+    described(dom, 0, backing);
+    CHECK_INT(virDomainBlockRebase(dom, "vda", "/default-pool/base", 0, 0), 0);
+    wait_gone(dom, "vda");
+    expect_events("/default-pool/top pull completed; vda pull completed; ");
+    CHECK(!has(dom, 0, "/default-pool/mid"));
+    CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), 0);
+    wait_gone(dom, "vda");
+    forget_events(2);
+    CHECK(!has(dom, 0, "/default-pool/base"));
+    stop(dom);
+    CHECK(!described_with("top", "<backingStore>"));
+    CHECK(reads_as("top", "ref"));
+    CHECK(reads_as("mid", "ref-mid"));
+    remove_chain();
+
+    make_memory_chain();
+    dom = start(memory_disk("vda", "top", "qcow2", ""));
+    CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, "/default-pool/mid", 0, 0), 0);
+    wait_gone(dom, "vda");
+    expect_events("/default-pool/top commit completed; vda commit completed; ");
+    CHECK(equal("base", "ref-mid"));
+    CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0,
+                                   VIR_DOMAIN_BLOCK_COMMIT_ACTIVE | VIR_DOMAIN_BLOCK_COMMIT_DELETE),
+              0);
+    wait_ready(dom, "vda");
+    pivot(dom, "vda");
+    forget_events(4);
+    CHECK(has(dom, 0, "<source file='/default-pool/base'"));
+    stop(dom);
+    CHECK(equal("base", "ref"));
+    /* DELETE: it is gone. */
+    CHECK(virStorageVolLookupByName(pool, "top") == NULL);
+    CHECK_CODE(VIR_ERR_NO_STORAGE_VOL, "top");
+    remove_volume("base");
+    remove_volume("ref-mid");
+    remove_volume("ref");
+    remove_volume("mid");
+    no_events();
+}
+
+/* Who wants guests for such a disk serves it over TCP. */
+static void guests(void)
+{
+    virDomainPtr dom;
+    char uri[256];
+    char *tcp;
+
+    make_raw("v", NULL, 0, MIB, 9);
+    dom = start(memory_disk("vda", "v", "raw", "<v:listen xmlns:v='urn:virsparse:domain:1'/>"));
+    tcp = virSparseDomainGetDiskURI(dom, "vda", VIR_SPARSE_DISK_URI_TCP);
+    CHECK(tcp != NULL);
+    print_to(uri, sizeof(uri), "%s", tcp);
+    free(tcp);
+    CHECK(has(dom, 0, uri));
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_xml("file", "file", vol_path("c"), "raw"), NULL, 0,
+                                 0), 0);
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 4 2M 64k' -c flush '%s' >/dev/null", uri), 0);
+    wait_ready(dom, "vda");
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 5 4M 64k' -c flush '%s' >/dev/null", uri), 0);
+    pivot(dom, "vda");
+    forget_events(4);
+    CHECK(equal("v", "c"));
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 6 6M 64k' -c flush '%s' >/dev/null", uri), 0);
+    stop(dom);
+    CHECK(!equal("v", "c"));
+    remove_volume("v");
+    remove_volume("c");
+}
+
+/* A path is one in memory, or it is nowhere, also where a file of the machine has it. */
+static void only_memory(void)
+{
+    const char *real = in_dir("real.img");
+    virDomainBlockInfo info;
+    virDomainPtr dom;
+    char buf[16];
+
+    write_pattern(real, 64 * KIB, 0, 1);
+    dom = start(disk_xml("vda", "real.img", "raw", ""));
+    CHECK_INT(virDomainIsActive(dom), 1);
+    CHECK_INT(virDomainGetBlockInfo(dom, "vda", &info, 0), -1);
+    CHECK_ERR(VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE, "Cannot access storage file");
+    CHECK_INT(virGetLastError()->int1, ENOENT);
+    CHECK_INT(virDomainBlockPeek(dom, "vda", 0, sizeof(buf), buf, 0), -1);
+    CHECK_ERR(VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE, "Cannot access storage file");
+    CHECK_INT(virDomainBlockResize(dom, "vda", MIB, VIR_DOMAIN_BLOCK_RESIZE_BYTES), -1);
+    CHECK_INT(virGetLastError()->int1, ENOENT);
+    CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), -1);
+    CHECK_INT(virGetLastError()->int1, ENOENT);
+    CHECK(virDomainSnapshotCreateXML(dom, "<domainsnapshot/>",
+                                     VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY) == NULL);
+    stop(dom);
+
+    /* Neither as the target of a copy nor of a snapshot, made or there. */
+    make_raw("v", NULL, 0, MIB, 2);
+    dom = start(memory_disk("vda", "v", "raw", ""));
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("new.img", "raw"), NULL, 0, 0), -1);
+    CHECK_ERR(VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE, "failed to create copy target");
+    CHECK_INT(virGetLastError()->int1, ENOENT);
+    CHECK(!exists(in_dir("new.img")));
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("real.img", "raw"), NULL, 0,
+                                 VIR_DOMAIN_BLOCK_COPY_REUSE_EXT), -1);
+    CHECK_CODE(VIR_ERR_SYSTEM_ERROR, "missing destination file for disk vda");
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("real.img", "raw"), NULL, 0, 0), -1);
+    CHECK_ERR(VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE, "failed to create copy target");
+    print_to(test_uri, sizeof(test_uri),
+             "<domainsnapshot><disks><disk name='vda'><source file='%s'/></disk></disks>"
+             "</domainsnapshot>",
+             in_dir("snap.img"));
+    CHECK(virDomainSnapshotCreateXML(dom, test_uri,
+                                     VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY |
+                                         VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA) == NULL);
+    CHECK(!exists(in_dir("snap.img")));
+    CHECK_INT(virDomainAttachDevice(dom, disk_xml("vdb", "real.img", "raw", "")), 0);
+    CHECK_INT(virDomainGetBlockInfo(dom, "vdb", &info, 0), -1);
+    CHECK_INT(virGetLastError()->int1, ENOENT);
+    stop(dom);
+    remove_volume("v");
+    CHECK(file_has_pattern(real, 64 * KIB, 0, 1));
+    CHECK_INT(file_size(real), 64 * KIB);
+    CHECK_INT(unlink(real), 0);
+    no_events();
+}
+
+/* Where the definition of libvirt's own domain says that its disk is, nothing is. */
+static void default_domain(void)
+{
+    virDomainPtr dom = virDomainLookupByName(conn, "test");
+    virDomainBlockStatsStruct stats;
+    virDomainBlockInfo info;
+
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainIsActive(dom), 1);
+    CHECK_INT(virDomainGetBlockInfo(dom, "vda", &info, 0), -1);
+    CHECK_ERR(VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE,
+              "Cannot access storage file '/guest/diskimage1'");
+    CHECK_INT(virDomainBlockPull(dom, "/guest/diskimage1", 0, 0), -1);
+    CHECK_ERR(VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE, "/guest/diskimage1");
+    CHECK_INT(virDomainBlockStats(dom, "vda", &stats, sizeof(stats)), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    CHECK_INT(setenv("TEST_URI", "test:///default", 1), 0);
+    jobs_open(argv[0], 240);
+    ours = 1;
+    pool = virStoragePoolLookupByName(conn, "default-pool");
+    CHECK(pool != NULL);
+    questions();
+    copies();
+    chains();
+    guests();
+    only_memory();
+    default_domain();
+    CHECK_INT(virStoragePoolNumOfVolumes(pool), 0);
+    CHECK_INT(virStoragePoolFree(pool), 0);
+    return jobs_close(__FILE__);
+}
