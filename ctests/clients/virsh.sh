@@ -63,9 +63,9 @@ refused "storage volume 'a.img' exists already" 'vol-create-as p a.img 1M'
 
 virsh 'vol-create-as p top.qcow2 64M --format qcow2 --backing-vol a.img --backing-vol-format raw'
 qemu-img compare -q source "$pool/top.qcow2"
-virsh 'vol-clone --pool p top.qcow2 flat.qcow2' 'vol-list p'
-says "top.qcow2 +$pool/top.qcow2" "flat.qcow2 +$pool/flat.qcow2"
-qemu-img compare -q -F qcow2 source "$pool/flat.qcow2"
+virsh 'vol-clone --pool p top.qcow2 copy.qcow2' 'vol-list p'
+says "top.qcow2 +$pool/top.qcow2" "copy.qcow2 +$pool/copy.qcow2"
+qemu-img compare -q -F qcow2 source "$pool/copy.qcow2"
 cat >vol.xml <<EOF
 <volume><name>c.img</name><capacity>64</capacity></volume>
 EOF
@@ -109,8 +109,18 @@ refused 'not supported by the connection driver: virDomainRename' 'domrename d e
 refused 'not supported by the connection driver: virDomainReset' 'reset d'
 virsh 'undefine d'
 
+# Private functions of libvirt refuse our handles, and what they say is told as our errors are.
+virsh 'define d.xml'
+refused 'invalid domain pointer in virDomainQemuMonitorCommand' 'qemu-monitor-command d info'
+silent '^libvirt:'
+refused 'invalid domain pointer in virDomainLxcOpenNamespace' 'lxc-enter-namespace d /bin/true'
+silent '^libvirt:'
+cmp source "$pool/a.img"
+virsh 'undefine d --storage vda'
+says "Volume 'vda'\\($pool/a.img\\) removed."
+[ ! -e "$pool/a.img" ] || fail "a.img is still there"
+
 virsh 'pool-autostart --disable p' 'pool-destroy p' 'pool-undefine p'
 virsh 'pool-list --all'
 silent '\bp\b'
-cmp source "$pool/a.img"
 echo "virsh: passed"

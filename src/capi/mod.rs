@@ -11,6 +11,7 @@
     clippy::missing_safety_doc
 )]
 
+pub mod beside;
 pub mod call;
 pub mod handle;
 pub mod host_loop;

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::ptr::null_mut;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::beside;
 use super::call::{Failure, entry_keeping_error};
 use super::domain::virDomainPtr;
 use super::handle;
@@ -139,6 +140,16 @@ pub fn reset_last() {
             last.clear();
         }
     });
+    if let Some(other) = beside::other() {
+        (other.reset_last_error)();
+    }
+}
+
+/// This thread's last error, whose strings are not to be released. One of another libvirt's goes
+/// first: a call of ours begins with resetting that, so it is the later one.
+fn last() -> virError {
+    // SAFETY: NULL, or a record that nothing changes before this thread's next call.
+    unsafe { virGetLastError().as_ref() }.copied().unwrap_or(EMPTY)
 }
 
 /// The handler of the process, or of a connection.
@@ -253,6 +264,12 @@ unsafe fn duplicate(from: &virError) -> virError {
 /// Since 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn virGetLastError() -> virErrorPtr {
+    if let Some(other) = beside::other() {
+        let error = (other.last_error)();
+        if !error.is_null() {
+            return error;
+        }
+    }
     with_last(|last| if last.0.code == 0 { null_mut() } else { &raw mut last.0 })
         .unwrap_or(null_mut())
 }
@@ -266,7 +283,7 @@ pub extern "C" fn virGetLastError() -> virErrorPtr {
 /// Since 4.5.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn virGetLastErrorCode() -> c_int {
-    with_last(|last| last.0.code).unwrap_or(0)
+    last().code
 }
 
 /// Returns the domain of the calling thread's last error: which part of the library reported it.
@@ -278,7 +295,7 @@ pub extern "C" fn virGetLastErrorCode() -> c_int {
 /// Since 4.5.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn virGetLastErrorDomain() -> c_int {
-    with_last(|last| last.0.domain).unwrap_or(0)
+    last().domain
 }
 
 /// Returns the text of the calling thread's last error.
@@ -291,12 +308,11 @@ pub extern "C" fn virGetLastErrorDomain() -> c_int {
 /// Since 1.0.6.
 #[unsafe(no_mangle)]
 pub extern "C" fn virGetLastErrorMessage() -> *const c_char {
-    with_last(|last| match last.0 {
+    match last() {
         virError { code: 0, .. } => c"no error".as_ptr(),
         virError { message, .. } if message.is_null() => c"unknown error".as_ptr(),
         virError { message, .. } => message.cast_const(),
-    })
-    .unwrap_or(c"no error".as_ptr())
+    }
 }
 
 /// Forgets the calling thread's last error.
@@ -354,7 +370,7 @@ pub extern "C" fn virSaveLastError() -> virErrorPtr {
     unsafe {
         let copy = libc::calloc(1, size_of::<virError>()).cast::<virError>();
         if !copy.is_null() {
-            copy.write(with_last(|last| duplicate(&last.0)).unwrap_or(EMPTY));
+            copy.write(duplicate(&last()));
         }
         copy
     }
@@ -376,7 +392,7 @@ pub unsafe extern "C" fn virCopyLastError(to: virErrorPtr) -> c_int {
         return -1;
     }
     // SAFETY: `to` is a record of the caller's.
-    unsafe { to.write(with_last(|last| duplicate(&last.0)).unwrap_or(EMPTY)) };
+    unsafe { to.write(duplicate(&last())) };
     virGetLastErrorCode()
 }
 
@@ -460,6 +476,9 @@ pub unsafe extern "C" fn virConnCopyLastError(conn: virConnectPtr, to: virErrorP
 #[unsafe(no_mangle)]
 pub extern "C" fn virSetErrorFunc(userData: *mut c_void, handler: virErrorFunc) {
     *unpoisoned(&GLOBAL_HANDLER) = Handler { function: handler, data: userData };
+    if let Some(other) = beside::other() {
+        (other.set_error_func)(userData, handler);
+    }
 }
 
 /// Sets the function that is told of errors on one connection. The process's own handler is then
