@@ -84,7 +84,13 @@ impl Guests {
             let output = Command::new("fio")
                 .args(["--name=guest", "--ioengine=nbd", "--thread", "--iodepth=8"])
                 .args(["--rw=randwrite", "--bsrange=4k-128k", "--size=8m", "--verify=crc32c"])
-                .args(["--verify_fatal=1", "--do_verify=1", "--fsync=200", "--allrandrepeat=1"])
+                .args([
+                    "--verify_fatal=1",
+                    "--verify_state_save=0",
+                    "--do_verify=1",
+                    "--fsync=200",
+                    "--allrandrepeat=1",
+                ])
                 .arg(format!("--uri={uri}"))
                 .arg(format!("--randseed={number}"))
                 .current_dir(folder)
