@@ -4,8 +4,26 @@
  * ctest: no-valgrind because there is one thread at a time in it */
 #include "block_job.h"
 
+#include <dlfcn.h>
+
 static volatile int storm_ends;
 static virDomainPtr dom;
+
+/* Functions of the designs, where the library has them. */
+static struct {
+    int (*stream)(virDomainPtr, const char *, unsigned long long, unsigned long long, unsigned int);
+    int (*increment)(virDomainPtr, const char *, unsigned long long *, unsigned int);
+    int (*allocate)(virDomainPtr, const char *, unsigned long long, unsigned long long,
+                    unsigned int);
+    int (*stop)(virDomainPtr, const char *);
+} designs;
+
+static void find(const char *name, const char *node, void *function)
+{
+    void *found = dlvsym(RTLD_DEFAULT, name, node);
+
+    memcpy(function, &found, sizeof(found));
+}
 
 static unsigned int next_random(unsigned int *state)
 {
@@ -46,7 +64,7 @@ static void *storm(void *opaque)
         virDomainBlockJobInfo info;
         char xml[2048], *text;
 
-        switch (next_random(&state) % 16) {
+        switch (next_random(&state) % 20) {
         case 0:
         case 1:
             print_to(xml, sizeof(xml), "%s",
@@ -95,6 +113,30 @@ static void *storm(void *opaque)
                 expected(virDomainCreate(dom));
             }
             break;
+        case 13:
+        case 14:
+            if (designs.increment != NULL) {
+                unsigned long long cursor = next_random(&state) % (8 * MIB);
+                int i;
+
+                for (i = 0; i < 4; i++)
+                    expected(designs.increment(dom, disk, &cursor, 0));
+            }
+            break;
+        case 15:
+            if (designs.stream != NULL)
+                expected(designs.stream(dom, disk, next_random(&state) % (4 * MIB),
+                                        next_random(&state) % (4 * MIB), next_random(&state) % 2));
+            break;
+        case 16:
+            if (designs.allocate != NULL)
+                expected(designs.allocate(dom, disk, next_random(&state) % (4 * MIB), MIB,
+                                          next_random(&state) % 2));
+            break;
+        case 17:
+            if (designs.stop != NULL)
+                expected(designs.stop(dom, disk));
+            break;
         default:
             expected(virDomainGetBlockJobInfo(dom, disk, &info, 0));
         }
@@ -113,6 +155,11 @@ int main(int argc, char **argv)
 
     (void)argc;
     jobs_open(argv[0], 280);
+    find("virDomainBlockStream", "VIRSPARSE_RFC_2011_04", &designs.stream);
+    find("virDomainBlockStream", "VIRSPARSE_RFC_2011_V3", &designs.increment);
+    find("virDomainBlockAllocate", "VIRSPARSE_RFC_2011_04", &designs.allocate);
+    find("virDomainBlockStreamAbort", "VIRSPARSE_RFC_2011_04", &designs.stop);
+    CHECK(!ours || (designs.stream && designs.increment && designs.allocate && designs.stop));
     make_chain("");
     CHECK_INT(run("cd %s && mkdir a b && mv base mid top a && cp -r a/. b", test_dir), 0);
     print_to(disks, sizeof(disks), "%s%s", disk_xml("vda", "a/top", "qcow2", ""),

@@ -8,7 +8,7 @@ use super::chain;
 use super::disk_definition::DiskDefinition;
 use super::failed;
 use super::object::Domain;
-use super::queries::{find, no_medium, not_open};
+use super::queries::{expect_open, find, no_medium};
 use crate::block::{Extent, Node, range_within};
 use crate::error::*;
 
@@ -55,7 +55,7 @@ impl Domain {
             let node = chain.ok_or_else(|| no_medium(&disk.target))?.top();
             return extents(&disk.target, range(node.clone())?, || node.clone());
         }
-        let open = entry.here()?.disk(&disk.target).ok_or_else(|| not_open(disk))?;
+        let open = expect_open(entry.here()?, disk)?;
         // A pause is for guests: whoever looks from outside does not wait.
         let node = || open.live.gate.node();
         extents(&disk.target, range(node())?, node)

@@ -9,7 +9,7 @@ use super::disk::Disk;
 use super::disk_definition::DiskDefinition;
 use super::events;
 use super::object::Domain;
-use super::queries::not_open;
+use super::queries::expect_open;
 use super::running::{Changing, Running};
 use crate::block::Files;
 use crate::driver::Driver;
@@ -391,7 +391,7 @@ impl Domain {
         let disk = definition
             .disk(name)
             .ok_or_else(|| refused(format!("disk '{}' not found in domain", excerpt(name))))?;
-        let open = running.disk(&disk.target).ok_or_else(|| not_open(disk))?;
+        let open = expect_open(&running, disk)?;
         Ok(Workplace { driver: self.connect().driver().clone(), running, disk: open })
     }
 

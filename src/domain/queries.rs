@@ -13,6 +13,7 @@ use super::disk_definition::{DiskDefinition, Source};
 use super::meter::DiskStats;
 use super::object::Domain;
 use super::registry::Live;
+use super::running::{Running, not_running};
 use crate::block::{FileKind, Files};
 use crate::error::*;
 
@@ -64,8 +65,15 @@ pub(super) fn no_medium(target: &str) -> Error {
     argument(format!("disk '{target}' does not currently have a source assigned"))
 }
 
-/// Why a disk of a running domain is not open.
-pub(super) fn not_open(disk: &DiskDefinition) -> Error {
+/// A disk of a domain that runs; why it is not open.
+pub(super) fn expect_open(running: &Running, disk: &DiskDefinition) -> Result<Arc<Disk>> {
+    running.disk(&disk.target).ok_or_else(|| not_open(running, disk))
+}
+
+fn not_open(running: &Running, disk: &DiskDefinition) -> Error {
+    if running.is_stopped() {
+        return not_running();
+    }
     if disk.image.is_none() {
         return no_medium(&disk.target);
     }
@@ -99,7 +107,7 @@ impl Domain {
         let running = self.here()?;
         let definition = running.definition();
         let disk = find(&definition, name, missing)?;
-        running.disk(&disk.target).ok_or_else(|| not_open(disk))
+        expect_open(&running, disk)
     }
 
     /// Where guests find a disk, as an NBD URI.
@@ -166,7 +174,7 @@ impl Domain {
                 format!("peeking is only supported for disk with 'raw' format not '{format}'");
             return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        let open = entry.here()?.disk(&disk.target).ok_or_else(|| not_open(disk))?;
+        let open = expect_open(entry.here()?, disk)?;
         if size > PEEK_MAX {
             return Err(argument(format!("at most {PEEK_MAX} bytes can be peeked at")));
         }
