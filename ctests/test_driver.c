@@ -106,11 +106,45 @@ static void volumes(void)
 }
 
 /* The domain that libvirt's test driver has. */
+static const char domain_xml[] =
+    "<domain type='test' id='1'>\n"
+    "  <name>test</name>\n"
+    "  <uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid>\n"
+    "  <memory unit='KiB'>8388608</memory>\n"
+    "  <currentMemory unit='KiB'>2097152</currentMemory>\n"
+    "  <vcpu placement='static'>2</vcpu>\n"
+    "  <os>\n"
+    "    <type arch='i686'>hvm</type>\n"
+    "    <boot dev='hd'/>\n"
+    "  </os>\n"
+    "  <clock offset='utc'/>\n"
+    "  <on_poweroff>destroy</on_poweroff>\n"
+    "  <on_reboot>restart</on_reboot>\n"
+    "  <on_crash>destroy</on_crash>\n"
+    "  <devices>\n"
+    "    <disk type='file' device='disk'>\n"
+    "      <source file='/guest/diskimage1'/>\n"
+    "      <target dev='vda' bus='virtio'/>\n"
+    "      <address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>\n"
+    "    </disk>\n"
+    "    <interface type='network'>\n"
+    "      <mac address='aa:bb:cc:dd:ee:ff'/>\n"
+    "      <source network='default'/>\n"
+    "      <target dev='testnet0'/>\n"
+    "      <address type='pci' domain='0x0000' bus='0x00' slot='0x01' function='0x0'/>\n"
+    "    </interface>\n"
+    "    <memballoon model='virtio'>\n"
+    "      <address type='pci' domain='0x0000' bus='0x00' slot='0x02' function='0x0'/>\n"
+    "    </memballoon>\n"
+    "  </devices>\n"
+    "</domain>\n";
+
 static void domain(void)
 {
     virDomainPtr dom = virDomainLookupByName(conn, "test");
     char uuid[VIR_UUID_STRING_BUFLEN];
     virDomainInfo info;
+    int state = -1, reason = -1, autostart = -1;
     char *xml;
 
     CHECK(dom != NULL);
@@ -122,8 +156,22 @@ static void domain(void)
     CHECK_INT(info.maxMem, 8388608);
     CHECK_INT(info.memory, 2097152);
     CHECK_INT(info.nrVirtCpu, 2);
+    CHECK_INT(virDomainGetState(dom, &state, &reason, 0), 0);
+    CHECK_INT(state, VIR_DOMAIN_RUNNING);
+    CHECK_INT(reason, VIR_DOMAIN_RUNNING_UNKNOWN);
+    xml = virDomainGetOSType(dom);
+    CHECK_STR(xml, "linux");
+    free(xml);
+    CHECK(virDomainGetMaxMemory(dom) == 8388608);
+    CHECK_INT(virDomainGetAutostart(dom, &autostart), 0);
+    CHECK_INT(autostart, 0);
+    CHECK_INT(virDomainIsPersistent(dom), 1);
+    CHECK_INT(virDomainIsUpdated(dom), 0);
+    CHECK_INT(virDomainHasCurrentSnapshot(dom, 0), 0);
+    CHECK_INT(virDomainSnapshotNum(dom, 0), 0);
     xml = virDomainGetXMLDesc(dom, 0);
-    CHECK(xml && strstr(xml, "<source file='/guest/diskimage1'/>"));
+    /* All of it is as libvirt's. */
+    CHECK_STR(xml, domain_xml);
     CHECK(!strstr(xml, "virsparse:export"));
     free(xml);
     CHECK_INT(virDomainSuspend(dom), 0);

@@ -1,10 +1,7 @@
-/* The data in the volumes of test:///default: images and what is below them, space, sizes that no
- * memory has, and memory that has run out.
+/* The data in the volumes of test:///default: images and what is below them, space, and sizes that no
+ * memory has.
  * ctest: ours-only because libvirt's test volumes hold no data */
 #include "fixture.h"
-
-#include <sys/resource.h>
-#include <sys/wait.h>
 
 #define URI "test:///default"
 #define GIB (1024 * MIB)
@@ -200,73 +197,10 @@ static void space(void)
     CHECK_CODE(VIR_ERR_OVERFLOW, "value too large");
 }
 
-static int refuse_more_memory(void)
-{
-    struct rlimit limit = {96 * MIB, 96 * MIB};
-
-    return setrlimit(RLIMIT_DATA, &limit);
-}
-
-/* In a process of its own, which must live on. */
-static int until_there_is_none(void)
-{
-    virStorageVolPtr vol;
-    static char piece[256 * KIB];
-    unsigned long long sent = 0;
-    virStreamPtr st;
-    char *got;
-    size_t i;
-
-    open_pool();
-    vol = make_vol(pool, "v", GIB, 0);
-    memset(piece, 7, sizeof(piece));
-    CHECK_INT(refuse_more_memory(), 0);
-    st = upload_to(vol, 0, 0, 0);
-    while (sent < GIB && virStreamSend(st, piece, sizeof(piece)) == (int)sizeof(piece))
-        sent += sizeof(piece);
-    CHECK(sent < GIB);
-    CHECK_ERR(VIR_ERR_SYSTEM_ERROR, VIR_FROM_STREAMS, "Unable to write /default-pool/v");
-    CHECK_INT(virGetLastError()->int1, ENOMEM);
-    CHECK_INT(virStreamFree(st), 0);
-    CHECK(info_of(vol).allocation > 16 * MIB);
-    /* What was there is there, and there is memory again when it goes. */
-    CHECK_INT(virStorageVolResize(vol, 16 * MIB, VIR_STORAGE_VOL_RESIZE_SHRINK), -1);
-    CHECK_CODE(VIR_ERR_INVALID_ARG, "below existing allocation");
-    st = download_from(vol, 0, sizeof(piece), 0);
-    got = (char *)calloc(1, sizeof(piece));
-    CHECK(got != NULL);
-    CHECK_INT(recv_bytes(st, got, sizeof(piece)), sizeof(piece));
-    for (i = 0; i < sizeof(piece); i += 4 * KIB)
-        CHECK_INT(got[i], 7);
-    free(got);
-    finish_and_free(st);
-    CHECK_INT(virStorageVolWipe(vol, 0), 0);
-    upload(vol, 0, MIB, 1);
-    vol_gone(vol);
-    close_pool();
-    return 0;
-}
-
-static void no_memory(void)
-{
-    int status = 0;
-    pid_t child;
-
-    fflush(NULL);
-    child = fork();
-    CHECK(child >= 0);
-    if (child == 0)
-        _exit(until_there_is_none());
-    CHECK_INT(waitpid(child, &status, 0), child);
-    CHECK(WIFEXITED(status));
-    CHECK_INT(WEXITSTATUS(status), 0);
-}
-
 int main(int argc, char **argv)
 {
     (void)argc;
     fixture_prepare(argv[0], 240);
-    no_memory();
     open_pool();
     images();
     only_memory();

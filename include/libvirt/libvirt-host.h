@@ -283,7 +283,9 @@ int virGetVersion(unsigned long *libVer,
  *
  * `sparse:///embed?root=DIR` is everything under the folder DIR, which is made on first use;
  * `sparse:///session` and `sparse:///system` are the same under the user's and the system's state
- * folder; `test:///default` is in memory and shared by the process's connections to it.
+ * folder; `test:///default` is in memory and shared by the process's connections to it;
+ * `test:///path/to/file.xml` is in memory, too, with what the file describes, and each connection has
+ * its own.
  *
  * @name: the URI; NULL or an empty string for the environment variable LIBVIRT_DEFAULT_URI, else
  * `sparse:///session`
@@ -293,7 +295,10 @@ int virGetVersion(unsigned long *libVer,
  * Threads: a connection may be used from several threads.
  *
  * Errors: VIR_ERR_NO_CONNECT if nothing handles the URI; VIR_ERR_INTERNAL_ERROR if it is
- * malformed; VIR_ERR_SYSTEM_ERROR if the folder cannot be used.
+ * malformed; VIR_ERR_INVALID_ARG for `test:///` without a path; VIR_ERR_SYSTEM_ERROR if the folder
+ * cannot be used; VIR_ERR_XML_ERROR and VIR_ERR_XML_DETAIL for a file that cannot be read, and the
+ * errors of virStoragePoolDefineXML, virStorageVolCreateXML and virDomainDefineXML for what it
+ * describes.
  *
  * Since 0.0.3.
  */

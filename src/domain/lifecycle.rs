@@ -146,6 +146,14 @@ impl Domain {
         self.connect().driver().stop(&running, DRAIN, Condition::SHUT_DOWN, &events)
     }
 
+    /// Is said to be in a state, as a file that describes a connection in memory has it.
+    pub fn set_state(&self, state: State) -> Result<()> {
+        let running = self.here()?;
+        let changing = running.changing()?;
+        running.set_state(&changing, state);
+        Ok(())
+    }
+
     /// Lets its guests' requests wait. It may be so already.
     pub fn suspend(&self) -> Result<()> {
         let running = self.here()?;

@@ -140,6 +140,7 @@ pub(super) fn passes(entry: &Entry, has_snapshots: bool, filter: &ListFlags) -> 
         State::Running => ListFlags::RUNNING,
         State::Paused => ListFlags::PAUSED,
         State::Shutoff => ListFlags::SHUTOFF,
+        _ => ListFlags::OTHER,
     };
     let states = ListFlags::RUNNING | ListFlags::PAUSED | ListFlags::SHUTOFF | ListFlags::OTHER;
     [

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::definition::Definition;
 use super::events::{self, Lifecycle};
 use super::images::Images;
-use super::running::{Condition, Running, Start};
+use super::running::{Condition, Running, Start, State};
 use super::snapshot::Store;
 use super::status::Status;
 use super::stored;
@@ -158,11 +158,16 @@ impl Domains {
         Ok(Domains { state: Some(state), known, events, images })
     }
 
+    /// No domains, in memory.
+    pub fn in_memory(storage: Arc<Storage>, events: Arc<Brokers>) -> Domains {
+        let (known, images) = (Mutex::default(), Images::new(storage));
+        Domains { state: None, known, events, images }
+    }
+
     /// The domain that released libvirt's test driver has.
     pub fn test(storage: Arc<Storage>, events: Arc<Brokers>) -> Domains {
-        let (known, images) = (Mutex::default(), Images::new(storage));
-        let domains =
-            Domains { state: None, known, events: events.clone(), images: images.clone() };
+        let domains = Domains::in_memory(storage, events.clone());
+        let images = domains.images.clone();
         let made = Definition::parse(include_str!("test.xml")).and_then(|definition| {
             let definition = Arc::new(definition);
             let running = Running::start(Start {
@@ -175,6 +180,7 @@ impl Domains {
                 events,
                 images,
             })?;
+            running.set_state(&running.changing()?, State::Running);
             let live = Some(Live::Here(running));
             Ok(Entry { live, config: Some(definition.clone()), ..Entry::new(&definition) })
         });

@@ -20,12 +20,35 @@ use crate::error::*;
 use crate::event::broker::{Brokers, Payload};
 use crate::xml::Element;
 
-/// What a domain is doing: the values of virDomainState that occur here.
+/// What a domain is doing: the values of virDomainState. Those that a guest would bring about are
+/// only found in files that describe a connection in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
+    Unknown = 0,
     Running = 1,
+    Blocked = 2,
     Paused = 3,
+    Shutdown = 4,
     Shutoff = 5,
+    Crashed = 6,
+    Asleep = 7,
+}
+
+impl State {
+    /// The state of a number.
+    pub fn from_number(number: u32) -> Option<State> {
+        Some(match number {
+            0 => State::Unknown,
+            1 => State::Running,
+            2 => State::Blocked,
+            3 => State::Paused,
+            4 => State::Shutdown,
+            5 => State::Shutoff,
+            6 => State::Crashed,
+            7 => State::Asleep,
+            _ => return None,
+        })
+    }
 }
 
 /// A state, and why: the numbers of libvirt's reasons for it.
@@ -260,6 +283,15 @@ impl Running {
             disk.live.gate.close();
         }
         self.now().condition = why;
+    }
+
+    /// Is said to be in a state, for no reason that is known.
+    pub fn set_state(&self, changing: &Changing<'_>, state: State) {
+        let condition = Condition { state, reason: 0 };
+        match state {
+            State::Running => self.now().condition = condition,
+            _ => self.pause(changing, condition),
+        }
     }
 
     /// Serves guests again, and forgets their disks' errors.

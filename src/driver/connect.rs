@@ -4,7 +4,8 @@ use std::ffi::CString;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::{Driver, uri};
+use super::test_file::TestFile;
+use super::{Driver, Place, uri};
 use crate::error::*;
 use crate::event::broker::Broker;
 
@@ -33,12 +34,20 @@ impl Connect {
     pub fn open(uri: &str, read_only: bool) -> Result<Arc<Connect>> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let uri = if uri.is_empty() { uri::default_uri() } else { uri.to_string() };
-        let driver = Driver::open(uri::parse(&uri)?)?;
+        let place = uri::parse(&uri)?;
+        let file = match &place {
+            Place::TestFile(path) => Some(TestFile::read(path)?),
+            Place::Embed(_) | Place::Test => None,
+        };
+        let driver = match &file {
+            Some(file) => Driver::of_file(file)?,
+            None => Driver::open(place)?,
+        };
         let events = Broker::new();
         driver.events().attach(&events);
         let c_uri = CString::new(uri.as_str())
             .map_err(|_| Error::internal(VIR_FROM_URI, "Unable to parse URI"))?;
-        Ok(Arc::new(Connect {
+        let connect = Arc::new(Connect {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             uri,
             c_uri,
@@ -46,7 +55,11 @@ impl Connect {
             driver,
             events,
             close_callback: Mutex::new(None),
-        }))
+        });
+        if let Some(file) = file {
+            file.fill(&connect)?;
+        }
+        Ok(connect)
     }
 
     /// A number that no other connection of the process has or had.

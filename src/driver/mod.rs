@@ -2,6 +2,7 @@
 
 mod connect;
 mod node;
+mod test_file;
 mod uri;
 
 pub use connect::{CloseCallback, Connect};
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
 use node::TestNode;
+use test_file::TestFile;
 
 use crate::domain::Domains;
 use crate::error::*;
@@ -25,11 +27,12 @@ pub enum Place {
     Embed(PathBuf),
     /// `test:///default`: memory; gone with the last connection.
     Test,
+    /// `test:///...`: memory, with the contents that this file describes; each connection has its own.
+    TestFile(PathBuf),
 }
 
 /// The state behind a URI, shared by all connections of the process to it.
 pub struct Driver {
-    place: Place,
     node: Node,
     storage: Arc<Storage>,
     domains: Domains,
@@ -62,23 +65,36 @@ impl Driver {
                 let domains = Domains::test(storage.clone(), events.clone());
                 (Node::Test(TestNode::new()), storage, domains)
             }
+            // Nobody else has it.
+            Place::TestFile(path) => return Driver::of_file(&TestFile::read(path)?),
         };
-        let driver = Arc::new(Driver { place: place.clone(), node, storage, domains, events });
+        let driver = Arc::new(Driver { node, storage, domains, events });
         drivers.insert(place, Arc::downgrade(&driver));
         Ok(driver)
     }
 
+    /// The driver for what a file describes, without any of it yet.
+    fn of_file(file: &TestFile) -> Result<Arc<Driver>> {
+        let events: Arc<Brokers> = Arc::default();
+        let storage = Arc::new(Storage::in_memory());
+        let domains = Domains::in_memory(storage.clone(), events.clone());
+        let node = Node::Test(file.node()?);
+        Ok(Arc::new(Driver { node, storage, domains, events }))
+    }
+
+    /// Whether it is one of `test:///`.
+    fn is_test(&self) -> bool {
+        matches!(self.node, Node::Test(_))
+    }
+
     /// The name that virConnectGetType gives.
     pub fn type_name(&self) -> &'static std::ffi::CStr {
-        match self.place {
-            Place::Embed(_) => c"SPARSE",
-            Place::Test => c"TEST",
-        }
+        if self.is_test() { c"TEST" } else { c"SPARSE" }
     }
 
     /// This library's version, coded as libvirt's is; that of libvirt's test driver is 2.
     pub fn version(&self) -> u64 {
-        if self.place == Place::Test {
+        if self.is_test() {
             return 2;
         }
         let part = |text: &str| text.parse::<u64>().unwrap_or(0);
@@ -118,7 +134,7 @@ impl Driver {
     /// Keeps the driver while a domain runs: that goes on when the last connection is closed, as it
     /// does with a daemon. To be called when one has been started, or has stopped.
     pub fn stay_while_busy(self: &Arc<Self>) {
-        if self.place == Place::Test {
+        if self.is_test() {
             return;
         }
         let mut staying = STAYING.lock().unwrap_or_else(|p| p.into_inner());

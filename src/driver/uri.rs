@@ -1,6 +1,8 @@
 //! What a connection URI names.
 
 use std::env;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
@@ -36,12 +38,23 @@ pub fn parse(uri: &str) -> Result<Place> {
     };
     match scheme {
         "sparse" => parse_sparse(path, query),
-        "test" if path == "/default" => Ok(Place::Test),
-        "test" => Err(Error::internal(
-            VIR_FROM_NONE,
-            format!("unexpected test URI path '{path}', try test:///default"),
-        )),
+        "test" => parse_test(path, uri),
         _ => Err(unavailable(uri.to_string())),
+    }
+}
+
+fn parse_test(path: &str, uri: &str) -> Result<Place> {
+    if matches!(path, "" | "/") {
+        let text = "testOpen: supply a path or use test:///default";
+        return Err(Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_TEST, text));
+    }
+    let path: Vec<u8> = percent_decode_str(path).collect();
+    match path.as_slice() {
+        b"/default" => Ok(Place::Test),
+        path if path.contains(&0) || !path.starts_with(b"/") => {
+            Err(Error::internal(VIR_FROM_URI, format!("Unable to parse URI {uri}")))
+        }
+        path => Ok(Place::TestFile(PathBuf::from(OsString::from_vec(path.to_vec())))),
     }
 }
 
@@ -124,6 +137,14 @@ mod tests {
     }
 
     #[test]
+    fn a_path_behind_test_is_a_file() {
+        assert_eq!(parse("test:///default"), Ok(Place::Test));
+        assert_eq!(parse("test:///a%20b/c.xml"), Ok(Place::TestFile("/a b/c.xml".into())));
+        assert_eq!(parse("test:///a%00b").unwrap_err().code, VIR_ERR_INTERNAL_ERROR);
+        assert_eq!(parse("test:a.xml").unwrap_err().code, VIR_ERR_INTERNAL_ERROR);
+    }
+
+    #[test]
     fn refusals_are_worded_as_libvirt_words_them() {
         let text = |uri| parse(uri).unwrap_err().message;
         assert_eq!(
@@ -137,5 +158,9 @@ mod tests {
             "internal error: unexpected sparse URI path '/bogus', try sparse:///session"
         );
         assert!(text("sparse://host/session").contains("sparse://host/session"));
+        assert_eq!(
+            text("test:///"),
+            "invalid argument: testOpen: supply a path or use test:///default"
+        );
     }
 }

@@ -108,6 +108,12 @@ impl Storage {
         Ok(storage)
     }
 
+    /// No pools, in memory.
+    pub fn in_memory() -> Storage {
+        let place = Place::Memory(Arc::default());
+        Storage { state: None, place, known: Mutex::default() }
+    }
+
     /// The pool that released libvirt's test driver has, with room for data.
     pub fn test() -> Storage {
         let name = "default-pool".to_string();

@@ -12,7 +12,7 @@ mod uuid;
 mod write;
 
 pub use self::uuid::parse_uuid;
-pub use parse::{MAX_DEPTH, MAX_NODES, MAX_TEXT, parse, parse_stored};
+pub use parse::{MAX_DEPTH, MAX_NODES, MAX_TEXT, parse, parse_file, parse_stored};
 pub use report::excerpt;
 pub(crate) use syntax::is_c_space;
 

@@ -40,7 +40,12 @@ pub fn parse(text: &str, what: &str, domain: virErrorDomain) -> Result<Element> 
 /// The same for a document that we have written ourselves: references and indentation can make
 /// it longer than the one that was accepted.
 pub fn parse_stored(text: &str, what: &str, domain: virErrorDomain) -> Result<Element> {
-    parse_nested(text, what, domain, MAX_DEPTH)
+    parse_nested(text, &format!("({what})"), domain, MAX_DEPTH)
+}
+
+/// The same for what is in the file at `path`, of at most [`MAX_TEXT`] bytes.
+pub fn parse_file(text: &str, path: &str, domain: virErrorDomain) -> Result<Element> {
+    parse_nested(text, path, domain, MAX_DEPTH)
 }
 
 pub(super) fn parse_nested(

@@ -16,6 +16,7 @@ const EXCERPT: usize = 256;
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
     pub text: &'a str,
+    /// As messages begin: a path, or `(what it is)`.
     pub what: &'a str,
     pub domain: virErrorDomain,
 }
@@ -31,7 +32,7 @@ impl Source<'_> {
         let context: String = self.text[from..to].chars().map(printable).collect();
         let pointer: String = self.text[from..at].chars().map(pointer_below).collect();
         let (what, line) = (self.what, self.line(at));
-        let message = format!("({what}):{line}: {problem}\n{context}\n{pointer}^");
+        let message = format!("{what}:{line}: {problem}\n{context}\n{pointer}^");
         Error::new(VIR_ERR_XML_DETAIL, self.domain, message)
     }
 
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     fn message(text: &str, at: usize) -> String {
-        Source { text, what: "w", domain: VIR_FROM_STORAGE }.error(at, "bad").message
+        Source { text, what: "(w)", domain: VIR_FROM_STORAGE }.error(at, "bad").message
     }
 
     #[test]

@@ -57,6 +57,11 @@ impl TestNode {
         TestNode { info: TestNode::plain_info(), cells: vec![cell(0), cell(1)] }
     }
 
+    /// What there is before a file says otherwise.
+    pub fn without_cells() -> TestNode {
+        TestNode { info: TestNode::plain_info(), cells: Vec::new() }
+    }
+
     fn plain_info() -> NodeInfo {
         let model = ARCH.to_string();
         let (memory, cpus, mhz) = (3 << 20, 16, 1400);

@@ -1,0 +1,222 @@
+//! `test:///path/to/file.xml`: what a connection in memory begins with, in the format of libvirt's test
+//! driver. The file is the caller's; whatever is in it, it is refused or understood.
+
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::Connect;
+use super::node::{NodeInfo, TestNode};
+use crate::domain::{DefineFlags, StartFlags, State};
+use crate::error::*;
+use crate::storage::{CreateFlags, CreateVolumeFlags};
+use crate::xml::{self, Element, MAX_TEXT, Node, excerpt};
+
+/// The namespace of what libvirt's test driver adds to a `<domain>`.
+const NAMESPACE: &str = "http://libvirt.org/schemas/domain/test/1.0";
+
+/// Bytes of all files that belong to one connection, at most.
+const MOST_TEXT: usize = 4 * MAX_TEXT;
+
+/// The longest name of a model, without a NUL.
+const MODEL_MAX: usize = 31;
+
+/// The contents of a connection.
+pub struct TestFile {
+    path: PathBuf,
+    root: Element,
+    /// Bytes that the other files of the connection may still have.
+    left: usize,
+}
+
+/// What a file says of a domain beside its definition.
+struct Run {
+    state: State,
+    transient: bool,
+}
+
+fn xml_error(problem: impl Into<String>) -> Error {
+    Error::new(VIR_ERR_XML_ERROR, VIR_FROM_TEST, problem)
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_TEST, what)
+}
+
+/// Reads a file of at most `most` bytes, with its length.
+fn read(path: &Path, root: &str, most: usize) -> Result<(Element, usize)> {
+    let shown = path.display().to_string();
+    let failed = |errno: Errno| {
+        let cause = errno_text(errno as i32);
+        xml_error(format!("failed to parse xml document '{}': {cause}", excerpt(&shown)))
+    };
+    // A FIFO would wait for its other end; a device may have no end.
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = file.map_err(|e| failed(errno_of(&e)))?;
+    let metadata = file.metadata().map_err(|e| failed(errno_of(&e)))?;
+    if !metadata.is_file() {
+        return Err(failed(if metadata.is_dir() { Errno::EISDIR } else { Errno::EINVAL }));
+    }
+    let mut bytes = Vec::new();
+    file.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|e| failed(errno_of(&e)))?;
+    if bytes.len() > most {
+        return Err(failed(Errno::EFBIG));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| failed(Errno::EILSEQ))?;
+    let element = xml::parse_file(&text, &shown, VIR_FROM_TEST)?;
+    element.expect_name(root)?;
+    Ok((element, text.len()))
+}
+
+/// A number of a `<node>`, if it is said.
+fn number(root: &Element, path: &[&str]) -> Result<Option<u64>> {
+    let Some((name, above)) = path.split_last() else { return Ok(None) };
+    let parent = above.iter().try_fold(root, |element, name| element.child(name));
+    let Some(text) = parent.and_then(|parent| parent.text_of(name)) else { return Ok(None) };
+    text.trim()
+        .parse()
+        .map(Some)
+        .map_err(|_| xml_error(format!("invalid node {} value", path.join(" "))))
+}
+
+fn small(root: &Element, name: &str) -> Result<Option<u32>> {
+    let invalid = || xml_error(format!("invalid node cpu {name} value"));
+    let number = number(root, &["cpu", name])?;
+    number.map(|number| u32::try_from(number).map_err(|_| invalid())).transpose()
+}
+
+impl TestFile {
+    /// Reads the file at `path`.
+    pub fn read(path: &Path) -> Result<TestFile> {
+        let (root, length) = read(path, "node", MAX_TEXT)?;
+        Ok(TestFile { path: path.to_path_buf(), root, left: MOST_TEXT - length })
+    }
+
+    /// The machine.
+    pub fn node(&self) -> Result<TestNode> {
+        let plain = TestNode::without_cells().info;
+        let part = |name, plain| small(&self.root, name).map(|said| said.unwrap_or(plain));
+        let (nodes, sockets) = (part("nodes", plain.nodes)?, part("sockets", plain.sockets)?);
+        let (cores, threads) = (part("cores", plain.cores)?, part("threads", plain.threads)?);
+        let all = [nodes, sockets, cores, threads].into_iter().try_fold(1u32, u32::checked_mul);
+        let all = all.ok_or_else(|| xml_error("invalid node cpu threads value"))?;
+        let cpus = part("active", all)?.min(all);
+        let mhz = part("mhz", plain.mhz)?;
+        let model = self.root.child("cpu").and_then(|cpu| cpu.text_of("model"));
+        let model = model.unwrap_or(plain.model);
+        if model.len() > MODEL_MAX {
+            let text = format!("Model {} too big for destination", excerpt(&model));
+            return Err(Error::internal(VIR_FROM_TEST, text));
+        }
+        let memory = number(&self.root, &["memory"])?.unwrap_or(plain.memory);
+        let info = NodeInfo { model, memory, cpus, mhz, nodes, sockets, cores, threads };
+        Ok(TestNode { info, ..TestNode::without_cells() })
+    }
+
+    /// Makes what the file describes. What there is no kind of object for here is left out: networks,
+    /// interfaces, devices.
+    pub fn fill(mut self, connect: &Arc<Connect>) -> Result<()> {
+        if self.root.child("auth").is_some_and(|auth| auth.child("user").is_some()) {
+            return Err(unsupported("connections that ask who you are"));
+        }
+        // First, because domains have volumes as disks.
+        for pool in self.all("pool")? {
+            self.make_pool(connect, pool)?;
+        }
+        for domain in self.all("domain")? {
+            make_domain(connect, domain, &self.root)?;
+        }
+        Ok(())
+    }
+
+    /// The elements of a name, also those that are in files of their own.
+    fn all(&mut self, name: &str) -> Result<Vec<Element>> {
+        let here: Vec<Element> = self.root.children(name).cloned().collect();
+        here.into_iter().map(|element| self.resolve(element)).collect()
+    }
+
+    /// What is in the file that an element names, or the element. The names in that file are not
+    /// followed again.
+    fn resolve(&mut self, element: Element) -> Result<Element> {
+        let Some(name) = element.attr("file") else { return Ok(element) };
+        let path = self.path.parent().unwrap_or(Path::new("/")).join(name);
+        let (found, length) = read(&path, &element.name, self.left.min(MAX_TEXT))?;
+        self.left -= length;
+        Ok(found)
+    }
+
+    fn make_pool(&mut self, connect: &Arc<Connect>, mut element: Element) -> Result<()> {
+        let volumes: Vec<Element> = element.children("volume").cloned().collect();
+        element.remove_children("volume");
+        let pool = connect.define_pool(&element.to_xml(), false)?;
+        pool.create(CreateFlags::empty())?;
+        for volume in volumes {
+            let volume = self.resolve(volume)?;
+            pool.create_volume(&volume.to_xml(), CreateVolumeFlags::empty())?;
+        }
+        Ok(())
+    }
+}
+
+fn make_domain(connect: &Arc<Connect>, mut element: Element, root: &Element) -> Result<()> {
+    let run = run(&element, root)?;
+    forget(&mut element, root);
+    let text = element.to_xml();
+    let domain = match run.transient {
+        true => connect.create_domain(&text, StartFlags::empty())?,
+        false => connect.define_domain(&text, DefineFlags::empty())?,
+    };
+    if run.state == State::Shutoff {
+        return Ok(());
+    }
+    if !run.transient {
+        domain.create(StartFlags::empty())?;
+    }
+    domain.set_state(run.state)
+}
+
+/// Removes what libvirt's test driver has added: it is no part of the definition.
+fn forget(domain: &mut Element, root: &Element) {
+    let declared = Element {
+        name: domain.name.clone(),
+        attributes: domain.attributes.clone(),
+        nodes: Vec::new(),
+    };
+    let around = [&declared, root];
+    domain.nodes.retain(|node| match node {
+        Node::Element(element) => {
+            !["runstate", "transient"].iter().any(|name| element.is_in(NAMESPACE, name, &around))
+        }
+        _ => true,
+    });
+    domain.attributes.retain(|attribute| {
+        !(attribute.name.starts_with("xmlns:") && attribute.value == NAMESPACE)
+    });
+}
+
+/// What the elements of libvirt's test driver say of a domain.
+fn run(domain: &Element, root: &Element) -> Result<Run> {
+    let around = [domain, root];
+    let find = |name| domain.elements().find(|element| element.is_in(NAMESPACE, name, &around));
+    if find("domainsnapshot").is_some() || find("hasmanagedsave").is_some() {
+        return Err(unsupported("snapshots and saved states of domains in memory"));
+    }
+    let state = match find("runstate").map(Element::text) {
+        None => State::Running,
+        Some(text) => {
+            let number: u32 = text.trim().parse().map_err(|_| xml_error("invalid runstate"))?;
+            State::from_number(number)
+                .ok_or_else(|| xml_error(format!("runstate '{number}' out of range'")))?
+        }
+    };
+    let transient = find("transient").is_some();
+    if transient && state == State::Shutoff {
+        return Err(xml_error("transient domain cannot have runstate 'shutoff'"));
+    }
+    Ok(Run { state, transient })
+}
