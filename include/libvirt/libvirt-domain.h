@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs. */
+/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_resources.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H
@@ -384,6 +384,37 @@ typedef enum virDomainDeviceModifyFlags {
     /** Also against the will of the guest. Since 0.8.6. */
     VIR_DOMAIN_DEVICE_MODIFY_FORCE = (1 << 2),
 } virDomainDeviceModifyFlags;
+
+/**
+ * Which memory virDomainSetMemoryFlags sets, and of what: a virDomainModificationImpact and more.
+ * Since 0.9.1.
+ */
+typedef enum virDomainMemoryModFlags {
+    /** What the domain is at the moment. Since 0.9.1. */
+    VIR_DOMAIN_MEM_CURRENT = 0,
+    /** The domain as it runs. Since 0.9.1. */
+    VIR_DOMAIN_MEM_LIVE = 1,
+    /** Its definition. Since 0.9.1. */
+    VIR_DOMAIN_MEM_CONFIG = 2,
+    /** How much it can have. Since 0.9.1. */
+    VIR_DOMAIN_MEM_MAXIMUM = (1 << 2),
+} virDomainMemoryModFlags;
+
+/** Which CPUs are asked for or set, and of what: a virDomainModificationImpact and more. Since 0.8.5. */
+typedef enum virDomainVcpuFlags {
+    /** What the domain is at the moment. Since 0.9.4. */
+    VIR_DOMAIN_VCPU_CURRENT = 0,
+    /** The domain as it runs. Since 0.8.5. */
+    VIR_DOMAIN_VCPU_LIVE = 1,
+    /** Its definition. Since 0.8.5. */
+    VIR_DOMAIN_VCPU_CONFIG = 2,
+    /** How many it can have. Since 0.8.5. */
+    VIR_DOMAIN_VCPU_MAXIMUM = (1 << 2),
+    /** As the guest sees them: refused, there is none. Since 1.1.0. */
+    VIR_DOMAIN_VCPU_GUEST = (1 << 3),
+    /** So that they can be taken away: refused. Since 2.4.0. */
+    VIR_DOMAIN_VCPU_HOTPLUGGABLE = (1 << 4),
+} virDomainVcpuFlags;
 
 /** How virDomainBlockResize counts. Since 0.9.11. */
 typedef enum virDomainBlockResizeFlags {
@@ -2222,6 +2253,125 @@ int virDomainSetMetadata(virDomainPtr domain,
                          const char *key,
                          const char *uri,
                          unsigned int flags);
+
+/**
+ * Sets the memory of a running domain. Nothing is executed: it is a number of its description.
+ *
+ * @domain: the domain
+ * @memory: in KiB
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED; VIR_ERR_INVALID_ARG if @memory is 0 or
+ * more than the domain can have; VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if it does not run;
+ * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.1.1.
+ */
+int virDomainSetMemory(virDomainPtr domain,
+                       unsigned long memory);
+
+/**
+ * Sets how much memory a domain that does not run can have; it has no more then.
+ *
+ * @domain: the domain
+ * @memory: in KiB
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainSetMemory, but VIR_ERR_OPERATION_INVALID if it runs.
+ *
+ * Since 0.0.3.
+ */
+int virDomainSetMaxMemory(virDomainPtr domain,
+                          unsigned long memory);
+
+/**
+ * Sets the memory of a domain, or how much it can have.
+ *
+ * @domain: the domain
+ * @memory: in KiB
+ * @flags: virDomainMemoryModFlags
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED; VIR_ERR_INVALID_ARG for flags, or if
+ * @memory is 0 or more than the domain can have; VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the
+ * domain is not in the state that the flags ask for, or how much it can have is to be set while it
+ * runs; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.9.0.
+ */
+int virDomainSetMemoryFlags(virDomainPtr domain,
+                            unsigned long memory,
+                            unsigned int flags);
+
+/**
+ * Tells how many CPUs a running domain can have.
+ *
+ * @domain: the domain
+ *
+ * Return Value: the number, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_INVALID if it does not run; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.2.1.
+ */
+int virDomainGetMaxVcpus(virDomainPtr domain);
+
+/**
+ * Tells how many CPUs a domain has, or can have.
+ *
+ * @domain: the domain
+ * @flags: virDomainVcpuFlags
+ *
+ * Return Value: the number, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the
+ * domain is not in the state that the flags ask for; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.8.5.
+ */
+int virDomainGetVcpusFlags(virDomainPtr domain,
+                           unsigned int flags);
+
+/**
+ * Sets how many CPUs a running domain has. Nothing is executed: it is a number of its description.
+ *
+ * @domain: the domain
+ * @nvcpus: the number
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED; VIR_ERR_INVALID_ARG if @nvcpus is 0 or
+ * more than the domain can have; VIR_ERR_OPERATION_INVALID if it does not run;
+ * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.1.4.
+ */
+int virDomainSetVcpus(virDomainPtr domain,
+                      unsigned int nvcpus);
+
+/**
+ * Sets how many CPUs a domain has, or can have.
+ *
+ * @domain: the domain
+ * @nvcpus: the number
+ * @flags: virDomainVcpuFlags
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED; VIR_ERR_INVALID_ARG for flags, if
+ * @nvcpus is 0 or more than the domain can have, or if how many it can have is to be set while it
+ * runs; VIR_ERR_OPERATION_INVALID if the domain is not in the state that the flags ask for;
+ * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.8.5.
+ */
+int virDomainSetVcpusFlags(virDomainPtr domain,
+                           unsigned int nvcpus,
+                           unsigned int flags);
 
 /**
  * Tells how large a disk is, also of an inactive domain.

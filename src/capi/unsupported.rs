@@ -142,7 +142,6 @@ unsupported! {
         fn virDomainGetInterfaceParameters(Domain) -> c_int;
         fn virDomainGetJobStats(Domain) -> c_int;
         fn virDomainGetLaunchSecurityInfo(Domain, change) -> c_int;
-        fn virDomainGetMaxVcpus(Domain) -> c_int;
         fn virDomainGetMemoryParameters(Domain) -> c_int;
         fn virDomainGetNumaParameters(Domain) -> c_int;
         fn virDomainGetPerfEvents(Domain) -> c_int;
@@ -154,7 +153,6 @@ unsupported! {
         fn virDomainGetTime(Domain, change) -> c_int;
         fn virDomainGetVcpuPinInfo(Domain) -> c_int;
         fn virDomainGetVcpus(Domain) -> c_int;
-        fn virDomainGetVcpusFlags(Domain) -> c_int;
         fn virDomainInjectNMI(Domain, change) -> c_int;
         fn virDomainInterfaceAddresses(Domain, change) -> c_int;
         fn virDomainInterfaceStats(Domain) -> c_int;
@@ -208,9 +206,6 @@ unsupported! {
         fn virDomainSetInterfaceParameters(Domain, change) -> c_int;
         fn virDomainSetLaunchSecurityState(Domain, change) -> c_int;
         fn virDomainSetLifecycleAction(Domain, change) -> c_int;
-        fn virDomainSetMaxMemory(Domain, change) -> c_int;
-        fn virDomainSetMemory(Domain, change) -> c_int;
-        fn virDomainSetMemoryFlags(Domain, change) -> c_int;
         fn virDomainSetMemoryParameters(Domain, change) -> c_int;
         fn virDomainSetMemoryStatsPeriod(Domain, change) -> c_int;
         fn virDomainSetNumaParameters(Domain, change) -> c_int;
@@ -220,8 +215,6 @@ unsupported! {
         fn virDomainSetTime(Domain, change) -> c_int;
         fn virDomainSetUserPassword(Domain, change) -> c_int;
         fn virDomainSetVcpu(Domain, change) -> c_int;
-        fn virDomainSetVcpus(Domain, change) -> c_int;
-        fn virDomainSetVcpusFlags(Domain, change) -> c_int;
         fn virDomainStartDirtyRateCalc(Domain, change) -> c_int;
     }
     VIR_FROM_DOMAIN_CHECKPOINT {

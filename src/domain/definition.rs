@@ -49,6 +49,8 @@ pub struct Definition {
     /// In KiB.
     pub max_memory: u64,
     pub memory: u64,
+    /// How many CPUs it can have, and has.
+    pub max_vcpus: u16,
     pub vcpus: u16,
 }
 
@@ -88,7 +90,7 @@ impl Definition {
             xml_error("Memory size must be specified via <memory> or in the <numa> configuration")
         })?;
         let memory = memory(&root, "currentMemory")?.unwrap_or(max_memory).min(max_memory);
-        let vcpus = vcpus(&root)?;
+        let (max_vcpus, vcpus) = vcpus(&root)?;
         root.remove_attr("id");
         set_uuid(&mut root, uuid);
         for (name, size) in [("memory", max_memory), ("currentMemory", memory)] {
@@ -106,7 +108,7 @@ impl Definition {
             }
         }
         let disks = disks(&root)?;
-        Ok(Definition { root, name, uuid, disks, os_type, max_memory, memory, vcpus })
+        Ok(Definition { root, name, uuid, disks, os_type, max_memory, memory, max_vcpus, vcpus })
     }
 
     /// The tree.
@@ -154,6 +156,32 @@ impl Definition {
         let mut root = self.root.clone();
         change(&mut root);
         Definition::from_xml(root)
+    }
+
+    /// The definition with another amount of memory, in KiB.
+    pub fn with_memory(&self, most: u64, now: u64) -> Result<Definition> {
+        self.changed(|root| {
+            for (name, kib, above) in [("memory", most, "uuid"), ("currentMemory", now, "memory")] {
+                let mut element = root.child(name).cloned().unwrap_or(Element::new(name));
+                element.set_attr("unit", "KiB");
+                element.nodes = vec![Node::Text(kib.to_string())];
+                set_behind(root, element, &[above]);
+            }
+        })
+    }
+
+    /// The definition with another number of CPUs.
+    pub fn with_vcpus(&self, most: u16, now: u16) -> Result<Definition> {
+        self.changed(|root| {
+            let before = root.child("vcpu").cloned();
+            let mut vcpu = before.unwrap_or(Element::new("vcpu").with_attr("placement", "static"));
+            vcpu.nodes = vec![Node::Text(most.to_string())];
+            vcpu.remove_attr("current");
+            if now < most {
+                vcpu.set_attr("current", now);
+            }
+            set_behind(root, vcpu, &["currentMemory", "memory"]);
+        })
     }
 
     /// The definition with another `<disk>` in the place of that target's.
@@ -268,16 +296,23 @@ fn name(root: &Element) -> Result<String> {
     Ok(name)
 }
 
-/// Puts a UUID into a tree: behind the name, if there is none.
-fn set_uuid(root: &mut Element, uuid: Uuid) {
-    let element = Element::new("uuid").with_text(uuid);
-    if let Some(place) = root.child_mut("uuid") {
+/// Puts an element into a tree: in the place of the one of that name, or else behind the first of some
+/// others that is there.
+fn set_behind(root: &mut Element, element: Element, others: &[&str]) {
+    if let Some(place) = root.child_mut(&element.name) {
         *place = element;
         return;
     }
-    let is_name = |node: &Node| matches!(node, Node::Element(e) if e.name == "name");
-    let behind = root.nodes.iter().position(is_name).map_or(0, |index| index + 1);
+    let position = |name: &&str| {
+        root.nodes.iter().position(|node| matches!(node, Node::Element(e) if e.name == *name))
+    };
+    let behind = others.iter().find_map(position).map_or(root.nodes.len(), |index| index + 1);
     root.nodes.insert(behind, Node::Element(element));
+}
+
+/// Puts a UUID into a tree: behind the name, if there is none.
+fn set_uuid(root: &mut Element, uuid: Uuid) {
+    set_behind(root, Element::new("uuid").with_text(uuid), &["name"]);
 }
 
 /// An amount of memory in KiB.
@@ -293,17 +328,18 @@ fn memory(root: &Element, name: &str) -> Result<Option<u64>> {
     Ok(Some(bytes.div_ceil(1024)))
 }
 
-/// The CPUs that the domain has at the moment.
-fn vcpus(root: &Element) -> Result<u16> {
-    let Some(element) = root.child("vcpu") else { return Ok(1) };
+/// The CPUs that the domain can have, and those that it has.
+fn vcpus(root: &Element) -> Result<(u16, u16)> {
+    let Some(element) = root.child("vcpu") else { return Ok((1, 1)) };
     let number = |text: &str| text.trim().parse::<u16>().ok().filter(|number| *number > 0);
     let most = number(&element.text())
         .ok_or_else(|| xml_error("maximum vcpus count must be an integer"))?;
     match element.attr("current") {
         Some(text) => number(text)
             .filter(|current| *current <= most)
+            .map(|current| (most, current))
             .ok_or_else(|| xml_error("current vcpus count must be an integer")),
-        None => Ok(most),
+        None => Ok((most, most)),
     }
 }
 

@@ -25,6 +25,7 @@ mod object;
 mod owner;
 mod queries;
 mod registry;
+mod resources;
 mod running;
 mod snapshot;
 pub mod stats;
@@ -46,6 +47,7 @@ pub use meter::DiskStats;
 pub use object::{DefineFlags, Domain, Info, ListFlags, XmlFlags};
 pub use queries::{BlockInfo, DiskError, ResizeFlags, UriFlags};
 pub use registry::{Domains, no_domain};
+pub use resources::{MemoryFlags, VcpuFlags};
 pub use running::{Condition, Running, State};
 pub use snapshot::{
     CreateFlags as SnapshotCreateFlags, DeleteFlags as SnapshotDeleteFlags,

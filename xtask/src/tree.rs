@@ -41,6 +41,7 @@ pub const HEADERS: &[Header] = &[
             "src/capi/domain.rs",
             "src/capi/domain_control.rs",
             "src/capi/domain_device.rs",
+            "src/capi/domain_resources.rs",
             "src/capi/domain_block.rs",
             "src/capi/domain_block_job.rs",
             "src/capi/domain_job.rs",
