@@ -2,12 +2,12 @@
 //! connection: queued by whoever changes the object, delivered in order from the event loop.
 //!
 //! Each connection has one broker, one counter of callback ids, and one timer that is registered
-//! with the first callback and armed only while something waits.
+//! with the first callback, armed only while something waits, and removed when there is no callback any
+//! more: a loop whose owner waits until nothing is registered comes to its end.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 
-use once_cell::race::OnceBox;
 use uuid::Uuid;
 
 use super::Timer;
@@ -89,14 +89,20 @@ struct State {
     queue: VecDeque<Event>,
     /// Callbacks of ended subscriptions: they are released from the loop, not by the caller.
     released: Vec<OnEvent>,
+    /// Runs the callbacks; there is none without them.
+    timer: Option<Arc<Timer>>,
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.released.is_empty()
+    }
 }
 
 /// The event callbacks of one connection.
 #[derive(Default)]
 pub struct Broker {
     state: Mutex<State>,
-    /// Runs the callbacks; there is none before the first is registered.
-    timer: OnceBox<Timer>,
 }
 
 impl Broker {
@@ -113,20 +119,20 @@ impl Broker {
         callback: OnEvent,
         registered: impl FnOnce(),
     ) -> Result<i32> {
-        // The host's loop may call back while it adds the timer, so no lock is held: of two threads
-        // that make one, the first to be done keeps it.
-        self.timer.get_or_try_init(|| {
-            let broker: Weak<Broker> = Arc::downgrade(self);
-            let deliver = Arc::new(move |_| {
-                if let Some(broker) = broker.upgrade() {
-                    broker.deliver();
-                }
-            });
-            Timer::new(deliver).map(Box::new).ok_or_else(|| {
-                Error::internal(VIR_FROM_NONE, "could not initialize domain event timer")
-            })
-        })?;
-        let mut state = self.lock();
+        // The host's loop may call back while it adds the timer, so no lock is held meanwhile; the timer
+        // that others have made or removed by then counts.
+        let mut made = None;
+        let mut state = loop {
+            let mut state = self.lock();
+            if state.timer.is_none() {
+                state.timer = made.take();
+            }
+            if state.timer.is_some() {
+                break state;
+            }
+            drop(state);
+            made = Some(self.new_timer()?);
+        };
         if state.subscriptions.iter().any(|s| s.interest == interest) {
             return Err(Error::new(
                 VIR_ERR_INVALID_ARG,
@@ -138,7 +144,22 @@ impl Broker {
         let id = state.next_id;
         state.next_id += 1;
         state.subscriptions.push(Subscription { id, interest, callback });
+        drop(state);
+        // One too many, which the loop is told without a lock as well.
+        drop(made);
         Ok(id)
+    }
+
+    fn new_timer(self: &Arc<Self>) -> Result<Arc<Timer>> {
+        let broker: Weak<Broker> = Arc::downgrade(self);
+        let deliver = Arc::new(move |_| {
+            if let Some(broker) = broker.upgrade() {
+                broker.deliver();
+            }
+        });
+        Timer::new(deliver).map(Arc::new).ok_or_else(|| {
+            Error::internal(VIR_FROM_NONE, "could not initialize domain event timer")
+        })
     }
 
     /// Ends a subscription: its callback does not run again, and is released from the loop.
@@ -194,18 +215,22 @@ impl Broker {
         }
         let released = std::mem::take(&mut self.lock().released);
         drop(released);
-        if self.is_idle() {
-            self.disarm();
+        let (timer, ended) = {
+            let mut state = self.lock();
+            match (state.is_idle(), state.subscriptions.is_empty()) {
+                (false, _) => return,
+                (true, true) => (None, state.timer.take()),
+                (true, false) => (state.timer.clone(), None),
+            }
+        };
+        drop(ended);
+        if let Some(timer) = timer {
+            timer.disarm();
             // Something may have been queued, and the timer armed, just before that.
-            if !self.is_idle() {
-                self.arm();
+            if !self.lock().is_idle() {
+                timer.arm();
             }
         }
-    }
-
-    fn is_idle(&self) -> bool {
-        let state = self.lock();
-        state.queue.is_empty() && state.released.is_empty()
     }
 
     /// Delivers one event, if there is one.
@@ -230,14 +255,9 @@ impl Broker {
     /// Wakes the loop. No lock is held: the host's loop may be written in a language that has one
     /// of its own.
     fn arm(&self) {
-        if let Some(timer) = self.timer.get() {
+        let timer = self.lock().timer.clone();
+        if let Some(timer) = timer {
             timer.arm();
-        }
-    }
-
-    fn disarm(&self) {
-        if let Some(timer) = self.timer.get() {
-            timer.disarm();
         }
     }
 

@@ -9,7 +9,9 @@ pub mod poll;
 
 use std::any::Any;
 use std::os::fd::RawFd;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
 
 bitflags::bitflags! {
     /// What a descriptor is watched for, and what it is ready for: libvirt's
@@ -47,11 +49,19 @@ pub trait EventLoop: Any + Send + Sync {
     fn remove_timeout(&self, timer: i32) -> bool;
 }
 
-static CURRENT: OnceLock<Box<dyn EventLoop>> = OnceLock::new();
+static CURRENT: OnceCell<Box<dyn EventLoop>> = OnceCell::new();
 
 /// Registers the process's loop. The first registration wins; false if it was not this one.
 pub fn register(event_loop: Box<dyn EventLoop>) -> bool {
     CURRENT.set(event_loop).is_ok()
+}
+
+/// The registered loop; makes one, and registers it, if there is none. Of threads that do so at once,
+/// one makes it.
+pub fn current_or<E>(
+    make: impl FnOnce() -> Result<Box<dyn EventLoop>, E>,
+) -> Result<&'static dyn EventLoop, E> {
+    CURRENT.get_or_try_init(make).map(|l| &**l)
 }
 
 /// The registered loop.

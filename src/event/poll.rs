@@ -16,15 +16,12 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use super::{EventLoop, OnHandle, OnTimeout, Ready, current, register};
+use super::{EventLoop, OnHandle, OnTimeout, Ready, current, current_or};
 use crate::error::*;
 
 /// Makes a [`PollLoop`] the process's loop, unless it has one.
 pub fn register_default() -> Result<()> {
-    if current().is_none() {
-        register(Box::new(PollLoop::new()?));
-    }
-    Ok(())
+    current_or(|| Ok(Box::new(PollLoop::new()?) as Box<dyn EventLoop>)).map(drop)
 }
 
 /// One iteration of the loop that [`register_default`] registered.
