@@ -53,6 +53,7 @@ step "the manual pages are well-formed" manual_pages
 step "the ABI" ctests/abi/run.sh "$stage"
 step "the C programs" ctests/run.sh "$stage"
 step "programs that were built against libvirt" ctests/clients/run.sh "$stage"
+step "their own test suites" ctests/suites/run.py "$stage"
 step "the examples" ctests/examples.sh "$stage"
 
 if [ "$failed" -ne 0 ]; then

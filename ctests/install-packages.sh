@@ -4,7 +4,8 @@
 set -euo pipefail
 
 wanted=(
-    libvirt-dev libvirt-clients libvirt-daemon-system python3-libvirt libsys-virt-perl
+    libvirt-dev libvirt-clients libvirt-daemon-system libvirt-doc
+    python3-libvirt python3-pip libsys-virt-perl libxml-xpath-perl
     qemu-utils qemu-system-x86 nbdkit libnbd-bin fio
     abigail-tools valgrind lld gcc g++ pkg-config python3 man-db groff
     xfsprogs btrfs-progs e2fsprogs
