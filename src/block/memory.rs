@@ -11,8 +11,9 @@ use super::{BlockError, Extent, ExtentKind, Node, Result, Space};
 /// Memory is taken in pages of this size; what has no page reads as zeros.
 const PAGE: u64 = 64 * 1024;
 
-/// What is free beside a new page when that is written to: enough for the map to have a place for it.
-const MARGIN: usize = 4 * 1024;
+/// What must be free beside a new page: a node has no more memory before the process has none, which
+/// would be the end of it.
+const MARGIN: usize = 4 << 20;
 
 struct Pages {
     length: u64,
