@@ -334,6 +334,64 @@ static void chains(void)
     no_events();
 }
 
+static void snapshots(void)
+{
+    const unsigned int only = VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY;
+    virDomainSnapshotPtr snapshot, found;
+    virDomainPtr dom;
+
+    make_raw("v", NULL, 0, MIB, 4);
+    dom = virDomainDefineXML(conn, domain_xml("snap", memory_disk("vda", "v", "raw", ""), 4));
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainCreate(dom), 0);
+    snapshot = virDomainSnapshotCreateXML(dom, "<domainsnapshot><name>one</name></domainsnapshot>",
+                                          only);
+    CHECK(snapshot != NULL);
+    CHECK(has(dom, 0, "<source file='/default-pool/v.one' index='2'/>"));
+    CHECK(has(dom, VIR_DOMAIN_XML_INACTIVE, "<source file='/default-pool/v.one'/>"));
+    CHECK(described_with("v.one", "<path>/default-pool/v</path>"));
+    CHECK_INT(virDomainSnapshotNum(dom, 0), 1);
+    CHECK_INT(virDomainSnapshotIsCurrent(snapshot, 0), 1);
+    CHECK_INT(virDomainSnapshotFree(snapshot), 0);
+    CHECK_INT(virDomainDestroy(dom), 0);
+    /* Of a domain that does not run. */
+    snapshot = virDomainSnapshotCreateXML(dom, "<domainsnapshot><name>two</name></domainsnapshot>",
+                                          only);
+    CHECK(snapshot != NULL);
+    found = virDomainSnapshotGetParent(snapshot, 0);
+    CHECK(found != NULL);
+    CHECK_STR(virDomainSnapshotGetName(found), "one");
+    CHECK_INT(virDomainSnapshotFree(found), 0);
+    CHECK_INT(virDomainSnapshotFree(snapshot), 0);
+    CHECK(reads_as("v.two", "v"));
+    CHECK_INT(virDomainUndefine(dom), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "cannot delete inactive domain with 2 snapshots");
+    snapshot = virDomainSnapshotLookupByName(dom, "one", 0);
+    CHECK(snapshot != NULL);
+    CHECK_INT(virDomainSnapshotDelete(snapshot, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY), 0);
+    CHECK_INT(virDomainSnapshotFree(snapshot), 0);
+    CHECK_INT(virDomainSnapshotNum(dom, 0), 1);
+    CHECK_INT(virDomainCreate(dom), 0);
+    CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, VIR_DOMAIN_BLOCK_COMMIT_ACTIVE), 0);
+    wait_ready(dom, "vda");
+    pivot(dom, "vda");
+    forget_events(4);
+    CHECK(has(dom, VIR_DOMAIN_XML_INACTIVE, "<source file='/default-pool/v'/>"));
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainUndefineFlags(dom, VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    /* Another domain of that UUID has none. */
+    dom = virDomainDefineXML(conn, domain_xml("snap", memory_disk("vda", "v", "raw", ""), 4));
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainSnapshotNum(dom, 0), 0);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    remove_volume("v");
+    remove_volume("v.one");
+    remove_volume("v.two");
+    no_events();
+}
+
 /* Who wants guests for such a disk serves it over TCP. */
 static void guests(void)
 {
@@ -447,6 +505,7 @@ int main(int argc, char **argv)
     questions();
     copies();
     chains();
+    snapshots();
     guests();
     only_memory();
     default_domain();

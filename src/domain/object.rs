@@ -78,9 +78,7 @@ impl Connect {
         let by_snapshots = ListFlags::HAS_SNAPSHOT | ListFlags::NO_SNAPSHOT;
         // That takes a look at files.
         let asked = filter.intersects(by_snapshots);
-        let has_snapshots = |entry: &Entry| {
-            asked && self.domains().snapshots(entry.uuid).is_some_and(|snapshots| snapshots.any())
-        };
+        let has_snapshots = |entry: &Entry| asked && self.domains().snapshots(entry.uuid).any();
         let passing = all.iter().filter(|entry| passes(entry, has_snapshots(entry), &filter));
         Ok(passing.map(|entry| Domain::of(self, entry)).collect())
     }

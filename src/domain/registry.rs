@@ -15,7 +15,7 @@ use super::definition::Definition;
 use super::events::{self, Lifecycle};
 use super::images::Images;
 use super::running::{Condition, Running, Start, State};
-use super::snapshot::Store;
+use super::snapshot::{Memory, Store};
 use super::status::Status;
 use super::stored;
 use crate::error::*;
@@ -133,6 +133,8 @@ pub struct Domains {
     known: Mutex<Known>,
     events: Arc<Brokers>,
     images: Images,
+    /// Of each domain by its UUID, where definitions are not kept.
+    snapshots: Mutex<BTreeMap<Uuid, Arc<Memory>>>,
 }
 
 /// The domains, while nobody else changes them.
@@ -155,13 +157,13 @@ impl Domains {
         let state = StateDir::open(root, DOMAINS)?;
         stored::remove_leftovers(&state)?;
         let (known, images) = (Mutex::default(), Images::new(storage));
-        Ok(Domains { state: Some(state), known, events, images })
+        Ok(Domains { state: Some(state), known, events, images, snapshots: Mutex::default() })
     }
 
     /// No domains, in memory.
     pub fn in_memory(storage: Arc<Storage>, events: Arc<Brokers>) -> Domains {
         let (known, images) = (Mutex::default(), Images::new(storage));
-        Domains { state: None, known, events, images }
+        Domains { state: None, known, events, images, snapshots: Mutex::default() }
     }
 
     /// The domain that released libvirt's test driver has.
@@ -272,9 +274,15 @@ impl Domains {
         }
     }
 
-    /// Where the snapshots of a domain are kept; `None` if they are not.
-    pub fn snapshots(&self, uuid: Uuid) -> Option<Store> {
-        self.state.as_ref().map(|state| Store::new(state.snapshots(uuid)))
+    /// Where the snapshots of a domain are kept.
+    pub fn snapshots(&self, uuid: Uuid) -> Store {
+        if let Some(state) = &self.state {
+            return Store::new(state.snapshots(uuid));
+        }
+        let mut all = self.snapshots.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        // Of domains that are gone nothing stays.
+        all.retain(|_, one| Arc::strong_count(one) > 1 || !one.is_empty());
+        Store::in_memory(all.entry(uuid).or_default().clone())
     }
 
     /// Prepares to run a domain as `definition`, which belongs to `entry` unless that has become
@@ -415,12 +423,8 @@ impl Change<'_> {
     }
 
     /// Where the snapshots of a domain are kept.
-    pub fn snapshots(&self, entry: &Entry) -> Result<Store> {
-        let none = || {
-            let text = "snapshots of domains whose disks are not served are not kept";
-            Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text)
-        };
-        self.domains.snapshots(entry.uuid).ok_or_else(none)
+    pub fn snapshots(&self, entry: &Entry) -> Store {
+        self.domains.snapshots(entry.uuid)
     }
 
     /// Refuses what is to be done to the images of a domain while nobody uses them, if somebody
@@ -438,19 +442,19 @@ impl Change<'_> {
 
     /// The snapshots of a new domain are none, whatever a crash has left of one that was like it.
     fn forget_strangers(&self, entry: &Entry) -> Result<()> {
-        match self.domains.snapshots(entry.uuid) {
-            Some(snapshots) if !entry.is_active() && !entry.is_persistent() => snapshots.clear(),
-            _ => Ok(()),
+        if entry.is_active() || entry.is_persistent() {
+            return Ok(());
         }
+        self.domains.snapshots(entry.uuid).clear()
     }
 
     /// Forgets the snapshots of a domain that is about to be forgotten, or refuses that. Those of
     /// one that runs are forgotten when it stops.
     pub fn give_up_snapshots(&self, entry: &Entry, asked: bool) -> Result<()> {
-        let Some(snapshots) = self.domains.snapshots(entry.uuid) else { return Ok(()) };
         if entry.is_active() {
             return Ok(());
         }
+        let snapshots = self.domains.snapshots(entry.uuid);
         match snapshots.load()?.len() {
             number if number > 0 && !asked => {
                 let text = format!("cannot delete inactive domain with {number} snapshots");
@@ -508,11 +512,9 @@ impl Change<'_> {
             }
             None => Ok(()),
         };
-        if !entry.is_persistent()
-            && let Some(snapshots) = self.domains.snapshots(entry.uuid)
-        {
+        if !entry.is_persistent() {
             // A new domain of that UUID would forget them, too.
-            let _ = snapshots.clear();
+            let _ = self.domains.snapshots(entry.uuid).clear();
         }
         running.release();
         self.put(Entry { live: None, updated: false, off, ..entry.clone() });

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::description::{DISK_SNAPSHOT, Description, Mode, SnapshotDisk};
 use super::overlay::{self, Below, Overlay};
 use super::plan::{align, check_modes};
+use super::store::Written;
 use super::{Snapshot, exclusive, required};
 use crate::block::{Chain, Files, Format};
 use crate::domain::block_copy::set_image;
@@ -22,7 +23,6 @@ use crate::domain::object::Domain;
 use crate::domain::registry::{self, Entry};
 use crate::domain::running::{Changing, Condition, Running, State, not_running};
 use crate::error::*;
-use crate::state::Staged;
 use crate::xml::Element;
 
 bitflags::bitflags! {
@@ -113,7 +113,7 @@ impl Drop for Still {
 /// What is known of a new snapshot, written down and not yet kept.
 struct Metadata {
     name: String,
-    staged: Option<Staged>,
+    staged: Option<Written>,
 }
 
 impl Metadata {
@@ -123,7 +123,7 @@ impl Metadata {
         mut snapshot: Description,
         flags: &CreateFlags,
     ) -> Result<Metadata> {
-        let store = changing.snapshots(entry)?;
+        let store = changing.snapshots(entry);
         let tree = store.load()?;
         tree.check_new(&snapshot.name)?;
         snapshot.parent = tree.current().ok().map(str::to_string);
@@ -177,7 +177,7 @@ impl Domain {
     ) -> Result<Arc<Snapshot>> {
         let change = self.connect().domains().change()?;
         let entry = change.by_uuid(self.uuid(), self.name())?;
-        let store = change.snapshots(&entry)?;
+        let store = change.snapshots(&entry);
         let tree = store.load()?;
         tree.check_redefined(&snapshot)?;
         let names =

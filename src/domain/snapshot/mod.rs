@@ -11,7 +11,7 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 pub use create::CreateFlags;
-pub use store::Store;
+pub use store::{Memory, Store};
 pub use tree::{ListFlags, no_snapshot};
 
 use super::object::Domain;
@@ -84,10 +84,7 @@ impl Domain {
     /// What is known of its snapshots.
     fn tree(&self) -> Result<Tree> {
         let entry = self.entry()?;
-        match self.connect().domains().snapshots(entry.uuid) {
-            Some(snapshots) => snapshots.load(),
-            None => Ok(Tree::default()),
-        }
+        self.connect().domains().snapshots(entry.uuid).load()
     }
 
     /// Its snapshots that pass a filter.
@@ -173,7 +170,7 @@ impl Snapshot {
         let domain = &self.domain;
         let change = domain.connect().domains().change()?;
         let entry = change.by_uuid(domain.uuid(), domain.name())?;
-        let store = change.snapshots(&entry)?;
+        let store = change.snapshots(&entry);
         let tree = store.load()?;
         let this = tree.find(&self.name)?;
         let mut gone: Vec<&Description> = Vec::new();
