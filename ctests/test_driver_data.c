@@ -197,6 +197,54 @@ static void space(void)
     CHECK_CODE(VIR_ERR_OVERFLOW, "value too large");
 }
 
+static virStoragePoolPtr define(const char *path)
+{
+    char xml[512];
+
+    print_to(xml, sizeof(xml),
+             "<pool type='dir'><name>p</name><uuid>00000000-1111-2222-3333-000000000009</uuid>"
+             "<target><path>%s</path></target></pool>",
+             path);
+    return virStoragePoolDefineXML(conn, xml, 0);
+}
+
+/* What a pool has stays while the pool is known under its path, stopped or not. */
+static void pools(void)
+{
+    virStoragePoolPtr p = define("/p");
+    virStorageVolPtr vol;
+
+    CHECK(p != NULL);
+    CHECK_INT(virStoragePoolCreate(p, 0), 0);
+    CHECK_INT(virStorageVolFree(make_vol(p, "v", MIB, 0)), 0);
+    CHECK_INT(virStoragePoolDestroy(p), 0);
+    CHECK(virStorageVolLookupByPath(conn, "/p/v") == NULL);
+    CHECK_INT(virStoragePoolCreate(p, 0), 0);
+    CHECK_INT(virStoragePoolNumOfVolumes(p), 1);
+    vol = virStorageVolLookupByPath(conn, "/p/v");
+    CHECK(vol != NULL);
+    CHECK_INT(virStorageVolFree(vol), 0);
+    /* Defined anew while it is active: that counts from its next start on. */
+    CHECK_INT(virStoragePoolFree(define("/elsewhere")), 0);
+    CHECK_INT(virStoragePoolNumOfVolumes(p), 1);
+    CHECK_INT(virStoragePoolDestroy(p), 0);
+    CHECK_INT(virStoragePoolCreate(p, 0), 0);
+    CHECK_INT(virStoragePoolNumOfVolumes(p), 0);
+    vol = make_vol(p, "w", MIB, 0);
+    CHECK_STR(virStorageVolGetKey(vol), "/elsewhere/w");
+    CHECK_INT(virStorageVolFree(vol), 0);
+    CHECK_INT(virStoragePoolDestroy(p), 0);
+    CHECK_INT(virStoragePoolUndefine(p), 0);
+    CHECK_INT(virStoragePoolFree(p), 0);
+    p = define("/elsewhere");
+    CHECK(p != NULL);
+    CHECK_INT(virStoragePoolCreate(p, 0), 0);
+    CHECK_INT(virStoragePoolNumOfVolumes(p), 0);
+    CHECK_INT(virStoragePoolDestroy(p), 0);
+    CHECK_INT(virStoragePoolUndefine(p), 0);
+    CHECK_INT(virStoragePoolFree(p), 0);
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -205,6 +253,7 @@ int main(int argc, char **argv)
     images();
     only_memory();
     space();
+    pools();
     CHECK_INT(virStoragePoolNumOfVolumes(pool), 0);
     close_pool();
     return CHECK_DONE();

@@ -71,13 +71,16 @@ fn plain(path: &Path) -> Option<PathBuf> {
 }
 
 impl MemoryFiles {
-    /// A new folder of that name.
+    /// The folder of that name: the one that somebody holds, or a new one.
     pub fn folder(&self, path: &str) -> Arc<MemoryFolder> {
         let path = plain(Path::new(path)).unwrap_or_else(|| PathBuf::from(path));
+        let mut folders = lock(&self.folders);
+        if let Some(folder) = folders.get(&path).and_then(Weak::upgrade) {
+            return folder;
+        }
+        folders.retain(|_, folder| folder.strong_count() > 0);
         let folder =
             Arc::new(MemoryFolder { path: path.clone(), files: Mutex::new(BTreeMap::new()) });
-        let mut folders = lock(&self.folders);
-        folders.retain(|_, folder| folder.strong_count() > 0);
         folders.insert(path, Arc::downgrade(&folder));
         folder
     }
@@ -348,6 +351,8 @@ mod tests {
             assert_eq!(files.create(Path::new(path)).err(), Some(errno), "{path}");
         }
         assert_eq!(files.create(Path::new("/pool/a")).err(), Some(Errno::EEXIST));
+        // A folder is one, however it is called.
+        assert!(Arc::ptr_eq(&files.folder("/x/../pool/."), &folder));
         let made = files.create(Path::new("/pool/b")).unwrap();
         made.write_at(&[1; 3], 5).unwrap();
         assert_eq!(files.look(Path::new("/pool/b")).unwrap().length, 8);

@@ -122,7 +122,7 @@ impl TestFile {
     /// interfaces, devices.
     pub fn fill(mut self, connect: &Arc<Connect>) -> Result<()> {
         if self.root.child("auth").is_some_and(|auth| auth.child("user").is_some()) {
-            return Err(unsupported("connections that ask who you are"));
+            return Err(unsupported("users in a file of test:///"));
         }
         // First, because domains have volumes as disks.
         for pool in self.all("pool")? {
@@ -204,7 +204,7 @@ fn run(domain: &Element, root: &Element) -> Result<Run> {
     let around = [domain, root];
     let find = |name| domain.elements().find(|element| element.is_in(NAMESPACE, name, &around));
     if find("domainsnapshot").is_some() || find("hasmanagedsave").is_some() {
-        return Err(unsupported("snapshots and saved states of domains in memory"));
+        return Err(unsupported("snapshots and saved states in a file of test:///"));
     }
     let state = match find("runstate").map(Element::text) {
         None => State::Running,

@@ -21,7 +21,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store that calls itself `path` among `files`.
+    /// The store in the folder of that name among `files`, which is empty if nobody else holds it.
     pub fn new(files: &MemoryFiles, path: &str) -> MemoryStore {
         MemoryStore { folder: files.folder(path) }
     }

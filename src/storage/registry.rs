@@ -296,7 +296,7 @@ impl Change<'_> {
             && let Some(config) = &entry.config
         {
             // It may have been defined anew while it was active.
-            entry.store = self.storage.store_of(&entry, config);
+            entry.store = self.storage.store(config);
         }
         self.put(entry);
         Ok(())
@@ -328,20 +328,11 @@ impl Change<'_> {
 }
 
 impl Storage {
-    /// The place that a definition names.
+    /// The place that a definition names. Memory is found again by its name while somebody holds it.
     fn store(&self, definition: &PoolDefinition) -> Arc<dyn VolumeStore> {
         match &self.place {
             Place::Machine => dir_store(definition),
             Place::Memory(files) => Arc::new(MemoryStore::new(files, &definition.target_path)),
-        }
-    }
-
-    /// The same, which is the one that the pool has if that is the same place.
-    fn store_of(&self, entry: &Entry, definition: &PoolDefinition) -> Arc<dyn VolumeStore> {
-        match self.place {
-            Place::Machine => dir_store(definition),
-            // Memory is not found again by its name.
-            Place::Memory(_) => entry.store.clone(),
         }
     }
 }
