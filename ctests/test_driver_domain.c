@@ -232,6 +232,76 @@ static void cpus(void)
     CHECK_INT(virDomainFree(dom), 0);
 }
 
+static unsigned int weight(virDomainPtr dom)
+{
+    virTypedParameter param;
+    int count = 1;
+
+    memset(&param, 0, sizeof(param));
+    CHECK_INT(virDomainGetSchedulerParameters(dom, &param, &count), 0);
+    CHECK_INT(count, 1);
+    CHECK_STR(param.field, VIR_DOMAIN_SCHEDULER_WEIGHT);
+    CHECK_INT(param.type, VIR_TYPED_PARAM_UINT);
+    return param.value.ui;
+}
+
+/* libvirt's own takes a new weight, and forgets it. */
+static void scheduler(void)
+{
+    virDomainPtr dom = virDomainDefineXML(conn, xml_of("s"));
+    virTypedParameterPtr params = NULL;
+    int count = 0, max = 0;
+    char *type;
+
+    CHECK(dom != NULL);
+    type = virDomainGetSchedulerType(dom, &count);
+    CHECK_STR(type, "fair");
+    CHECK_INT(count, 1);
+    free(type);
+    type = virDomainGetSchedulerType(dom, NULL);
+    CHECK_STR(type, "fair");
+    free(type);
+    CHECK_INT(weight(dom), 50);
+    count = 0;
+    CHECK_INT(virTypedParamsAddUInt(&params, &count, &max, VIR_DOMAIN_SCHEDULER_WEIGHT, 20), 0);
+    CHECK_INT(virDomainSetSchedulerParameters(dom, params, count), 0);
+    if (ours) {
+        CHECK_INT(weight(dom), 20);
+        CHECK(has(dom, 0, "<shares>20</shares>"));
+        CHECK_INT(virDomainCreate(dom), 0);
+        params->value.ui = 30;
+        CHECK_INT(virDomainSetSchedulerParametersFlags(dom, params, count, VIR_DOMAIN_AFFECT_LIVE),
+                  0);
+        CHECK_INT(weight(dom), 30);
+        CHECK(has(dom, VIR_DOMAIN_XML_INACTIVE, "<shares>20</shares>"));
+        CHECK_INT(virDomainDestroy(dom), 0);
+        CHECK_INT(weight(dom), 20);
+    }
+    params->type = VIR_TYPED_PARAM_INT;
+    CHECK_INT(virDomainSetSchedulerParameters(dom, params, count), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG,
+               "invalid type 'int' for parameter 'weight', expected 'uint'");
+    params->type = VIR_TYPED_PARAM_UINT;
+    memcpy(params->field, "height", 7);
+    CHECK_INT(virDomainSetSchedulerParameters(dom, params, count), -1);
+    CHECK_CODE(VIR_ERR_ARGUMENT_UNSUPPORTED, "parameter 'height' not supported");
+    CHECK_INT(virDomainSetSchedulerParameters(dom, params, 0), 0);
+    CHECK_INT(virDomainSetSchedulerParameters(dom, params, -1), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "must be zero or greater");
+    CHECK_INT(virDomainSetSchedulerParameters(dom, NULL, 1), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "params in virDomainSetSchedulerParameters must not be NULL");
+    count = 0;
+    CHECK_INT(virDomainGetSchedulerParameters(dom, params, &count), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "must be greater than zero");
+    CHECK_INT(virDomainGetSchedulerParameters(dom, NULL, &count), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "params in virDomainGetSchedulerParameters must not be NULL");
+    virTypedParamsFree(params, 1);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    CHECK(virDomainGetSchedulerType(NULL, NULL) == NULL);
+    CHECK_CODE(VIR_ERR_INVALID_DOMAIN, "virDomainGetSchedulerType");
+}
+
 static void read_only(void)
 {
     virConnectPtr reader = virConnectOpenReadOnly("test:///default");
@@ -257,6 +327,47 @@ static void read_only(void)
     CHECK_CODE(VIR_ERR_INVALID_DOMAIN, "virDomainGetMaxVcpus");
 }
 
+/* Of domains that are kept in files. */
+static void in_files(void)
+{
+    virConnectPtr files = virConnectOpen(test_uri);
+    virTypedParameter param;
+    int count = 1;
+    virDomainPtr dom;
+
+    CHECK(files != NULL);
+    dom = virDomainDefineXML(files, xml_of("f"));
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainSetMaxMemory(dom, 8192), 0);
+    CHECK_INT(virDomainSetMemoryFlags(dom, 1024, VIR_DOMAIN_AFFECT_CONFIG), 0);
+    CHECK_INT(virDomainSetVcpusFlags(dom, 1000, VIR_DOMAIN_VCPU_MAXIMUM | VIR_DOMAIN_AFFECT_CONFIG),
+              0);
+    CHECK_INT(virDomainSetVcpusFlags(dom, 100, VIR_DOMAIN_AFFECT_CONFIG), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    CHECK_INT(virConnectClose(files), 0);
+    files = virConnectOpen(test_uri);
+    CHECK(files != NULL);
+    dom = virDomainLookupByName(files, "f");
+    CHECK(dom != NULL);
+    info_is(dom, 8192, 1024, 100);
+    CHECK_INT(virDomainGetVcpusFlags(dom, VIR_DOMAIN_VCPU_MAXIMUM), 1000);
+    CHECK_INT(virDomainCreate(dom), 0);
+    CHECK_INT(virDomainSetMemory(dom, 4096), 0);
+    CHECK_INT(virDomainSetVcpus(dom, 1000), 0);
+    info_is(dom, 8192, 4096, 1000);
+    CHECK_INT(virDomainDestroy(dom), 0);
+    info_is(dom, 8192, 1024, 100);
+    CHECK(virDomainGetSchedulerType(dom, NULL) == NULL);
+    CHECK_ERR(VIR_ERR_NO_SUPPORT, VIR_FROM_DOMAIN, "virDomainGetSchedulerType");
+    CHECK_INT(virDomainGetSchedulerParameters(dom, &param, &count), -1);
+    CHECK_ERR(VIR_ERR_NO_SUPPORT, VIR_FROM_DOMAIN, "virDomainGetSchedulerParameters");
+    CHECK_INT(virDomainSetSchedulerParameters(dom, &param, 0), -1);
+    CHECK_ERR(VIR_ERR_NO_SUPPORT, VIR_FROM_DOMAIN, "virDomainSetSchedulerParameters");
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    CHECK_INT(virConnectClose(files), 0);
+}
+
 int main(int argc, char **argv)
 {
     int callback;
@@ -276,7 +387,10 @@ int main(int argc, char **argv)
     loop_until(&frees, 1);
     memory();
     cpus();
+    scheduler();
     read_only();
+    if (ours)
+        in_files();
     CHECK_INT(virConnectClose(conn), 0);
     return CHECK_DONE();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_resources.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs. */
+/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_resources.rs and src/capi/domain_scheduler.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H
@@ -18,6 +18,9 @@
 /* By way of the one function type whose casts compilers do not warn of. */
 #define VIR_DOMAIN_EVENT_CALLBACK(cb) \
     ((virConnectDomainEventGenericCallback)(void (*)(void))(cb))
+
+/** A parameter of the scheduler "fair": the domain's share, an unsigned int. Since 0.9.7. */
+#define VIR_DOMAIN_SCHEDULER_WEIGHT "weight"
 
 /** How many bytes were read. A long long. */
 #define VIR_DOMAIN_BLOCK_STATS_READ_BYTES "rd_bytes"
@@ -2372,6 +2375,100 @@ int virDomainSetVcpus(virDomainPtr domain,
 int virDomainSetVcpusFlags(virDomainPtr domain,
                            unsigned int nvcpus,
                            unsigned int flags);
+
+/**
+ * Tells what shares the CPUs among domains.
+ *
+ * @domain: the domain
+ * @nparams: where to store how many parameters it has; may be NULL
+ *
+ * Return Value: "fair", which the caller frees, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_NO_SUPPORT unless the connection is to `test:///`;
+ * VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.2.3.
+ */
+char *virDomainGetSchedulerType(virDomainPtr domain,
+                                int *nparams);
+
+/**
+ * Tells the parameters of what shares the CPUs: VIR_DOMAIN_SCHEDULER_WEIGHT, which is the `shares` of
+ * the description's `cputune`, or 50.
+ *
+ * @domain: the domain
+ * @params: where to store them
+ * @nparams: how many there is room for; afterwards how many there are
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @params or @nparams is NULL or there is no
+ * room; VIR_ERR_NO_SUPPORT unless the connection is to `test:///`; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.2.3.
+ */
+int virDomainGetSchedulerParameters(virDomainPtr domain,
+                                    virTypedParameterPtr params,
+                                    int *nparams);
+
+/**
+ * Tells the parameters of what shares the CPUs, as virDomainGetSchedulerParameters does.
+ *
+ * @domain: the domain
+ * @params: where to store them
+ * @nparams: how many there is room for; afterwards how many there are
+ * @flags: virDomainModificationImpact and virTypedParameterFlags
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainGetSchedulerParameters; VIR_ERR_INVALID_ARG also for flags;
+ * VIR_ERR_OPERATION_INVALID if the domain is not in the state that they ask for.
+ *
+ * Since 0.9.2.
+ */
+int virDomainGetSchedulerParametersFlags(virDomainPtr domain,
+                                         virTypedParameterPtr params,
+                                         int *nparams,
+                                         unsigned int flags);
+
+/**
+ * Sets the parameters of what shares the CPUs: VIR_DOMAIN_SCHEDULER_WEIGHT.
+ *
+ * @domain: the domain
+ * @params: the parameters
+ * @nparams: how many there are
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED; VIR_ERR_INVALID_ARG if @params is NULL,
+ * @nparams negative or a parameter of another type; VIR_ERR_ARGUMENT_UNSUPPORTED for other
+ * parameters; VIR_ERR_NO_SUPPORT unless the connection is to `test:///`; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.2.3.
+ */
+int virDomainSetSchedulerParameters(virDomainPtr domain,
+                                    virTypedParameterPtr params,
+                                    int nparams);
+
+/**
+ * Sets the parameters of what shares the CPUs, as virDomainSetSchedulerParameters does.
+ *
+ * @domain: the domain
+ * @params: the parameters
+ * @nparams: how many there are
+ * @flags: virDomainModificationImpact
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainSetSchedulerParameters; VIR_ERR_INVALID_ARG also for flags;
+ * VIR_ERR_OPERATION_INVALID if the domain is not in the state that they ask for.
+ *
+ * Since 0.9.2.
+ */
+int virDomainSetSchedulerParametersFlags(virDomainPtr domain,
+                                         virTypedParameterPtr params,
+                                         int nparams,
+                                         unsigned int flags);
 
 /**
  * Tells how large a disk is, also of an inactive domain.

@@ -31,6 +31,7 @@ pub mod domain_event_callbacks;
 pub mod domain_event_types;
 pub mod domain_job;
 pub mod domain_resources;
+pub mod domain_scheduler;
 pub mod domain_snapshot;
 pub mod domain_snapshot_list;
 pub mod domain_stats;

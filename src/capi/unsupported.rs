@@ -145,9 +145,6 @@ unsupported! {
         fn virDomainGetMemoryParameters(Domain) -> c_int;
         fn virDomainGetNumaParameters(Domain) -> c_int;
         fn virDomainGetPerfEvents(Domain) -> c_int;
-        fn virDomainGetSchedulerParameters(Domain) -> c_int;
-        fn virDomainGetSchedulerParametersFlags(Domain) -> c_int;
-        fn virDomainGetSchedulerType(Domain) -> *mut c_char;
         fn virDomainGetSecurityLabel(Domain) -> c_int;
         fn virDomainGetSecurityLabelList(Domain) -> c_int;
         fn virDomainGetTime(Domain, change) -> c_int;
@@ -210,8 +207,6 @@ unsupported! {
         fn virDomainSetMemoryStatsPeriod(Domain, change) -> c_int;
         fn virDomainSetNumaParameters(Domain, change) -> c_int;
         fn virDomainSetPerfEvents(Domain, change) -> c_int;
-        fn virDomainSetSchedulerParameters(Domain, change) -> c_int;
-        fn virDomainSetSchedulerParametersFlags(Domain, change) -> c_int;
         fn virDomainSetTime(Domain, change) -> c_int;
         fn virDomainSetUserPassword(Domain, change) -> c_int;
         fn virDomainSetVcpu(Domain, change) -> c_int;

@@ -184,6 +184,20 @@ impl Definition {
         })
     }
 
+    /// Its share of the CPUs, if it is said and a number.
+    pub fn shares(&self) -> Option<u32> {
+        self.root.child("cputune")?.text_of("shares")?.trim().parse().ok()
+    }
+
+    /// The definition with another share of the CPUs.
+    pub fn with_shares(&self, shares: u32) -> Result<Definition> {
+        self.changed(|root| {
+            let mut cputune = root.child("cputune").cloned().unwrap_or(Element::new("cputune"));
+            cputune.set_child(Element::new("shares").with_text(shares));
+            set_behind(root, cputune, &["vcpu", "currentMemory", "memory"]);
+        })
+    }
+
     /// The definition with another `<disk>` in the place of that target's.
     pub fn with_disk(&self, target: &str, disk: Element) -> Result<Definition> {
         self.changed(|root| {

@@ -47,7 +47,7 @@ pub use meter::DiskStats;
 pub use object::{DefineFlags, Domain, Info, ListFlags, XmlFlags};
 pub use queries::{BlockInfo, DiskError, ResizeFlags, UriFlags};
 pub use registry::{Domains, no_domain};
-pub use resources::{MemoryFlags, VcpuFlags};
+pub use resources::{MemoryFlags, ScheduleFlags, VcpuFlags};
 pub use running::{Condition, Running, State};
 pub use snapshot::{
     CreateFlags as SnapshotCreateFlags, DeleteFlags as SnapshotDeleteFlags,

@@ -4,6 +4,7 @@
 use super::definition::Definition;
 use super::impact::Impact;
 use super::object::Domain;
+use crate::driver::Node;
 use crate::error::*;
 
 bitflags::bitflags! {
@@ -20,7 +21,17 @@ bitflags::bitflags! {
         const CONFIG = 2;
         const MAXIMUM = 4;
     }
+
+    /// Of what the share of the CPUs is asked for or set.
+    pub struct ScheduleFlags: u32 {
+        const LIVE = 1;
+        const CONFIG = 2;
+        const TYPED_STRINGS = 4;
+    }
 }
+
+/// The share of the CPUs of a domain whose definition says none, in libvirt's test driver.
+const WEIGHT: u32 = 50;
 
 fn refused(text: impl Into<String>) -> Error {
     Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text)
@@ -64,6 +75,23 @@ impl Domain {
             return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
         }
         let config = |definition: &Definition| with_memory(definition, kib, maximum);
+        self.change_definition(flags.bits(), config, |live| config(&live.definition)).map(drop)
+    }
+
+    /// Whether something is said to share the CPUs among domains.
+    pub fn is_scheduled(&self) -> bool {
+        matches!(self.connect().driver().node(), Node::Test(_))
+    }
+
+    /// Its share of the CPUs.
+    pub fn weight(&self, flags: ScheduleFlags) -> Result<u32> {
+        let definition = Impact::one(flags.bits(), &self.entry()?)?;
+        Ok(definition.shares().unwrap_or(WEIGHT))
+    }
+
+    /// Sets its share of the CPUs.
+    pub fn set_weight(&self, weight: u32, flags: ScheduleFlags) -> Result<()> {
+        let config = |definition: &Definition| definition.with_shares(weight);
         self.change_definition(flags.bits(), config, |live| config(&live.definition)).map(drop)
     }
 

@@ -42,6 +42,7 @@ pub const HEADERS: &[Header] = &[
             "src/capi/domain_control.rs",
             "src/capi/domain_device.rs",
             "src/capi/domain_resources.rs",
+            "src/capi/domain_scheduler.rs",
             "src/capi/domain_block.rs",
             "src/capi/domain_block_job.rs",
             "src/capi/domain_job.rs",
