@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/host.rs and src/capi/host_node.rs. */
+/* Made by `make headers` from src/capi/auth.rs and src/capi/host.rs and src/capi/host_node.rs. */
 
 #ifndef LIBVIRT_HOST_H
 #define LIBVIRT_HOST_H
@@ -82,15 +82,7 @@
  */
 #define VIR_NODE_MEMORY_STATS_FIELD_LENGTH 80
 
-/** How a connection is opened. Since 0.4.1. */
-typedef enum virConnectFlags {
-    /** Nothing can be changed through it. Since 0.4.1. */
-    VIR_CONNECT_RO = (1 << 0),
-    /** URI aliases are not resolved; there are none here. Since 0.9.7. */
-    VIR_CONNECT_NO_ALIASES = (1 << 1),
-} virConnectFlags;
-
-/** What a connection may ask of its user. Connections here ask for nothing. Since 0.4.1. */
+/** What a connection may ask of its user. Since 0.4.1. */
 typedef enum virConnectCredentialType {
     /** A name to act as. Since 0.4.1. */
     VIR_CRED_USERNAME = 1,
@@ -115,6 +107,14 @@ typedef enum virConnectCredentialType {
     VIR_CRED_LAST = 10,
 #endif
 } virConnectCredentialType;
+
+/** How a connection is opened. Since 0.4.1. */
+typedef enum virConnectFlags {
+    /** Nothing can be changed through it. Since 0.4.1. */
+    VIR_CONNECT_RO = (1 << 0),
+    /** URI aliases are not resolved; there are none here. Since 0.9.7. */
+    VIR_CONNECT_NO_ALIASES = (1 << 1),
+} virConnectFlags;
 
 /** Which CPU virNodeGetCPUStats is asked about. Since 0.9.8. */
 typedef enum virNodeGetCPUStatsAllCPUs {
@@ -322,12 +322,14 @@ virConnectPtr virConnectOpenReadOnly(const char *name);
  * Opens a connection, as virConnectOpen does.
  *
  * @name: the URI, as for virConnectOpen
- * @auth: ignored, because nothing is asked; may be NULL
+ * @auth: who asks the user; may be NULL. Only a file of test:/// can name users, who are asked for
+ * VIR_CRED_AUTHNAME and then VIR_CRED_PASSPHRASE or VIR_CRED_NOECHOPROMPT
  * @flags: virConnectFlags
  *
  * Return Value: the connection, to be released with virConnectClose, or NULL.
  *
- * Errors: as virConnectOpen; VIR_ERR_INVALID_ARG for unknown flags.
+ * Errors: as virConnectOpen; VIR_ERR_INVALID_ARG for unknown flags, or without @auth where there are
+ * users; VIR_ERR_AUTH_FAILED if @auth cannot ask for what is needed, or the answers are wrong.
  *
  * Since 0.4.0.
  */
@@ -712,8 +714,8 @@ extern "C" {
 #endif
 
 /**
- * What virConnectOpenAuth is commonly given as its second argument. Connections here ask for
- * nothing, so it understands nothing, and its callback has no answers.
+ * What virConnectOpenAuth is commonly given as its second argument. It has nobody to ask, so it
+ * understands nothing, and its callback has no answers.
  *
  * Since 0.4.0.
  */

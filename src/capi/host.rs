@@ -2,12 +2,13 @@
 
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 
+use super::auth::{User, virConnectAuthPtr};
 use super::call::{Call, entry};
 use super::handle::{self, Cell};
 use super::opaque::Opaque;
 use super::strings;
 use super::typed_params::{LIBVIR_VERSION_NUMBER, virFreeCallback};
-use crate::driver::{CloseCallback, Connect};
+use crate::driver::{CloseCallback, Connect, Credentials};
 use crate::error::*;
 
 /// A connection: what a URI names, opened with the rights to change it or without.
@@ -26,114 +27,6 @@ pub enum virConnectFlags {
 pub const VIR_UUID_BUFLEN: usize = 16;
 /// The length of a UUID as a string, with its NUL.
 pub const VIR_UUID_STRING_BUFLEN: usize = 37;
-
-/// What a connection may ask of its user. Connections here ask for nothing. Since 0.4.1.
-#[repr(C)]
-pub enum virConnectCredentialType {
-    /// A name to act as. Since 0.4.1.
-    VIR_CRED_USERNAME = 1,
-    /// A name to authorize as. Since 0.4.1.
-    VIR_CRED_AUTHNAME = 2,
-    /// Languages, with commas between them. Since 0.4.1.
-    VIR_CRED_LANGUAGE = 3,
-    /// A nonce of the client's. Since 0.4.1.
-    VIR_CRED_CNONCE = 4,
-    /// A secret. Since 0.4.1.
-    VIR_CRED_PASSPHRASE = 5,
-    /// The response to a challenge, shown while typed. Since 0.4.1.
-    VIR_CRED_ECHOPROMPT = 6,
-    /// The response to a challenge, not shown. Since 0.4.1.
-    VIR_CRED_NOECHOPROMPT = 7,
-    /// A realm. Since 0.4.1.
-    VIR_CRED_REALM = 8,
-    /// Something that is managed elsewhere. Since 0.4.1.
-    VIR_CRED_EXTERNAL = 9,
-    /// One past the last value. Since 0.9.10.
-    #[cfg(feature = "enum-sentinels")]
-    VIR_CRED_LAST = 10,
-}
-
-/// One thing that is asked of the user. Since 0.4.1.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _virConnectCredential {
-    /// What is asked, a virConnectCredentialType.
-    pub r#type: c_int,
-    /// The question.
-    pub prompt: *const c_char,
-    /// More about it.
-    pub challenge: *const c_char,
-    /// What to take if nothing is answered.
-    pub defresult: *const c_char,
-    /// The answer.
-    pub result: *mut c_char,
-    /// The answer's length in bytes.
-    pub resultlen: c_uint,
-}
-
-/// One thing that is asked of the user.
-pub type virConnectCredential = _virConnectCredential;
-/// Points at one thing that is asked.
-pub type virConnectCredentialPtr = *mut virConnectCredential;
-
-/// Asks the user for `ncred` things; returns 0 when all are answered, or -1.
-pub type virConnectAuthCallbackPtr = Option<
-    unsafe extern "C" fn(
-        cred: virConnectCredentialPtr,
-        ncred: c_uint,
-        cbdata: *mut c_void,
-    ) -> c_int,
->;
-
-/// Who asks the user, and for what it may be asked. Since 0.4.1.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _virConnectAuth {
-    /// The virConnectCredentialType values that `cb` understands.
-    pub credtype: *mut c_int,
-    /// How many they are.
-    pub ncredtype: c_uint,
-    /// Asks the user.
-    pub cb: virConnectAuthCallbackPtr,
-    /// Passed to `cb`.
-    pub cbdata: *mut c_void,
-}
-
-/// Who asks the user.
-pub type virConnectAuth = _virConnectAuth;
-/// Points at who asks the user.
-pub type virConnectAuthPtr = *mut virConnectAuth;
-
-/// A value that C sees as its bare contents, and that never changes.
-#[repr(transparent)]
-pub struct Constant<T>(T);
-
-// SAFETY: it is never written.
-unsafe impl<T> Sync for Constant<T> {}
-
-/// Has nobody to ask: it can answer only when nothing is asked.
-unsafe extern "C" fn ask_nobody(
-    _: virConnectCredentialPtr,
-    ncred: c_uint,
-    _: *mut c_void,
-) -> c_int {
-    if ncred == 0 { 0 } else { -1 }
-}
-
-static DEFAULT_AUTH: Constant<virConnectAuth> = Constant(virConnectAuth {
-    credtype: std::ptr::null_mut(),
-    ncredtype: 0,
-    cb: Some(ask_nobody),
-    cbdata: std::ptr::null_mut(),
-});
-
-/// What virConnectOpenAuth is commonly given as its second argument. Connections here ask for
-/// nothing, so it understands nothing, and its callback has no answers.
-///
-/// Since 0.4.0.
-#[unsafe(no_mangle)]
-pub static virConnectAuthPtrDefault: Constant<virConnectAuthPtr> =
-    Constant((&raw const DEFAULT_AUTH.0).cast_mut());
 
 /// Runs when a connection is closed by something other than its user: `reason` is a
 /// virConnectCloseReason.
@@ -189,10 +82,15 @@ pub unsafe extern "C" fn virGetVersion(
 ///
 /// # Safety
 /// `name` is NULL or a NUL-terminated string.
-unsafe fn open(call: &Call, name: *const c_char, read_only: bool) -> Result<virConnectPtr> {
+unsafe fn open(
+    call: &Call,
+    name: *const c_char,
+    read_only: bool,
+    credentials: Option<&dyn Credentials>,
+) -> Result<virConnectPtr> {
     // SAFETY: the caller's promise.
-    let name = unsafe { call.optional_string(name, VIR_FROM_NONE, "name")? };
-    handle::publish(Connect::open(&name.unwrap_or_default(), read_only)?, None, None)
+    let name = unsafe { call.optional_string(name, VIR_FROM_NONE, "name")? }.unwrap_or_default();
+    handle::publish(Connect::open_with(&name, read_only, credentials)?, None, None)
 }
 
 /// Opens a connection.
@@ -220,7 +118,7 @@ unsafe fn open(call: &Call, name: *const c_char, read_only: bool) -> Result<virC
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
     // SAFETY: the caller's promise.
-    entry("virConnectOpen", |call| unsafe { open(call, name, false) })
+    entry("virConnectOpen", |call| unsafe { open(call, name, false, None) })
 }
 
 /// Opens a connection through which nothing can be changed: functions that would fail with
@@ -236,7 +134,7 @@ pub unsafe extern "C" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn virConnectOpenReadOnly(name: *const c_char) -> virConnectPtr {
     // SAFETY: the caller's promise.
-    entry("virConnectOpenReadOnly", |call| unsafe { open(call, name, true) })
+    entry("virConnectOpenReadOnly", |call| unsafe { open(call, name, true, None) })
 }
 
 bitflags::bitflags! {
@@ -249,12 +147,14 @@ bitflags::bitflags! {
 /// Opens a connection, as virConnectOpen does.
 ///
 /// @name: the URI, as for virConnectOpen
-/// @auth: ignored, because nothing is asked; may be NULL
+/// @auth: who asks the user; may be NULL. Only a file of test:/// can name users, who are asked for
+/// VIR_CRED_AUTHNAME and then VIR_CRED_PASSPHRASE or VIR_CRED_NOECHOPROMPT
 /// @flags: virConnectFlags
 ///
 /// Return Value: the connection, to be released with virConnectClose, or NULL.
 ///
-/// Errors: as virConnectOpen; VIR_ERR_INVALID_ARG for unknown flags.
+/// Errors: as virConnectOpen; VIR_ERR_INVALID_ARG for unknown flags, or without @auth where there are
+/// users; VIR_ERR_AUTH_FAILED if @auth cannot ask for what is needed, or the answers are wrong.
 ///
 /// Since 0.4.0.
 #[unsafe(no_mangle)]
@@ -263,11 +163,13 @@ pub unsafe extern "C" fn virConnectOpenAuth(
     auth: virConnectAuthPtr,
     flags: c_uint,
 ) -> virConnectPtr {
-    let _ = auth;
     entry("virConnectOpenAuth", |call| {
         let flags: OpenFlags = call.flags(flags, VIR_FROM_NONE)?;
         // SAFETY: the caller's promise.
-        unsafe { open(call, name, flags.contains(OpenFlags::READ_ONLY)) }
+        let user = unsafe { User::of(auth) };
+        let user = user.as_ref().map(|user| user as &dyn Credentials);
+        // SAFETY: the caller's promise.
+        unsafe { open(call, name, flags.contains(OpenFlags::READ_ONLY), user) }
     })
 }
 

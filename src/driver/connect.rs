@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::test_file::TestFile;
-use super::{Driver, Place, uri};
+use super::{Credentials, Driver, Place, uri};
 use crate::error::*;
 use crate::event::broker::Broker;
 
@@ -32,6 +32,15 @@ pub struct Connect {
 impl Connect {
     /// Opens `uri`, or the default when that is empty.
     pub fn open(uri: &str, read_only: bool) -> Result<Arc<Connect>> {
+        Connect::open_with(uri, read_only, None)
+    }
+
+    /// The same, for a user who can be asked who he is.
+    pub fn open_with(
+        uri: &str,
+        read_only: bool,
+        credentials: Option<&dyn Credentials>,
+    ) -> Result<Arc<Connect>> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let uri = if uri.is_empty() { uri::default_uri() } else { uri.to_string() };
         let place = uri::parse(&uri)?;
@@ -40,7 +49,10 @@ impl Connect {
             Place::Embed(_) | Place::Test => None,
         };
         let driver = match &file {
-            Some(file) => Driver::of_file(file)?,
+            Some(file) => {
+                file.authenticate(credentials)?;
+                Driver::of_file(file)?
+            }
             None => Driver::open(place)?,
         };
         let events = Broker::new();

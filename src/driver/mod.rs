@@ -1,11 +1,13 @@
 //! Connections: what a URI names, and the state that all connections to it share.
 
 mod connect;
+mod credentials;
 mod node;
 mod test_file;
 mod uri;
 
 pub use connect::{CloseCallback, Connect};
+pub use credentials::{Credentials, Wanted};
 pub use node::{Node, NodeInfo, Stats};
 
 use std::collections::HashMap;

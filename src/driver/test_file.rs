@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
-use super::Connect;
 use super::node::{NodeInfo, TestNode};
+use super::{Connect, Credentials, Wanted};
 use crate::domain::{DefineFlags, StartFlags, State};
 use crate::error::*;
 use crate::storage::{CreateFlags, CreateVolumeFlags};
@@ -118,12 +118,37 @@ impl TestFile {
         Ok(TestNode { info, ..TestNode::without_cells() })
     }
 
+    /// Lets only those in whom the file names, if it names any: a user without a password may have any.
+    pub fn authenticate(&self, credentials: Option<&dyn Credentials>) -> Result<()> {
+        let users: Vec<&Element> = match self.root.child("auth") {
+            Some(auth) => auth.children("user").collect(),
+            None => return Ok(()),
+        };
+        if users.is_empty() {
+            return Ok(());
+        }
+        let credentials = credentials.ok_or_else(|| {
+            Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_AUTH, "Missing authentication credentials")
+        })?;
+        let place = "localhost";
+        let name = credentials.ask(Wanted::Name, &format!("Enter username for {place}"), place)?;
+        let user = users.iter().find(|user| user.text() == name);
+        if user.is_some_and(|user| user.attr("password").is_none()) {
+            return Ok(());
+        }
+        // Who is not known is asked for a password all the same.
+        let prompt = format!("Enter {name}'s password for {place}");
+        let password = credentials.ask(Wanted::Password, &prompt, place)?;
+        if user.and_then(|user| user.attr("password")) == Some(&password) {
+            return Ok(());
+        }
+        let text = "authentication failed, see test XML for the correct username/password";
+        Err(Error::new(VIR_ERR_AUTH_FAILED, VIR_FROM_TEST, text))
+    }
+
     /// Makes what the file describes. What there is no kind of object for here is left out: networks,
     /// interfaces, devices.
     pub fn fill(mut self, connect: &Arc<Connect>) -> Result<()> {
-        if self.root.child("auth").is_some_and(|auth| auth.child("user").is_some()) {
-            return Err(unsupported("users in a file of test:///"));
-        }
         // First, because domains have volumes as disks.
         for pool in self.all("pool")? {
             self.make_pool(connect, pool)?;

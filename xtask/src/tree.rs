@@ -33,7 +33,10 @@ const fn design(
 pub const HEADERS: &[Header] = &[
     header("libvirt/libvirt.h", &[]),
     header("libvirt/libvirt-common.h", &["src/capi/typed_params.rs"]),
-    header("libvirt/libvirt-host.h", &["src/capi/host.rs", "src/capi/host_node.rs"]),
+    header(
+        "libvirt/libvirt-host.h",
+        &["src/capi/auth.rs", "src/capi/host.rs", "src/capi/host_node.rs"],
+    ),
     header(
         "libvirt/libvirt-domain.h",
         &[
