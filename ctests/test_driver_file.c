@@ -274,7 +274,6 @@ static void hostile(void)
     refused("<node>\xff</node>", VIR_ERR_XML_ERROR, "Invalid or incomplete multibyte");
     refused(in_node("<cpu><nodes>65536</nodes><sockets>65536</sockets></cpu>"), VIR_ERR_XML_ERROR,
             "invalid node cpu threads value");
-    refused(in_node("<auth><user password='p'>u</user></auth>"), VIR_ERR_CONFIG_UNSUPPORTED, "");
     refused(in_node(domain("a", "<t:runstate>5</t:runstate><t:hasmanagedsave/>")),
             VIR_ERR_CONFIG_UNSUPPORTED, "saved states");
     refused(in_node("<pool type='logical'><name>l</name><source><name>g</name></source>"
