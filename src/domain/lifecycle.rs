@@ -74,8 +74,17 @@ impl Connect {
 
 impl Driver {
     /// Ends what was to end with a connection.
-    pub fn connection_closed(self: &Arc<Self>, id: u64) {
-        for running in self.domains().of_connection(id) {
+    pub fn stop_of_connection(self: &Arc<Self>, id: u64) {
+        self.stop_those(|running| running.autodestroy == Some(id));
+    }
+
+    /// Ends all that runs here.
+    pub fn stop_all(self: &Arc<Self>) {
+        self.stop_those(|_| true);
+    }
+
+    fn stop_those(self: &Arc<Self>, which: impl Fn(&Running) -> bool) {
+        for running in self.domains().running(which) {
             // Whatever it says, nobody is there to hear it.
             let end = Lifecycle::STOPPED_DESTROYED;
             let _ = self.stop(&running, Duration::ZERO, Condition::DESTROYED, &[end]);

@@ -231,11 +231,11 @@ impl Domains {
         !known.starting.is_empty() || known.entries.values().any(here)
     }
 
-    /// What runs here and is to end with that connection.
-    pub fn of_connection(&self, id: u64) -> Vec<Arc<Running>> {
+    /// What runs here, and is one of those.
+    pub fn running(&self, which: impl Fn(&Running) -> bool) -> Vec<Arc<Running>> {
         let known = self.lock();
         let all = known.entries.values().filter_map(|entry| match &entry.live {
-            Some(Live::Here(running)) if running.autodestroy == Some(id) => Some(running.clone()),
+            Some(Live::Here(running)) if which(running) => Some(running.clone()),
             _ => None,
         });
         all.collect()

@@ -43,6 +43,8 @@ impl Connect {
     ) -> Result<Arc<Connect>> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let uri = if uri.is_empty() { uri::default_uri() } else { uri.to_string() };
+        let c_uri = CString::new(uri.as_str())
+            .map_err(|_| Error::internal(VIR_FROM_URI, "Unable to parse URI"))?;
         let place = uri::parse(&uri)?;
         let file = match &place {
             Place::TestFile(path) => Some(TestFile::read(path)?),
@@ -57,8 +59,6 @@ impl Connect {
         };
         let events = Broker::new();
         driver.events().attach(&events);
-        let c_uri = CString::new(uri.as_str())
-            .map_err(|_| Error::internal(VIR_FROM_URI, "Unable to parse URI"))?;
         let connect = Arc::new(Connect {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             uri,

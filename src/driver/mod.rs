@@ -12,6 +12,7 @@ pub use node::{Node, NodeInfo, Stats};
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use node::TestNode;
@@ -39,6 +40,8 @@ pub struct Driver {
     storage: Arc<Storage>,
     domains: Domains,
     events: Arc<Brokers>,
+    /// How many connections have it open. Changed while DRIVERS is held.
+    connections: AtomicUsize,
 }
 
 /// Drivers that are kept though nobody may be connected.
@@ -52,6 +55,7 @@ impl Driver {
         let mut drivers = DRIVERS.lock().unwrap_or_else(|p| p.into_inner());
         let drivers = drivers.get_or_insert_default();
         if let Some(driver) = drivers.get(&place).and_then(Weak::upgrade) {
+            driver.connections.fetch_add(1, Ordering::Relaxed);
             return Ok(driver);
         }
         drivers.retain(|_, driver| driver.strong_count() > 0);
@@ -70,7 +74,7 @@ impl Driver {
             // Nobody else has it.
             Place::TestFile(path) => return Driver::of_file(&TestFile::read(path)?),
         };
-        let driver = Arc::new(Driver { node, storage, domains, events });
+        let driver = Driver::new(node, storage, domains, events);
         drivers.insert(place, Arc::downgrade(&driver));
         Ok(driver)
     }
@@ -81,7 +85,36 @@ impl Driver {
         let storage = Arc::new(Storage::in_memory());
         let domains = Domains::in_memory(storage.clone(), events.clone());
         let node = Node::Test(file.node()?);
-        Ok(Arc::new(Driver { node, storage, domains, events }))
+        Ok(Driver::new(node, storage, domains, events))
+    }
+
+    /// A driver that one connection has open.
+    fn new(
+        node: Node,
+        storage: Arc<Storage>,
+        domains: Domains,
+        events: Arc<Brokers>,
+    ) -> Arc<Driver> {
+        Arc::new(Driver { node, storage, domains, events, connections: AtomicUsize::new(1) })
+    }
+
+    /// Notes that a connection is closed. True if what is in memory is to end with it: then nobody
+    /// else gets it any more, also if something that works on it has yet to be ended.
+    fn leave(self: &Arc<Self>) -> bool {
+        let mut drivers = DRIVERS.lock().unwrap_or_else(|p| p.into_inner());
+        let last = self.connections.fetch_sub(1, Ordering::Relaxed) == 1 && self.is_test();
+        if last && let Some(drivers) = drivers.as_mut() {
+            drivers.retain(|_, driver| !std::ptr::eq(driver.as_ptr(), Arc::as_ptr(self)));
+        }
+        last
+    }
+
+    /// Ends what was to end with a connection.
+    fn connection_closed(self: &Arc<Self>, id: u64) {
+        self.stop_of_connection(id);
+        if self.leave() {
+            self.stop_all();
+        }
     }
 
     /// Whether it is one of `test:///`.
