@@ -180,7 +180,7 @@ static void memory(void)
     dom = virDomainDefineXML(conn, xml_of("m"));
     CHECK(dom != NULL);
     CHECK_INT(virDomainSetMaxMemory(dom, ~0UL), -1);
-    CHECK_CODE(VIR_ERR_OVERFLOW, "value too large");
+    CHECK_CODE(VIR_ERR_OVERFLOW, "input too large");
     CHECK_INT(virDomainUndefine(dom), 0);
     CHECK_INT(virDomainFree(dom), 0);
 }

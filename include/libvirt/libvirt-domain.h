@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_resources.rs and src/capi/domain_scheduler.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs. */
+/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs and src/capi/domain_tuning_types.rs and src/capi/domain_tuning.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H
@@ -19,8 +19,19 @@
 #define VIR_DOMAIN_EVENT_CALLBACK(cb) \
     ((virConnectDomainEventGenericCallback)(void (*)(void))(cb))
 
-/** A parameter of the scheduler "fair": the domain's share, an unsigned int. Since 0.9.7. */
-#define VIR_DOMAIN_SCHEDULER_WEIGHT "weight"
+/**
+ * An old name of struct _virTypedParameter.
+ *
+ * Since 0.2.3.
+ */
+#define _virSchedParameter _virTypedParameter
+
+/**
+ * An old name of struct _virTypedParameter.
+ *
+ * Since 0.8.5.
+ */
+#define _virMemoryParameter _virTypedParameter
 
 /** How many bytes were read. A long long. */
 #define VIR_DOMAIN_BLOCK_STATS_READ_BYTES "rd_bytes"
@@ -61,8 +72,89 @@
 /** A parameter of virDomainBlockCopy: the most bytes that are on their way. An unsigned long long. */
 #define VIR_DOMAIN_BLOCK_COPY_BUF_SIZE "buf-size"
 
+/**
+ * A parameter of virDomainSetMemoryParameters: the most memory, in KiB. An unsigned long long. Since
+ * 0.8.5.
+ */
+#define VIR_DOMAIN_MEMORY_HARD_LIMIT "hard_limit"
+
+/**
+ * A parameter of virDomainSetMemoryParameters: the most memory while others want it, in KiB. An
+ * unsigned long long. Since 0.8.5.
+ */
+#define VIR_DOMAIN_MEMORY_SOFT_LIMIT "soft_limit"
+
+/** Memory that the domain is sure to have; it is not taken here. Since 0.8.5. */
+#define VIR_DOMAIN_MEMORY_MIN_GUARANTEE "min_guarantee"
+
+/**
+ * A parameter of virDomainSetMemoryParameters: the most memory and swap together, in KiB. An
+ * unsigned long long. Since 0.8.5.
+ */
+#define VIR_DOMAIN_MEMORY_SWAP_HARD_LIMIT "swap_hard_limit"
+
+/** A parameter of virDomainSetNumaParameters: the nodes, as `0-3,^2,8`. A string. Since 0.9.9. */
+#define VIR_DOMAIN_NUMA_NODESET "numa_nodeset"
+
+/** A parameter of virDomainSetNumaParameters: a virDomainNumatuneMemMode. An int. Since 0.9.9. */
+#define VIR_DOMAIN_NUMA_MODE "numa_mode"
+
+/**
+ * A parameter of virDomainSetSchedulerParameters: how much the domain weighs against others. An
+ * unsigned int. Since 0.9.7.
+ */
+#define VIR_DOMAIN_SCHEDULER_WEIGHT "weight"
+
+/** A weight; it is not taken here. Since 0.9.7. */
+#define VIR_DOMAIN_SCHEDULER_CPU_SHARES "cpu_shares"
+
+/** The period of a whole domain's quota; it is not taken here. Since 1.3.3. */
+#define VIR_DOMAIN_SCHEDULER_GLOBAL_PERIOD "global_period"
+
+/** A whole domain's quota; it is not taken here. Since 1.3.3. */
+#define VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA "global_quota"
+
+/** The period of a CPU's quota; it is not taken here. Since 0.9.7. */
+#define VIR_DOMAIN_SCHEDULER_VCPU_PERIOD "vcpu_period"
+
+/** A CPU's quota; it is not taken here. Since 0.9.7. */
+#define VIR_DOMAIN_SCHEDULER_VCPU_QUOTA "vcpu_quota"
+
+/** The period of the emulator's quota; it is not taken here. Since 0.10.0. */
+#define VIR_DOMAIN_SCHEDULER_EMULATOR_PERIOD "emulator_period"
+
+/** The emulator's quota; it is not taken here. Since 0.10.0. */
+#define VIR_DOMAIN_SCHEDULER_EMULATOR_QUOTA "emulator_quota"
+
+/** The period of an I/O thread's quota; it is not taken here. Since 2.2.0. */
+#define VIR_DOMAIN_SCHEDULER_IOTHREAD_PERIOD "iothread_period"
+
+/** An I/O thread's quota; it is not taken here. Since 2.2.0. */
+#define VIR_DOMAIN_SCHEDULER_IOTHREAD_QUOTA "iothread_quota"
+
+/** The most time; it is not taken here. Since 0.9.7. */
+#define VIR_DOMAIN_SCHEDULER_CAP "cap"
+
+/** The least CPU; it is not taken here. Since 0.9.7. */
+#define VIR_DOMAIN_SCHEDULER_RESERVATION "reservation"
+
+/** The most CPU; it is not taken here. Since 0.9.7. */
+#define VIR_DOMAIN_SCHEDULER_LIMIT "limit"
+
+/** Shares of the CPU; it is not taken here. Since 0.9.7. */
+#define VIR_DOMAIN_SCHEDULER_SHARES "shares"
+
 /** Refuses what is not told of, instead of leaving it out. Since 1.2.8. */
 #define VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS 2147483648
+
+/** No limit of memory, in KiB. Since 0.8.8. */
+#define VIR_DOMAIN_MEMORY_PARAM_UNLIMITED 9007199254740991
+
+/** An old name of VIR_TYPED_PARAM_FIELD_LENGTH. Since 0.2.3. */
+#define VIR_DOMAIN_SCHED_FIELD_LENGTH VIR_TYPED_PARAM_FIELD_LENGTH
+
+/** An old name of VIR_TYPED_PARAM_FIELD_LENGTH. Since 0.8.5. */
+#define VIR_DOMAIN_MEMORY_FIELD_LENGTH VIR_TYPED_PARAM_FIELD_LENGTH
 
 /** What a domain is doing. Since 0.0.1. */
 typedef enum virDomainState {
@@ -387,37 +479,6 @@ typedef enum virDomainDeviceModifyFlags {
     /** Also against the will of the guest. Since 0.8.6. */
     VIR_DOMAIN_DEVICE_MODIFY_FORCE = (1 << 2),
 } virDomainDeviceModifyFlags;
-
-/**
- * Which memory virDomainSetMemoryFlags sets, and of what: a virDomainModificationImpact and more.
- * Since 0.9.1.
- */
-typedef enum virDomainMemoryModFlags {
-    /** What the domain is at the moment. Since 0.9.1. */
-    VIR_DOMAIN_MEM_CURRENT = 0,
-    /** The domain as it runs. Since 0.9.1. */
-    VIR_DOMAIN_MEM_LIVE = 1,
-    /** Its definition. Since 0.9.1. */
-    VIR_DOMAIN_MEM_CONFIG = 2,
-    /** How much it can have. Since 0.9.1. */
-    VIR_DOMAIN_MEM_MAXIMUM = (1 << 2),
-} virDomainMemoryModFlags;
-
-/** Which CPUs are asked for or set, and of what: a virDomainModificationImpact and more. Since 0.8.5. */
-typedef enum virDomainVcpuFlags {
-    /** What the domain is at the moment. Since 0.9.4. */
-    VIR_DOMAIN_VCPU_CURRENT = 0,
-    /** The domain as it runs. Since 0.8.5. */
-    VIR_DOMAIN_VCPU_LIVE = 1,
-    /** Its definition. Since 0.8.5. */
-    VIR_DOMAIN_VCPU_CONFIG = 2,
-    /** How many it can have. Since 0.8.5. */
-    VIR_DOMAIN_VCPU_MAXIMUM = (1 << 2),
-    /** As the guest sees them: refused, there is none. Since 1.1.0. */
-    VIR_DOMAIN_VCPU_GUEST = (1 << 3),
-    /** So that they can be taken away: refused. Since 2.4.0. */
-    VIR_DOMAIN_VCPU_HOTPLUGGABLE = (1 << 4),
-} virDomainVcpuFlags;
 
 /** How virDomainBlockResize counts. Since 0.9.11. */
 typedef enum virDomainBlockResizeFlags {
@@ -1044,6 +1105,116 @@ typedef enum virDomainMessageType {
     VIR_DOMAIN_MESSAGE_TAINTING = (1 << 1),
 } virDomainMessageType;
 
+/** Which of a domain's numbers of CPUs is meant. Since 0.8.5. */
+typedef enum virDomainVcpuFlags {
+    /** What the domain is at the moment. Since 0.9.4. */
+    VIR_DOMAIN_VCPU_CURRENT = 0,
+    /** The domain as it runs. Since 0.8.5. */
+    VIR_DOMAIN_VCPU_LIVE = (1 << 0),
+    /** Its definition. Since 0.8.5. */
+    VIR_DOMAIN_VCPU_CONFIG = (1 << 1),
+    /** How many there are at most. Since 0.8.5. */
+    VIR_DOMAIN_VCPU_MAXIMUM = (1 << 2),
+    /** As the guest sees them, of which nothing is known here. Since 1.1.0. */
+    VIR_DOMAIN_VCPU_GUEST = (1 << 3),
+    /** They can be taken away again, which nobody does here. Since 2.4.0. */
+    VIR_DOMAIN_VCPU_HOTPLUGGABLE = (1 << 4),
+} virDomainVcpuFlags;
+
+/** Which size of a domain's memory is meant. Since 0.9.0. */
+typedef enum virDomainMemoryModFlags {
+    /** What the domain is at the moment. Since 0.9.1. */
+    VIR_DOMAIN_MEM_CURRENT = 0,
+    /** The domain as it runs. Since 0.9.0. */
+    VIR_DOMAIN_MEM_LIVE = (1 << 0),
+    /** Its definition. Since 0.9.0. */
+    VIR_DOMAIN_MEM_CONFIG = (1 << 1),
+    /** How much there is at most. Since 0.9.1. */
+    VIR_DOMAIN_MEM_MAXIMUM = (1 << 2),
+} virDomainMemoryModFlags;
+
+/** How strictly memory is to be of NUMA nodes. Since 0.9.9. */
+typedef enum virDomainNumatuneMemMode {
+    /** Of no others. Since 0.9.9. */
+    VIR_DOMAIN_NUMATUNE_MEM_STRICT = 0,
+    /** Of them if possible. Since 0.9.9. */
+    VIR_DOMAIN_NUMATUNE_MEM_PREFERRED = 1,
+    /** Of each in turn. Since 0.9.9. */
+    VIR_DOMAIN_NUMATUNE_MEM_INTERLEAVE = 2,
+    /** Of no others, by the host's means alone. Since 7.3.0. */
+    VIR_DOMAIN_NUMATUNE_MEM_RESTRICTIVE = 3,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.9. */
+    VIR_DOMAIN_NUMATUNE_MEM_LAST = 4,
+#endif
+} virDomainNumatuneMemMode;
+
+/** How a domain ends. Since 3.9.0. */
+typedef enum virDomainLifecycle {
+    /** It switches itself off. Since 3.9.0. */
+    VIR_DOMAIN_LIFECYCLE_POWEROFF = 0,
+    /** It boots again. Since 3.9.0. */
+    VIR_DOMAIN_LIFECYCLE_REBOOT = 1,
+    /** It crashes. Since 3.9.0. */
+    VIR_DOMAIN_LIFECYCLE_CRASH = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 3.9.0. */
+    VIR_DOMAIN_LIFECYCLE_LAST = 3,
+#endif
+} virDomainLifecycle;
+
+/** What is to follow the end of a domain. Since 3.9.0. */
+typedef enum virDomainLifecycleAction {
+    /** Nothing. Since 3.9.0. */
+    VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY = 0,
+    /** It is started again. Since 3.9.0. */
+    VIR_DOMAIN_LIFECYCLE_ACTION_RESTART = 1,
+    /** It is started again under another name. Since 3.9.0. */
+    VIR_DOMAIN_LIFECYCLE_ACTION_RESTART_RENAME = 2,
+    /** It is left as it is. Since 3.9.0. */
+    VIR_DOMAIN_LIFECYCLE_ACTION_PRESERVE = 3,
+    /** It is dumped. Since 3.9.0. */
+    VIR_DOMAIN_LIFECYCLE_ACTION_COREDUMP_DESTROY = 4,
+    /** It is dumped and started again. Since 3.9.0. */
+    VIR_DOMAIN_LIFECYCLE_ACTION_COREDUMP_RESTART = 5,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 3.9.0. */
+    VIR_DOMAIN_LIFECYCLE_ACTION_LAST = 6,
+#endif
+} virDomainLifecycleAction;
+
+/** The types of parameters of schedulers: an old name of virTypedParameterType. Since 0.2.3. */
+typedef enum virSchedParameterType {
+    /** VIR_TYPED_PARAM_INT. Since 0.2.3. */
+    VIR_DOMAIN_SCHED_FIELD_INT = 1,
+    /** VIR_TYPED_PARAM_UINT. Since 0.2.3. */
+    VIR_DOMAIN_SCHED_FIELD_UINT = 2,
+    /** VIR_TYPED_PARAM_LLONG. Since 0.2.3. */
+    VIR_DOMAIN_SCHED_FIELD_LLONG = 3,
+    /** VIR_TYPED_PARAM_ULLONG. Since 0.2.3. */
+    VIR_DOMAIN_SCHED_FIELD_ULLONG = 4,
+    /** VIR_TYPED_PARAM_DOUBLE. Since 0.2.3. */
+    VIR_DOMAIN_SCHED_FIELD_DOUBLE = 5,
+    /** VIR_TYPED_PARAM_BOOLEAN. Since 0.2.3. */
+    VIR_DOMAIN_SCHED_FIELD_BOOLEAN = 6,
+} virSchedParameterType;
+
+/** The types of parameters of memory: an old name of virTypedParameterType. Since 0.8.5. */
+typedef enum virMemoryParameterType {
+    /** VIR_TYPED_PARAM_INT. Since 0.8.5. */
+    VIR_DOMAIN_MEMORY_PARAM_INT = 1,
+    /** VIR_TYPED_PARAM_UINT. Since 0.8.5. */
+    VIR_DOMAIN_MEMORY_PARAM_UINT = 2,
+    /** VIR_TYPED_PARAM_LLONG. Since 0.8.5. */
+    VIR_DOMAIN_MEMORY_PARAM_LLONG = 3,
+    /** VIR_TYPED_PARAM_ULLONG. Since 0.8.5. */
+    VIR_DOMAIN_MEMORY_PARAM_ULLONG = 4,
+    /** VIR_TYPED_PARAM_DOUBLE. Since 0.8.5. */
+    VIR_DOMAIN_MEMORY_PARAM_DOUBLE = 5,
+    /** VIR_TYPED_PARAM_BOOLEAN. Since 0.8.5. */
+    VIR_DOMAIN_MEMORY_PARAM_BOOLEAN = 6,
+} virMemoryParameterType;
+
 /** State of a domain, and what its definition says. Since 0.0.3. */
 struct _virDomainInfo {
     /** What it is doing, a virDomainState. */
@@ -1467,6 +1638,18 @@ typedef void (*virConnectDomainEventMemoryDeviceSizeChangeCallback)(virConnectPt
                                                                     const char *alias,
                                                                     unsigned long long size,
                                                                     void *opaque);
+
+/** An old name of virTypedParameter. Since 0.2.3. */
+typedef virTypedParameter virSchedParameter;
+
+/** An old name of virTypedParameterPtr. Since 0.2.3. */
+typedef virSchedParameter *virSchedParameterPtr;
+
+/** An old name of virTypedParameter. Since 0.8.5. */
+typedef virTypedParameter virMemoryParameter;
+
+/** An old name of virTypedParameterPtr. Since 0.8.5. */
+typedef virMemoryParameter *virMemoryParameterPtr;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2108,6 +2291,27 @@ int virDomainSetAutostart(virDomainPtr domain,
                           int autostart);
 
 /**
+ * Gives an inactive domain another name. Everything else about it stays; handles keep the name
+ * that they were made with, and are of the same domain.
+ *
+ * @dom: the domain, which must not have snapshots
+ * @new_name: the name
+ * @flags: 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @new_name is NULL or empty, or for flags; VIR_ERR_OPERATION_INVALID if the
+ * domain is active or has snapshots, or the name is its own or another domain's; VIR_ERR_XML_ERROR
+ * or VIR_ERR_XML_DETAIL for what is no name; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 1.2.19.
+ */
+int virDomainRename(virDomainPtr dom,
+                    const char *new_name,
+                    unsigned int flags);
+
+/**
  * Adds a device to a domain. A disk of an active domain is open and served when this returns, and
  * VIR_DOMAIN_EVENT_ID_DEVICE_ADDED is sent.
  *
@@ -2256,219 +2460,6 @@ int virDomainSetMetadata(virDomainPtr domain,
                          const char *key,
                          const char *uri,
                          unsigned int flags);
-
-/**
- * Sets the memory of a running domain. Nothing is executed: it is a number of its description.
- *
- * @domain: the domain
- * @memory: in KiB
- *
- * Return Value: 0, or -1.
- *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED; VIR_ERR_INVALID_ARG if @memory is 0 or
- * more than the domain can have; VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if it does not run;
- * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
- *
- * Since 0.1.1.
- */
-int virDomainSetMemory(virDomainPtr domain,
-                       unsigned long memory);
-
-/**
- * Sets how much memory a domain that does not run can have; it has no more then.
- *
- * @domain: the domain
- * @memory: in KiB
- *
- * Return Value: 0, or -1.
- *
- * Errors: as virDomainSetMemory, but VIR_ERR_OPERATION_INVALID if it runs.
- *
- * Since 0.0.3.
- */
-int virDomainSetMaxMemory(virDomainPtr domain,
-                          unsigned long memory);
-
-/**
- * Sets the memory of a domain, or how much it can have.
- *
- * @domain: the domain
- * @memory: in KiB
- * @flags: virDomainMemoryModFlags
- *
- * Return Value: 0, or -1.
- *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED; VIR_ERR_INVALID_ARG for flags, or if
- * @memory is 0 or more than the domain can have; VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the
- * domain is not in the state that the flags ask for, or how much it can have is to be set while it
- * runs; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
- * VIR_ERR_SYSTEM_ERROR.
- *
- * Since 0.9.0.
- */
-int virDomainSetMemoryFlags(virDomainPtr domain,
-                            unsigned long memory,
-                            unsigned int flags);
-
-/**
- * Tells how many CPUs a running domain can have.
- *
- * @domain: the domain
- *
- * Return Value: the number, or -1.
- *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_INVALID if it does not run; VIR_ERR_NO_DOMAIN.
- *
- * Since 0.2.1.
- */
-int virDomainGetMaxVcpus(virDomainPtr domain);
-
-/**
- * Tells how many CPUs a domain has, or can have.
- *
- * @domain: the domain
- * @flags: virDomainVcpuFlags
- *
- * Return Value: the number, or -1.
- *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the
- * domain is not in the state that the flags ask for; VIR_ERR_NO_DOMAIN.
- *
- * Since 0.8.5.
- */
-int virDomainGetVcpusFlags(virDomainPtr domain,
-                           unsigned int flags);
-
-/**
- * Sets how many CPUs a running domain has. Nothing is executed: it is a number of its description.
- *
- * @domain: the domain
- * @nvcpus: the number
- *
- * Return Value: 0, or -1.
- *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED; VIR_ERR_INVALID_ARG if @nvcpus is 0 or
- * more than the domain can have; VIR_ERR_OPERATION_INVALID if it does not run;
- * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
- *
- * Since 0.1.4.
- */
-int virDomainSetVcpus(virDomainPtr domain,
-                      unsigned int nvcpus);
-
-/**
- * Sets how many CPUs a domain has, or can have.
- *
- * @domain: the domain
- * @nvcpus: the number
- * @flags: virDomainVcpuFlags
- *
- * Return Value: 0, or -1.
- *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED; VIR_ERR_INVALID_ARG for flags, if
- * @nvcpus is 0 or more than the domain can have, or if how many it can have is to be set while it
- * runs; VIR_ERR_OPERATION_INVALID if the domain is not in the state that the flags ask for;
- * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
- *
- * Since 0.8.5.
- */
-int virDomainSetVcpusFlags(virDomainPtr domain,
-                           unsigned int nvcpus,
-                           unsigned int flags);
-
-/**
- * Tells what shares the CPUs among domains.
- *
- * @domain: the domain
- * @nparams: where to store how many parameters it has; may be NULL
- *
- * Return Value: "fair", which the caller frees, or NULL.
- *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_NO_SUPPORT unless the connection is to `test:///`;
- * VIR_ERR_NO_DOMAIN.
- *
- * Since 0.2.3.
- */
-char *virDomainGetSchedulerType(virDomainPtr domain,
-                                int *nparams);
-
-/**
- * Tells the parameters of what shares the CPUs: VIR_DOMAIN_SCHEDULER_WEIGHT, which is the `shares` of
- * the description's `cputune`, or 50.
- *
- * @domain: the domain
- * @params: where to store them
- * @nparams: how many there is room for; afterwards how many there are
- *
- * Return Value: 0, or -1.
- *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @params or @nparams is NULL or there is no
- * room; VIR_ERR_NO_SUPPORT unless the connection is to `test:///`; VIR_ERR_NO_DOMAIN.
- *
- * Since 0.2.3.
- */
-int virDomainGetSchedulerParameters(virDomainPtr domain,
-                                    virTypedParameterPtr params,
-                                    int *nparams);
-
-/**
- * Tells the parameters of what shares the CPUs, as virDomainGetSchedulerParameters does.
- *
- * @domain: the domain
- * @params: where to store them
- * @nparams: how many there is room for; afterwards how many there are
- * @flags: virDomainModificationImpact and virTypedParameterFlags
- *
- * Return Value: 0, or -1.
- *
- * Errors: as virDomainGetSchedulerParameters; VIR_ERR_INVALID_ARG also for flags;
- * VIR_ERR_OPERATION_INVALID if the domain is not in the state that they ask for.
- *
- * Since 0.9.2.
- */
-int virDomainGetSchedulerParametersFlags(virDomainPtr domain,
-                                         virTypedParameterPtr params,
-                                         int *nparams,
-                                         unsigned int flags);
-
-/**
- * Sets the parameters of what shares the CPUs: VIR_DOMAIN_SCHEDULER_WEIGHT.
- *
- * @domain: the domain
- * @params: the parameters
- * @nparams: how many there are
- *
- * Return Value: 0, or -1.
- *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED; VIR_ERR_INVALID_ARG if @params is NULL,
- * @nparams negative or a parameter of another type; VIR_ERR_ARGUMENT_UNSUPPORTED for other
- * parameters; VIR_ERR_NO_SUPPORT unless the connection is to `test:///`; VIR_ERR_NO_DOMAIN.
- *
- * Since 0.2.3.
- */
-int virDomainSetSchedulerParameters(virDomainPtr domain,
-                                    virTypedParameterPtr params,
-                                    int nparams);
-
-/**
- * Sets the parameters of what shares the CPUs, as virDomainSetSchedulerParameters does.
- *
- * @domain: the domain
- * @params: the parameters
- * @nparams: how many there are
- * @flags: virDomainModificationImpact
- *
- * Return Value: 0, or -1.
- *
- * Errors: as virDomainSetSchedulerParameters; VIR_ERR_INVALID_ARG also for flags;
- * VIR_ERR_OPERATION_INVALID if the domain is not in the state that they ask for.
- *
- * Since 0.9.2.
- */
-int virDomainSetSchedulerParametersFlags(virDomainPtr domain,
-                                         virTypedParameterPtr params,
-                                         int nparams,
-                                         unsigned int flags);
 
 /**
  * Tells how large a disk is, also of an inactive domain.
@@ -3000,6 +2991,353 @@ int virDomainHasManagedSaveImage(virDomainPtr dom,
 int virDomainGetMessages(virDomainPtr domain,
                          char ***msgs,
                          unsigned int flags);
+
+/**
+ * Tells how many CPUs a domain is described to have.
+ *
+ * @domain: the domain
+ * @flags: virDomainVcpuFlags: of LIVE and CONFIG one, and MAXIMUM. GUEST and HOTPLUGGABLE are
+ * refused
+ *
+ * Return Value: the number, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED for VIR_DOMAIN_VCPU_GUEST on a read-only
+ * connection; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the domain is not active
+ * where that is asked for, or not persistent where its definition is; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.8.5.
+ */
+int virDomainGetVcpusFlags(virDomainPtr domain,
+                           unsigned int flags);
+
+/**
+ * Tells how many CPUs an active domain is described to have at most.
+ *
+ * @domain: the domain
+ *
+ * Return Value: the number, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+ * VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.2.1.
+ */
+int virDomainGetMaxVcpus(virDomainPtr domain);
+
+/**
+ * Changes how many CPUs an active domain is described to have: nothing is executed.
+ *
+ * @domain: the domain
+ * @nvcpus: how many, at least 1
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @nvcpus is 0 or more than there may be; VIR_ERR_OPERATION_INVALID if the
+ * domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.1.4.
+ */
+int virDomainSetVcpus(virDomainPtr domain,
+                      unsigned int nvcpus);
+
+/**
+ * Changes how many CPUs a domain is described to have: nothing is executed.
+ *
+ * @domain: the domain
+ * @nvcpus: how many, at least 1
+ * @flags: virDomainVcpuFlags. MAXIMUM, which changes how many there may be, goes with CONFIG only.
+ * GUEST and HOTPLUGGABLE are refused
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainSetVcpus; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the
+ * domain is not active where that is to be changed, or not persistent where its definition is.
+ *
+ * Since 0.8.5.
+ */
+int virDomainSetVcpusFlags(virDomainPtr domain,
+                           unsigned int nvcpus,
+                           unsigned int flags);
+
+/**
+ * Changes how much memory a domain is described to have at most. What it has at the moment becomes
+ * less where it would be more.
+ *
+ * @domain: an inactive domain
+ * @memory: how much, in KiB
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @memory is 0; VIR_ERR_OVERFLOW if it is 8 EiB or more;
+ * VIR_ERR_OPERATION_INVALID if the domain is active; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.0.3.
+ */
+int virDomainSetMaxMemory(virDomainPtr domain,
+                          unsigned long memory);
+
+/**
+ * Changes how much memory an active domain is described to have: nothing is executed.
+ *
+ * @domain: the domain
+ * @memory: how much, in KiB
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @memory is 0 or more than there may be; VIR_ERR_OVERFLOW if it is 8 EiB or
+ * more; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
+ * another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.1.1.
+ */
+int virDomainSetMemory(virDomainPtr domain,
+                       unsigned long memory);
+
+/**
+ * Changes how much memory a domain is described to have: nothing is executed.
+ *
+ * @domain: the domain
+ * @memory: how much, in KiB
+ * @flags: virDomainMemoryModFlags: of LIVE and CONFIG one, and MAXIMUM to change how much there may
+ * be, which an active domain's description does not let
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainSetMemory; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the
+ * domain is not active where that is to be changed, or not persistent where its definition is, or
+ * if it is active and its maximum is to be changed.
+ *
+ * Since 0.9.0.
+ */
+int virDomainSetMemoryFlags(virDomainPtr domain,
+                            unsigned long memory,
+                            unsigned int flags);
+
+/**
+ * Tells the limits of a domain's memory: VIR_DOMAIN_MEMORY_HARD_LIMIT, VIR_DOMAIN_MEMORY_SOFT_LIMIT
+ * and VIR_DOMAIN_MEMORY_SWAP_HARD_LIMIT, each VIR_DOMAIN_MEMORY_PARAM_UNLIMITED if there is none.
+ *
+ * @domain: the domain
+ * @params: an array for the parameters; NULL to count only
+ * @nparams: how many the array holds, 0 to count only; becomes how many there are in it
+ * @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers, a negative @nparams or
+ * flags; VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not
+ * persistent where its definition is; VIR_ERR_XML_ERROR or VIR_ERR_OVERFLOW if it has a limit that
+ * is no size; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.8.5.
+ */
+int virDomainGetMemoryParameters(virDomainPtr domain,
+                                 virTypedParameterPtr params,
+                                 int *nparams,
+                                 unsigned int flags);
+
+/**
+ * Changes limits of a domain's memory, which are kept in its description: nothing is executed.
+ *
+ * @domain: the domain
+ * @params: VIR_DOMAIN_MEMORY_HARD_LIMIT, VIR_DOMAIN_MEMORY_SOFT_LIMIT or
+ * VIR_DOMAIN_MEMORY_SWAP_HARD_LIMIT; VIR_DOMAIN_MEMORY_PARAM_UNLIMITED or more removes one
+ * @nparams: how many there are
+ * @flags: of virDomainModificationImpact one
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or if the
+ * hard limit would exceed that with swap; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter;
+ * VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
+ * persistent where its definition is; VIR_ERR_OPERATION_FAILED if it runs in another process;
+ * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.8.5.
+ */
+int virDomainSetMemoryParameters(virDomainPtr domain,
+                                 virTypedParameterPtr params,
+                                 int nparams,
+                                 unsigned int flags);
+
+/**
+ * Tells of which NUMA nodes a domain's memory is to be: VIR_DOMAIN_NUMA_MODE and
+ * VIR_DOMAIN_NUMA_NODESET, which is empty if nothing is said of that.
+ *
+ * @domain: the domain
+ * @params: an array for the parameters; NULL to count only. The caller clears it with
+ * virTypedParamsClear
+ * @nparams: how many the array holds, 0 to count only; becomes how many there are in it
+ * @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers, a negative @nparams or
+ * flags; VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not
+ * persistent where its definition is; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.9.
+ */
+int virDomainGetNumaParameters(virDomainPtr domain,
+                               virTypedParameterPtr params,
+                               int *nparams,
+                               unsigned int flags);
+
+/**
+ * Changes of which NUMA nodes a domain's memory is to be, which is kept in its description: nothing
+ * is executed.
+ *
+ * @domain: the domain
+ * @params: VIR_DOMAIN_NUMA_MODE, which stays as it is in an active domain, or
+ * VIR_DOMAIN_NUMA_NODESET
+ * @nparams: how many there are
+ * @flags: of virDomainModificationImpact one
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or what
+ * is no mode or set; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter;
+ * VIR_ERR_OPERATION_INVALID for an empty set, for another mode of an active domain, if the domain
+ * is not active where that is to be changed, or not persistent where its definition is;
+ * VIR_ERR_CONFIG_UNSUPPORTED for a mode without nodes; VIR_ERR_OPERATION_FAILED if it runs in
+ * another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.9.9.
+ */
+int virDomainSetNumaParameters(virDomainPtr domain,
+                               virTypedParameterPtr params,
+                               int nparams,
+                               unsigned int flags);
+
+/**
+ * Names the scheduler. Only domains of `test:///default` say that they have one.
+ *
+ * @domain: the domain
+ * @nparams: where to store how many parameters it has; NULL if that is not wanted
+ *
+ * Return Value: the name, which the caller frees, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_NO_SUPPORT where there is none; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.2.3.
+ */
+char *virDomainGetSchedulerType(virDomainPtr domain,
+                                int *nparams);
+
+/**
+ * Tells the scheduler's parameters: VIR_DOMAIN_SCHEDULER_WEIGHT, which is 50 if nothing is said of
+ * it.
+ *
+ * @domain: the domain
+ * @params: an array for the parameters
+ * @nparams: how many the array holds, at least 1; becomes how many there are in it
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers or if @nparams is not
+ * positive; VIR_ERR_NO_SUPPORT where there is no scheduler: virDomainGetSchedulerType;
+ * VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.2.3.
+ */
+int virDomainGetSchedulerParameters(virDomainPtr domain,
+                                    virTypedParameterPtr params,
+                                    int *nparams);
+
+/**
+ * Tells the scheduler's parameters: VIR_DOMAIN_SCHEDULER_WEIGHT, which is 50 if nothing is said of
+ * it.
+ *
+ * @domain: the domain
+ * @params: an array for the parameters
+ * @nparams: how many the array holds, at least 1; becomes how many there are in it
+ * @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainGetSchedulerParameters; VIR_ERR_INVALID_ARG for flags;
+ * VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not persistent
+ * where its definition is.
+ *
+ * Since 0.9.2.
+ */
+int virDomainGetSchedulerParametersFlags(virDomainPtr domain,
+                                         virTypedParameterPtr params,
+                                         int *nparams,
+                                         unsigned int flags);
+
+/**
+ * Changes the scheduler's parameters, which are kept in the domain's description: nothing is
+ * executed.
+ *
+ * @domain: the domain
+ * @params: VIR_DOMAIN_SCHEDULER_WEIGHT
+ * @nparams: how many there are
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @params is NULL, @nparams negative, or for a wrong type;
+ * VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter; VIR_ERR_NO_SUPPORT where there is no
+ * scheduler: virDomainGetSchedulerType; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.2.3.
+ */
+int virDomainSetSchedulerParameters(virDomainPtr domain,
+                                    virTypedParameterPtr params,
+                                    int nparams);
+
+/**
+ * Changes the scheduler's parameters, which are kept in the domain's description: nothing is
+ * executed.
+ *
+ * @domain: the domain
+ * @params: VIR_DOMAIN_SCHEDULER_WEIGHT
+ * @nparams: how many there are
+ * @flags: virDomainModificationImpact
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainSetSchedulerParameters; VIR_ERR_INVALID_ARG for flags;
+ * VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
+ * persistent where its definition is.
+ *
+ * Since 0.9.2.
+ */
+int virDomainSetSchedulerParametersFlags(virDomainPtr domain,
+                                         virTypedParameterPtr params,
+                                         int nparams,
+                                         unsigned int flags);
+
+/**
+ * Changes what is to follow the end of a domain, which is kept in its description: no guest ends
+ * anything here.
+ *
+ * @domain: the domain
+ * @type: how it ends, a virDomainLifecycle
+ * @action: what is to follow, a virDomainLifecycleAction; the two with COREDUMP are for crashes
+ * @flags: virDomainModificationImpact
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG for an unknown @type, @action or flags; VIR_ERR_CONFIG_UNSUPPORTED for an
+ * @action that does not go with @type; VIR_ERR_OPERATION_INVALID if the domain is not active where
+ * that is to be changed, or not persistent where its definition is; VIR_ERR_OPERATION_FAILED if it
+ * runs in another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 3.9.0.
+ */
+int virDomainSetLifecycleAction(virDomainPtr domain,
+                                unsigned int type,
+                                unsigned int action,
+                                unsigned int flags);
 
 #ifdef __cplusplus
 }  /* extern "C" */

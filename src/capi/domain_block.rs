@@ -5,12 +5,11 @@ use std::ffi::{CStr, c_char, c_int, c_longlong, c_uint, c_ulonglong, c_void};
 use super::call::entry;
 use super::domain::virDomainPtr;
 use super::strings;
-use super::typed_array::field;
-use super::typed_params::{
-    virTypedParameter, virTypedParameterPtr, virTypedParameterType, virTypedParameterValue,
-};
+use super::typed_array::{room, store};
+use super::typed_params::virTypedParameterPtr;
 use crate::domain::{BlockInfo, DiskStats, Domain, ResizeFlags};
 use crate::error::*;
+use crate::typed_params::Value;
 
 /// How virDomainBlockResize counts. Since 0.9.11.
 #[repr(C)]
@@ -189,8 +188,8 @@ pub unsafe extern "C" fn virDomainBlockStats(
 }
 
 /// Statistics as typed parameters, in libvirt's order.
-fn as_parameters(now: &DiskStats) -> [(&'static CStr, u64); 8] {
-    [
+fn as_parameters(now: &DiskStats) -> [(&'static str, Value); 8] {
+    let all = [
         (VIR_DOMAIN_BLOCK_STATS_WRITE_BYTES, now.write_bytes),
         (VIR_DOMAIN_BLOCK_STATS_WRITE_REQ, now.writes),
         (VIR_DOMAIN_BLOCK_STATS_READ_BYTES, now.read_bytes),
@@ -199,7 +198,8 @@ fn as_parameters(now: &DiskStats) -> [(&'static CStr, u64); 8] {
         (VIR_DOMAIN_BLOCK_STATS_WRITE_TOTAL_TIMES, now.write_time),
         (VIR_DOMAIN_BLOCK_STATS_READ_TOTAL_TIMES, now.read_time),
         (VIR_DOMAIN_BLOCK_STATS_FLUSH_TOTAL_TIMES, now.flush_time),
-    ]
+    ];
+    all.map(|(name, number)| (name.to_str().unwrap_or_default(), Value::LLong(number as i64)))
 }
 
 bitflags::bitflags! {
@@ -237,28 +237,12 @@ pub unsafe extern "C" fn virDomainBlockStatsFlags(
         let domain = call.object::<Domain>(dom)?;
         // SAFETY: the caller's promise.
         let disk = unsafe { call.string(disk, DOMAIN, "disk")? };
-        call.non_null(nparams, DOMAIN, "nparams")?;
-        // SAFETY: checked for NULL; the caller's memory.
-        let most = call.non_negative(unsafe { nparams.read() }, DOMAIN, "*nparams")?;
-        if most > 0 {
-            call.non_null(params, DOMAIN, "params")?;
-        }
+        // SAFETY: the caller's promise.
+        let room = unsafe { room(call, params, nparams, DOMAIN)? };
         call.flags::<ParameterFlags>(flags, DOMAIN)?;
         let all = as_parameters(&domain.block_stats(&disk)?);
-        let stored = if most == 0 { all.len() } else { most.min(all.len()) };
-        if most > 0 {
-            for (index, (name, number)) in all[..stored].iter().enumerate() {
-                let parameter = virTypedParameter {
-                    field: field(name)?,
-                    r#type: virTypedParameterType::VIR_TYPED_PARAM_LLONG as c_int,
-                    value: virTypedParameterValue { l: *number as c_longlong },
-                };
-                // SAFETY: within the caller's array.
-                unsafe { params.add(index).write(parameter) };
-            }
-        }
-        // SAFETY: checked for NULL; the caller's memory.
-        unsafe { nparams.write(stored as c_int) };
+        // SAFETY: the caller's promise; `room` has checked for NULL.
+        unsafe { store(&all, params, nparams, room)? };
         Ok(0)
     })
 }

@@ -340,3 +340,39 @@ pub extern "C" fn virDomainResume(domain: virDomainPtr) -> c_int {
 pub extern "C" fn virDomainSetAutostart(domain: virDomainPtr, autostart: c_int) -> c_int {
     change("virDomainSetAutostart", domain, |_, domain| domain.set_autostart(autostart != 0))
 }
+
+/// Gives an inactive domain another name. Everything else about it stays; handles keep the name
+/// that they were made with, and are of the same domain.
+///
+/// @dom: the domain, which must not have snapshots
+/// @new_name: the name
+/// @flags: 0
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @new_name is NULL or empty, or for flags; VIR_ERR_OPERATION_INVALID if the
+/// domain is active or has snapshots, or the name is its own or another domain's; VIR_ERR_XML_ERROR
+/// or VIR_ERR_XML_DETAIL for what is no name; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 1.2.19.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainRename(
+    dom: virDomainPtr,
+    new_name: *const c_char,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainRename", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        // SAFETY: the caller's promise.
+        let name = unsafe { call.string(new_name, DOMAIN, "new_name")? };
+        if name.is_empty() {
+            let text = format!("string new_name in {} must not be empty", call.function);
+            return Err(Error::argument(DOMAIN, call.function, "new_name", text));
+        }
+        call.writable(&domain, DOMAIN)?;
+        call.no_flags(flags, DOMAIN)?;
+        domain.rename(&name)?;
+        Ok(0)
+    })
+}

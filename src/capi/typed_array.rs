@@ -219,6 +219,55 @@ pub unsafe fn clear(params: virTypedParameterPtr, nparams: c_int) {
     }
 }
 
+/// How many parameters the caller has room for, with libvirt's checks of these arguments: none to
+/// ask how many there are.
+///
+/// # Safety
+/// `nparams` is NULL or valid.
+pub unsafe fn room(
+    call: &Call,
+    params: virTypedParameterPtr,
+    nparams: *const c_int,
+    domain: virErrorDomain,
+) -> Result<usize> {
+    call.non_null(nparams, domain, "nparams")?;
+    // SAFETY: checked for NULL; the caller's memory.
+    let room = call.non_negative(unsafe { nparams.read() }, domain, "*nparams")?;
+    if room > 0 {
+        call.non_null(params, domain, "params")?;
+    }
+    Ok(room)
+}
+
+/// Stores parameters in the caller's array, and how many they are: as many as there is room for.
+/// Without room it is how many there are.
+///
+/// # Safety
+/// `nparams` is valid, and `params` an array with that room, in which nothing is.
+pub unsafe fn store(
+    values: &[(&str, Value)],
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    room: usize,
+) -> Result<()> {
+    for (index, (name, value)) in values.iter().take(room).enumerate() {
+        let parameter = CString::new(*name).unwrap_or_default();
+        let parameter = field(&parameter).and_then(|field| {
+            let kind = value.kind() as c_int;
+            Ok(virTypedParameter { field, r#type: kind, value: to_c(value)? })
+        });
+        // SAFETY: within the caller's array; what is cleared was stored here.
+        unsafe {
+            let parameter = parameter.inspect_err(|_| clear(params, index as c_int))?;
+            params.add(index).write(parameter);
+        }
+    }
+    let stored = if room == 0 { values.len() } else { values.len().min(room) };
+    // SAFETY: the caller's promise.
+    unsafe { nparams.write(stored as c_int) };
+    Ok(())
+}
+
 /// The values of the parameters that a function was given, by name, if each one is among those
 /// that it takes.
 ///

@@ -142,8 +142,6 @@ unsupported! {
         fn virDomainGetInterfaceParameters(Domain) -> c_int;
         fn virDomainGetJobStats(Domain) -> c_int;
         fn virDomainGetLaunchSecurityInfo(Domain, change) -> c_int;
-        fn virDomainGetMemoryParameters(Domain) -> c_int;
-        fn virDomainGetNumaParameters(Domain) -> c_int;
         fn virDomainGetPerfEvents(Domain) -> c_int;
         fn virDomainGetSecurityLabel(Domain) -> c_int;
         fn virDomainGetSecurityLabelList(Domain) -> c_int;
@@ -183,7 +181,6 @@ unsupported! {
         fn virDomainPinVcpu(Domain, change) -> c_int;
         fn virDomainPinVcpuFlags(Domain, change) -> c_int;
         fn virDomainReboot(Domain, change) -> c_int;
-        fn virDomainRename(Domain, change) -> c_int;
         fn virDomainReset(Domain, change) -> c_int;
         fn virDomainRestore(Connect, change) -> c_int;
         fn virDomainRestoreFlags(Connect, change) -> c_int;
@@ -202,10 +199,7 @@ unsupported! {
         fn virDomainSetIOThreadParams(Domain, change) -> c_int;
         fn virDomainSetInterfaceParameters(Domain, change) -> c_int;
         fn virDomainSetLaunchSecurityState(Domain, change) -> c_int;
-        fn virDomainSetLifecycleAction(Domain, change) -> c_int;
-        fn virDomainSetMemoryParameters(Domain, change) -> c_int;
         fn virDomainSetMemoryStatsPeriod(Domain, change) -> c_int;
-        fn virDomainSetNumaParameters(Domain, change) -> c_int;
         fn virDomainSetPerfEvents(Domain, change) -> c_int;
         fn virDomainSetTime(Domain, change) -> c_int;
         fn virDomainSetUserPassword(Domain, change) -> c_int;

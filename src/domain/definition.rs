@@ -4,6 +4,7 @@
 use uuid::Uuid;
 
 use super::disk_definition::DiskDefinition;
+use super::layout;
 use crate::error::*;
 use crate::units::{scaled, whole_number};
 use crate::xml::{self, Element, Node, excerpt};
@@ -49,7 +50,6 @@ pub struct Definition {
     /// In KiB.
     pub max_memory: u64,
     pub memory: u64,
-    /// How many CPUs it can have, and has.
     pub max_vcpus: u16,
     pub vcpus: u16,
 }
@@ -158,44 +158,9 @@ impl Definition {
         Definition::from_xml(root)
     }
 
-    /// The definition with another amount of memory, in KiB.
-    pub fn with_memory(&self, most: u64, now: u64) -> Result<Definition> {
-        self.changed(|root| {
-            for (name, kib, above) in [("memory", most, "uuid"), ("currentMemory", now, "memory")] {
-                let mut element = root.child(name).cloned().unwrap_or(Element::new(name));
-                element.set_attr("unit", "KiB");
-                element.nodes = vec![Node::Text(kib.to_string())];
-                set_behind(root, element, &[above]);
-            }
-        })
-    }
-
-    /// The definition with another number of CPUs.
-    pub fn with_vcpus(&self, most: u16, now: u16) -> Result<Definition> {
-        self.changed(|root| {
-            let before = root.child("vcpu").cloned();
-            let mut vcpu = before.unwrap_or(Element::new("vcpu").with_attr("placement", "static"));
-            vcpu.nodes = vec![Node::Text(most.to_string())];
-            vcpu.remove_attr("current");
-            if now < most {
-                vcpu.set_attr("current", now);
-            }
-            set_behind(root, vcpu, &["currentMemory", "memory"]);
-        })
-    }
-
-    /// Its share of the CPUs, if it is said and a number.
-    pub fn shares(&self) -> Option<u32> {
-        self.root.child("cputune")?.text_of("shares")?.trim().parse().ok()
-    }
-
-    /// The definition with another share of the CPUs.
-    pub fn with_shares(&self, shares: u32) -> Result<Definition> {
-        self.changed(|root| {
-            let mut cputune = root.child("cputune").cloned().unwrap_or(Element::new("cputune"));
-            cputune.set_child(Element::new("shares").with_text(shares));
-            set_behind(root, cputune, &["vcpu", "currentMemory", "memory"]);
-        })
+    /// The definition under another name.
+    pub fn renamed(&self, name: &str) -> Result<Definition> {
+        self.changed(|root| root.set_child(Element::new("name").with_text(name)))
     }
 
     /// The definition with another `<disk>` in the place of that target's.
@@ -310,27 +275,13 @@ fn name(root: &Element) -> Result<String> {
     Ok(name)
 }
 
-/// Puts an element into a tree: in the place of the one of that name, or else behind the first of some
-/// others that is there.
-fn set_behind(root: &mut Element, element: Element, others: &[&str]) {
-    if let Some(place) = root.child_mut(&element.name) {
-        *place = element;
-        return;
-    }
-    let position = |name: &&str| {
-        root.nodes.iter().position(|node| matches!(node, Node::Element(e) if e.name == *name))
-    };
-    let behind = others.iter().find_map(position).map_or(root.nodes.len(), |index| index + 1);
-    root.nodes.insert(behind, Node::Element(element));
-}
-
-/// Puts a UUID into a tree: behind the name, if there is none.
+/// Puts a UUID into a tree.
 fn set_uuid(root: &mut Element, uuid: Uuid) {
-    set_behind(root, Element::new("uuid").with_text(uuid), &["name"]);
+    layout::change(root, "uuid", |element| layout::set_text(element, uuid));
 }
 
 /// An amount of memory in KiB.
-fn memory(root: &Element, name: &str) -> Result<Option<u64>> {
+pub fn memory(root: &Element, name: &str) -> Result<Option<u64>> {
     let Some(element) = root.child(name) else { return Ok(None) };
     let text = element.text();
     let number = whole_number(text.trim(), 10).ok_or_else(|| {
@@ -342,19 +293,19 @@ fn memory(root: &Element, name: &str) -> Result<Option<u64>> {
     Ok(Some(bytes.div_ceil(1024)))
 }
 
-/// The CPUs that the domain can have, and those that it has.
+/// The CPUs that the domain has at most, and at the moment.
 fn vcpus(root: &Element) -> Result<(u16, u16)> {
     let Some(element) = root.child("vcpu") else { return Ok((1, 1)) };
     let number = |text: &str| text.trim().parse::<u16>().ok().filter(|number| *number > 0);
     let most = number(&element.text())
         .ok_or_else(|| xml_error("maximum vcpus count must be an integer"))?;
-    match element.attr("current") {
+    let current = match element.attr("current") {
         Some(text) => number(text)
             .filter(|current| *current <= most)
-            .map(|current| (most, current))
-            .ok_or_else(|| xml_error("current vcpus count must be an integer")),
-        None => Ok((most, most)),
-    }
+            .ok_or_else(|| xml_error("current vcpus count must be an integer"))?,
+        None => most,
+    };
+    Ok((most, current))
 }
 
 fn disks(root: &Element) -> Result<Vec<DiskDefinition>> {

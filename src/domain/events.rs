@@ -27,7 +27,9 @@ pub struct Lifecycle(i32, i32);
 impl Lifecycle {
     pub const DEFINED: Lifecycle = Lifecycle(0, 0);
     pub const UPDATED: Lifecycle = Lifecycle(0, 1);
+    pub const DEFINED_RENAMED: Lifecycle = Lifecycle(0, 2);
     pub const UNDEFINED: Lifecycle = Lifecycle(1, 0);
+    pub const UNDEFINED_RENAMED: Lifecycle = Lifecycle(1, 1);
     pub const STARTED: Lifecycle = Lifecycle(2, 0);
     pub const SUSPENDED: Lifecycle = Lifecycle(3, 0);
     pub const RESUMED: Lifecycle = Lifecycle(4, 0);

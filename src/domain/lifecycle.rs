@@ -231,7 +231,9 @@ impl Domain {
             }
             change.give_up_snapshots(&entry, flags.contains(UndefineFlags::SNAPSHOTS_METADATA))?;
             change.set_config(&entry, None)?;
-            self.queue(events::LIFECYCLE, Lifecycle::UNDEFINED.payload());
+            // By the name that it has now.
+            let domain = Domain::of(self.connect(), &entry);
+            domain.queue(events::LIFECYCLE, Lifecycle::UNDEFINED.payload());
         }
         self.connect().driver().events().deliver();
         Ok(())

@@ -4,6 +4,7 @@
 use super::definition::Definition;
 use super::events;
 use super::impact::Impact;
+use super::layout;
 use super::object::Domain;
 use crate::error::*;
 use crate::event::broker::Payload;
@@ -78,7 +79,9 @@ impl Domain {
             Kind::Element(uri) => Some(uri.clone()),
             _ => None,
         };
-        self.queue(events::METADATA_CHANGE, Payload::Metadata { kind: kind.number(), uri });
+        // By the name that it has now.
+        let domain = Domain::of(self.connect(), &self.entry()?);
+        domain.queue(events::METADATA_CHANGE, Payload::Metadata { kind: kind.number(), uri });
         self.connect().driver().events().deliver();
         Ok(())
     }
@@ -89,27 +92,13 @@ fn set_text(root: &mut Element, name: &str, text: Option<&str>) {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return root.remove_children(name);
     };
-    let element = Element::new(name).with_text(text);
-    if let Some(place) = root.child_mut(name) {
-        *place = element;
-        return;
-    }
-    let before = ["uuid", "genid", "name", "title"];
-    insert_behind(root, &before, element);
-}
-
-/// Puts an element behind the last of those.
-fn insert_behind(root: &mut Element, names: &[&str], element: Element) {
-    let is_one = |node: &Node| matches!(node, Node::Element(e) if names.contains(&e.name.as_str()));
-    let behind = root.nodes.iter().rposition(is_one).map_or(0, |index| index + 1);
-    root.nodes.insert(behind, Node::Element(element));
+    layout::change(root, name, |element| *element = Element::new(name).with_text(text));
 }
 
 fn set_element(root: &mut Element, uri: &str, element: Option<&Element>) {
     let head = clone_head(root);
-    if root.child("metadata").is_none() && element.is_some() {
-        let names = ["uuid", "genid", "name", "title", "description"];
-        insert_behind(root, &names, Element::new("metadata"));
+    if element.is_some() {
+        layout::change(root, "metadata", |_| ());
     }
     let Some(metadata) = root.child_mut("metadata") else { return };
     let around = clone_head(metadata);

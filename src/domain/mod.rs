@@ -3,6 +3,7 @@
 //! A running domain is one whose disks are open, locked and exported: [`disk`]. What the XML says
 //! of a disk is a [`DiskDefinition`]; how its images are opened is in [`chain`].
 
+mod amounts;
 mod block_allocate;
 mod block_chain;
 mod block_copy;
@@ -18,20 +19,24 @@ mod disk_definition;
 pub mod events;
 mod images;
 mod impact;
+mod layout;
 mod lifecycle;
 mod metadata;
 mod meter;
+mod nodeset;
 mod object;
 mod owner;
 mod queries;
 mod registry;
-mod resources;
+mod rename;
 mod running;
 mod snapshot;
 pub mod stats;
 mod status;
 mod stored;
+mod tuning;
 
+pub use amounts::AmountFlags;
 pub use block_chain::{CommitFlags, RebaseFlags};
 pub use block_copy::{CopyFlags, CopyParameters};
 pub use block_job::{AbortFlags, BandwidthFlags, BlockJobInfo, BlockJobReport, bandwidth};
@@ -47,12 +52,12 @@ pub use meter::DiskStats;
 pub use object::{DefineFlags, Domain, Info, ListFlags, XmlFlags};
 pub use queries::{BlockInfo, DiskError, ResizeFlags, UriFlags};
 pub use registry::{Domains, no_domain};
-pub use resources::{MemoryFlags, ScheduleFlags, VcpuFlags};
 pub use running::{Condition, Running, State};
 pub use snapshot::{
     CreateFlags as SnapshotCreateFlags, DeleteFlags as SnapshotDeleteFlags,
     ListFlags as SnapshotListFlags, RevertFlags, Snapshot, SnapshotXmlFlags, no_snapshot,
 };
+pub use tuning::{EndAction, MEMORY_PARAMETERS, NUMA_PARAMETERS, Parameters, SCHEDULER_PARAMETERS};
 
 use crate::block::BlockError;
 use crate::error::{Error, VIR_FROM_STORAGE};

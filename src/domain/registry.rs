@@ -470,7 +470,13 @@ impl Change<'_> {
         if let Some(state) = &self.domains.state {
             match &config {
                 Some(definition) => {
-                    state.write(Folder::Config, &entry.name, &stored::checked(definition)?)?
+                    let text = stored::checked(definition)?;
+                    if !entry.is_persistent() {
+                        // A domain that was about to get this name, or has lost it, may have left
+                        // its mark.
+                        state.remove(Folder::Autostart, &entry.name)?;
+                    }
+                    state.write(Folder::Config, &entry.name, &text)?
                 }
                 None => {
                     state.remove(Folder::Autostart, &entry.name)?;
@@ -481,6 +487,26 @@ impl Change<'_> {
         let autostart = entry.autostart && config.is_some();
         let updated = entry.is_active() && entry.is_persistent() && config.is_some();
         self.put(Entry { config, autostart, updated, ..entry.clone() });
+        Ok(())
+    }
+
+    /// Makes a domain that is off one of another name, which its new definition has. It is one of
+    /// the two at any time: the file gets its new name at once, by which it is read from then on.
+    pub fn rename(&mut self, entry: &Entry, config: Arc<Definition>) -> Result<()> {
+        let name = &config.name;
+        if self.known.entries.contains_key(name) || self.known.starting.contains(name) {
+            let text = format!("domain with name '{}' already exists", excerpt(name));
+            return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
+        }
+        if let Some(state) = &self.domains.state {
+            let text = stored::checked(&config)?;
+            state.mark_autostart(name, entry.autostart)?;
+            state.rename(Folder::Config, &entry.name, name, &text)?;
+            // What stays is removed before another domain gets that name.
+            let _ = state.remove(Folder::Autostart, &entry.name);
+        }
+        self.known.entries.remove(&entry.name);
+        self.put(Entry { name: name.clone(), config: Some(config), ..entry.clone() });
         Ok(())
     }
 

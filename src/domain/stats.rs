@@ -98,9 +98,8 @@ impl Domain {
             add("balloon.maximum", Value::ULLong(definition.max_memory));
         }
         if groups.contains(StatsGroups::VCPU) {
-            let vcpus = u32::from(definition.vcpus);
-            add("vcpu.current", Value::UInt(vcpus));
-            add("vcpu.maximum", Value::UInt(vcpus));
+            add("vcpu.current", Value::UInt(definition.vcpus.into()));
+            add("vcpu.maximum", Value::UInt(definition.max_vcpus.into()));
         }
         if groups.contains(StatsGroups::BLOCK) {
             let running = match &entry.live {

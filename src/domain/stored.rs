@@ -83,12 +83,30 @@ pub fn load(state: &StateDir, before: &Entries) -> Result<Entries> {
     let mut entries = Entries::new();
     let autostart: BTreeSet<String> =
         state.read_all(Folder::Autostart)?.into_iter().map(|(name, _)| name).collect();
+    let mut add = |definition: Definition| {
+        let autostart = autostart.contains(&definition.name);
+        let entry = Entry { autostart, ..Entry::new(&definition) };
+        let config = Some(Arc::new(definition));
+        entries.insert(entry.name.clone(), Entry { config, ..entry });
+    };
+    let mut others = Vec::new();
+    let mut known = BTreeSet::new();
     for (name, text) in state.read_all(Folder::Config)? {
         let Ok(definition) = Definition::parse_stored(&text) else { continue };
         if definition.name == name {
-            let autostart = autostart.contains(&name);
-            let entry = Entry { autostart, ..Entry::new(&definition) };
-            entries.insert(name, Entry { config: Some(Arc::new(definition)), ..entry });
+            known.insert(definition.uuid);
+            add(definition);
+        } else {
+            others.push((name, definition));
+        }
+    }
+    for (name, definition) in others {
+        // Whoever has renamed it could not say so in its text any more. A copy of a file is not
+        // another domain.
+        if known.insert(definition.uuid)
+            && let Ok(renamed) = definition.renamed(&name)
+        {
+            add(renamed);
         }
     }
     for (name, text) in state.read_all(Folder::Run)? {

@@ -179,6 +179,16 @@ impl StateDir {
         Staged::new(&self.folder(folder), name, text, self.kind.domain)?.keep()
     }
 
+    /// Gives a definition another name, and the text that goes with it. The name changes first, at
+    /// once; after a crash the old text may be found under the new name.
+    pub fn rename(&self, folder: Folder, old: &str, new: &str, text: &str) -> Result<()> {
+        let path = self.folder(folder);
+        let staged = Staged::new(&path, new, text, self.kind.domain)?;
+        let before = path.join(format!("{old}.xml"));
+        fs::rename(&before, &staged.path).map_err(|e| self.failed(&e, "cannot rename", &before))?;
+        staged.keep()
+    }
+
     /// Marks something to be started by itself, or not.
     pub fn mark_autostart(&self, name: &str, autostart: bool) -> Result<()> {
         match autostart {

@@ -1,0 +1,621 @@
+//! `libvirt-domain.h`, ninth part: how a domain is to be run.
+// An unsigned long has 32 bits on some machines.
+#![allow(clippy::unnecessary_cast)]
+
+use std::ffi::{c_char, c_int, c_uint, c_ulong};
+use std::sync::Arc;
+
+use super::call::{Call, entry};
+use super::domain::virDomainPtr;
+use super::strings;
+use super::typed_array::{room, store, validated};
+use super::typed_params::virTypedParameterPtr;
+use crate::domain::{
+    AmountFlags, Domain, EndAction, Impact, MEMORY_PARAMETERS, NUMA_PARAMETERS, Parameters,
+    SCHEDULER_PARAMETERS,
+};
+use crate::error::*;
+use crate::typed_params::Type;
+
+const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN;
+
+bitflags::bitflags! {
+    struct ImpactFlags: u32 {
+        const ALL = Impact::BITS;
+    }
+
+    struct AskFlags: u32 {
+        const IMPACT = Impact::BITS;
+        const STRING_OKAY = 4;
+    }
+}
+
+/// The bit of VIR_DOMAIN_VCPU_GUEST.
+const GUEST: c_uint = 8;
+
+/// A function that changes a domain and has nothing to tell but that it worked.
+fn change(
+    function: &'static str,
+    domain: virDomainPtr,
+    body: impl FnOnce(&Call, &Arc<Domain>) -> Result<()>,
+) -> c_int {
+    entry(function, |call| {
+        let domain = call.object::<Domain>(domain)?;
+        call.writable(&domain, DOMAIN)?;
+        body(call, &domain)?;
+        Ok(0)
+    })
+}
+
+/// Refuses one flag without another.
+fn requires(call: &Call, flags: c_uint, flag: (c_uint, &str), other: (c_uint, &str)) -> Result<()> {
+    if flags & flag.0 != 0 && flags & other.0 == 0 {
+        let text = format!("Flag '{}' is required by flag '{}'", other.1, flag.1);
+        return Err(Error::argument(DOMAIN, call.function, "flags", text));
+    }
+    Ok(())
+}
+
+/// Refuses one flag with another.
+fn excludes(call: &Call, flags: c_uint, flag: (c_uint, &str), other: (c_uint, &str)) -> Result<()> {
+    if flags & flag.0 != 0 && flags & other.0 != 0 {
+        let text = format!("Flags '{}' and '{}' are mutually exclusive", flag.1, other.1);
+        return Err(Error::argument(DOMAIN, call.function, "flags", text));
+    }
+    Ok(())
+}
+
+/// Refuses 0.
+fn not_zero(call: &Call, number: u64, argument: &str) -> Result<()> {
+    if number == 0 { Err(call.must(DOMAIN, argument, "not be zero")) } else { Ok(()) }
+}
+
+const LIVE: (c_uint, &str) = (1, "VIR_DOMAIN_AFFECT_LIVE");
+const CONFIG: (c_uint, &str) = (2, "VIR_DOMAIN_AFFECT_CONFIG");
+
+/// Tells how many CPUs a domain is described to have.
+///
+/// @domain: the domain
+/// @flags: virDomainVcpuFlags: of LIVE and CONFIG one, and MAXIMUM. GUEST and HOTPLUGGABLE are
+/// refused
+///
+/// Return Value: the number, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED for VIR_DOMAIN_VCPU_GUEST on a read-only
+/// connection; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the domain is not active
+/// where that is asked for, or not persistent where its definition is; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.8.5.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainGetVcpusFlags(domain: virDomainPtr, flags: c_uint) -> c_int {
+    entry("virDomainGetVcpusFlags", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        if flags & GUEST != 0 {
+            call.writable(&domain, DOMAIN)?;
+        }
+        excludes(call, flags, LIVE, CONFIG)?;
+        let flags: AmountFlags = call.flags(flags, DOMAIN)?;
+        Ok(domain.vcpus(flags)?.into())
+    })
+}
+
+/// Tells how many CPUs an active domain is described to have at most.
+///
+/// @domain: the domain
+///
+/// Return Value: the number, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+/// VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.2.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainGetMaxVcpus(domain: virDomainPtr) -> c_int {
+    entry("virDomainGetMaxVcpus", |call| {
+        let flags = AmountFlags::LIVE | AmountFlags::MAXIMUM;
+        Ok(call.object::<Domain>(domain)?.vcpus(flags)?.into())
+    })
+}
+
+/// Changes how many CPUs an active domain is described to have: nothing is executed.
+///
+/// @domain: the domain
+/// @nvcpus: how many, at least 1
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @nvcpus is 0 or more than there may be; VIR_ERR_OPERATION_INVALID if the
+/// domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.1.4.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetVcpus(domain: virDomainPtr, nvcpus: c_uint) -> c_int {
+    change("virDomainSetVcpus", domain, |call, domain| {
+        not_zero(call, nvcpus.into(), "nvcpus")?;
+        domain.set_vcpus(nvcpus, AmountFlags::LIVE)
+    })
+}
+
+/// Changes how many CPUs a domain is described to have: nothing is executed.
+///
+/// @domain: the domain
+/// @nvcpus: how many, at least 1
+/// @flags: virDomainVcpuFlags. MAXIMUM, which changes how many there may be, goes with CONFIG only.
+/// GUEST and HOTPLUGGABLE are refused
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: as virDomainSetVcpus; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the
+/// domain is not active where that is to be changed, or not persistent where its definition is.
+///
+/// Since 0.8.5.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetVcpusFlags(
+    domain: virDomainPtr,
+    nvcpus: c_uint,
+    flags: c_uint,
+) -> c_int {
+    change("virDomainSetVcpusFlags", domain, |call, domain| {
+        let maximum = (AmountFlags::MAXIMUM.bits(), "VIR_DOMAIN_VCPU_MAXIMUM");
+        requires(call, flags, maximum, CONFIG)?;
+        excludes(call, flags, (GUEST, "VIR_DOMAIN_VCPU_GUEST"), CONFIG)?;
+        not_zero(call, nvcpus.into(), "nvcpus")?;
+        domain.set_vcpus(nvcpus, call.flags::<AmountFlags>(flags, DOMAIN)?)
+    })
+}
+
+/// Changes how much memory a domain is described to have at most. What it has at the moment becomes
+/// less where it would be more.
+///
+/// @domain: an inactive domain
+/// @memory: how much, in KiB
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @memory is 0; VIR_ERR_OVERFLOW if it is 8 EiB or more;
+/// VIR_ERR_OPERATION_INVALID if the domain is active; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.0.3.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetMaxMemory(domain: virDomainPtr, memory: c_ulong) -> c_int {
+    change("virDomainSetMaxMemory", domain, |call, domain| {
+        not_zero(call, memory as u64, "memory")?;
+        domain.set_memory(memory as u64, AmountFlags::MAXIMUM)
+    })
+}
+
+/// Changes how much memory an active domain is described to have: nothing is executed.
+///
+/// @domain: the domain
+/// @memory: how much, in KiB
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @memory is 0 or more than there may be; VIR_ERR_OVERFLOW if it is 8 EiB or
+/// more; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
+/// another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.1.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetMemory(domain: virDomainPtr, memory: c_ulong) -> c_int {
+    change("virDomainSetMemory", domain, |call, domain| {
+        not_zero(call, memory as u64, "memory")?;
+        domain.set_memory(memory as u64, AmountFlags::LIVE)
+    })
+}
+
+/// Changes how much memory a domain is described to have: nothing is executed.
+///
+/// @domain: the domain
+/// @memory: how much, in KiB
+/// @flags: virDomainMemoryModFlags: of LIVE and CONFIG one, and MAXIMUM to change how much there may
+/// be, which an active domain's description does not let
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: as virDomainSetMemory; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the
+/// domain is not active where that is to be changed, or not persistent where its definition is, or
+/// if it is active and its maximum is to be changed.
+///
+/// Since 0.9.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetMemoryFlags(
+    domain: virDomainPtr,
+    memory: c_ulong,
+    flags: c_uint,
+) -> c_int {
+    change("virDomainSetMemoryFlags", domain, |call, domain| {
+        not_zero(call, memory as u64, "memory")?;
+        domain.set_memory(memory as u64, call.flags::<AmountFlags>(flags, DOMAIN)?)
+    })
+}
+
+/// A function that tells values where the caller has room for them.
+///
+/// # Safety
+/// `nparams` is NULL or valid, and `params` an array of that many parameters or NULL.
+unsafe fn tell(
+    function: &'static str,
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    body: impl FnOnce(&Call, &Domain) -> Result<Parameters>,
+) -> c_int {
+    entry(function, |call| {
+        let domain = call.object::<Domain>(domain)?;
+        // SAFETY: the caller's promise.
+        let room = unsafe { room(call, params, nparams, DOMAIN)? };
+        let values = body(call, &domain)?;
+        // SAFETY: the caller's promise; `room` has checked for NULL.
+        unsafe { store(&values, params, nparams, room)? };
+        Ok(0)
+    })
+}
+
+/// A function that takes values, of which there must be one.
+///
+/// # Safety
+/// `params` is NULL or an array of `nparams` parameters.
+unsafe fn take(
+    function: &'static str,
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    allowed: &[(&'static str, Type)],
+    body: impl FnOnce(&Call, &Domain, &Parameters) -> Result<()>,
+) -> c_int {
+    change(function, domain, |call, domain| {
+        call.non_null(params, DOMAIN, "params")?;
+        if nparams <= 0 {
+            return Err(call.must(DOMAIN, "nparams", "be greater than zero"));
+        }
+        // SAFETY: the caller's promise.
+        let given = unsafe { validated(call, params, nparams, DOMAIN, allowed)? };
+        body(call, domain, &given)
+    })
+}
+
+/// Tells the limits of a domain's memory: VIR_DOMAIN_MEMORY_HARD_LIMIT, VIR_DOMAIN_MEMORY_SOFT_LIMIT
+/// and VIR_DOMAIN_MEMORY_SWAP_HARD_LIMIT, each VIR_DOMAIN_MEMORY_PARAM_UNLIMITED if there is none.
+///
+/// @domain: the domain
+/// @params: an array for the parameters; NULL to count only
+/// @nparams: how many the array holds, 0 to count only; becomes how many there are in it
+/// @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers, a negative @nparams or
+/// flags; VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not
+/// persistent where its definition is; VIR_ERR_XML_ERROR or VIR_ERR_OVERFLOW if it has a limit that
+/// is no size; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.8.5.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetMemoryParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    flags: c_uint,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        tell("virDomainGetMemoryParameters", domain, params, nparams, |call, domain| {
+            let flags: AskFlags = call.flags(flags, DOMAIN)?;
+            domain.memory_parameters(flags.bits())
+        })
+    }
+}
+
+/// Changes limits of a domain's memory, which are kept in its description: nothing is executed.
+///
+/// @domain: the domain
+/// @params: VIR_DOMAIN_MEMORY_HARD_LIMIT, VIR_DOMAIN_MEMORY_SOFT_LIMIT or
+/// VIR_DOMAIN_MEMORY_SWAP_HARD_LIMIT; VIR_DOMAIN_MEMORY_PARAM_UNLIMITED or more removes one
+/// @nparams: how many there are
+/// @flags: of virDomainModificationImpact one
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or if the
+/// hard limit would exceed that with swap; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter;
+/// VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
+/// persistent where its definition is; VIR_ERR_OPERATION_FAILED if it runs in another process;
+/// VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.8.5.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainSetMemoryParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    flags: c_uint,
+) -> c_int {
+    let body = |call: &Call, domain: &Domain, given: &Parameters| {
+        let flags: ImpactFlags = call.flags(flags, DOMAIN)?;
+        domain.set_memory_parameters(given, flags.bits())
+    };
+    let function = "virDomainSetMemoryParameters";
+    // SAFETY: the caller's promise.
+    unsafe { take(function, domain, params, nparams, &MEMORY_PARAMETERS, body) }
+}
+
+/// Tells of which NUMA nodes a domain's memory is to be: VIR_DOMAIN_NUMA_MODE and
+/// VIR_DOMAIN_NUMA_NODESET, which is empty if nothing is said of that.
+///
+/// @domain: the domain
+/// @params: an array for the parameters; NULL to count only. The caller clears it with
+/// virTypedParamsClear
+/// @nparams: how many the array holds, 0 to count only; becomes how many there are in it
+/// @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers, a negative @nparams or
+/// flags; VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not
+/// persistent where its definition is; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.9.9.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetNumaParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    flags: c_uint,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        tell("virDomainGetNumaParameters", domain, params, nparams, |call, domain| {
+            let flags: AskFlags = call.flags(flags, DOMAIN)?;
+            domain.numa_parameters(flags.bits())
+        })
+    }
+}
+
+/// Changes of which NUMA nodes a domain's memory is to be, which is kept in its description: nothing
+/// is executed.
+///
+/// @domain: the domain
+/// @params: VIR_DOMAIN_NUMA_MODE, which stays as it is in an active domain, or
+/// VIR_DOMAIN_NUMA_NODESET
+/// @nparams: how many there are
+/// @flags: of virDomainModificationImpact one
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or what
+/// is no mode or set; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter;
+/// VIR_ERR_OPERATION_INVALID for an empty set, for another mode of an active domain, if the domain
+/// is not active where that is to be changed, or not persistent where its definition is;
+/// VIR_ERR_CONFIG_UNSUPPORTED for a mode without nodes; VIR_ERR_OPERATION_FAILED if it runs in
+/// another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.9.9.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainSetNumaParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    flags: c_uint,
+) -> c_int {
+    let body = |call: &Call, domain: &Domain, given: &Parameters| {
+        let flags: ImpactFlags = call.flags(flags, DOMAIN)?;
+        domain.set_numa_parameters(given, flags.bits())
+    };
+    let function = "virDomainSetNumaParameters";
+    // SAFETY: the caller's promise.
+    unsafe { take(function, domain, params, nparams, &NUMA_PARAMETERS, body) }
+}
+
+/// Names the scheduler. Only domains of `test:///default` say that they have one.
+///
+/// @domain: the domain
+/// @nparams: where to store how many parameters it has; NULL if that is not wanted
+///
+/// Return Value: the name, which the caller frees, or NULL.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_NO_SUPPORT where there is none; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.2.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetSchedulerType(
+    domain: virDomainPtr,
+    nparams: *mut c_int,
+) -> *mut c_char {
+    entry("virDomainGetSchedulerType", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        let (name, number) = domain.scheduler_type(call.function)?;
+        let name = strings::to_c(name)?;
+        // SAFETY: the caller's promise.
+        if let Some(nparams) = unsafe { nparams.as_mut() } {
+            *nparams = number as c_int;
+        }
+        Ok(name)
+    })
+}
+
+/// # Safety
+/// `nparams` is NULL or valid, and `params` an array of that many parameters or NULL.
+unsafe fn scheduler_parameters(
+    function: &'static str,
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    flags: c_uint,
+) -> c_int {
+    entry(function, |call| {
+        let domain = call.object::<Domain>(domain)?;
+        call.non_null(params, DOMAIN, "params")?;
+        call.non_null(nparams, DOMAIN, "nparams")?;
+        // SAFETY: the caller's promise.
+        let room = unsafe { *nparams };
+        let room = usize::try_from(room).ok().filter(|room| *room > 0);
+        let room = room.ok_or_else(|| call.must(DOMAIN, "*nparams", "be greater than zero"))?;
+        excludes(call, flags, LIVE, CONFIG)?;
+        let flags: AskFlags = call.flags(flags, DOMAIN)?;
+        let values = domain.scheduler_parameters(call.function, flags.bits())?;
+        // SAFETY: the caller's promise, and checked for NULL.
+        unsafe { store(&values, params, nparams, room)? };
+        Ok(0)
+    })
+}
+
+/// Tells the scheduler's parameters: VIR_DOMAIN_SCHEDULER_WEIGHT, which is 50 if nothing is said of
+/// it.
+///
+/// @domain: the domain
+/// @params: an array for the parameters
+/// @nparams: how many the array holds, at least 1; becomes how many there are in it
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers or if @nparams is not
+/// positive; VIR_ERR_NO_SUPPORT where there is no scheduler: virDomainGetSchedulerType;
+/// VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.2.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetSchedulerParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+) -> c_int {
+    let function = "virDomainGetSchedulerParameters";
+    // SAFETY: the caller's promise.
+    unsafe { scheduler_parameters(function, domain, params, nparams, 0) }
+}
+
+/// Tells the scheduler's parameters: VIR_DOMAIN_SCHEDULER_WEIGHT, which is 50 if nothing is said of
+/// it.
+///
+/// @domain: the domain
+/// @params: an array for the parameters
+/// @nparams: how many the array holds, at least 1; becomes how many there are in it
+/// @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: as virDomainGetSchedulerParameters; VIR_ERR_INVALID_ARG for flags;
+/// VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not persistent
+/// where its definition is.
+///
+/// Since 0.9.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetSchedulerParametersFlags(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    flags: c_uint,
+) -> c_int {
+    let function = "virDomainGetSchedulerParametersFlags";
+    // SAFETY: the caller's promise.
+    unsafe { scheduler_parameters(function, domain, params, nparams, flags) }
+}
+
+/// # Safety
+/// `params` is NULL or an array of `nparams` parameters.
+unsafe fn set_scheduler_parameters(
+    function: &'static str,
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    flags: c_uint,
+) -> c_int {
+    change(function, domain, |call, domain| {
+        call.non_null(params, DOMAIN, "params")?;
+        // SAFETY: the caller's promise.
+        let given = unsafe { validated(call, params, nparams, DOMAIN, &SCHEDULER_PARAMETERS)? };
+        let flags: ImpactFlags = call.flags(flags, DOMAIN)?;
+        domain.set_scheduler_parameters(call.function, &given, flags.bits())
+    })
+}
+
+/// Changes the scheduler's parameters, which are kept in the domain's description: nothing is
+/// executed.
+///
+/// @domain: the domain
+/// @params: VIR_DOMAIN_SCHEDULER_WEIGHT
+/// @nparams: how many there are
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @params is NULL, @nparams negative, or for a wrong type;
+/// VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter; VIR_ERR_NO_SUPPORT where there is no
+/// scheduler: virDomainGetSchedulerType; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.2.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainSetSchedulerParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+) -> c_int {
+    let function = "virDomainSetSchedulerParameters";
+    // SAFETY: the caller's promise.
+    unsafe { set_scheduler_parameters(function, domain, params, nparams, 0) }
+}
+
+/// Changes the scheduler's parameters, which are kept in the domain's description: nothing is
+/// executed.
+///
+/// @domain: the domain
+/// @params: VIR_DOMAIN_SCHEDULER_WEIGHT
+/// @nparams: how many there are
+/// @flags: virDomainModificationImpact
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: as virDomainSetSchedulerParameters; VIR_ERR_INVALID_ARG for flags;
+/// VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
+/// persistent where its definition is.
+///
+/// Since 0.9.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainSetSchedulerParametersFlags(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    flags: c_uint,
+) -> c_int {
+    let function = "virDomainSetSchedulerParametersFlags";
+    // SAFETY: the caller's promise.
+    unsafe { set_scheduler_parameters(function, domain, params, nparams, flags) }
+}
+
+/// Changes what is to follow the end of a domain, which is kept in its description: no guest ends
+/// anything here.
+///
+/// @domain: the domain
+/// @type: how it ends, a virDomainLifecycle
+/// @action: what is to follow, a virDomainLifecycleAction; the two with COREDUMP are for crashes
+/// @flags: virDomainModificationImpact
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG for an unknown @type, @action or flags; VIR_ERR_CONFIG_UNSUPPORTED for an
+/// @action that does not go with @type; VIR_ERR_OPERATION_INVALID if the domain is not active where
+/// that is to be changed, or not persistent where its definition is; VIR_ERR_OPERATION_FAILED if it
+/// runs in another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 3.9.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetLifecycleAction(
+    domain: virDomainPtr,
+    r#type: c_uint,
+    action: c_uint,
+    flags: c_uint,
+) -> c_int {
+    change("virDomainSetLifecycleAction", domain, |call, domain| {
+        let wanted = EndAction::new(r#type, action)?;
+        let flags: ImpactFlags = call.flags(flags, DOMAIN)?;
+        domain.set_end_action(wanted, flags.bits())
+    })
+}
