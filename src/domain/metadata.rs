@@ -74,13 +74,13 @@ impl Domain {
                 Kind::Element(uri) => set_element(root, uri, element.as_ref()),
             })
         };
+        // An event is told with the name that it has now.
+        let domain = Domain::of(self.connect(), &self.entry()?);
         self.change_definition(flags, change, |live| change(&live.definition))?;
         let uri = match kind {
             Kind::Element(uri) => Some(uri.clone()),
             _ => None,
         };
-        // By the name that it has now.
-        let domain = Domain::of(self.connect(), &self.entry()?);
         domain.queue(events::METADATA_CHANGE, Payload::Metadata { kind: kind.number(), uri });
         self.connect().driver().events().deliver();
         Ok(())

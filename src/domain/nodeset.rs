@@ -1,58 +1,76 @@
 //! Sets of NUMA nodes, as libvirt writes them: `0-3,^2,8`.
 
-use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::error::*;
 use crate::xml::{excerpt, is_c_space};
 
-/// No node has a number that is higher: a set cannot be made to take all memory.
-const HIGHEST: u32 = 65535;
+/// How many nodes there can be.
+const MOST: usize = 8192;
 
-/// The nodes of a text, which may be none. What follows takes precedence: `^2` takes one out that
-/// was put in before.
-pub fn parse(text: &str) -> Result<BTreeSet<u32>> {
-    let mut nodes = BTreeSet::new();
-    for part in text.split(',') {
-        let part = part.trim_matches(is_c_space);
-        let (part, out) = match part.strip_prefix('^') {
-            Some(part) => (part, true),
-            None => (part, false),
-        };
-        let range = match part.split_once('-') {
-            Some((first, last)) if !out => number(first).zip(number(last)),
-            _ => number(part).map(|number| (number, number)),
-        };
-        match range.filter(|(first, last)| first <= last) {
-            Some((node, _)) if out => drop(nodes.remove(&node)),
-            Some((first, last)) => nodes.extend(first..=last),
-            None => {
-                let text = format!("Failed to parse bitmap '{}'", excerpt(text));
-                return Err(Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, text));
+/// The longest text, which bounds how often a node can be put in and taken out.
+const LONGEST: usize = 32768;
+
+/// Which nodes are in a set, by their numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeSet(Vec<bool>);
+
+impl NodeSet {
+    /// The set of a text, which may be empty. What follows takes precedence: `^2` takes out what
+    /// was put in before.
+    pub fn parse(text: &str) -> Result<NodeSet> {
+        let mut nodes = vec![false; MOST];
+        let parsed = text.len() <= LONGEST
+            && text.split(',').all(|part| {
+                let part = part.trim_matches(is_c_space);
+                let (range, is_in) = match part.strip_prefix('^') {
+                    Some(out) => (number(out).map(|node| (node, node)), false),
+                    None => (range(part), true),
+                };
+                let range = range.and_then(|(first, last)| nodes.get_mut(first..=last));
+                range.map(|nodes| nodes.fill(is_in)).is_some()
+            });
+        if !parsed {
+            let text = format!("Failed to parse bitmap '{}'", excerpt(text));
+            return Err(Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, text));
+        }
+        Ok(NodeSet(nodes))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        !self.0.contains(&true)
+    }
+}
+
+fn range(text: &str) -> Option<(usize, usize)> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    number(first).zip(number(last)).filter(|(first, last)| first <= last)
+}
+
+fn number(text: &str) -> Option<usize> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten().filter(|number| *number < MOST)
+}
+
+/// The text of the set, as short as can be.
+impl fmt::Display for NodeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut ranges: Vec<(usize, usize)> = Vec::new();
+        for (node, _) in self.0.iter().enumerate().filter(|(_, is_in)| **is_in) {
+            match ranges.last_mut() {
+                Some((_, last)) if *last + 1 == node => *last = node,
+                _ => ranges.push((node, node)),
             }
         }
-    }
-    Ok(nodes)
-}
-
-fn number(text: &str) -> Option<u32> {
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten().filter(|number| *number <= HIGHEST)
-}
-
-/// The text of a set, as short as can be.
-pub fn format(nodes: &BTreeSet<u32>) -> String {
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for &node in nodes {
-        match ranges.last_mut() {
-            Some((_, last)) if *last + 1 == node => *last = node,
-            _ => ranges.push((node, node)),
+        for (index, (first, last)) in ranges.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            match first == last {
+                true => write!(f, "{comma}{first}")?,
+                false => write!(f, "{comma}{first}-{last}")?,
+            }
         }
+        Ok(())
     }
-    let text = |(first, last): &(u32, u32)| match first == last {
-        true => first.to_string(),
-        false => format!("{first}-{last}"),
-    };
-    ranges.iter().map(text).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -71,10 +89,22 @@ mod tests {
             ("0,^0", ""),
             ("^1", ""),
         ] {
-            assert_eq!(parse(text).map(|nodes| format(&nodes)).as_deref(), Ok(expected), "{text}");
+            assert_eq!(
+                NodeSet::parse(text).map(|nodes| nodes.to_string()).as_deref(),
+                Ok(expected),
+                "{text}"
+            );
         }
-        for text in ["", "x", "3-1", "0-", "1,,2", "-1", "4294967296", "+1", "1-2-3"] {
-            assert_eq!(parse(text).unwrap_err().code, VIR_ERR_INVALID_ARG, "{text}");
+        for text in ["", "x", "3-1", "0-", "1,,2", "-1", "8192", "4294967296", "+1", "1-2-3"] {
+            assert_eq!(NodeSet::parse(text).unwrap_err().code, VIR_ERR_INVALID_ARG, "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_takes_no_more_time_than_its_length_allows() {
+        let text = "0-8191,".repeat(LONGEST / 7 - 1) + "8191";
+        assert_eq!(NodeSet::parse(&text).map(|nodes| nodes.to_string()).as_deref(), Ok("0-8191"));
+        let text = "0,".repeat(LONGEST / 2) + "0";
+        assert_eq!(NodeSet::parse(&text).unwrap_err().code, VIR_ERR_INVALID_ARG);
     }
 }

@@ -5,8 +5,9 @@ use std::ffi::CString;
 
 use super::definition::{self, Definition};
 use super::impact::Impact;
+use super::layout;
+use super::nodeset::NodeSet;
 use super::object::Domain;
-use super::{layout, nodeset};
 use crate::driver::Node;
 use crate::error::*;
 use crate::typed_params::{Type, Value};
@@ -123,7 +124,7 @@ impl Domain {
         let mode = memory.and_then(numa_mode).unwrap_or(0);
         let nodes = memory.and_then(|memory| memory.attr("nodeset")).unwrap_or_default();
         // A definition is kept as it came, so that it may be no set.
-        let nodes = nodeset::parse(nodes).map_or(nodes.to_string(), |set| nodeset::format(&set));
+        let nodes = NodeSet::parse(nodes).map_or(nodes.to_string(), |set| set.to_string());
         let nodes = CString::new(nodes).unwrap_or_default();
         Ok(vec![(NUMA_MODE, Value::Int(mode)), (NUMA_NODESET, Value::String(nodes))])
     }
@@ -276,12 +277,12 @@ impl NumaChange {
                 }
                 Value::String(text) => {
                     let text = text.to_string_lossy();
-                    let nodes = nodeset::parse(&text)?;
+                    let nodes = NodeSet::parse(&text)?;
                     if nodes.is_empty() {
                         let text = format!("Invalid nodeset of 'numatune': {}", excerpt(&text));
                         return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
                     }
-                    change.nodes = Some(nodeset::format(&nodes));
+                    change.nodes = Some(nodes.to_string());
                 }
                 _ => {}
             }
