@@ -146,6 +146,12 @@ static void contents(void)
     CHECK_INT(virStorageVolFree(vol), 0);
     CHECK_INT(virStoragePoolFree(pool), 0);
     CHECK_INT(virConnectClose(conn), 0);
+    /* What cannot be changed has the same. */
+    conn = virConnectOpenReadOnly(uri_of("node.xml"));
+    CHECK(conn != NULL);
+    domain_is(conn, "paused", 3, VIR_DOMAIN_PAUSED, 0);
+    CHECK_INT(virConnectNumOfStoragePools(conn), 2);
+    CHECK_INT(virConnectClose(conn), 0);
 }
 
 /* Each connection has its own. */

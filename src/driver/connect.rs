@@ -4,8 +4,7 @@ use std::ffi::CString;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::test_file::TestFile;
-use super::{Credentials, Driver, Place, uri};
+use super::{Credentials, Driver, uri};
 use crate::error::*;
 use crate::event::broker::Broker;
 
@@ -45,18 +44,10 @@ impl Connect {
         let uri = if uri.is_empty() { uri::default_uri() } else { uri.to_string() };
         let c_uri = CString::new(uri.as_str())
             .map_err(|_| Error::internal(VIR_FROM_URI, "Unable to parse URI"))?;
-        let place = uri::parse(&uri)?;
-        let file = match &place {
-            Place::TestFile(path) => Some(TestFile::read(path)?),
-            Place::Embed(_) | Place::Test => None,
-        };
-        let driver = match &file {
-            Some(file) => {
-                file.authenticate(credentials)?;
-                Driver::of_file(file)?
-            }
-            None => Driver::open(place)?,
-        };
+        let (driver, file) = Driver::open(uri::parse(&uri)?)?;
+        if let Some(file) = &file {
+            file.authenticate(credentials)?;
+        }
         let events = Broker::new();
         driver.events().attach(&events);
         let connect = Arc::new(Connect {

@@ -50,13 +50,14 @@ static STAYING: Mutex<Vec<Arc<Driver>>> = Mutex::new(Vec::new());
 static DRIVERS: Mutex<Option<HashMap<Place, Weak<Driver>>>> = Mutex::new(None);
 
 impl Driver {
-    /// The driver for a place: the one that other connections have open, or a new one.
-    fn open(place: Place) -> Result<Arc<Driver>> {
+    /// The driver for a place: the one that other connections have open, or a new one. That of a file
+    /// has yet to be filled with what the file describes.
+    fn open(place: Place) -> Result<(Arc<Driver>, Option<TestFile>)> {
         let mut drivers = DRIVERS.lock().unwrap_or_else(|p| p.into_inner());
         let drivers = drivers.get_or_insert_default();
         if let Some(driver) = drivers.get(&place).and_then(Weak::upgrade) {
             driver.connections.fetch_add(1, Ordering::Relaxed);
-            return Ok(driver);
+            return Ok((driver, None));
         }
         drivers.retain(|_, driver| driver.strong_count() > 0);
         let events: Arc<Brokers> = Arc::default();
@@ -71,21 +72,18 @@ impl Driver {
                 let domains = Domains::test(storage.clone(), events.clone());
                 (Node::Test(TestNode::new()), storage, domains)
             }
-            // Nobody else has it.
-            Place::TestFile(path) => return Driver::of_file(&TestFile::read(path)?),
+            Place::TestFile(path) => {
+                let file = TestFile::read(path)?;
+                let storage = Arc::new(Storage::in_memory());
+                let domains = Domains::in_memory(storage.clone(), events.clone());
+                let node = Node::Test(file.node()?);
+                // Nobody else gets it.
+                return Ok((Driver::new(node, storage, domains, events), Some(file)));
+            }
         };
         let driver = Driver::new(node, storage, domains, events);
         drivers.insert(place, Arc::downgrade(&driver));
-        Ok(driver)
-    }
-
-    /// The driver for what a file describes, without any of it yet.
-    fn of_file(file: &TestFile) -> Result<Arc<Driver>> {
-        let events: Arc<Brokers> = Arc::default();
-        let storage = Arc::new(Storage::in_memory());
-        let domains = Domains::in_memory(storage.clone(), events.clone());
-        let node = Node::Test(file.node()?);
-        Ok(Driver::new(node, storage, domains, events))
+        Ok((driver, None))
     }
 
     /// A driver that one connection has open.
