@@ -102,10 +102,10 @@ virsh 'checkpoint-list d' 'snapshot-list d' 'undefine d --managed-save --snapsho
 refused 'not supported by the connection driver: virConnectNumOfNetworks' net-list
 refused 'not supported by the connection driver: virConnectNumOfSecrets' secret-list
 refused 'not supported by the connection driver: virNodeNumOfDevices' nodedev-list
-virsh 'define d.xml'
+virsh 'define d.xml' 'domrename d e' 'dominfo e' 'domrename e d' 'setvcpus d 1 --config' 'vcpucount d'
+says 'Name: +e' 'maximum +config +2' 'current +config +1'
 # Not managedsave, save or dump: virsh itself hangs at times where those fail at once, also with
 # libvirt's test driver. Their thread may end the loop before it begins.
-refused 'not supported by the connection driver: virDomainRename' 'domrename d e'
 refused 'not supported by the connection driver: virDomainReset' 'reset d'
 virsh 'undefine d'
 
