@@ -130,7 +130,8 @@ int virStreamRecv(virStreamPtr st,
  *
  * Return Value: 0 when everything was sent, or -1, which aborts the stream.
  *
- * Errors: as the released virStreamSendAll and virStreamSparseSendAll.
+ * Errors: as the released virStreamSendAll and virStreamSparseSendAll; VIR_ERR_SYSTEM_ERROR with
+ * ECANCELED if the function of virStreamRegisterInData has been taken back meanwhile.
  *
  * Since virsparse 0.1.
  */
@@ -149,7 +150,8 @@ int virStreamSendAll(virStreamPtr st,
  *
  * Return Value: 0 when everything has been taken, or -1, which aborts the stream.
  *
- * Errors: as the released virStreamRecvAll and virStreamSparseRecvAll.
+ * Errors: as the released virStreamRecvAll and virStreamSparseRecvAll; VIR_ERR_SYSTEM_ERROR with
+ * ECANCELED if the function has been taken back meanwhile.
  *
  * Since virsparse 0.1.
  */

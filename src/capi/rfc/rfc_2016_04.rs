@@ -12,7 +12,7 @@ use super::super::stream::{
 };
 use super::in_node;
 use crate::error::*;
-use crate::stream::{DataSink, DataSource, HoleHandlers, SectionHandler, SkipHandler, Stream};
+use crate::stream::{DataSink, DataSource, SectionHandler, SkipHandler, Stream};
 
 in_node!(
     "VIRSPARSE_RFC_2016_04":
@@ -165,10 +165,11 @@ pub unsafe extern "C" fn virStreamRecv(
     })
 }
 
-/// The callback of a loop, beside what is registered.
+/// The callback of a loop, beside what is registered with the stream: that is looked up for each call,
+/// because callbacks may take it back, and its data with it.
 struct Loop {
     callbacks: Callbacks,
-    handlers: HoleHandlers,
+    stream: Arc<Stream>,
 }
 
 impl DataSource for Loop {
@@ -177,11 +178,11 @@ impl DataSource for Loop {
     }
 
     fn section(&mut self) -> Result<(bool, i64), Errno> {
-        self.handlers.section.as_ref().ok_or(Errno::EINVAL)?()
+        self.stream.hole_handlers().section.ok_or(Errno::ECANCELED)?()
     }
 
     fn skip(&mut self, length: i64) -> Result<(), Errno> {
-        self.handlers.skip.as_ref().map_or(Ok(()), |skip| skip(length as u64))
+        self.stream.hole_handlers().skip.map_or(Ok(()), |skip| skip(length as u64))
     }
 }
 
@@ -191,7 +192,7 @@ impl DataSink for Loop {
     }
 
     fn hole(&mut self, length: i64) -> Result<(), Errno> {
-        self.handlers.skip.as_ref().map_or(Ok(()), |skip| skip(length as u64))
+        self.stream.hole_handlers().skip.ok_or(Errno::ECANCELED)?(length as u64)
     }
 }
 
@@ -205,7 +206,8 @@ impl DataSink for Loop {
 ///
 /// Return Value: 0 when everything was sent, or -1, which aborts the stream.
 ///
-/// Errors: as the released virStreamSendAll and virStreamSparseSendAll.
+/// Errors: as the released virStreamSendAll and virStreamSparseSendAll; VIR_ERR_SYSTEM_ERROR with
+/// ECANCELED if the function of virStreamRegisterInData has been taken back meanwhile.
 ///
 /// Since virsparse 0.1.
 pub unsafe extern "C" fn virStreamSendAll(
@@ -217,8 +219,9 @@ pub unsafe extern "C" fn virStreamSendAll(
         let stream = call.object::<Stream>(st)?;
         all_given(call, &stream, &[(handler.is_some(), "handler")])?;
         let callbacks = Callbacks::source(st, handler, opaque);
-        let mut source = Loop { callbacks, handlers: stream.hole_handlers() };
-        match source.handlers.section.is_some() {
+        let sparse = stream.hole_handlers().section.is_some();
+        let mut source = Loop { callbacks, stream: stream.clone() };
+        match sparse {
             true => stream.sparse_send_all(call.function, &mut source)?,
             false => stream.send_all(call.function, &mut source)?,
         }
@@ -236,7 +239,8 @@ pub unsafe extern "C" fn virStreamSendAll(
 ///
 /// Return Value: 0 when everything has been taken, or -1, which aborts the stream.
 ///
-/// Errors: as the released virStreamRecvAll and virStreamSparseRecvAll.
+/// Errors: as the released virStreamRecvAll and virStreamSparseRecvAll; VIR_ERR_SYSTEM_ERROR with
+/// ECANCELED if the function has been taken back meanwhile.
 ///
 /// Since virsparse 0.1.
 pub unsafe extern "C" fn virStreamRecvAll(
@@ -248,8 +252,9 @@ pub unsafe extern "C" fn virStreamRecvAll(
         let stream = call.object::<Stream>(st)?;
         all_given(call, &stream, &[(handler.is_some(), "handler")])?;
         let callbacks = Callbacks::sink(st, handler, opaque);
-        let mut sink = Loop { callbacks, handlers: stream.hole_handlers() };
-        match sink.handlers.skip.is_some() {
+        let sparse = stream.hole_handlers().skip.is_some();
+        let mut sink = Loop { callbacks, stream: stream.clone() };
+        match sparse {
             true => stream.sparse_receive_all(call.function, &mut sink)?,
             false => stream.receive_all(call.function, &mut sink)?,
         }
