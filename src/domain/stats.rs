@@ -136,7 +136,8 @@ impl Domain {
         let images: Vec<_> = {
             let chain = open.live.images();
             let images = chain.images.iter();
-            images.map(|image| (image.index, image.path.clone(), image.node.clone())).collect()
+            // Their nodes are not kept: whoever looks at an image must not keep it open.
+            images.map(|i| (i.index, i.path.clone(), i.node.length().ok())).collect()
         };
         if let Some((index, ..)) = images.first() {
             top.push(("backingIndex", Value::UInt(*index)));
@@ -158,10 +159,9 @@ impl Domain {
             top.push(("threshold", Value::ULLong(threshold)));
         }
         let mut all = vec![top];
-        for (index, path, node) in images.into_iter().skip(1).filter(|_| backing) {
+        for (index, path, length) in images.into_iter().skip(1).filter(|_| backing) {
             let mut below = named(disk, path.to_str());
             below.push(("backingIndex", Value::UInt(index)));
-            let length = node.length().ok();
             let files = &**self.connect().domains().images().files();
             let sizes = length.and_then(|length| on_medium(files, &path, length).ok());
             below.extend(sizes.into_iter().flat_map(size_values));
