@@ -289,6 +289,31 @@ static void ranges(void)
     stop(dom);
 }
 
+/* A copy is no streaming: it is not told of as one, nor ended. */
+static void other_jobs(void)
+{
+    virDomainPtr dom = start_chain();
+    virBlockStreamInfo info;
+
+    start_stuck_copy(dom, "vda", dest_file("copy", "qcow2"), 0);
+    CHECK_INT(virDomainBlockStreamInfo(dom, "vda", &info), -1);
+    CHECK_CODE(VIR_ERR_BLOCK_COPY_ACTIVE, "already in active block job");
+    CHECK_INT(virDomainBlockStreamAbort(dom, "vda"), -1);
+    CHECK_CODE(VIR_ERR_BLOCK_COPY_ACTIVE, "already in active block job");
+    CHECK(virDomainStreamDisk(dom, "vda", 0, STOP) == NONE);
+    CHECK_CODE(VIR_ERR_BLOCK_COPY_ACTIVE, "already in active block job");
+    CHECK_INT(job_info(dom, "vda", 1).type, VIR_DOMAIN_BLOCK_JOB_TYPE_COPY);
+    CHECK_INT(virDomainBlockAbortJob(dom, "vda"), 0);
+    forget_events(2);
+    CHECK_INT(virDomainBlockStreamInfo(dom, "vda", &info), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
+    CHECK_INT(virDomainBlockStream(dom, "vda", 0, MIB, 0), 0);
+    CHECK_INT(virDomainBlockStreamInfo(dom, "vda", &info), 0);
+    CHECK_INT(info.status, VIR_BLOCK_STREAM_COMPLETED);
+    forget_events(2);
+    stop(dom);
+}
+
 static void refusals(void)
 {
     virDomainPtr dom = start_chain(), other;
@@ -370,6 +395,7 @@ int main(int argc, char **argv)
     many();
     allocation();
     ranges();
+    other_jobs();
     refusals();
     return jobs_close(__FILE__);
 }

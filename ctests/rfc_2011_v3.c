@@ -157,6 +157,56 @@ static void continuous(void)
     CHECK(clean("top"));
 }
 
+/* What has been streamed of one image says nothing of the next: a new one on top is not listed. */
+static void other_top(void)
+{
+    virDomainPtr dom = start_chain();
+    virDomainBlockStreamCursor cursor = 0;
+    virDomainBlockStreamInfo info;
+    virDomainSnapshotPtr snapshot;
+    char xml[4096];
+
+    CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 0), 0);
+    CHECK_INT(virDomainGetBlockStreamInfo(dom, &info, 1, 0), 1);
+    print_to(xml, sizeof(xml), "<domainsnapshot><disks><disk name='vda' snapshot='external'>"
+             "<source file='%s'/></disk></disks></domainsnapshot>", in_dir("newer"));
+    snapshot = virDomainSnapshotCreateXML(dom, xml, VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY |
+                                                        VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA);
+    CHECK(snapshot != NULL);
+    CHECK_INT(virDomainSnapshotFree(snapshot), 0);
+    CHECK_INT(virDomainGetBlockStreamInfo(dom, &info, 1, 0), 0);
+    CHECK_INT(virDomainBlockStreamAbort(dom, "vda", 0), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
+    for (cursor = 0; cursor < 8 * MIB;) {
+        CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 0), 0);
+        CHECK_INT(virDomainGetBlockStreamInfo(dom, &info, 1, 0), 1);
+        CHECK_STR(info.path, in_dir("newer"));
+        CHECK(info.cur == cursor && info.end == 8 * MIB);
+    }
+    CHECK(!has(dom, 0, "/top'"));
+    CHECK(guest_sees_ref(dom));
+    stop(dom);
+    CHECK_INT(run("cd %s && rm base mid top", test_dir), 0);
+    CHECK(same_as_ref("newer", "qcow2"));
+    CHECK(clean("newer"));
+}
+
+/* A copy is no streaming, and is not ended as one. */
+static void other_job(void)
+{
+    virDomainPtr dom = start_chain();
+    virDomainBlockStreamInfo info;
+
+    start_stuck_copy(dom, "vda", dest_file("copy", "qcow2"), 0);
+    CHECK_INT(virDomainGetBlockStreamInfo(dom, &info, 1, 0), 0);
+    CHECK_INT(virDomainBlockStreamAbort(dom, "vda", 0), -1);
+    CHECK_CODE(VIR_ERR_BLOCK_COPY_ACTIVE, "already in active block job");
+    CHECK_INT(job_info(dom, "vda", 1).type, VIR_DOMAIN_BLOCK_JOB_TYPE_COPY);
+    CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
+    forget_events(2);
+    stop(dom);
+}
+
 static void refusals(void)
 {
     virDomainBlockStreamCursor cursor = 8 * MIB + 1;
@@ -199,6 +249,8 @@ int main(int argc, char **argv)
     by_cursor();
     options();
     continuous();
+    other_top();
+    other_job();
     refusals();
     return jobs_close(__FILE__);
 }

@@ -136,7 +136,8 @@ extern "C" {
  * (unsigned long long)-1.
  *
  * Errors: as virDomainBlockPull; VIR_ERR_INVALID_ARG also if @flags is not one of them, or @offset
- * behind the end; for VIR_STREAM_DISK_STOP as virDomainBlockJobAbort.
+ * behind the end; for VIR_STREAM_DISK_STOP as virDomainBlockJobAbort, and VIR_ERR_BLOCK_COPY_ACTIVE or
+ * VIR_ERR_OPERATION_UNSUPPORTED if the disk has a job of another kind, which goes on.
  *
  * Since virsparse 0.1.
  */
@@ -147,7 +148,7 @@ unsigned long long virDomainStreamDisk(virDomainPtr dom,
 
 /**
  * Tells how far the disks of a domain are that are being streamed. One that is streamed by units stays
- * among them when it is at its end, until it is stopped or has another job.
+ * among them when it is at its end, until it is stopped, has another job, or has a new image on top.
  *
  * @dom: an active domain
  * @states: where to store them
@@ -244,8 +245,8 @@ int virDomainBlockGetAllocationMap(virDomainPtr dom,
                                    virDomainBlockRegionPtr *regions);
 
 /**
- * Brings what a range of a disk is read from in the images below the one on top into that. If that
- * leaves nothing to them, they are left out.
+ * Brings what a range of a disk is read from in the images below the one on top into that. If the range
+ * ends with the disk, and nothing is left to them, they are left out.
  *
  * @dom: an active domain
  * @device: the target of the disk, or the path of its image
@@ -275,11 +276,13 @@ int virDomainBlockStream(virDomainPtr dom,
  *
  * Return Value: 0 when it has ended, or -1.
  *
- * Errors: as virDomainBlockJobAbort.
+ * Errors: as virDomainBlockJobAbort; VIR_ERR_BLOCK_COPY_ACTIVE or VIR_ERR_OPERATION_UNSUPPORTED if the
+ * disk has a job of another kind, which goes on.
  *
  * Since virsparse 0.1.
  */
-int virDomainBlockStreamAbort(virDomainPtr dom, const char *device);
+int virDomainBlockStreamAbort(virDomainPtr dom,
+                              const char *device);
 
 /**
  * Tells how the streaming of a disk stands.
@@ -290,7 +293,9 @@ int virDomainBlockStreamAbort(virDomainPtr dom, const char *device);
  *
  * Return Value: 0, or -1.
  *
- * Errors: as virDomainGetBlockJobInfo; VIR_ERR_INVALID_ARG also if the disk has no job and had none.
+ * Errors: as virDomainGetBlockJobInfo; VIR_ERR_INVALID_ARG also if the disk is not streamed and its last
+ * job was no streaming; VIR_ERR_BLOCK_COPY_ACTIVE or VIR_ERR_OPERATION_UNSUPPORTED if it has a job of
+ * another kind.
  *
  * Since virsparse 0.1.
  */

@@ -86,7 +86,8 @@ int virDomainBlockStream(virDomainPtr dom,
  *
  * Return Value: 0 when it has ended, or -1.
  *
- * Errors: as virDomainBlockJobAbort.
+ * Errors: as virDomainBlockJobAbort; VIR_ERR_BLOCK_COPY_ACTIVE or VIR_ERR_OPERATION_UNSUPPORTED if the
+ * disk has a job of another kind, which goes on.
  *
  * Since virsparse 0.1.
  */
@@ -96,7 +97,8 @@ int virDomainBlockStreamAbort(virDomainPtr dom,
 
 /**
  * Tells how far the disks of a domain are that are being streamed. One that is streamed by increments
- * stays among them when it is at its end, until it is aborted or has another job.
+ * stays among them when it is at its end, until it is aborted, has another job, or has a new image on
+ * top.
  *
  * @dom: an active domain
  * @infos: where to store them

@@ -408,12 +408,6 @@ impl Domain {
         Ok(now.or_else(|| disk.last_job().clone()))
     }
 
-    /// The same; it is an error if there was none.
-    pub fn last_block_job(&self, name: &str) -> Result<BlockJobReport> {
-        let disk = self.workplace(name)?.disk;
-        self.block_job_report(name)?.ok_or_else(|| disk.no_job())
-    }
-
     /// Limits the speed of the job on a disk.
     pub fn set_block_job_speed(&self, name: &str, value: u64, flags: BandwidthFlags) -> Result<()> {
         let speed = bandwidth(value, flags.contains(BandwidthFlags::BYTES))?;

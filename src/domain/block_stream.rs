@@ -4,7 +4,7 @@
 use std::sync::{Arc, MutexGuard};
 
 use super::block_extents::disk_range;
-use super::block_job::{AbortFlags, NewJob, Workplace};
+use super::block_job::{AbortFlags, BlockJobReport, DiskJob, NewJob, Workplace};
 use super::disk::Disk;
 use super::disk_definition::DiskDefinition;
 use super::failed;
@@ -33,8 +33,16 @@ impl Disk {
     }
 
     /// It is not streamed in increments any more.
-    pub(super) fn forget_increments(&self) {
+    pub fn forget_increments(&self) {
         *self.increments() = None;
+    }
+
+    /// The job that streams it, if one does; an error if it has another.
+    fn streamed(&self) -> Result<Option<Arc<DiskJob>>> {
+        match self.current_job() {
+            Some(job) if job.job.kind == Kind::Pull => Ok(Some(job)),
+            _ => self.check_no_job().map(|()| None),
+        }
     }
 
     /// The image on top, if there can be others below it.
@@ -120,9 +128,11 @@ impl Domain {
     /// Where the first part of a disk is that is still read from below; the end of the disk if there is
     /// none.
     pub fn block_stream_position(&self, name: &str) -> Result<u64> {
-        let disk = self.workplace(name)?.disk;
-        let size = disk.length()?;
-        disk.top().map_or(Ok(size), |top| Ok(top.owed(0, size).map_err(failed)?.start))
+        let place = self.workplace(name)?;
+        // The image is looked through, and must not be closed meanwhile.
+        let _changing = place.changing_disk()?;
+        let size = place.disk.length()?;
+        place.disk.top().map_or(Ok(size), |top| Ok(top.owed(0, size).map_err(failed)?.start))
     }
 
     /// The disks that are being streamed. One that is in increments stays among them when it is at its
@@ -142,13 +152,21 @@ impl Domain {
         Ok(streamed.collect())
     }
 
-    /// Ends what is done with a disk; what has been streamed stays.
+    /// How the streaming of a disk stands, or how the last one has ended.
+    pub fn block_stream_report(&self, name: &str) -> Result<BlockJobReport> {
+        let disk = self.workplace(name)?.disk;
+        disk.streamed()?;
+        let report = self.block_job_report(name)?.filter(|report| report.kind == Kind::Pull);
+        report.ok_or_else(|| disk.no_job())
+    }
+
+    /// Ends the streaming of a disk; what has been streamed stays.
     pub fn abort_block_stream(&self, name: &str) -> Result<()> {
         let disk = self.workplace(name)?.disk;
-        if disk.current_job().is_none() {
-            return disk.increments().take().map(drop).ok_or_else(|| disk.no_job());
+        match disk.streamed()? {
+            Some(_) => self.abort_block_job(name, AbortFlags::empty()),
+            None => disk.increments().take().map(drop).ok_or_else(|| disk.no_job()),
         }
-        self.abort_block_job(name, AbortFlags::empty())
     }
 
     /// Which ranges of a disk have space in the image on top: in order, with something between them.

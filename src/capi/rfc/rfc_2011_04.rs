@@ -144,7 +144,8 @@ bitflags::bitflags! {
 /// (unsigned long long)-1.
 ///
 /// Errors: as virDomainBlockPull; VIR_ERR_INVALID_ARG also if @flags is not one of them, or @offset
-/// behind the end; for VIR_STREAM_DISK_STOP as virDomainBlockJobAbort.
+/// behind the end; for VIR_STREAM_DISK_STOP as virDomainBlockJobAbort, and VIR_ERR_BLOCK_COPY_ACTIVE or
+/// VIR_ERR_OPERATION_UNSUPPORTED if the disk has a job of another kind, which goes on.
 ///
 /// Since virsparse 0.1.
 pub unsafe extern "C" fn virDomainStreamDisk(
@@ -175,7 +176,7 @@ pub unsafe extern "C" fn virDomainStreamDisk(
 }
 
 /// Tells how far the disks of a domain are that are being streamed. One that is streamed by units stays
-/// among them when it is at its end, until it is stopped or has another job.
+/// among them when it is at its end, until it is stopped, has another job, or has a new image on top.
 ///
 /// @dom: an active domain
 /// @states: where to store them
@@ -350,8 +351,8 @@ pub unsafe extern "C" fn virDomainBlockGetAllocationMap(
     })
 }
 
-/// Brings what a range of a disk is read from in the images below the one on top into that. If that
-/// leaves nothing to them, they are left out.
+/// Brings what a range of a disk is read from in the images below the one on top into that. If the range
+/// ends with the disk, and nothing is left to them, they are left out.
 ///
 /// @dom: an active domain
 /// @device: the target of the disk, or the path of its image
@@ -391,7 +392,8 @@ pub unsafe extern "C" fn virDomainBlockStream(
 ///
 /// Return Value: 0 when it has ended, or -1.
 ///
-/// Errors: as virDomainBlockJobAbort.
+/// Errors: as virDomainBlockJobAbort; VIR_ERR_BLOCK_COPY_ACTIVE or VIR_ERR_OPERATION_UNSUPPORTED if the
+/// disk has a job of another kind, which goes on.
 ///
 /// Since virsparse 0.1.
 pub unsafe extern "C" fn virDomainBlockStreamAbort(
@@ -416,7 +418,9 @@ pub unsafe extern "C" fn virDomainBlockStreamAbort(
 ///
 /// Return Value: 0, or -1.
 ///
-/// Errors: as virDomainGetBlockJobInfo; VIR_ERR_INVALID_ARG also if the disk has no job and had none.
+/// Errors: as virDomainGetBlockJobInfo; VIR_ERR_INVALID_ARG also if the disk is not streamed and its last
+/// job was no streaming; VIR_ERR_BLOCK_COPY_ACTIVE or VIR_ERR_OPERATION_UNSUPPORTED if it has a job of
+/// another kind.
 ///
 /// Since virsparse 0.1.
 pub unsafe extern "C" fn virDomainBlockStreamInfo(
@@ -429,7 +433,7 @@ pub unsafe extern "C" fn virDomainBlockStreamInfo(
         // SAFETY: the caller's promise.
         let device = unsafe { call.string(device, DOMAIN, "device")? };
         call.non_null(info, DOMAIN, "info")?;
-        let report = domain.last_block_job(&device)?;
+        let report = domain.block_stream_report(&device)?;
         let status = match report.outcome {
             None => virBlockStreamStatus::VIR_BLOCK_STREAM_ACTIVE,
             Some(Outcome::Completed) => virBlockStreamStatus::VIR_BLOCK_STREAM_COMPLETED,
