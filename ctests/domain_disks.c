@@ -246,9 +246,11 @@ static void failed_start(void)
 static void volume(void)
 {
     const char *disk = "<disk type='volume'><source pool='p' volume='v.img'/><target dev='vda'/></disk>";
+    virDomainStatsRecordPtr *records = NULL;
     virDomainBlockInfo info;
     virStoragePoolPtr pool;
     virDomainPtr dom;
+    const char *path = NULL;
     char xml[1024];
     char *described;
 
@@ -268,6 +270,11 @@ static void volume(void)
     free(described);
     CHECK_INT(virDomainGetBlockInfo(dom, "vda", &info, 0), 0);
     CHECK_INT(info.capacity, MIB);
+    CHECK_INT(virConnectGetAllDomainStats(conn, VIR_DOMAIN_STATS_BLOCK, &records, 0), 1);
+    CHECK_INT(virTypedParamsGetString(records[0]->params, records[0]->nparams, "block.0.path", &path),
+              1);
+    CHECK_STR(path, in_dir("pool/v.img"));
+    virDomainStatsRecordListFree(records);
     CHECK_INT(run("qemu-io -f raw -c 'write -P 6 0 64k' -c flush '%s'", disk_uri(dom, "vda")), 0);
     stop(dom);
     CHECK_INT(run("qemu-io -f raw -r -c 'read -P 6 0 64k' %s | grep -q 'read 65536'",

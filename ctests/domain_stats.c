@@ -2,6 +2,10 @@
  * whose answer is that there is nothing. */
 #include "domain.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 static virDomainStatsRecordPtr *records;
 
 /* What is told of the first domain. */
@@ -74,6 +78,40 @@ static void nothing(virDomainPtr dom)
     CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x200)");
 }
 
+/* A server that does not answer keeps nobody waiting who asks about all domains. */
+static void silent_server(virConnectPtr conn)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    unsigned long long begin;
+    virDomainPtr dom;
+    char disk[512];
+
+    memset(&address, 0, sizeof(address));
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(fd >= 0);
+    CHECK_INT(bind(fd, (struct sockaddr *)&address, length), 0);
+    CHECK_INT(listen(fd, 1), 0);
+    CHECK_INT(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    print_to(disk, sizeof(disk),
+             "<disk type='network'><source protocol='nbd' name='x'><host name='127.0.0.1' port='%d'/>"
+             "</source><target dev='vda'/></disk>",
+             ntohs(address.sin_port));
+    dom = virDomainDefineXML(conn, domain_xml("remote", disk, 3));
+    CHECK(dom != NULL);
+    begin = now_ms();
+    CHECK_INT(virConnectGetAllDomainStats(conn, 0, &records, 0), 1);
+    CHECK(now_ms() - begin < 5000);
+    CHECK_STR(text("block.0.name"), "vda");
+    CHECK(!has("block.0.capacity"));
+    virDomainStatsRecordListFree(records);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    CHECK_INT(close(fd), 0);
+}
+
 int main(int argc, char **argv)
 {
     virConnectPtr conn = fixture_open(argv[0], 60), test;
@@ -86,6 +124,7 @@ int main(int argc, char **argv)
     CHECK(records != NULL && records[0] == NULL);
     virDomainStatsRecordListFree(records);
     virDomainStatsRecordListFree(NULL);
+    silent_server(conn);
 
     set_size(in_dir("base"), MIB);
     CHECK_INT(run("qemu-img create -q -f qcow2 -F raw -b base %s 2M", in_dir("top")), 0);

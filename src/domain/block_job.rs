@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use super::definition::Definition;
 use super::disk::Disk;
-use super::disk_definition::DiskDefinition;
 use super::events;
 use super::object::Domain;
 use super::queries::expect_open;
@@ -319,9 +318,7 @@ impl Workplace {
         }
         let (job, status) = (kind as i32, status as i32);
         let target = self.disk.target.clone();
-        let definition = self.running.definition();
-        let path = definition.disk(&target).and_then(DiskDefinition::path).map(str::to_string);
-        if let Some(disk) = path {
+        if let Some(disk) = self.running.path_of(&target) {
             self.running.queue(events::BLOCK_JOB, Payload::BlockJob { disk, job, status });
         }
         self.running.queue(events::BLOCK_JOB_2, Payload::BlockJob { disk: target, job, status });

@@ -11,7 +11,7 @@ use super::block_job::{LOOK, PATIENCE};
 use super::definition::Definition;
 use super::description::describe;
 use super::disk::Disk;
-use super::disk_definition::DiskDefinition;
+use super::disk_definition::{DiskDefinition, Source};
 use super::events;
 use super::images::Images;
 use super::meter::{Notice, OnNotice};
@@ -238,6 +238,16 @@ impl Running {
         before
     }
 
+    /// The path of a disk's image, also of one that is defined as a volume, while it is open.
+    pub fn path_of(&self, target: &str) -> Option<String> {
+        let definition = self.definition();
+        let disk = definition.disk(target)?;
+        if let Some(Source::Volume(..)) = disk.image.as_ref().map(|image| &image.source) {
+            return self.disk(target)?.definition.path().map(str::to_string);
+        }
+        disk.path().map(str::to_string)
+    }
+
     fn on_notice(self: &Arc<Self>, target: &str) -> OnNotice {
         let (weak, target): (Weak<Running>, _) = (Arc::downgrade(self), target.to_string());
         Box::new(move |notice| {
@@ -249,7 +259,7 @@ impl Running {
 
     fn tell(&self, target: &str, notice: Notice) {
         let definition = self.definition();
-        let path = definition.disk(target).and_then(DiskDefinition::path).map(str::to_string);
+        let path = self.path_of(target);
         match notice {
             Notice::Failed(error) => {
                 let reason = if error.errno == Errno::ENOSPC { "enospc" } else { "" };

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use super::disk_definition::DiskDefinition;
+use super::disk_definition::{DiskDefinition, ImageDefinition, Source};
 use super::object::{Domain, ListFlags, passes};
 use super::queries::{BlockInfo, on_medium};
 use super::registry::{Entry, Live};
@@ -127,12 +127,18 @@ impl Domain {
         running: Option<&Arc<Running>>,
         backing: bool,
     ) -> Vec<Vec<(&'static str, Value)>> {
-        let mut top = named(disk, disk.path());
-        let sizes = self.block_info(&disk.target).ok();
-        let Some(open) = running.and_then(|running| running.disk(&disk.target)) else {
-            top.extend(sizes.into_iter().flat_map(size_values));
-            return vec![top];
+        let sizes = || self.block_info(&disk.target).ok().into_iter().flat_map(size_values);
+        let open = running.and_then(|running| Some((running, running.disk(&disk.target)?)));
+        let Some((running, open)) = open else {
+            let mut alone = named(disk, disk.path());
+            // A server is not asked: it may keep all others waiting.
+            let is_remote = |image: &ImageDefinition| matches!(image.source, Source::Nbd(_));
+            if !disk.image.as_ref().is_some_and(is_remote) {
+                alone.extend(sizes());
+            }
+            return vec![alone];
         };
+        let mut top = named(disk, running.path_of(&disk.target).as_deref());
         let images: Vec<_> = {
             let chain = open.live.images();
             let images = chain.images.iter();
@@ -153,7 +159,7 @@ impl Domain {
             ("fl.reqs", Value::ULLong(now.flushes)),
             ("fl.times", Value::ULLong(now.flush_time)),
         ]);
-        top.extend(sizes.into_iter().flat_map(size_values));
+        top.extend(sizes());
         let threshold = open.meter().threshold();
         if threshold > 0 {
             top.push(("threshold", Value::ULLong(threshold)));
