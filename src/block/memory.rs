@@ -66,6 +66,30 @@ impl Pages {
         }
     }
 
+    /// Makes what lies between two offsets zeros; whole pages give their memory back, and no longer
+    /// count as taken if `may_unmap`.
+    fn zero(&mut self, offset: u64, end: u64, may_unmap: bool) {
+        // Only the pages that exist: the cost follows the data.
+        let touched: Vec<u64> =
+            self.pages.range(offset / PAGE..end.div_ceil(PAGE)).map(|(page, _)| *page).collect();
+        let whole = (offset.div_ceil(PAGE), end / PAGE);
+        if may_unmap && whole.0 < whole.1 {
+            self.release(whole.0, whole.1);
+        }
+        for page in touched {
+            let from = (page * PAGE).max(offset) - page * PAGE;
+            let to = ((page + 1) * PAGE).min(end) - page * PAGE;
+            if to - from == PAGE {
+                self.pages.remove(&page);
+                if !may_unmap {
+                    self.reserve(page, page + 1);
+                }
+            } else if let Some(bytes) = self.pages.get_mut(&page) {
+                bytes[from as usize..to as usize].fill(0);
+            }
+        }
+    }
+
     /// The run of reserved pages that has this one, or else the next.
     fn reserved_at(&self, page: u64) -> Option<(u64, u64)> {
         let here = self.reserved.range(..=page).next_back().filter(|(_, end)| **end > page);
@@ -167,7 +191,7 @@ impl Node for MemoryNode {
     }
 
     fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
-        let end = self.end_of(offset, data.len() as u64)?;
+        self.end_of(offset, data.len() as u64)?;
         let mut state = self.write();
         let (mut rest, mut done) = (data, 0);
         for (page, within, part) in parts(offset, data.len() as u64) {
@@ -179,32 +203,16 @@ impl Node for MemoryNode {
             state.length = state.length.max(offset + done);
             rest = after;
         }
-        state.length = state.length.max(end);
         Ok(())
     }
 
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+        if length == 0 {
+            return Ok(());
+        }
         let end = self.end_of(offset, length)?;
         let mut state = self.write();
-        // Only the pages that exist: the cost follows the data.
-        let touched: Vec<u64> =
-            state.pages.range(offset / PAGE..end.div_ceil(PAGE)).map(|(page, _)| *page).collect();
-        let whole = (offset.div_ceil(PAGE), end / PAGE);
-        if may_unmap && whole.0 < whole.1 {
-            state.release(whole.0, whole.1);
-        }
-        for page in touched {
-            let from = (page * PAGE).max(offset) - page * PAGE;
-            let to = ((page + 1) * PAGE).min(end) - page * PAGE;
-            if to - from == PAGE {
-                state.pages.remove(&page);
-                if !may_unmap {
-                    state.reserve(page, page + 1);
-                }
-            } else if let Some(bytes) = state.pages.get_mut(&page) {
-                bytes[from as usize..to as usize].fill(0);
-            }
-        }
+        state.zero(offset, end, may_unmap);
         state.length = state.length.max(end);
         Ok(())
     }
@@ -214,8 +222,13 @@ impl Node for MemoryNode {
     }
 
     fn discard(&self, offset: u64, length: u64) -> Result<()> {
-        let length = length.min(self.length()?.saturating_sub(offset));
-        self.write_zeroes(offset, length, true)
+        let mut state = self.write();
+        // Beyond the end there is nothing.
+        let end = offset.saturating_add(length).min(state.length);
+        if offset < end {
+            state.zero(offset, end, true);
+        }
+        Ok(())
     }
 
     fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
@@ -223,10 +236,10 @@ impl Node for MemoryNode {
         let first = offset / PAGE;
         let reserved = state.reserved_at(first);
         let (kind, next) = if state.pages.contains_key(&first) {
-            let mut run = state.pages.range(first..).zip(first..);
-            let gap = run.find(|((page, _), expected)| *page != expected);
-            let last = || state.pages.last_key_value().map(|(page, _)| page + 1);
-            (ExtentKind::Data, gap.map(|(_, expected)| expected).or_else(last))
+            // No further than is asked: a look costs no more than what it tells.
+            let asked = state.pages.range(first..limit.div_ceil(PAGE).max(first)).zip(first..);
+            let run = asked.take_while(|((page, _), expected)| *page == expected);
+            (ExtentKind::Data, Some(first + run.count() as u64))
         } else {
             let data = state.pages.range(first..).next().map(|(page, _)| *page);
             match reserved {
@@ -327,6 +340,21 @@ mod tests {
         assert_eq!((extent(2), node.allocated()), ((ExtentKind::Hole, 5), 2 * PAGE));
         node.resize(PAGE + 1).unwrap();
         assert_eq!(node.allocated(), PAGE + 1);
+    }
+
+    #[test]
+    fn what_is_empty_or_beyond_the_end_changes_nothing() {
+        let node = MemoryNode::new("m", PAGE);
+        node.write_at(&[], 5 * PAGE).unwrap();
+        node.write_zeroes(5 * PAGE, 0, true).unwrap();
+        node.discard(5 * PAGE, PAGE).unwrap();
+        node.discard(0, u64::MAX).unwrap();
+        node.discard(u64::MAX, 1).unwrap();
+        assert_eq!(node.length().unwrap(), PAGE);
+        node.write_at(&[1; 3 * PAGE as usize], 0).unwrap();
+        let extent = node.extent_at(5, 2 * PAGE + 5).unwrap();
+        assert_eq!((extent.kind, extent.length), (ExtentKind::Data, 2 * PAGE));
+        assert_eq!(node.extent_at(PAGE, PAGE).unwrap().length, 0);
     }
 
     #[test]
