@@ -117,7 +117,13 @@ static void in_the_background(void)
     CHECK(guest_sees_ref(dom));
     CHECK(virDomainStreamDisk(dom, "vda", 0, STOP) == NONE);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
+    /* Where it is counts from the beginning of the disk, wherever it has begun. */
     CHECK_INT(virDomainStreamDisk(dom, "vda", next, START), next);
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, 0), 0);
+    CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 0), 1);
+    CHECK(state.offset >= next && state.offset < state.size);
+    CHECK_INT(state.size, 64 * MIB);
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 0, 0), 0);
     expect_events(DONE);
     CHECK_INT(own_bytes(dom), 64 * MIB);
     CHECK(!has(dom, 0, "/base-top'"));

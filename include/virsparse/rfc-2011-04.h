@@ -76,9 +76,9 @@ typedef enum virBlockStreamStatus {
 struct _virStreamDiskState {
     /** The path of the disk's image; cut off if it is longer. */
     char path[VIR_STREAM_PATH_BUFLEN];
-    /** How much is done, in bytes. */
+    /** Where on the disk it is, in bytes. */
     unsigned long long offset;
-    /** How much there is to do, in bytes. */
+    /** Where it ends, in bytes: the size of the disk, unless a part of that is streamed. */
     unsigned long long size;
 };
 

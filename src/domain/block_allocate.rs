@@ -29,7 +29,7 @@ impl Domain {
             let range = disk_range(function, &place.disk.target, offset, length, size)?;
             let control = Arc::new(Control::new(range.end - range.start, 0, 0));
             // It is the part of a pull that moves something.
-            let new = NewJob::new(Kind::Pull, control);
+            let new = NewJob { from: range.start, ..NewJob::new(Kind::Pull, control) };
             place.start_job(new, move |control| job::allocate(&live, range, control))?
         };
         if wait { place.wait(&job) } else { Ok(()) }

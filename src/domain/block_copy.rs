@@ -463,11 +463,10 @@ impl Workplace {
             pivot: Some(pivot),
         };
         let new = NewJob {
-            kind: Kind::Copy,
-            control,
             mirror: Some(mirror),
             description: Some(description),
             give_up,
+            ..NewJob::new(Kind::Copy, control)
         };
         self.start(new, move |control| {
             let there = top.length().map_err(failed)?;

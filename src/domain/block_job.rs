@@ -77,6 +77,8 @@ pub struct DiskJob {
     pub mirror: Option<Element>,
     /// Cuts off a target that does not answer.
     pub give_up: Option<Box<dyn Fn() + Send + Sync>>,
+    /// Where the part of the disk begins that it is about.
+    pub from: u64,
     started: Instant,
 }
 
@@ -87,12 +89,13 @@ pub struct NewJob {
     pub mirror: Option<Arc<Mirror>>,
     pub description: Option<Element>,
     pub give_up: Option<Box<dyn Fn() + Send + Sync>>,
+    pub from: u64,
 }
 
 impl NewJob {
     /// A job that works on the chain alone.
     pub fn new(kind: Kind, control: Arc<Control>) -> NewJob {
-        NewJob { kind, control, mirror: None, description: None, give_up: None }
+        NewJob { kind, control, mirror: None, description: None, give_up: None, from: 0 }
     }
 }
 
@@ -264,8 +267,8 @@ impl Workplace {
         let (kind, place) = (new.kind, self.clone());
         let concluded = move |outcome: &Outcome| place.conclude(kind, outcome);
         let job = Job::start(kind, new.control, new.mirror.as_ref(), work, concluded)?;
-        let (mirror, give_up, started) = (new.description, new.give_up, Instant::now());
-        let job = Arc::new(DiskJob { job, mirror, give_up, started });
+        let (mirror, give_up, from) = (new.description, new.give_up, new.from);
+        let job = Arc::new(DiskJob { job, mirror, give_up, from, started: Instant::now() });
         *slot = Some(job.clone());
         drop(slot);
         self.disk.forget_increments();

@@ -18,6 +18,7 @@ use crate::job::{self, Control, End, Kind, Progress};
 pub struct BlockStream {
     /// The path of its image, or its target if that has none.
     pub path: String,
+    /// As positions on the disk.
     pub progress: Progress,
 }
 
@@ -55,6 +56,14 @@ impl Disk {
     }
 }
 
+impl DiskJob {
+    /// Where on the disk it is, and where it ends.
+    fn position(&self) -> Progress {
+        let Progress { done, end } = self.job.progress();
+        Progress { done: self.from + done, end: self.from + end }
+    }
+}
+
 impl Workplace {
     /// Leaves the images below out if the one on top owes them nothing. Whoever calls is changing
     /// the domain.
@@ -85,7 +94,8 @@ impl Domain {
             let range = disk_range(function, &place.disk.target, offset, length, size)?;
             let control = Arc::new(Control::new(range.end - range.start, 0, 0));
             let at_work = place.clone();
-            place.start_job(NewJob::new(Kind::Pull, control), move |control| {
+            let new = NewJob { from: range.start, ..NewJob::new(Kind::Pull, control) };
+            place.start_job(new, move |control| {
                 // A raw image has nothing below.
                 let Some(top) = top else { return Ok(End::Completed) };
                 let last = range.end == size;
@@ -142,7 +152,7 @@ impl Domain {
         let definition = running.definition();
         let streamed = running.disks().into_iter().filter_map(|disk| {
             let progress = match disk.current_job() {
-                Some(job) if job.job.kind == Kind::Pull => job.job.progress(),
+                Some(job) if job.job.kind == Kind::Pull => job.position(),
                 Some(_) => return None,
                 None => (*disk.increments())?,
             };

@@ -47,9 +47,9 @@ pub const VIR_STREAM_DISK_MAX_STREAMS: usize = 10;
 pub struct _virStreamDiskState {
     /// The path of the disk's image; cut off if it is longer.
     pub path: [c_char; VIR_STREAM_PATH_BUFLEN],
-    /// How much is done, in bytes.
+    /// Where on the disk it is, in bytes.
     pub offset: c_ulonglong,
-    /// How much there is to do, in bytes.
+    /// Where it ends, in bytes: the size of the disk, unless a part of that is streamed.
     pub size: c_ulonglong,
 }
 
