@@ -191,6 +191,46 @@ static void other_top(void)
     CHECK(clean("newer"));
 }
 
+/* Internal snapshots are read from below as well, and nobody copies for them: nothing is left out. */
+static void internal_snapshot(void)
+{
+    virDomainBlockStreamCursor cursor = 0;
+    virDomainPtr dom;
+
+    make_chain("");
+    CHECK_INT(run("cd %s && qemu-img snapshot -c one top && qemu-io -f qcow2 -c 'write -P 9 0 1M' top >/dev/null"
+                  " && qemu-img convert -f qcow2 -O raw -l snapshot.name=one top ref",
+                  test_dir), 0);
+    dom = start(disk_xml("vda", "top", "qcow2", ""));
+    CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "internal snapshots in");
+    CHECK_INT(virDomainBlockStream(dom, "vda", NULL, CONTINUOUS), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "internal snapshots in");
+    CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "internal snapshots in");
+    CHECK_INT(virDomainBlockRebase(dom, "vda", in_dir("base"), 0, 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "internal snapshots in");
+    CHECK_INT(cursor, 0);
+    stop(dom);
+    CHECK_INT(run("cd %s && qemu-img convert -f qcow2 -O raw -l snapshot.name=one top copy && cmp copy ref",
+                  test_dir), 0);
+    /* Nor when the description says that there is nothing below: the image names it all the same. */
+    dom = start(disk_xml("vda", "top", "qcow2", "<backingStore/>"));
+    CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 0), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "internal snapshots in");
+    stop(dom);
+    /* Where they have nothing below they are in nobody's way. */
+    CHECK_INT(run("cd %s && rm top && qemu-img create -q -f qcow2 top 8M && qemu-img snapshot -c one top",
+                  test_dir), 0);
+    dom = start(disk_xml("vda", "top", "qcow2", ""));
+    CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 0), 0);
+    CHECK_INT(cursor, 8 * MIB);
+    CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), 0);
+    expect_events(DONE);
+    stop(dom);
+    CHECK(clean("top"));
+}
+
 /* A copy is no streaming, and is not ended as one. */
 static void other_job(void)
 {
@@ -250,6 +290,7 @@ int main(int argc, char **argv)
     options();
     continuous();
     other_top();
+    internal_snapshot();
     other_job();
     refusals();
     return jobs_close(__FILE__);

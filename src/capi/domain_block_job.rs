@@ -173,7 +173,8 @@ fn wide(bandwidth: c_ulong) -> u64 {
 /// VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
 /// VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive or the disk read-only;
 /// VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
-/// VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_OPERATION_UNSUPPORTED also if the image on top has internal snapshots, which need the ones
+/// below; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
 /// VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.9.4.

@@ -7,6 +7,7 @@ use super::block_job::{NewJob, Workplace, bandwidth};
 use super::description::{backing_store, source, source_type};
 use super::failed;
 use super::object::Domain;
+use crate::block::qcow2::Qcow2Node;
 use crate::block::{Chain, Files, Format, Image, Node};
 use crate::copy::DirtyUnits;
 use crate::error::*;
@@ -140,6 +141,25 @@ impl Workplace {
         Ok(())
     }
 
+    /// The same for one that may leave the images below the top out, which internal snapshots of that
+    /// go on to read.
+    pub(super) fn check_pull(&self) -> Result<()> {
+        self.check_chain()?;
+        let chain = self.disk.live.images();
+        let Some(top) = chain.images.first() else { return Ok(()) };
+        let needs_them = |qcow2: &Arc<Qcow2Node>| {
+            let header = qcow2.header();
+            header.snapshots > 0 && header.backing_file.is_some()
+        };
+        if top.qcow2.as_ref().is_some_and(needs_them) {
+            let (target, path) = (&self.disk.target, top.path.display());
+            let text =
+                format!("disk '{target}': internal snapshots in '{path}' need the images below it");
+            return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+        Ok(())
+    }
+
     /// Makes the definitions leave the chain to what the images record.
     pub(super) fn forget_chain(&self) -> Result<()> {
         self.redefine(|disk| disk.remove_children("backingStore"))
@@ -163,7 +183,7 @@ impl Domain {
         }
         let place = self.workplace(name)?;
         let _changing = place.changing_disk()?;
-        place.check_chain()?;
+        place.check_pull()?;
         let live = place.disk.live.clone();
         let (top, above, base) = {
             let chain = live.images();

@@ -89,7 +89,7 @@ impl Domain {
         let place = self.workplace(name)?;
         let job = {
             let _changing = place.changing_disk()?;
-            place.check_chain()?;
+            place.check_pull()?;
             let (top, size) = (place.disk.top(), place.disk.length()?);
             let range = disk_range(function, &place.disk.target, offset, length, size)?;
             let control = Arc::new(Control::new(range.end - range.start, 0, 0));
@@ -119,7 +119,7 @@ impl Domain {
     pub fn block_stream_increment(&self, function: &str, name: &str, offset: u64) -> Result<u64> {
         let place = self.workplace(name)?;
         let _changing = place.changing_disk()?;
-        place.check_chain()?;
+        place.check_pull()?;
         let size = place.disk.length()?;
         let range = disk_range(function, &place.disk.target, offset, 0, size)?;
         let mut next = size;
