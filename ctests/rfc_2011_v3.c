@@ -247,6 +247,32 @@ static void other_job(void)
     stop(dom);
 }
 
+/* A loop over one disk keeps no job on another from its end. */
+static void beside_a_job(void)
+{
+    virDomainBlockStreamCursor cursor = 0;
+    unsigned long long ended = 0;
+    char disks[4096];
+    virDomainPtr dom;
+
+    make_chain("");
+    CHECK_INT(run("cd %s && head -c 128M /dev/zero | tr '\\0' x >large &&"
+                  " qemu-img create -q -f qcow2 -b large -F raw other", test_dir), 0);
+    print_to(disks, sizeof(disks), "%s%s", disk_xml("vda", "top", "qcow2", ""),
+             disk_xml("vdb", "other", "qcow2", ""));
+    dom = start(disks);
+    CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), 0);
+    while (cursor < 128 * MIB) {
+        CHECK_INT(virDomainBlockStream(dom, "vdb", &cursor, 0), 0);
+        if (ended == 0 && job_info_or_none(dom, "vda") == 0)
+            ended = cursor;
+    }
+    CHECK(ended > 0 && ended < 128 * MIB);
+    expect_events(DONE);
+    stop(dom);
+    CHECK(same_as_ref("top", "qcow2"));
+}
+
 static void refusals(void)
 {
     virDomainBlockStreamCursor cursor = 8 * MIB + 1;
@@ -292,6 +318,7 @@ int main(int argc, char **argv)
     other_top();
     internal_snapshot();
     other_job();
+    beside_a_job();
     refusals();
     return jobs_close(__FILE__);
 }

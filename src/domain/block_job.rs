@@ -334,6 +334,7 @@ impl Workplace {
 
     /// Waits until nobody else changes the domain; `None` if the job is to end instead.
     pub fn changing(&self, control: &Control) -> Option<Changing<'_>> {
+        let _looking = self.running.looking();
         while control.commanded() != Command::Cancel {
             if let Some(changing) = self.running.try_changing() {
                 return changing.ok();

@@ -118,6 +118,7 @@ impl Domain {
     /// 1 MiB. Returns where the next begins, the end of the disk if there is none.
     pub fn block_stream_increment(&self, function: &str, name: &str, offset: u64) -> Result<u64> {
         let place = self.workplace(name)?;
+        place.running.give_way();
         let _changing = place.changing_disk()?;
         place.check_pull()?;
         let size = place.disk.length()?;

@@ -1,6 +1,7 @@
 //! A domain that runs in this process: its disks, and what it is doing.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
@@ -90,6 +91,8 @@ pub struct Running {
     folder: Option<PathBuf>,
     /// Held by whoever changes what runs.
     changing: Mutex<()>,
+    /// How many wait for that, and only look now and then whether it is free.
+    looking: AtomicUsize,
     now: Mutex<Now>,
     owner: Mutex<Option<Owner>>,
 }
@@ -111,6 +114,15 @@ pub struct Changing<'a> {
     _guard: MutexGuard<'a, ()>,
 }
 
+/// Somebody looks again and again whether nobody changes what runs.
+pub struct Looking<'a>(&'a AtomicUsize);
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Running {
     /// Opens the disks, and serves them. Those that were opened before one fails are closed again.
     pub fn start(start: Start) -> Result<Arc<Running>> {
@@ -125,6 +137,7 @@ impl Running {
             images,
             folder,
             changing: Mutex::new(()),
+            looking: AtomicUsize::new(0),
             now: Mutex::new(Now {
                 definition: definition.clone(),
                 disks: Vec::new(),
@@ -157,6 +170,7 @@ impl Running {
 
     /// The same for who wants to stop it: a job whose target does not answer is given up.
     pub fn stopping(&self) -> Result<Changing<'_>> {
+        let _looking = self.looking();
         let begin = Instant::now();
         while begin.elapsed() < PATIENCE {
             if let Some(changing) = self.try_changing() {
@@ -166,6 +180,19 @@ impl Running {
         }
         self.disks().iter().for_each(|disk| disk.abandon_job());
         self.changing()
+    }
+
+    /// To be kept by whoever looks with [`Running::try_changing`] until that succeeds.
+    pub fn looking(&self) -> Looking<'_> {
+        self.looking.fetch_add(1, Ordering::Relaxed);
+        Looking(&self.looking)
+    }
+
+    /// For who changes it over and over, and would leave no moment for those who only look.
+    pub fn give_way(&self) {
+        if self.looking.load(Ordering::Relaxed) > 0 {
+            std::thread::sleep(LOOK * 2);
+        }
     }
 
     /// The same, if nobody changes it at the moment.
