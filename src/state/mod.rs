@@ -72,6 +72,9 @@ const RACY: Duration = Duration::from_millis(50);
 /// The same where the filesystem keeps whole seconds (ext3), or every other second (FAT).
 const RACY_SECONDS: Duration = Duration::from_millis(2100);
 
+/// How often a folder is listed, at most, while its files get other names.
+const MOST_LISTINGS: usize = 16;
+
 /// When the folders had last changed, as seen at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
@@ -180,13 +183,17 @@ impl StateDir {
     }
 
     /// Gives a definition another name, and the text that goes with it. The name changes first, at
-    /// once; after a crash the old text may be found under the new name.
+    /// once; after a crash the old text may be found under the new name. A failure takes that back
+    /// as far as it can, with whichever text.
     pub fn rename(&self, folder: Folder, old: &str, new: &str, text: &str) -> Result<()> {
         let path = self.folder(folder);
         let staged = Staged::new(&path, new, text, self.kind.domain)?;
         let before = path.join(format!("{old}.xml"));
-        fs::rename(&before, &staged.path).map_err(|e| self.failed(&e, "cannot rename", &before))?;
-        staged.keep()
+        let after = staged.path.clone();
+        fs::rename(&before, &after).map_err(|e| self.failed(&e, "cannot rename", &before))?;
+        staged.keep().inspect_err(|_| {
+            let _ = fs::rename(&after, &before);
+        })
     }
 
     /// Marks something to be started by itself, or not.
@@ -305,18 +312,35 @@ impl Drop for Staged {
 
 /// Names and texts of all definitions in a folder.
 pub fn read_all(folder: &Path, domain: virErrorDomain) -> Result<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    for _ in 0..MOST_LISTINGS {
+        let is_true;
+        (all, is_true) = read_listed(folder, domain)?;
+        if is_true {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// The same by one look at the folder. False if that was not true any more when a file was read: it
+/// may have got another name, under which it was not looked for.
+fn read_listed(folder: &Path, domain: virErrorDomain) -> Result<(Vec<(String, String)>, bool)> {
     let entries =
         fs::read_dir(folder).map_err(|e| failed(domain, &e, "cannot open directory", folder))?;
     let mut all = Vec::new();
+    let mut is_true = true;
     for entry in entries {
         let entry = entry.map_err(|e| failed(domain, &e, "cannot read directory", folder))?;
         let Ok(file_name) = entry.file_name().into_string() else { continue };
         let Some(name) = file_name.strip_suffix(".xml") else { continue };
-        if let Ok(text) = read_text(&entry.path()) {
-            all.push((name.to_string(), text));
+        match read_text(&entry.path()) {
+            Ok(text) => all.push((name.to_string(), text)),
+            // A link that leads nowhere is there all the same.
+            Err(_) => is_true &= fs::symlink_metadata(entry.path()).is_ok(),
         }
     }
-    Ok(all)
+    Ok((all, is_true))
 }
 
 /// Removes a definition; none is as good.

@@ -238,3 +238,30 @@ fn a_root_that_cannot_be_used_is_named_in_the_error() {
     assert!(error.message.contains("cannot create path"), "{}", error.message);
     assert!(error.message.contains("/file/root"), "{}", error.message);
 }
+
+#[test]
+fn what_is_renamed_is_found_at_any_time() {
+    let (_root, state) = state();
+    for number in 0..50 {
+        state.write(Folder::Config, &format!("other{number}"), "text").unwrap();
+    }
+    state.write(Folder::Config, "a", "a").unwrap();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..100 {
+                state.rename(Folder::Config, "a", "b", "b").unwrap();
+                state.rename(Folder::Config, "b", "a", "a").unwrap();
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+        while !over.load(Ordering::Relaxed) {
+            assert_eq!(state.read_all(Folder::Config).unwrap().len(), 51);
+        }
+    });
+    assert_eq!(
+        state.rename(Folder::Config, "none", "b", "b").unwrap_err().code,
+        VIR_ERR_SYSTEM_ERROR
+    );
+    assert_eq!(state.read_all(Folder::Config).unwrap().len(), 51);
+}
