@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::error::*;
-use crate::xml::{excerpt, is_c_space};
+use crate::xml::excerpt;
 
 /// How many nodes there can be.
-const MOST: usize = 8192;
+const MOST: usize = 16384;
 
 /// The longest text, which bounds how often a node can be put in and taken out.
 const LONGEST: usize = 32768;
@@ -20,9 +20,12 @@ impl NodeSet {
     /// was put in before.
     pub fn parse(text: &str) -> Result<NodeSet> {
         let mut nodes = vec![false; MOST];
+        let trimmed = text.trim_matches(is_space);
+        // One comma may stand at the end.
+        let list = trimmed.strip_suffix(',').unwrap_or(trimmed);
         let parsed = text.len() <= LONGEST
-            && text.split(',').all(|part| {
-                let part = part.trim_matches(is_c_space);
+            && list.split(',').all(|part| {
+                let part = part.trim_matches(is_space);
                 let (range, is_in) = match part.strip_prefix('^') {
                     Some(out) => (number(out).map(|node| (node, node)), false),
                     None => (range(part), true),
@@ -42,8 +45,18 @@ impl NodeSet {
     }
 }
 
+/// Not all that C calls a space.
+fn is_space(c: char) -> bool {
+    c.is_ascii_whitespace()
+}
+
 fn range(text: &str) -> Option<(usize, usize)> {
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = match text.split_once('-') {
+        Some((first, last)) => {
+            (first.trim_end_matches(is_space), last.trim_start_matches(is_space))
+        }
+        None => (text, text),
+    };
     number(first).zip(number(last)).filter(|(first, last)| first <= last)
 }
 
@@ -88,6 +101,10 @@ mod tests {
             ("5,4,3", "3-5"),
             ("0,^0", ""),
             ("^1", ""),
+            ("0-3,", "0-3"),
+            (" 0 , ", "0"),
+            ("0 - 2", "0-2"),
+            ("16383", "16383"),
         ] {
             assert_eq!(
                 NodeSet::parse(text).map(|nodes| nodes.to_string()).as_deref(),
@@ -95,15 +112,32 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["", "x", "3-1", "0-", "1,,2", "-1", "8192", "4294967296", "+1", "1-2-3"] {
+        for text in [
+            "",
+            ",",
+            "x",
+            "3-1",
+            "0-",
+            "1,,2",
+            "1,,",
+            ",0",
+            "-1",
+            "16384",
+            "4294967296",
+            "+1",
+            "1-2-3",
+            "0-3,^ 1",
+            "0 1",
+            "1\u{b}",
+        ] {
             assert_eq!(NodeSet::parse(text).unwrap_err().code, VIR_ERR_INVALID_ARG, "{text}");
         }
     }
 
     #[test]
     fn a_text_takes_no_more_time_than_its_length_allows() {
-        let text = "0-8191,".repeat(LONGEST / 7 - 1) + "8191";
-        assert_eq!(NodeSet::parse(&text).map(|nodes| nodes.to_string()).as_deref(), Ok("0-8191"));
+        let text = "0-16383,".repeat(LONGEST / 8 - 1) + "16383";
+        assert_eq!(NodeSet::parse(&text).map(|nodes| nodes.to_string()).as_deref(), Ok("0-16383"));
         let text = "0,".repeat(LONGEST / 2) + "0";
         assert_eq!(NodeSet::parse(&text).unwrap_err().code, VIR_ERR_INVALID_ARG);
     }
