@@ -24,14 +24,21 @@ use crate::event::broker::Brokers;
 use crate::storage::Storage;
 
 /// Where a driver keeps what it manages.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
+    /// One for all connections of the process.
+    Shared(SharedPlace),
+    /// `test:///...`: memory, with the contents that this file describes; each connection has its own.
+    TestFile(PathBuf),
+}
+
+/// A place that all connections of the process share.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SharedPlace {
     /// `sparse:///...`: files under this folder.
     Embed(PathBuf),
     /// `test:///default`: memory; gone with the last connection.
     Test,
-    /// `test:///...`: memory, with the contents that this file describes; each connection has its own.
-    TestFile(PathBuf),
 }
 
 /// The state behind a URI, shared by all connections of the process to it.
@@ -47,43 +54,49 @@ pub struct Driver {
 /// Drivers that are kept though nobody may be connected.
 static STAYING: Mutex<Vec<Arc<Driver>>> = Mutex::new(Vec::new());
 
-static DRIVERS: Mutex<Option<HashMap<Place, Weak<Driver>>>> = Mutex::new(None);
+static DRIVERS: Mutex<Option<HashMap<SharedPlace, Weak<Driver>>>> = Mutex::new(None);
 
 impl Driver {
     /// The driver for a place: the one that other connections have open, or a new one. That of a file
     /// has yet to be filled with what the file describes.
     fn open(place: Place) -> Result<(Arc<Driver>, Option<TestFile>)> {
+        match place {
+            Place::Shared(place) => Ok((Driver::open_shared(place)?, None)),
+            Place::TestFile(path) => {
+                // Nobody waits for DRIVERS while it is read: that may take its time.
+                let file = TestFile::read(&path)?;
+                let node = Node::Test(file.node()?);
+                let (storage, events) = (Arc::new(Storage::in_memory()), Arc::<Brokers>::default());
+                let domains = Domains::in_memory(storage.clone(), events.clone());
+                Ok((Driver::new(node, storage, domains, events), Some(file)))
+            }
+        }
+    }
+
+    fn open_shared(place: SharedPlace) -> Result<Arc<Driver>> {
         let mut drivers = DRIVERS.lock().unwrap_or_else(|p| p.into_inner());
         let drivers = drivers.get_or_insert_default();
         if let Some(driver) = drivers.get(&place).and_then(Weak::upgrade) {
             driver.connections.fetch_add(1, Ordering::Relaxed);
-            return Ok((driver, None));
+            return Ok(driver);
         }
         drivers.retain(|_, driver| driver.strong_count() > 0);
         let events: Arc<Brokers> = Arc::default();
         let (node, storage, domains) = match &place {
-            Place::Embed(root) => {
+            SharedPlace::Embed(root) => {
                 let storage = Arc::new(Storage::embed(root)?);
                 let domains = Domains::embed(root, storage.clone(), events.clone())?;
                 (Node::Real, storage, domains)
             }
-            Place::Test => {
+            SharedPlace::Test => {
                 let storage = Arc::new(Storage::test());
                 let domains = Domains::test(storage.clone(), events.clone());
                 (Node::Test(TestNode::new()), storage, domains)
             }
-            Place::TestFile(path) => {
-                let file = TestFile::read(path)?;
-                let storage = Arc::new(Storage::in_memory());
-                let domains = Domains::in_memory(storage.clone(), events.clone());
-                let node = Node::Test(file.node()?);
-                // Nobody else gets it.
-                return Ok((Driver::new(node, storage, domains, events), Some(file)));
-            }
         };
         let driver = Driver::new(node, storage, domains, events);
         drivers.insert(place, Arc::downgrade(&driver));
-        Ok((driver, None))
+        Ok(driver)
     }
 
     /// A driver that one connection has open.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
-use super::Place;
+use super::{Place, SharedPlace};
 use crate::error::*;
 
 /// The URI that is meant when the caller gives none.
@@ -50,7 +50,7 @@ fn parse_test(path: &str, uri: &str) -> Result<Place> {
     }
     let path: Vec<u8> = percent_decode_str(path).collect();
     match path.as_slice() {
-        b"/default" => Ok(Place::Test),
+        b"/default" => Ok(Place::Shared(SharedPlace::Test)),
         path if path.contains(&0) || !path.starts_with(b"/") => {
             Err(Error::internal(VIR_FROM_URI, format!("Unable to parse URI {uri}")))
         }
@@ -73,7 +73,7 @@ fn parse_sparse(path: &str, query: &str) -> Result<Place> {
     if path != "/embed" && !query.is_empty() {
         return Err(bad_query(query));
     }
-    Ok(Place::Embed(root))
+    Ok(Place::Shared(SharedPlace::Embed(root)))
 }
 
 fn bad_query(query: &str) -> Error {
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn embed_root_is_decoded_and_must_be_absolute() {
         let place = parse("sparse:///embed?root=/a%20b/c").unwrap();
-        assert_eq!(place, Place::Embed("/a b/c".into()));
+        assert_eq!(place, Place::Shared(SharedPlace::Embed("/a b/c".into())));
         for uri in [
             "sparse:///embed",
             "sparse:///embed?root=rel",
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_path_behind_test_is_a_file() {
-        assert_eq!(parse("test:///default"), Ok(Place::Test));
+        assert_eq!(parse("test:///default"), Ok(Place::Shared(SharedPlace::Test)));
         assert_eq!(parse("test:///a%20b/c.xml"), Ok(Place::TestFile("/a b/c.xml".into())));
         assert_eq!(parse("test:///a%00b").unwrap_err().code, VIR_ERR_INTERNAL_ERROR);
         assert_eq!(parse("test:a.xml").unwrap_err().code, VIR_ERR_INTERNAL_ERROR);
