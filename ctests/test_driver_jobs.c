@@ -289,11 +289,17 @@ static void chains(void)
     const char *const backing[] = {"file='/default-pool/top' index='1'/>",
                                    "file='/default-pool/mid' index='2'/>",
                                    "file='/default-pool/base' index='3'/>", NULL};
+    virStorageVolPtr vol;
     virDomainPtr dom;
 
     make_memory_chain();
     CHECK(reads_as("top", "ref"));
     dom = start(memory_disk("vda", "top", "qcow2", ""));
+    vol = volume("top");
+    CHECK_INT(virStorageVolResize(vol, 64 * MIB, 0), -1);
+    CHECK_ERR(VIR_ERR_RESOURCE_BUSY, VIR_FROM_STORAGE,
+              "'/default-pool/top' is in use by another program");
+    CHECK_INT(virStorageVolFree(vol), 0);
     described(dom, 0, backing);
     CHECK_INT(virDomainBlockRebase(dom, "vda", "/default-pool/base", 0, 0), 0);
     wait_gone(dom, "vda");

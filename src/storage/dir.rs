@@ -24,7 +24,7 @@ use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe::{self, Image};
 use super::registry::no_volume;
-use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
+use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore, not_locked};
 use super::volume_description::{Timestamp, Timestamps, VolumeKind};
 use super::volume_format::VolumeFormat;
 use crate::block::{BlockError, FileNode, Node};
@@ -369,13 +369,7 @@ impl VolumeStore for DirStore {
 
     fn open_image(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
         let file = self.open_file(name, write)?;
-        file.lock(write).map_err(|e| match e.errno {
-            Errno::EBUSY => {
-                let text = format!("'{}' is in use by another program", self.path_of(name));
-                Error::new(VIR_ERR_RESOURCE_BUSY, VIR_FROM_STORAGE, text)
-            }
-            _ => e.report(VIR_FROM_STORAGE),
-        })?;
+        file.lock(write).map_err(|e| not_locked(e, &self.path_of(name)))?;
         Ok(Arc::new(file))
     }
 

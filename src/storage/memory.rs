@@ -7,7 +7,7 @@ use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe::{self, Image};
 use super::registry::no_volume;
-use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
+use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore, not_locked};
 use super::volume_description::VolumeKind;
 use crate::block::{ImageFile, MemoryFile, MemoryFiles, MemoryFolder, Node};
 use crate::error::*;
@@ -88,7 +88,7 @@ impl VolumeStore for MemoryStore {
 
     fn open_image(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
         let image = self.find(name)?.open(write);
-        image.lock(write).map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        image.lock(write).map_err(|e| not_locked(e, image.name()))?;
         Ok(image)
     }
 

@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use nix::errno::Errno;
+
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe::Image;
 use super::volume_description::{Timestamps, VolumeKind};
-use crate::block::Node;
+use crate::block::{BlockError, Node};
 use crate::error::*;
 
 /// What is known of a volume at one moment.
@@ -42,6 +44,15 @@ pub struct NewVolume<'a> {
 
 /// Puts contents into a volume that is being made.
 pub type Fill<'a> = &'a mut dyn FnMut(&Arc<dyn Node>) -> Result<()>;
+
+/// Why an image that is at `path` could not be locked.
+pub fn not_locked(error: BlockError, path: &str) -> Error {
+    if error.errno != Errno::EBUSY {
+        return error.report(VIR_FROM_STORAGE);
+    }
+    let text = format!("'{path}' is in use by another program");
+    Error::new(VIR_ERR_RESOURCE_BUSY, VIR_FROM_STORAGE, text)
+}
 
 /// A place for volumes.
 pub trait VolumeStore: Send + Sync {
