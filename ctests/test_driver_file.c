@@ -159,6 +159,7 @@ static void not_shared(void)
 {
     virConnectPtr one, other;
     virDomainPtr dom;
+    char xml[2048];
 
     put("one.xml", "<node><domain type='test'><name>a</name><memory>2048</memory>"
                    "<os><type>hvm</type></os></domain></node>");
@@ -184,6 +185,15 @@ static void not_shared(void)
     CHECK(one != NULL);
     CHECK_INT(virConnectNumOfDomains(one), 0);
     CHECK_INT(virConnectNumOfStoragePools(one), 0);
+    CHECK_INT(virConnectClose(one), 0);
+    /* A namespace without a prefix, and no word about the state. */
+    print_to(xml, sizeof(xml), "<node>%s%s</node>",
+             domain("off", "<runstate xmlns='http://libvirt.org/schemas/domain/test/1.0'>5</runstate>"),
+             domain("on", "<t:runstate/>"));
+    put("spaces.xml", xml);
+    one = open_file("spaces.xml");
+    domain_is(one, "off", -1, VIR_DOMAIN_SHUTOFF, 1);
+    domain_is(one, "on", 1, VIR_DOMAIN_RUNNING, 1);
     CHECK_INT(virConnectClose(one), 0);
 }
 

@@ -231,7 +231,7 @@ fn run(domain: &Element, root: &Element) -> Result<Run> {
     if find("domainsnapshot").is_some() || find("hasmanagedsave").is_some() {
         return Err(unsupported("snapshots and saved states in a file of test:///"));
     }
-    let state = match find("runstate").map(Element::text) {
+    let state = match find("runstate").map(Element::text).filter(|text| !text.is_empty()) {
         None => State::Running,
         Some(text) => {
             let number: u32 = text.trim().parse().map_err(|_| xml_error("invalid runstate"))?;

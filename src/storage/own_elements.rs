@@ -51,12 +51,15 @@ mod tests {
         assert_eq!((deflate.compression, deflate.compat), (Some(Compression::Deflate), None));
         let there = format!("<s:compression {ours} type='zstd'/>");
         assert_eq!(with("xmlns:s='u'", "", &there).unwrap().compression, Some(Compression::Zstd));
+        let there = "<compression xmlns='urn:virsparse:volume:1' type='zstd'/>";
+        assert_eq!(with("", "", there).unwrap().compression, Some(Compression::Zstd));
         for (root, target, inside) in [
             ("", "", "<compression type='zstd'/>"),
             ("xmlns:s='u'", "", "<s:compression type='zstd'/>"),
             (ours, "xmlns:s='u'", "<s:compression type='zstd'/>"),
             (ours, "", "<t:compression xmlns:t='u' type='zstd'/>"),
             (ours, "", "<s:other type='zstd'/>"),
+            (ours, "", "<compression xmlns='u' type='zstd'/>"),
         ] {
             let read = with(root, target, inside).unwrap();
             assert_eq!((read.compression, read.compat), (None, None), "{root} {target} {inside}");

@@ -96,7 +96,7 @@ pub fn check_volume(text: &str) -> Result<()> {
     };
     let own = |element: &Element| element.is_in(NAMESPACE, "compression", &[target, &root]);
     for element in target.elements().filter(|element| own(element)) {
-        check(element, &Known("compression", &["type"], TEXT))?;
+        check(element, &Known("compression", &["type", "xmlns"], TEXT))?;
     }
     let others = |node: &Node| !matches!(node, Node::Element(element) if own(element));
     let nodes = target.nodes.iter().filter(|node| others(node)).cloned().collect();
@@ -159,6 +159,7 @@ mod tests {
             ))
         };
         own("<s:compression type='zstd'/>").unwrap();
+        own("<compression xmlns='urn:virsparse:volume:1' type='zstd'/>").unwrap();
         assert!(own("<s:compression level='9'/>").is_err());
         assert!(own("<s:compression><x/></s:compression>").is_err());
         assert!(own("<s:other/>").is_err());

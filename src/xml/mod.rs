@@ -110,11 +110,13 @@ impl Element {
         self.child(name).map(Element::text).filter(|text| !text.is_empty())
     }
 
-    /// Whether it is that element of a namespace: with a prefix that stands for it, be it declared
-    /// here or by one of `around`, from the inside out.
+    /// Whether it is that element of a namespace: with a prefix that stands for it, or without one
+    /// where that does, be it declared here or by one of `around`, from the inside out.
     pub fn is_in(&self, namespace: &str, name: &str, around: &[&Element]) -> bool {
-        let Some((prefix, local)) = self.name.split_once(':') else { return false };
-        let declaration = format!("xmlns:{prefix}");
+        let (declaration, local) = match self.name.split_once(':') {
+            Some((prefix, local)) => (format!("xmlns:{prefix}"), local),
+            None => ("xmlns".to_string(), self.name.as_str()),
+        };
         let declared = std::iter::once(&self).chain(around).find_map(|e| e.attr(&declaration));
         local == name && declared == Some(namespace)
     }
