@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 
+use super::foreign::foreign;
 use crate::driver::{Credentials, Wanted};
 use crate::error::*;
 
@@ -165,7 +166,8 @@ impl Credentials for User {
             resultlen: 0,
         };
         // SAFETY: the caller's function, with its own data; the texts live until it returns.
-        let asked = unsafe { ask(&mut question, 1, self.auth.cbdata) };
+        let asked =
+            unsafe { foreign!(ask, &raw mut question, 1 as c_uint, self.auth.cbdata) } as c_int;
         // SAFETY: an answer is a string from malloc, which is ours now.
         let answer = (!question.result.is_null()).then(|| unsafe {
             let answer = CStr::from_ptr(question.result).to_string_lossy().into_owned();

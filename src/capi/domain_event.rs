@@ -1,6 +1,6 @@
 //! `libvirt-domain.h`, fifth part: events.
 
-use std::ffi::{CString, c_char, c_int, c_ulonglong, c_void};
+use std::ffi::{CString, c_int, c_void};
 use std::sync::Arc;
 
 use super::call::{Call, entry};
@@ -8,6 +8,7 @@ use super::domain::virDomainPtr;
 use super::domain_event_callbacks::{
     virConnectDomainEventCallback, virConnectDomainEventGenericCallback,
 };
+use super::foreign::foreign;
 use super::handle;
 use super::host::virConnectPtr;
 use super::opaque::Opaque;
@@ -30,15 +31,9 @@ struct DomainCallback {
 }
 
 /// Calls the caller's function as one with these parameters between the domain and the pointer.
-macro_rules! call_as {
-    ($callback:expr, $conn:expr, $dom:expr, $($value:expr => $type:ty),* ; $result:ty) => {{
-        let function: unsafe extern "C" fn(
-            virConnectPtr,
-            virDomainPtr,
-            $($type,)*
-            *mut c_void,
-        ) -> $result = std::mem::transmute($callback.function);
-        function($conn, $dom, $($value,)* $callback.opaque.pointer());
+macro_rules! call_with {
+    ($callback:expr, $conn:expr, $dom:expr $(, $value:expr)*) => {{
+        foreign!($callback.function, $conn, $dom, $($value,)* $callback.opaque.pointer());
     }};
 }
 
@@ -62,42 +57,37 @@ impl DomainCallback {
         unsafe {
             match &event.payload {
                 Payload::Lifecycle { event, detail } => {
-                    call_as!(self, conn, dom, *event => c_int, *detail => c_int; c_int);
+                    call_with!(self, conn, dom, *event, *detail);
                 }
                 Payload::IoError { path, alias, action, reason } => {
                     let (path, alias, reason) = (text(path), text(alias), text(reason));
                     let (path, alias) = (path.as_ptr(), alias.as_ptr());
                     if event.id == events::IO_ERROR {
-                        call_as!(self, conn, dom, path => *const c_char, alias => *const c_char,
-                            *action => c_int; ());
+                        call_with!(self, conn, dom, path, alias, *action);
                     } else {
-                        call_as!(self, conn, dom, path => *const c_char, alias => *const c_char,
-                            *action => c_int, reason.as_ptr() => *const c_char; ());
+                        call_with!(self, conn, dom, path, alias, *action, reason.as_ptr());
                     }
                 }
                 Payload::BlockJob { disk, job, status } => {
                     let disk = text(disk);
-                    call_as!(self, conn, dom, disk.as_ptr() => *const c_char, *job => c_int,
-                        *status => c_int; ());
+                    call_with!(self, conn, dom, disk.as_ptr(), *job, *status);
                 }
                 Payload::Device { alias } => {
                     let alias = text(alias);
-                    call_as!(self, conn, dom, alias.as_ptr() => *const c_char; ());
+                    call_with!(self, conn, dom, alias.as_ptr());
                 }
                 Payload::Metadata { kind, uri } => {
                     let uri = uri.as_deref().map(text);
                     let uri = uri.as_ref().map_or(std::ptr::null(), |uri| uri.as_ptr());
-                    call_as!(self, conn, dom, *kind => c_int, uri => *const c_char; ());
+                    call_with!(self, conn, dom, *kind, uri);
                 }
                 Payload::Threshold { device, path, threshold, excess } => {
                     let device = text(device);
                     let path = path.as_deref().map(text);
                     let path = path.as_ref().map_or(std::ptr::null(), |path| path.as_ptr());
-                    call_as!(self, conn, dom, device.as_ptr() => *const c_char,
-                        path => *const c_char, *threshold => c_ulonglong,
-                        *excess => c_ulonglong; ());
+                    call_with!(self, conn, dom, device.as_ptr(), path, *threshold, *excess);
                 }
-                Payload::Refresh => (self.function)(conn, dom, self.opaque.pointer()),
+                Payload::Refresh => call_with!(self, conn, dom),
             }
         }
     }

@@ -4,6 +4,7 @@ use std::ffi::{c_int, c_void};
 use std::sync::Arc;
 
 use super::call::{Call, entry, entry_keeping_error};
+use super::foreign::foreign;
 use super::host_loop::HostLoop;
 use super::opaque::Opaque;
 use super::typed_params::virFreeCallback;
@@ -244,7 +245,7 @@ pub extern "C" fn virEventAddHandle(
         opaque.own(ff);
         let on_handle: OnHandle = Arc::new(move |watch, fd, events| {
             // SAFETY: the caller registered the function and its data for this.
-            unsafe { callback(watch, fd, events, opaque.pointer()) }
+            unsafe { foreign!(callback, watch, fd, events, opaque.pointer()) };
         });
         Ok(event_loop.add_handle(fd, events, on_handle).unwrap_or(-1))
     })
@@ -323,7 +324,7 @@ pub extern "C" fn virEventAddTimeout(
         opaque.own(ff);
         let on_timeout: OnTimeout = Arc::new(move |timer| {
             // SAFETY: the caller registered the function and its data for this.
-            unsafe { callback(timer, opaque.pointer()) }
+            unsafe { foreign!(callback, timer, opaque.pointer()) };
         });
         Ok(event_loop.add_timeout(frequency, on_timeout).unwrap_or(-1))
     })

@@ -11,6 +11,7 @@ use super::event::{
     virEventRemoveHandleFunc, virEventRemoveTimeoutFunc, virEventTimeoutCallback,
     virEventUpdateHandleFunc, virEventUpdateTimeoutFunc,
 };
+use super::foreign::foreign;
 use super::typed_params::virFreeCallback;
 use crate::event::{EventLoop, OnHandle, OnTimeout};
 
@@ -51,7 +52,8 @@ impl HostLoop {
         ff: virFreeCallback,
     ) -> c_int {
         // SAFETY: the host registered the function for this.
-        self.add_handle.map_or(-1, |add| unsafe { add(fd, events, cb, opaque, ff) })
+        self.add_handle
+            .map_or(-1, |add| unsafe { foreign!(add, fd, events, cb, opaque, ff) } as c_int)
     }
 
     /// The same for a timer.
@@ -63,7 +65,8 @@ impl HostLoop {
         ff: virFreeCallback,
     ) -> c_int {
         // SAFETY: the host registered the function for this.
-        self.add_timeout.map_or(-1, |add| unsafe { add(frequency, cb, opaque, ff) })
+        self.add_timeout
+            .map_or(-1, |add| unsafe { foreign!(add, frequency, cb, opaque, ff) } as c_int)
     }
 }
 
@@ -77,13 +80,13 @@ impl EventLoop for HostLoop {
     fn update_handle(&self, watch: i32, events: i32) {
         if let Some(update) = self.update_handle {
             // SAFETY: the host registered the function for this.
-            unsafe { update(watch, events) }
+            unsafe { foreign!(update, watch, events) };
         }
     }
 
     fn remove_handle(&self, watch: i32) -> bool {
         // SAFETY: the host registered the function for this.
-        self.remove_handle.is_some_and(|remove| unsafe { remove(watch) } >= 0)
+        self.remove_handle.is_some_and(|remove| unsafe { foreign!(remove, watch) } as c_int >= 0)
     }
 
     fn add_timeout(&self, frequency: i32, callback: OnTimeout) -> Option<i32> {
@@ -93,13 +96,13 @@ impl EventLoop for HostLoop {
     fn update_timeout(&self, timer: i32, frequency: i32) {
         if let Some(update) = self.update_timeout {
             // SAFETY: the host registered the function for this.
-            unsafe { update(timer, frequency) }
+            unsafe { foreign!(update, timer, frequency) };
         }
     }
 
     fn remove_timeout(&self, timer: i32) -> bool {
         // SAFETY: the host registered the function for this.
-        self.remove_timeout.is_some_and(|remove| unsafe { remove(timer) } >= 0)
+        self.remove_timeout.is_some_and(|remove| unsafe { foreign!(remove, timer) } as c_int >= 0)
     }
 }
 

@@ -14,6 +14,7 @@
 pub mod auth;
 pub mod beside;
 pub mod call;
+pub mod foreign;
 pub mod handle;
 pub mod host_loop;
 pub mod lists;

@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 use std::sync::{Arc, OnceLock};
 
+use super::foreign::foreign;
 use super::typed_params::virFreeCallback;
 
 /// A caller's pointer, and the function that frees it, which runs when the last reference to this
@@ -42,7 +43,7 @@ impl Drop for Opaque {
     fn drop(&mut self) {
         if let Some(Some(free)) = self.free.get() {
             // SAFETY: the caller registered the function for this pointer and this moment.
-            unsafe { free(self.pointer) }
+            unsafe { foreign!(*free, self.pointer) };
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::call::{Call, entry};
+use super::foreign::foreign;
 use super::handle::{self, Cell};
 use super::host::virConnectPtr;
 use super::lists::{list, store_names};
@@ -1020,16 +1021,11 @@ impl PoolCallback {
         unsafe {
             match event.payload {
                 Payload::Lifecycle { event, detail } => {
-                    let function: unsafe extern "C" fn(
-                        virConnectPtr,
-                        virStoragePoolPtr,
-                        c_int,
-                        c_int,
-                        *mut c_void,
-                    ) = std::mem::transmute(self.function);
-                    function(conn, pool, event, detail, opaque);
+                    foreign!(self.function, conn, pool, event, detail, opaque);
                 }
-                _ => (self.function)(conn, pool, opaque),
+                _ => {
+                    foreign!(self.function, conn, pool, opaque);
+                }
             }
         }
         handle::release::<Pool>(pool);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::call::{Call, entry};
+use super::foreign::foreign;
 use super::handle::Cell;
 use super::host::virConnectPtr;
 use super::opaque::Opaque;
@@ -396,22 +397,24 @@ impl DataSource for Callbacks {
         let source = self.source.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function; the buffer is as long as it says.
         checked(|| unsafe {
-            source(self.stream, buffer.as_mut_ptr().cast(), buffer.len(), self.opaque)
+            foreign!(source, self.stream, buffer.as_mut_ptr(), buffer.len(), self.opaque) as c_int
         })
     }
 
     fn section(&mut self) -> Result<(bool, i64), Errno> {
         let hole = self.source_hole.ok_or(Errno::EINVAL)?;
-        let (mut in_data, mut length) = (0, 0);
+        let (mut in_data, mut length): (c_int, c_longlong) = (0, 0);
         // SAFETY: the caller's function.
-        checked(|| unsafe { hole(self.stream, &mut in_data, &mut length, self.opaque) })?;
+        checked(|| unsafe {
+            foreign!(hole, self.stream, &raw mut in_data, &raw mut length, self.opaque) as c_int
+        })?;
         Ok((in_data != 0, length))
     }
 
     fn skip(&mut self, length: i64) -> Result<(), Errno> {
         let skip = self.source_skip.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function.
-        checked(|| unsafe { skip(self.stream, length, self.opaque) }).map(drop)
+        checked(|| unsafe { foreign!(skip, self.stream, length, self.opaque) as c_int }).map(drop)
     }
 }
 
@@ -419,13 +422,15 @@ impl DataSink for Callbacks {
     fn data(&mut self, data: &[u8]) -> Result<usize, Errno> {
         let sink = self.sink.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function; the data is as long as it says.
-        checked(|| unsafe { sink(self.stream, data.as_ptr().cast(), data.len(), self.opaque) })
+        checked(|| unsafe {
+            foreign!(sink, self.stream, data.as_ptr(), data.len(), self.opaque) as c_int
+        })
     }
 
     fn hole(&mut self, length: i64) -> Result<(), Errno> {
         let hole = self.sink_hole.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function.
-        checked(|| unsafe { hole(self.stream, length, self.opaque) }).map(drop)
+        checked(|| unsafe { foreign!(hole, self.stream, length, self.opaque) as c_int }).map(drop)
     }
 }
 
@@ -633,7 +638,7 @@ unsafe impl Sync for EventCallback {}
 impl EventCallback {
     fn run(&self, events: Readiness) {
         // SAFETY: the caller's function, with its own data.
-        unsafe { (self.function)(self.stream, events.bits(), self.opaque.pointer()) }
+        unsafe { foreign!(self.function, self.stream, events.bits(), self.opaque.pointer()) };
     }
 }
 

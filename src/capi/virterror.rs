@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::beside;
 use super::call::{Failure, entry_keeping_error};
 use super::domain::virDomainPtr;
+use super::foreign::foreign;
 use super::handle;
 use super::host::virConnectPtr;
 use super::strings;
@@ -210,7 +211,7 @@ pub fn dispatch(error: &Error, connect: Option<&Arc<Connect>>) {
     match handler.function {
         Some(function) => {
             // SAFETY: the caller registered the function and its data for this; no lock is held.
-            unsafe { function(handler.data, &raw mut record.0) };
+            unsafe { foreign!(function, handler.data, &raw mut record.0) };
             with_last(|last| last.fill(error));
         }
         // SAFETY: the record is ours.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::super::call::entry;
+use super::super::foreign::foreign;
 use super::super::stream::{
     Callbacks, all_given, buffer, checked, received, virStreamPtr, virStreamSinkFunc,
     virStreamSourceFunc,
@@ -98,7 +99,8 @@ pub unsafe extern "C" fn virStreamRegisterSkip(
             Arc::new(move |length| {
                 let Registered { function, stream, opaque } = &registered;
                 // SAFETY: the caller's function, with its own data.
-                checked(|| unsafe { function(*stream, length, *opaque) }).map(drop)
+                checked(|| unsafe { foreign!(*function, *stream, length, *opaque) as c_int })
+                    .map(drop)
             })
         });
         stream.keep_skip_handler(handler)?;
@@ -128,9 +130,11 @@ pub unsafe extern "C" fn virStreamRegisterInData(
             let registered = Registered { function, stream: st, opaque };
             Arc::new(move || {
                 let Registered { function, stream, opaque } = &registered;
-                let (mut data, mut length) = (0, 0);
+                let (mut data, mut length): (c_int, c_ulonglong) = (0, 0);
                 // SAFETY: the caller's function, with its own data.
-                checked(|| unsafe { function(*stream, &mut data, &mut length, *opaque) })?;
+                checked(|| unsafe {
+                    foreign!(*function, *stream, &raw mut data, &raw mut length, *opaque) as c_int
+                })?;
                 Ok((data != 0, i64::try_from(length).map_err(|_| Errno::EOVERFLOW)?))
             })
         });

@@ -5,6 +5,7 @@ use std::ffi::{c_char, c_int, c_uint, c_ulonglong, c_void};
 use nix::errno::Errno;
 
 use super::super::call::{Call, entry};
+use super::super::foreign::foreign;
 use super::super::stream::{
     Callbacks, all_given, buffer, checked, received, virStreamPtr, virStreamSinkFunc,
     virStreamSourceFunc,
@@ -134,7 +135,7 @@ impl HoleHandler {
         let mut length = 0;
         // SAFETY: the caller's function, with its own data.
         checked(|| unsafe {
-            length = function(self.stream, self.opaque);
+            length = foreign!(function, self.stream, self.opaque);
             if length == c_ulonglong::MAX { -1 } else { 0 }
         })?;
         Ok(length)
