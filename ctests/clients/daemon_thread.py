@@ -1,0 +1,29 @@
+"""A script whose daemon thread drives the event loop ends well: Python ends that thread inside of one of our
+calls of its functions, when the interpreter has come to its end."""
+
+import os
+import subprocess
+import sys
+
+RUNS = 20
+SCRIPT = """
+import sys, threading, time
+import libvirt
+libvirt.virEventRegisterDefaultImpl()
+
+def loop():
+    while True:
+        libvirt.virEventRunDefaultImpl()
+
+threading.Thread(target=loop, daemon=True).start()
+for _ in range(20):
+    libvirt.virEventAddTimeout(1, lambda timer, opaque: sum(range(2000)), None)
+conn = libvirt.open(sys.argv[1])
+time.sleep(0.02)
+"""
+
+uri = f"sparse:///embed?root={os.environ['TEST_DIR']}/root"
+for run in range(RUNS):
+    ended = subprocess.run([sys.executable, "-c", SCRIPT, uri], capture_output=True, text=True)
+    assert ended.returncode == 0 and not ended.stderr, (run, ended)
+print(f"daemon_thread: {RUNS} scripts ended well")
