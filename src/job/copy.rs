@@ -55,8 +55,8 @@ impl Copy {
             above,
             compress: None,
             unmap: true,
-            // A source that knows its holes has told them.
-            detect_zeros: !self.mirror().source.knows_holes(),
+            // Also in data: a copy is at least as sparse as the disk, and writes less.
+            detect_zeros: true,
             zeroed,
         }
     }
