@@ -75,8 +75,22 @@ pub unsafe fn call(function: *const (), words: &[u64; MOST]) -> u64 {
     unsafe { virsparse_call_foreign(function, words.as_ptr()) }
 }
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 unsafe extern "C" {
     fn virsparse_call_foreign(function: *const (), words: *const u64) -> u64;
+}
+
+/// Elsewhere threads must not end in callbacks. That more is passed than is taken does no harm: who calls
+/// cleans up.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+unsafe fn virsparse_call_foreign(function: *const (), words: *const u64) -> u64 {
+    type Function = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64, u64, u64) -> u64;
+    // SAFETY: a C function, and so many words.
+    unsafe {
+        let function = std::mem::transmute::<*const (), Function>(function);
+        let [a, b, c, d, e, f, g, h] = *words.cast::<[u64; MOST]>();
+        function(a, b, c, d, e, f, g, h)
+    }
 }
 
 // Without any .cfi directive there is no description of the frame: see above.
