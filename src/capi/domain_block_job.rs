@@ -321,22 +321,24 @@ pub unsafe extern "C" fn virDomainBlockCopy(
         // SAFETY: the caller's promise.
         let xml = unsafe { call.string(destxml, DOMAIN, "destxml")? };
         // SAFETY: the caller's promise.
-        let parameters = unsafe { copy_parameters(call, params, nparams)? };
+        let parameters = unsafe { copy_parameters(call, params, nparams, Type::ULLong)? };
         let flags = call.flags::<CopyFlags>(flags, DOMAIN)?;
         domain.block_copy(&disk, &xml, parameters, flags)?;
         Ok(0)
     })
 }
 
+/// The parameters of a copy; `size` is the type of the one that says how much is on its way.
+///
 /// # Safety
 /// `params` is NULL or an array of `nparams` parameters.
-unsafe fn copy_parameters(
+pub(super) unsafe fn copy_parameters(
     call: &Call,
     params: virTypedParameterPtr,
     nparams: c_int,
+    size: Type,
 ) -> Result<CopyParameters> {
-    let allowed =
-        [("bandwidth", Type::ULLong), ("granularity", Type::UInt), ("buf-size", Type::ULLong)];
+    let allowed = [("bandwidth", Type::ULLong), ("granularity", Type::UInt), ("buf-size", size)];
     let mut parameters = CopyParameters::default();
     // SAFETY: the caller's promise.
     for (name, value) in unsafe { validated(call, params, nparams, DOMAIN, &allowed)? } {
@@ -344,6 +346,7 @@ unsafe fn copy_parameters(
             ("bandwidth", Value::ULLong(number)) => parameters.bandwidth = number,
             ("granularity", Value::UInt(number)) => parameters.granularity = number,
             ("buf-size", Value::ULLong(number)) => parameters.buffer_size = number,
+            ("buf-size", Value::UInt(number)) => parameters.buffer_size = number.into(),
             _ => {}
         }
     }

@@ -12,7 +12,7 @@ use crate::error::*;
 const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN;
 
 /// A function that changes a domain and has nothing to tell but that it worked.
-fn change(
+pub(super) fn change(
     function: &'static str,
     domain: virDomainPtr,
     body: impl FnOnce(&Call, &Arc<Domain>) -> Result<()>,

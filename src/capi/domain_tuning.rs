@@ -3,10 +3,10 @@
 #![allow(clippy::unnecessary_cast)]
 
 use std::ffi::{c_char, c_int, c_uint, c_ulong};
-use std::sync::Arc;
 
 use super::call::{Call, entry};
 use super::domain::virDomainPtr;
+use super::domain_control::change;
 use super::strings;
 use super::typed_array::{room, store, validated};
 use super::typed_params::virTypedParameterPtr;
@@ -32,20 +32,6 @@ bitflags::bitflags! {
 
 /// The bit of VIR_DOMAIN_VCPU_GUEST.
 const GUEST: c_uint = 8;
-
-/// A function that changes a domain and has nothing to tell but that it worked.
-fn change(
-    function: &'static str,
-    domain: virDomainPtr,
-    body: impl FnOnce(&Call, &Arc<Domain>) -> Result<()>,
-) -> c_int {
-    entry(function, |call| {
-        let domain = call.object::<Domain>(domain)?;
-        call.writable(&domain, DOMAIN)?;
-        body(call, &domain)?;
-        Ok(0)
-    })
-}
 
 /// Refuses one flag without another.
 fn requires(call: &Call, flags: c_uint, flag: (c_uint, &str), other: (c_uint, &str)) -> Result<()> {

@@ -1,9 +1,11 @@
 //! The job on a disk of a running domain: starting it, asking about it, ending it, and what of it
 //! shows in definitions and events.
 
+use std::ops::Range;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
+use super::block_extents::disk_range;
 use super::definition::Definition;
 use super::disk::Disk;
 use super::events;
@@ -274,6 +276,20 @@ impl Workplace {
         self.disk.forget_increments();
         self.note();
         Ok(job)
+    }
+
+    /// The same for what a pull does, on a range (to the end if `length` is 0) of a disk of `size` bytes.
+    pub fn start_on_range(
+        &self,
+        function: &str,
+        (offset, length): (u64, u64),
+        size: u64,
+        work: impl FnOnce(Range<u64>, &Control) -> Result<End> + Send + 'static,
+    ) -> Result<Arc<DiskJob>> {
+        let range = disk_range(function, &self.disk.target, offset, length, size)?;
+        let control = Arc::new(Control::new(range.end - range.start, 0, 0));
+        let new = NewJob { from: range.start, ..NewJob::new(Kind::Pull, control) };
+        self.start_job(new, move |control| work(range, control))
     }
 
     /// Waits for the end of a job. Whoever calls must not be changing the domain: the job may want to.

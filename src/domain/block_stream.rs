@@ -4,7 +4,7 @@
 use std::sync::{Arc, MutexGuard};
 
 use super::block_extents::disk_range;
-use super::block_job::{AbortFlags, BlockJobReport, DiskJob, NewJob, Workplace};
+use super::block_job::{AbortFlags, BlockJobReport, DiskJob, Workplace};
 use super::disk::Disk;
 use super::disk_definition::DiskDefinition;
 use super::failed;
@@ -12,7 +12,7 @@ use super::object::Domain;
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{Above, Extent, ExtentKind};
 use crate::error::*;
-use crate::job::{self, Control, End, Kind, Progress};
+use crate::job::{self, End, Kind, Progress};
 
 /// A disk that is being streamed.
 pub struct BlockStream {
@@ -91,11 +91,8 @@ impl Domain {
             let _changing = place.changing_disk()?;
             place.check_pull()?;
             let (top, size) = (place.disk.top(), place.disk.length()?);
-            let range = disk_range(function, &place.disk.target, offset, length, size)?;
-            let control = Arc::new(Control::new(range.end - range.start, 0, 0));
             let at_work = place.clone();
-            let new = NewJob { from: range.start, ..NewJob::new(Kind::Pull, control) };
-            place.start_job(new, move |control| {
+            place.start_on_range(function, (offset, length), size, move |range, control| {
                 // A raw image has nothing below.
                 let Some(top) = top else { return Ok(End::Completed) };
                 let last = range.end == size;

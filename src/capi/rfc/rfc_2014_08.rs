@@ -4,12 +4,12 @@ use std::ffi::{c_char, c_int, c_uint};
 
 use super::super::call::entry;
 use super::super::domain::virDomainPtr;
-use super::super::typed_array::validated;
+use super::super::domain_block_job::copy_parameters;
 use super::super::typed_params::virTypedParameterPtr;
 use super::in_node;
-use crate::domain::{CopyFlags, CopyParameters, Domain, bandwidth};
+use crate::domain::{CopyFlags, Domain, bandwidth};
 use crate::error::*;
-use crate::typed_params::{Type, Value};
+use crate::typed_params::Type;
 
 in_node!("VIRSPARSE_RFC_2014_08": virDomainBlockCopy);
 
@@ -44,19 +44,9 @@ pub unsafe extern "C" fn virDomainBlockCopy(
         let disk = unsafe { call.string(disk, VIR_FROM_DOMAIN, "disk")? };
         // SAFETY: the caller's promise.
         let xml = unsafe { call.string(destxml, VIR_FROM_DOMAIN, "destxml")? };
-        let allowed =
-            [("bandwidth", Type::ULLong), ("granularity", Type::UInt), ("buf-size", Type::UInt)];
-        let mut parameters = CopyParameters::default();
         // SAFETY: the caller's promise.
-        let given = unsafe { validated(call, params, nparams, VIR_FROM_DOMAIN, &allowed)? };
-        for (name, value) in given {
-            match (name, value) {
-                ("bandwidth", Value::ULLong(mib)) => parameters.bandwidth = bandwidth(mib, false)?,
-                ("granularity", Value::UInt(bytes)) => parameters.granularity = bytes,
-                ("buf-size", Value::UInt(bytes)) => parameters.buffer_size = bytes.into(),
-                _ => {}
-            }
-        }
+        let mut parameters = unsafe { copy_parameters(call, params, nparams, Type::UInt)? };
+        parameters.bandwidth = bandwidth(parameters.bandwidth, false)?;
         let flags = call.flags::<CopyFlags>(flags, VIR_FROM_DOMAIN)?;
         domain.block_copy(&disk, &xml, parameters, flags)?;
         Ok(0)
