@@ -4,6 +4,7 @@
 #   make install            into PREFIX (/usr/local), below DESTDIR if that is given
 #   make demo               the main jobs on a real disk image, from C and from Python
 #   make check              every test there is
+#   make deps               installs what they run; `make check` and `make demo` begin with it
 #   make ctests             the C programs only; TESTS="error stream" for some of them
 #   make soak               guests at work during block jobs, for 20 rounds instead of 2
 #   make crash              500 processes killed during block jobs, instead of 50
@@ -72,8 +73,10 @@ stage:
 ctests: stage
 	ctests/run.sh $(STAGE) $(TESTS)
 
-check:
-	ctests/install-packages.sh
+deps:
+	ctests/deps.sh tests
+
+check: deps
 	$(MAKE) stage
 	ctests/check.sh $(STAGE)
 
@@ -84,6 +87,7 @@ crash:
 	CRASH_KILLS=500 $(CARGO) test --release --locked --test block_crash -- --nocapture
 
 demo:
+	ctests/deps.sh demo
 	$(CARGO) build --release --locked --lib
 	examples/demo.sh $(TARGET)/release
 
@@ -136,4 +140,4 @@ lint:
 clean:
 	$(CARGO) clean
 
-.PHONY: all headers install stage ctests demo check fuzz soak crash bench lint clean
+.PHONY: all headers install stage deps ctests demo check fuzz soak crash bench lint clean

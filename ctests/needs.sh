@@ -1,0 +1,48 @@
+# What building, the demo and the tests run, and which package of Debian has it; sourced by scripts.
+
+# THING PACKAGE SET: a THING is a command, or KIND:NAME of another kind (see have). The SET is demo for
+# what `make demo` needs as well.
+table() {
+    cat <<END
+cc                                    gcc                     demo
+ld.lld                                lld                     demo
+python3                               python3                 demo
+mkfs.ext4                             e2fsprogs               demo
+qemu-img                              qemu-utils              demo
+qemu-io                               qemu-utils              demo
+g++                                   g++                     tests
+pkg-config                            pkg-config              tests
+as                                    binutils                tests
+header:libvirt/libvirt.h              libvirt-dev             tests
+soname:libvirt.so.0                   libvirt0                tests
+virsh                                 libvirt-clients         tests
+file:/usr/share/doc/libvirt-doc/examples libvirt-doc          tests
+python3:libvirt                       python3-libvirt         tests
+python3:pip                           python3-pip             tests
+perl:Sys::Virt                        libsys-virt-perl        tests
+perl:XML::XPath                       libxml-xpath-perl       tests
+qemu-nbd                              qemu-utils              tests
+qemu-system-x86_64                    qemu-system-x86         tests
+nbdkit                                nbdkit                  tests
+nbdcopy                               libnbd-bin              tests
+nbdinfo                               libnbd-bin              tests
+fio                                   fio                     tests
+valgrind                              valgrind                tests
+man                                   man-db                  tests
+groff                                 groff                   tests
+mkfs.xfs                              xfsprogs                tests
+mkfs.btrfs                            btrfs-progs             tests
+END
+}
+
+# Whether a thing of the table is there. Interpreters are Debian's, for which its bindings are made.
+have() {
+    case $1 in
+    header:*) printf '#include <%s>\n' "${1#*:}" | cc -E -o /dev/null -x c - 2>/dev/null ;;
+    soname:*) ldconfig -p 2>/dev/null | grep -qF "${1#*:} " || /sbin/ldconfig -p | grep -F "${1#*:} " >/dev/null ;;
+    python3:*) (cd / && /usr/bin/python3 -c "import ${1#*:}") 2>/dev/null ;;
+    perl:*) /usr/bin/perl -M"${1#*:}" -e 1 2>/dev/null ;;
+    file:*) [ -e "${1#*:}" ] ;;
+    *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
+    esac
+}
