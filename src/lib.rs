@@ -18,6 +18,7 @@ pub mod driver;
 pub mod error;
 pub mod event;
 pub mod job;
+mod logging;
 mod panic;
 mod state;
 pub mod storage;

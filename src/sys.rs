@@ -5,13 +5,13 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
 
 use nix::errno::Errno;
 use nix::fcntl::FallocateFlags;
 use nix::sys::resource::{Resource, getrlimit};
-use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use nix::unistd::Whence;
 
 mod ioctls {
@@ -182,6 +182,56 @@ pub fn allow_file_size(length: u64) -> nix::Result<()> {
 pub fn close_errors(file: &File) -> nix::Result<()> {
     let duplicate: OwnedFd = file.as_fd().try_clone_to_owned().map_err(|e| errno(&e))?;
     nix::unistd::close(duplicate)
+}
+
+/// The value of an environment variable, unless the program runs with rights that its user does not
+/// have (setuid): the environment is that user's.
+pub fn secure_env(name: &str) -> Option<String> {
+    // SAFETY: the kernel has passed it, or 0 is returned.
+    let is_secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
+    if is_secure { None } else { std::env::var(name).ok() }
+}
+
+/// Writes a line of the log, in one call. What cannot be written is lost: there is nobody to tell. The
+/// signals of a closed pipe and of the file size limit are kept from the host.
+pub fn write_line(fd: BorrowedFd, line: &[u8]) {
+    if OURS.get() {
+        let _ = nix::unistd::write(fd, line);
+        return;
+    }
+    let signals: SigSet = [Signal::SIGPIPE, Signal::SIGXFSZ].into_iter().collect();
+    let mut before = SigSet::empty();
+    if pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&signals), Some(&mut before)).is_err() {
+        return;
+    }
+    // One that waits already is not ours to take.
+    let waiting = pending();
+    let result = nix::unistd::write(fd, line);
+    for (errno, signal) in [(Errno::EPIPE, Signal::SIGPIPE), (Errno::EFBIG, Signal::SIGXFSZ)] {
+        if result == Err(errno) && !waiting.contains(signal) {
+            take_pending(signal);
+        }
+    }
+    // Restoring a mask that was valid a moment ago cannot fail.
+    let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
+}
+
+/// The signals that wait for this thread to let them through.
+fn pending() -> SigSet {
+    let mut found = MaybeUninit::zeroed();
+    // SAFETY: the kernel writes a signal set; one of zeros is a set as well.
+    unsafe {
+        libc::sigpending(found.as_mut_ptr());
+        SigSet::from_sigset_t_unchecked(found.assume_init())
+    }
+}
+
+/// Takes a signal that waits for this thread and is blocked.
+fn take_pending(signal: Signal) {
+    let signals: SigSet = [signal].into_iter().collect();
+    let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a signal set and a time that live as long as the call.
+    unsafe { libc::sigtimedwait(signals.as_ref(), std::ptr::null_mut(), &at_once) };
 }
 
 fn errno(error: &std::io::Error) -> Errno {

@@ -18,11 +18,43 @@ typedef enum virSparseExtentType {
     VIR_SPARSE_EXTENT_ZERO = 2,
 } virSparseExtentType;
 
+/** How serious a message of the log is: libvirt's levels. */
+typedef enum virSparseLogLevel {
+    /** What is done, step by step. */
+    VIR_SPARSE_LOG_DEBUG = 1,
+    /** What happens to objects: domains start and stop, jobs begin and end. */
+    VIR_SPARSE_LOG_INFO = 2,
+    /** What could not be done, and went on without. */
+    VIR_SPARSE_LOG_WARN = 3,
+    /** What a function has reported as an error. */
+    VIR_SPARSE_LOG_ERROR = 4,
+} virSparseLogLevel;
+
 /** Which URI of a disk virSparseDomainGetDiskURI tells. */
 typedef enum virSparseDiskURIFlags {
     /** The one over TCP. */
     VIR_SPARSE_DISK_URI_TCP = (1 << 0),
 } virSparseDiskURIFlags;
+
+/**
+ * Runs for a message of the log.
+ *
+ * It is called on the thread that has something to tell, which may be one of the library's, also
+ * on several threads at once, and while locks are held: it must not call functions of the library,
+ * which fail with VIR_ERR_OPERATION_INVALID there, must not wait for a thread that does, and has to
+ * return.
+ *
+ * @level: how serious it is, a virSparseLogLevel
+ * @source: which part of the library tells it: "storage.pool"
+ * @message: the text, without a newline; like @source gone when the function returns
+ * @opaque: what was registered with the function
+ *
+ * Since virsparse 0.1.
+ */
+typedef void (*virSparseLogFunc)(int level,
+                                 const char *source,
+                                 const char *message,
+                                 void *opaque);
 
 /** How much a stream has moved. */
 struct _virSparseStreamStats {
@@ -82,6 +114,34 @@ typedef virSparseBlockExtent *virSparseBlockExtentPtr;
 #ifdef __cplusplus
 extern "C" {
 #endif /* __cplusplus */
+
+/**
+ * Has a function called for each message of the library's log, which tells what happens inside:
+ * for finding out why something does not work as it should. Without one, nothing is logged, unless
+ * the environment asks for it: LIBVIRT_DEBUG, LIBVIRT_LOG_FILTERS and LIBVIRT_LOG_OUTPUTS are read
+ * when the first connection is opened, and work beside the function.
+ *
+ * There is one function for the process. A call of the one before may still be at work on another
+ * thread when this returns; its @ff is called after that.
+ *
+ * @level: the least serious level to be told, a virSparseLogLevel
+ * @func: the function; NULL for none
+ * @opaque: to be passed to @func and @ff
+ * @ff: to be called when @func is no longer used; or NULL. Like @func, it must not call the library
+ *
+ * Return Value: 0, or -1; @ff is then not called.
+ *
+ * Threads: any.
+ *
+ * Errors: VIR_ERR_INVALID_ARG for an unknown @level; VIR_ERR_OPERATION_INVALID in a Rust program
+ * that links this library as a crate and has set a logger of its own.
+ *
+ * Since virsparse 0.1.
+ */
+int virSparseSetLogFunc(int level,
+                        virSparseLogFunc func,
+                        void *opaque,
+                        virFreeCallback ff);
 
 /**
  * Tells how much a stream has moved: while a transfer is active, from any thread, and still after

@@ -200,6 +200,8 @@ impl Found {
     ) -> Result<Found> {
         // Others may write an image only while nobody else uses it.
         file.lock(how.writable)?;
+        let access = if how.writable { "writing" } else { "reading" };
+        log::debug!("opened and locked '{}' as {} for {access}", file.name(), format.name());
         let header = match format {
             Format::Raw => None,
             Format::Qcow2 => Some(Qcow2Node::read_header(file.name(), &*file)?),

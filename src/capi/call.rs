@@ -9,6 +9,7 @@ use super::handle::{self, Cell as HandleCell, Handled, Link};
 use super::{strings, virterror};
 use crate::driver::Connect;
 use crate::error::*;
+use crate::logging;
 use crate::panic::contain_panic;
 
 /// What a C function returns when it fails.
@@ -52,9 +53,18 @@ pub fn entry_keeping_error<R: Failure>(
     body: impl FnOnce(&Call) -> Result<R>,
 ) -> R {
     let call = Call { function, subject: Cell::new(std::ptr::null()) };
-    match contain_panic(|| body(&call)) {
+    log::debug!("{function}");
+    let outcome = if logging::is_in_listener() {
+        // It runs wherever something is logged, also while locks are held.
+        let text = format!("{function} must not be called by a log function");
+        Err(Error::new(VIR_ERR_OPERATION_INVALID, VIR_FROM_NONE, text))
+    } else {
+        contain_panic(|| body(&call))
+    };
+    match outcome {
         Ok(value) => value,
         Err(error) => {
+            log::error!("{function}: {}", error.message);
             virterror::dispatch(&error, call.connect().as_ref());
             R::FAILURE
         }

@@ -10,6 +10,7 @@ use super::strings;
 use super::typed_params::{LIBVIR_VERSION_NUMBER, virFreeCallback};
 use crate::driver::{CloseCallback, Connect, Credentials};
 use crate::error::*;
+use crate::logging;
 
 /// A connection: what a URI names, opened with the rights to change it or without.
 pub type virConnectPtr = *mut Cell;
@@ -40,6 +41,7 @@ pub type virConnectCloseFunc =
 /// Since 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn virInitialize() -> c_int {
+    logging::init();
     entry("virInitialize", |_| Ok(0))
 }
 
@@ -90,6 +92,7 @@ unsafe fn open(
 ) -> Result<virConnectPtr> {
     // SAFETY: the caller's promise.
     let name = unsafe { call.optional_string(name, VIR_FROM_NONE, "name")? }.unwrap_or_default();
+    logging::init();
     handle::publish(Connect::open_with(&name, read_only, credentials)?, None, None)
 }
 

@@ -1,14 +1,19 @@
 //! `virsparse.h`: what this library offers beyond libvirt.
 
-use std::ffi::{c_char, c_int, c_uint, c_ulonglong};
+use std::ffi::{CString, c_char, c_int, c_uint, c_ulonglong, c_void};
+use std::sync::Arc;
 
 use super::call::entry;
 use super::domain::virDomainPtr;
+use super::foreign::foreign;
+use super::opaque::Opaque;
 use super::storage_vol::virStorageVolPtr;
 use super::stream::virStreamPtr;
+use super::typed_params::virFreeCallback;
 use crate::block::ExtentKind;
 use crate::domain::{Domain, UriFlags};
 use crate::error::*;
+use crate::logging::{self, Listener};
 use crate::storage::Volume;
 use crate::stream::Stream;
 
@@ -39,6 +44,41 @@ pub enum virSparseExtentType {
     /// Zeros that have space in an image. Only of disks.
     VIR_SPARSE_EXTENT_ZERO = 2,
 }
+
+/// How serious a message of the log is: libvirt's levels.
+#[repr(C)]
+pub enum virSparseLogLevel {
+    /// What is done, step by step.
+    VIR_SPARSE_LOG_DEBUG = 1,
+    /// What happens to objects: domains start and stop, jobs begin and end.
+    VIR_SPARSE_LOG_INFO = 2,
+    /// What could not be done, and went on without.
+    VIR_SPARSE_LOG_WARN = 3,
+    /// What a function has reported as an error.
+    VIR_SPARSE_LOG_ERROR = 4,
+}
+
+/// Runs for a message of the log.
+///
+/// It is called on the thread that has something to tell, which may be one of the library's, also
+/// on several threads at once, and while locks are held: it must not call functions of the library,
+/// which fail with VIR_ERR_OPERATION_INVALID there, must not wait for a thread that does, and has to
+/// return.
+///
+/// @level: how serious it is, a virSparseLogLevel
+/// @source: which part of the library tells it: "storage.pool"
+/// @message: the text, without a newline; like @source gone when the function returns
+/// @opaque: what was registered with the function
+///
+/// Since virsparse 0.1.
+pub type virSparseLogFunc = Option<
+    unsafe extern "C" fn(
+        level: c_int,
+        source: *const c_char,
+        message: *const c_char,
+        opaque: *mut c_void,
+    ),
+>;
 
 /// Which URI of a disk virSparseDomainGetDiskURI tells.
 #[repr(C)]
@@ -85,6 +125,83 @@ pub struct _virSparseBlockExtent {
 pub type virSparseBlockExtent = _virSparseBlockExtent;
 /// Points at a range of a disk.
 pub type virSparseBlockExtentPtr = *mut virSparseBlockExtent;
+
+/// A log function of a program.
+struct LogFunction {
+    function: virSparseLogFunc,
+    opaque: Arc<Opaque>,
+}
+
+impl Listener for LogFunction {
+    fn hear(&self, level: log::Level, source: &str, text: &str) {
+        let level = match level {
+            log::Level::Error => virSparseLogLevel::VIR_SPARSE_LOG_ERROR,
+            log::Level::Warn => virSparseLogLevel::VIR_SPARSE_LOG_WARN,
+            log::Level::Info => virSparseLogLevel::VIR_SPARSE_LOG_INFO,
+            log::Level::Debug | log::Level::Trace => virSparseLogLevel::VIR_SPARSE_LOG_DEBUG,
+        } as c_int;
+        let (source, text) = (until_nul(source), until_nul(text));
+        if let Some(function) = self.function {
+            let opaque = self.opaque.pointer();
+            // SAFETY: the caller registered the function and its data for this; the strings live on.
+            unsafe { foreign!(function, level, source.as_ptr(), text.as_ptr(), opaque) };
+        }
+    }
+}
+
+/// The text as a C string. One with a NUL inside, which only a stranger's name can bring, ends there.
+fn until_nul(text: &str) -> CString {
+    let bytes: Vec<u8> = text.bytes().take_while(|&byte| byte != 0).collect();
+    CString::new(bytes).unwrap_or_default()
+}
+
+/// Has a function called for each message of the library's log, which tells what happens inside:
+/// for finding out why something does not work as it should. Without one, nothing is logged, unless
+/// the environment asks for it: LIBVIRT_DEBUG, LIBVIRT_LOG_FILTERS and LIBVIRT_LOG_OUTPUTS are read
+/// when the first connection is opened, and work beside the function.
+///
+/// There is one function for the process. A call of the one before may still be at work on another
+/// thread when this returns; its @ff is called after that.
+///
+/// @level: the least serious level to be told, a virSparseLogLevel
+/// @func: the function; NULL for none
+/// @opaque: to be passed to @func and @ff
+/// @ff: to be called when @func is no longer used; or NULL. Like @func, it must not call the library
+///
+/// Return Value: 0, or -1; @ff is then not called.
+///
+/// Threads: any.
+///
+/// Errors: VIR_ERR_INVALID_ARG for an unknown @level; VIR_ERR_OPERATION_INVALID in a Rust program
+/// that links this library as a crate and has set a logger of its own.
+///
+/// Since virsparse 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virSparseSetLogFunc(
+    level: c_int,
+    func: virSparseLogFunc,
+    opaque: *mut c_void,
+    ff: virFreeCallback,
+) -> c_int {
+    entry("virSparseSetLogFunc", |call| {
+        let level = match level {
+            1 => log::LevelFilter::Trace,
+            2 => log::LevelFilter::Info,
+            3 => log::LevelFilter::Warn,
+            4 => log::LevelFilter::Error,
+            _ => return Err(call.must(VIR_FROM_NONE, "level", "be between 1 and 4")),
+        };
+        if func.is_none() {
+            logging::set_listener(None)?;
+            return Ok(0);
+        }
+        let opaque = Opaque::new(opaque);
+        let listener = Arc::new(LogFunction { function: func, opaque: opaque.clone() });
+        logging::set_listener(Some((level, listener)))?;
+        opaque.own(ff);
+        Ok(0)
+    })
+}
 
 /// Tells how much a stream has moved: while a transfer is active, from any thread, and still after
 /// it has been finished or aborted. A new transfer begins at 0.

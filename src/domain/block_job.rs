@@ -268,6 +268,8 @@ impl Workplace {
         let mut slot = self.disk.job_slot();
         let (kind, place) = (new.kind, self.clone());
         let concluded = move |outcome: &Outcome| place.conclude(kind, outcome);
+        let (domain, target) = (&self.running.name, &self.disk.target);
+        log::info!("domain '{domain}', disk {target}: block job {kind:?} starts at {}", new.from);
         let job = Job::start(kind, new.control, new.mirror.as_ref(), work, concluded)?;
         let (mirror, give_up, from) = (new.description, new.give_up, new.from);
         let job = Arc::new(DiskJob { job, mirror, give_up, from, started: Instant::now() });
@@ -308,6 +310,8 @@ impl Workplace {
     }
 
     fn conclude(&self, kind: Kind, outcome: &Outcome) {
+        let (domain, target) = (&self.running.name, &self.disk.target);
+        log::info!("domain '{domain}', disk {target}: block job {kind:?} ends: {outcome:?}");
         let status = match outcome {
             Outcome::Completed => Status::Completed,
             Outcome::Cancelled => Status::Cancelled,

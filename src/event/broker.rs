@@ -279,6 +279,8 @@ impl Brokers {
     /// Queues an event for every connection. Calls nothing of the host's, so that it can be done
     /// under the lock of what the event is about.
     pub fn queue(&self, event: &Event) {
+        let Event { kind, name, payload, .. } = event;
+        log::info!("{kind:?} '{name}': {payload:?}");
         for broker in self.all() {
             broker.queue(event);
         }

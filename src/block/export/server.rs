@@ -88,6 +88,7 @@ impl Server {
             return Err(Errno::ESHUTDOWN);
         }
         if state.clients.len() >= CLIENTS_MAX {
+            log::warn!("export '{}': refused a client, there are {CLIENTS_MAX}", self.name);
             return Err(Errno::EMFILE);
         }
         let id = state.next_id;
@@ -97,14 +98,19 @@ impl Server {
         // It cannot leave before it has been entered: to leave takes the lock.
         let thread = sys::spawn("nbd-client", move || {
             // Should it panic, the client loses its connection, and nothing else happens.
-            let _ = contain_panic(|| {
+            let ended = contain_panic(|| {
                 server.serve(socket);
                 Ok(())
             });
+            match ended {
+                Ok(()) => log::info!("export '{}': client {id} has left", server.name),
+                Err(error) => log::error!("export '{}': client {id}: {error}", server.name),
+            }
             server.leave(id);
         });
         let thread = Some(thread.ok_or(Errno::EAGAIN)?);
         state.clients.push(Client { id, socket: weak, thread });
+        log::info!("export '{}': client {id} has connected", self.name);
         Ok(())
     }
 
