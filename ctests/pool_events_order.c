@@ -67,7 +67,6 @@ int main(int argc, char **argv)
     CHECK_INT(virConnectStoragePoolEventDeregisterAny(conn, id), 0);
     CHECK_INT(virStoragePoolUndefine(pool), 0);
     CHECK_INT(virStoragePoolFree(pool), 0);
-    /* 1 if the loop has yet to release the callback. */
-    CHECK(virConnectClose(conn) >= 0);
+    CHECK_INT(virConnectClose(conn), 0);
     return CHECK_DONE();
 }

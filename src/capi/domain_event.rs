@@ -116,8 +116,8 @@ fn register(
 /// @conn: the connection, which is kept open for the callback
 /// @cb: the callback
 /// @opaque: passed to @cb
-/// @freecb: releases @opaque: called once, from the event loop, after the callback is deregistered;
-/// may be NULL. Not called if this function fails
+/// @freecb: releases @opaque: called once, when the callback is deregistered and no longer runs; may
+/// be NULL. Not called if this function fails
 ///
 /// Return Value: 0, or -1.
 ///
@@ -180,8 +180,8 @@ pub extern "C" fn virConnectDomainEventDeregister(
 /// @eventID: which events, a virDomainEventID
 /// @cb: the callback, of the type that belongs to @eventID, cast with VIR_DOMAIN_EVENT_CALLBACK
 /// @opaque: passed to @cb
-/// @freecb: releases @opaque: called once, from the event loop, after the callback is deregistered;
-/// may be NULL. Not called if this function fails
+/// @freecb: releases @opaque: called once, when the callback is deregistered and no longer runs; may
+/// be NULL. Not called if this function fails
 ///
 /// Return Value: the callback's id, which virConnectDomainEventDeregisterAny takes, or -1.
 ///

@@ -1041,8 +1041,8 @@ impl PoolCallback {
 /// @cb: the callback, of the type that belongs to @eventID, cast with
 /// VIR_STORAGE_POOL_EVENT_CALLBACK
 /// @opaque: passed to @cb
-/// @freecb: releases @opaque: called once, from the event loop, after the callback is deregistered;
-/// may be NULL. Not called if this function fails
+/// @freecb: releases @opaque: called once, when the callback is deregistered and no longer runs; may
+/// be NULL. Not called if this function fails
 ///
 /// Return Value: the callback's id, which virConnectStoragePoolEventDeregisterAny takes, or -1.
 ///

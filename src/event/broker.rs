@@ -87,16 +87,8 @@ struct State {
     next_id: i32,
     subscriptions: Vec<Subscription>,
     queue: VecDeque<Event>,
-    /// Callbacks of ended subscriptions: they are released from the loop, not by the caller.
-    released: Vec<OnEvent>,
     /// Runs the callbacks; there is none without them.
     timer: Option<Arc<Timer>>,
-}
-
-impl State {
-    fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.released.is_empty()
-    }
 }
 
 /// The event callbacks of one connection.
@@ -162,7 +154,8 @@ impl Broker {
         })
     }
 
-    /// Ends a subscription: its callback does not run again, and is released from the loop.
+    /// Ends a subscription: its callback does not run again. It is released before this returns, unless
+    /// it is running (on another thread, or because it ends its own subscription): then after that.
     pub fn unsubscribe(&self, kind: ObjectKind, id: i32) -> Result<()> {
         let text = || format!("event callback id {id} not registered");
         self.end(text, |s| s.id == id && s.interest.kind == kind && !s.interest.legacy)
@@ -183,9 +176,15 @@ impl Broker {
             .position(is_it)
             .ok_or_else(|| Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, text()))?;
         let ended = state.subscriptions.remove(index);
-        state.released.push(ended.callback);
+        // A loop may be waited for until nothing is registered in it.
+        let timer = if state.subscriptions.is_empty() { state.timer.take() } else { None };
+        if timer.is_some() {
+            state.queue.clear();
+        }
         drop(state);
-        self.arm();
+        // Both may run functions of the host's.
+        drop(timer);
+        drop(ended);
         Ok(())
     }
 
@@ -213,21 +212,12 @@ impl Broker {
         for _ in 0..queued {
             self.deliver_one();
         }
-        let released = std::mem::take(&mut self.lock().released);
-        drop(released);
-        let (timer, ended) = {
-            let mut state = self.lock();
-            match (state.is_idle(), state.subscriptions.is_empty()) {
-                (false, _) => return,
-                (true, true) => (None, state.timer.take()),
-                (true, false) => (state.timer.clone(), None),
-            }
-        };
-        drop(ended);
-        if let Some(timer) = timer {
+        let timer = self.lock().timer.clone();
+        let is_idle = || self.lock().queue.is_empty();
+        if let Some(timer) = timer.filter(|_| is_idle()) {
             timer.disarm();
             // Something may have been queued, and the timer armed, just before that.
-            if !self.lock().is_idle() {
+            if !is_idle() {
                 timer.arm();
             }
         }
@@ -237,16 +227,17 @@ impl Broker {
     fn deliver_one(&self) {
         let mut state = self.lock();
         let Some(event) = state.queue.pop_front() else { return };
-        let wanted: Vec<(i32, OnEvent)> = state
-            .subscriptions
-            .iter()
-            .filter(|s| s.interest.covers(&event))
-            .map(|s| (s.id, s.callback.clone()))
-            .collect();
+        let covering = state.subscriptions.iter().filter(|s| s.interest.covers(&event));
+        let wanted: Vec<i32> = covering.map(|s| s.id).collect();
         drop(state);
-        for (id, callback) in wanted {
+        for id in wanted {
             // An earlier callback of this event may have ended this subscription.
-            if self.lock().subscriptions.iter().any(|s| s.id == id) {
+            let callback = {
+                let state = self.lock();
+                let found = state.subscriptions.iter().find(|s| s.id == id);
+                found.map(|s| s.callback.clone())
+            };
+            if let Some(callback) = callback {
                 callback(&event);
             }
         }
