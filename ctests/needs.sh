@@ -46,3 +46,25 @@ have() {
     *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
     esac
 }
+
+# Prints the commands of the table that a test's source names, with the files beside it that it
+# includes (C) or has as modules (Rust): what runs a command has its name in a string.
+needs_of() {
+    local folder file
+    folder=$(dirname "$1")
+    {
+        cat "$1"
+        sed -nE 's/^#include "(.*)"/\1/p' "$1" | while read -r file; do cat "$folder/$file"; done
+        sed -nE 's/^(pub )?mod ([a-z0-9_]+);/\2/p' "$1" | while read -r file; do
+            cat "$folder/$file.rs" "$folder/$file"/*.rs 2>/dev/null
+        done
+    } | grep -owE 'qemu-(img|io|nbd|system-x86_64)|nbdkit|nbdcopy|nbdinfo|fio|virsh' | sort -u
+}
+
+# Prints those of the THINGs that are missing.
+lacking() {
+    local thing
+    for thing; do
+        have "$thing" || echo "$thing"
+    done | tr '\n' ' ' | sed 's/ $//'
+}

@@ -12,12 +12,17 @@
 #   /* ctest: ours-only because ... */      leaves out `libvirt`
 #   /* ctest: no-valgrind because ... */    leaves out `valgrind`
 #
+# A program that runs a command which is missing (needs.sh) is listed as NOT RUN, with the reason. One
+# that can do only a part of what it is for prints a line "NOT RUN: what: why" for the rest.
+#
 # A program runs in a folder of its own, TEST_DIR, which is removed afterwards.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/needs.sh"
 CFLAGS="-g -O1 -pedantic -Wall -Wextra -Werror"
-TIMEOUT=${CTEST_TIMEOUT:-300}
+# Only what hangs is to be ended: the programs have deadlines of their own.
+TIMEOUT=${CTEST_TIMEOUT:-3000}
 
 # The tests see the installed files only, through pkg-config as any program would.
 prepare() {
@@ -40,6 +45,17 @@ ways() {
     echo c++
     grep -q 'ctest: ours-only because' "$1" || echo libvirt
     grep -q 'ctest: no-valgrind because' "$1" || echo valgrind
+}
+
+# What is needed to try a program in that way.
+needs_of_way() {
+    case $1 in
+    c99) echo cc ;;
+    c++) echo g++ ;;
+    libvirt) echo cc header:libvirt/libvirt.h soname:libvirt.so.0 ;;
+    valgrind) echo cc valgrind ;;
+    python) echo python3 ;;
+    esac
 }
 
 build() {
@@ -69,7 +85,7 @@ run() {
         timeout -k 10 "$TIMEOUT" "$program"
         ;;
     valgrind)
-        LD_LIBRARY_PATH=$prefix/lib timeout -k 10 $((TIMEOUT * 5)) \
+        LD_LIBRARY_PATH=$prefix/lib timeout -k 10 "$TIMEOUT" \
             valgrind -q --leak-check=full --errors-for-leak-kinds=definite,indirect \
             --show-leak-kinds=definite,indirect --error-exitcode=99 "$program"
         ;;
@@ -79,15 +95,21 @@ run() {
 
 # Tests one file in all ways. Prints a line for each, and what was said in those that failed.
 test_file() {
-    local source=$1 name way scratch
+    local source=$1 name way scratch lacking
     name=$(basename "${source%.*}")
     for way in $(ways "$source"); do
+        lacking=$(lacking $(needs_of "$source") $(needs_of_way "$way"))
+        if [ -n "$lacking" ]; then
+            echo "NOT RUN $name ($way): no $lacking"
+            continue
+        fi
         scratch=$(mktemp -d -t "ctest-$name-XXXXXX")
         mkdir "$scratch/dir"
         export TEST_DIR=$scratch/dir
         if (cd "$TEST_DIR" && build "$source" "$way" "$scratch/program" &&
             run "$way" "$scratch/program") >"$scratch/log" 2>&1 </dev/null; then
             echo "PASS $name ($way): $(tail -n 1 "$scratch/log")"
+            sed -n "s/^NOT RUN: /NOT RUN $name ($way): /p" "$scratch/log"
         else
             echo "FAIL $name ($way), status $?"
             tail -n 60 "$scratch/log" | sed 's/^/    /'
@@ -114,5 +136,6 @@ trap 'rm -f "$results"' EXIT
 printf '%s\0' "${sources[@]}" | xargs -0 -n 1 -P 2 "$0" --one "$stage" | tee "$results"
 passed=$(grep -c '^PASS ' "$results")
 failed=$(grep -c '^FAIL ' "$results")
-echo "$passed passed, $failed failed"
+skipped=$(grep -c '^NOT RUN ' "$results")
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -265,7 +265,7 @@ int main(int argc, char **argv)
         failed_creation(pool);
         pool_gone(pool);
     } else {
-        printf("stream_errors: no filesystem can be mounted here: a full disk is not tried\n");
+        check_not_run("a full disk", "no filesystem can be mounted");
     }
     pool = make_pool(conn, "p");
     /* The limit binds the process that writes, which is another one with libvirt. */

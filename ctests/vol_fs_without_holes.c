@@ -319,7 +319,7 @@ static void on_fat(void)
         print_to(command, sizeof(command), "umount '%s'", in_dir("p"));
         CHECK(run(command));
     } else {
-        fprintf(stderr, "no FAT here: it takes root, mkfs.vfat and a kernel with vfat\n");
+        check_not_run("on FAT", "it takes root, mkfs.vfat, loop devices and a kernel with vfat");
     }
     CHECK_INT(rmdir(in_dir("p")), 0);
     CHECK_INT(unlink(in_dir("fat")), 0);

@@ -178,7 +178,7 @@ static void on(const char *mkfs, int is_btrfs)
         pool_gone(pool);
         unmount();
     } else {
-        printf("skipped: '%s' and mounting the result as a loop device, which takes root\n", mkfs);
+        check_not_run(mkfs, "it takes that program, root, and loop devices");
     }
     CHECK_INT(rmdir(in_dir("p")), 0);
     CHECK_INT(unlink(in_dir("disk")), 0);

@@ -15,19 +15,21 @@ set -uo pipefail
 stage=$(cd "$1" && pwd) || exit 1
 shift
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../needs.sh"
 export LIBRARY=$stage/usr/local/lib/libvirsparse.so.0
 export DROP_IN=$stage/usr/local/lib/virsparse/drop-in
 export PYTHONDONTWRITEBYTECODE=1
 passed=0
 failed=0
+skipped=0
 
 # The interpreters are Debian's, for which the bindings are installed. All symbols of a
 # binding must be there, also those that are not called.
 run() {
     case $1 in
-    *.py) LD_LIBRARY_PATH=$DROP_IN timeout -k 10 300 /usr/bin/python3 "$1" ;;
-    *.pl) PERL_DL_NONLAZY=1 LD_LIBRARY_PATH=$DROP_IN timeout -k 10 300 /usr/bin/perl "$1" ;;
-    *.sh) timeout -k 10 300 bash "$1" ;;
+    *.py) LD_LIBRARY_PATH=$DROP_IN timeout -k 10 3000 /usr/bin/python3 "$1" ;;
+    *.pl) PERL_DL_NONLAZY=1 LD_LIBRARY_PATH=$DROP_IN timeout -k 10 3000 /usr/bin/perl "$1" ;;
+    *.sh) timeout -k 10 3000 bash "$1" ;;
     esac
 }
 
@@ -40,7 +42,22 @@ for name in "${@:-*}"; do
         esac
     done
 done
+# What the ways in need, beside what a test names.
+needs_of_way() {
+    case $1 in
+    *.py) echo python3:libvirt ;;
+    *.pl) echo perl:Sys::Virt ;;
+    *.sh) echo virsh ;;
+    esac
+}
+
 for source in "${sources[@]}"; do
+    lacking=$(lacking $(needs_of_way "$source") $(needs_of "$source"))
+    if [ -n "$lacking" ]; then
+        echo "NOT RUN ${source##*/}: no $lacking"
+        skipped=$((skipped + 1))
+        continue
+    fi
     scratch=$(mktemp -d -t client-XXXXXX)
     mkdir "$scratch/dir"
     export TEST_DIR=$scratch/dir
@@ -54,5 +71,5 @@ for source in "${sources[@]}"; do
     fi
     rm -rf "$scratch"
 done
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
