@@ -8,10 +8,20 @@
 static virConnectPtr conn;
 static virStoragePoolPtr pool;
 
-/* Refused as either, within the time in which a person would still call it quick. */
+/* The processor time of this process, in milliseconds. */
+static unsigned long long worked_ms(void)
+{
+    struct timespec ts;
+
+    CHECK_INT(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts), 0);
+    return (unsigned long long)ts.tv_sec * 1000 + (unsigned long long)ts.tv_nsec / 1000000;
+}
+
+/* Refused as either, without work that grows with the square of the document: that would take hours.
+ * Only the work counts, because the machine may be busy. */
 static void refused_as(int is_pool, const char *xml)
 {
-    unsigned long long start = now_ms();
+    unsigned long long start = worked_ms();
     int defined = virConnectNumOfDefinedStoragePools(conn);
     struct stat sb;
 
@@ -30,7 +40,7 @@ static void refused_as(int is_pool, const char *xml)
         CHECK_INT(virStoragePoolNumOfVolumes(pool), 0);
         CHECK(!exists(in_dir("p/v")));
     }
-    CHECK(now_ms() - start < 20000);
+    CHECK(worked_ms() - start < 60000);
 }
 
 /* `prolog` before, `inside` within and `after` behind what would be a good description. */
