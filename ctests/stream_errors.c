@@ -212,30 +212,38 @@ static void file_size_limit(virStoragePoolPtr pool)
     vol_gone(vol);
 }
 
-/* A file that is cut while it is read: an early end, zeros or an error, but an end. */
-static void shrinking(virStoragePoolPtr pool, unsigned int flags)
+/* A file that is cut while it is read ends its download with an error: what has been received is not
+ * the volume, and must not be taken for it. libvirt tells an early end. */
+static void shrinking(virStoragePoolPtr pool, unsigned int flags, int with_hole)
 {
-    virStorageVolPtr vol = make_vol(pool, "s", 4 * MIB, 0);
+    virStorageVolPtr vol = make_vol(pool, "s", 8 * MIB, 0);
     char *buf = (char *)malloc(CHUNK);
     unsigned long long got = 0;
     virStreamPtr st;
     int n;
 
     CHECK(buf != NULL);
-    write_pattern(in_dir("p/s"), 4 * MIB, 0, 1);
+    /* More than is read ahead. With a hole at its end, nothing is read where the file is cut. */
+    write_pattern(in_dir("p/s"), with_hole ? 4 * MIB : 8 * MIB, 0, 1);
     st = download_from(vol, 0, 0, flags);
     n = virStreamRecv(st, buf, CHUNK);
     CHECK(n > 0);
     CHECK(file_has_pattern(in_dir("p/s"), (size_t)n, 0, 1));
-    CHECK_INT(truncate(in_dir("p/s"), 1000), 0);
+    CHECK_INT(truncate(in_dir("p/s"), with_hole ? 5 * MIB : 1000), 0);
     do {
         got += (unsigned long long)n;
         n = virStreamRecv(st, buf, CHUNK);
         CHECK(n >= -1);
     } while (n > 0);
-    CHECK(got <= 4 * MIB);
-    if (n < 0)
+    CHECK(got <= 8 * MIB);
+    if (ours) {
+        CHECK_INT(n, -1);
+        CHECK_ERR(VIR_ERR_OPERATION_FAILED, VIR_FROM_STREAMS, "p/s' has become shorter");
+        CHECK_INT(virStreamFinish(st), -1);
+        CHECK_ERR(VIR_ERR_OPERATION_FAILED, VIR_FROM_STREAMS, "p/s' has become shorter");
+    } else if (n < 0) {
         CHECK(virGetLastErrorCode() != VIR_ERR_OK);
+    }
     CHECK_INT(virStreamFree(st), 0);
     vol_gone(vol);
     free(buf);
@@ -271,8 +279,10 @@ int main(int argc, char **argv)
     /* The limit binds the process that writes, which is another one with libvirt. */
     if (ours)
         file_size_limit(pool);
-    shrinking(pool, 0);
-    shrinking(pool, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM);
+    shrinking(pool, 0, 0);
+    shrinking(pool, 0, 1);
+    shrinking(pool, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM, 0);
+    shrinking(pool, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM, 1);
     pool_gone(pool);
     CHECK_INT(virConnectClose(conn), 0);
     return CHECK_DONE();

@@ -21,13 +21,6 @@ impl ExtentCursor {
         self.position
     }
 
-    /// Ends the walk early: the node has become shorter.
-    pub fn cut(&mut self, end: u64) {
-        self.end = self.end.min(end);
-        self.position = self.position.min(self.end);
-        self.current = None;
-    }
-
     /// The next piece, with at most `most` bytes if it is data; holes come whole. `None` at the
     /// end.
     pub fn next(&mut self, node: &dyn Node, most: u64) -> Result<Option<Extent>> {

@@ -238,8 +238,10 @@ impl Copier<'_> {
         }
         let buffer = &mut buffer[..piece.length as usize];
         let got = self.source.read_at(buffer, piece.offset)?;
-        // A source that has become shorter reads as zeros from there on.
-        buffer[got..].fill(0);
+        if got < buffer.len() {
+            let what = format!("'{}' has become shorter while it was copied", self.source.name());
+            return Err(BlockError { what, errno: Errno::EIO });
+        }
         if let Some(unit) = self.compress {
             return self.write_compressed(buffer, piece.offset, unit as usize);
         }

@@ -31,6 +31,8 @@ pub struct Source {
 struct Reader {
     node: Arc<dyn Node>,
     cursor: ExtentCursor,
+    /// Where the transfer ends.
+    end: u64,
     sparse: bool,
     /// A hole that may go on.
     hole: Option<(u64, u64)>,
@@ -43,6 +45,10 @@ impl Reader {
         while chunk.room_len() > 0 && scanned < MOST_SCANNED {
             let room = chunk.room_len() as u64;
             let Some(extent) = self.cursor.next(&*self.node, room).map_err(report)? else {
+                // What lies behind the end of a file looks like a hole of it.
+                if self.node.length().map_err(report)? < self.end {
+                    return Err(self.shortened());
+                }
                 self.end_hole(chunk);
                 return Ok(false);
             };
@@ -61,14 +67,16 @@ impl Reader {
 
     fn read(&mut self, chunk: &mut Chunk, offset: u64, length: usize) -> Result<()> {
         let got = self.node.read_at(&mut chunk.room()[..length], offset).map_err(report)?;
-        if got < length {
-            // The volume has become shorter.
-            self.cursor.cut(offset + got as u64);
-        }
+        self.take(chunk, offset, got);
+        if got < length { Err(self.shortened()) } else { Ok(()) }
+    }
+
+    /// Adds the first `got` bytes of the room.
+    fn take(&mut self, chunk: &mut Chunk, offset: u64, got: usize) {
         if !self.sparse {
             self.end_hole(chunk);
             chunk.push_data(offset, got);
-            return Ok(());
+            return;
         }
         let mut used = 0;
         let found: Vec<_> = runs(&chunk.room()[..got], offset).collect();
@@ -83,7 +91,16 @@ impl Reader {
             }
         }
         chunk.occupy(used);
-        Ok(())
+    }
+
+    /// The error that the volume has not got as many bytes any more as the transfer is to have.
+    fn shortened(&self) -> Error {
+        let text = format!(
+            "'{}' has become shorter than the {} bytes that it had when the download began",
+            self.node.name(),
+            self.end
+        );
+        Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_STREAMS, text)
     }
 
     fn add_hole(&mut self, offset: u64, length: u64) {
@@ -151,6 +168,7 @@ impl Download {
         let reader = Reader {
             node: source.node,
             cursor: ExtentCursor::new(source.offset, source.end),
+            end: source.end,
             sparse: source.sparse,
             hole: None,
         };
