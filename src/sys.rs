@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
 
@@ -19,6 +20,8 @@ mod ioctls {
     nix::ioctl_read_bad!(blksszget, 0x1268, libc::c_int);
     nix::ioctl_write_int!(ficlone, 0x94, 9);
     nix::ioctl_write_ptr!(ficlonerange, 0x94, 13, libc::file_clone_range);
+    // The size in the number is that of the header alone.
+    nix::ioctl_readwrite!(fiemap, b'f', 11, super::FiemapHeader);
     // These two are said to take a long, and take an int.
     nix::ioctl_read_bad!(
         getflags,
@@ -121,6 +124,52 @@ pub fn seek_data(file: &File, offset: i64) -> nix::Result<Option<u64>> {
 /// `offset` is not before the end.
 pub fn seek_hole(file: &File, offset: i64) -> nix::Result<Option<u64>> {
     seek(file, offset, Whence::SeekHole)
+}
+
+/// linux/fiemap.h: what is asked, and how much the kernel has answered.
+#[repr(C)]
+#[derive(Default)]
+pub struct FiemapHeader {
+    start: u64,
+    length: u64,
+    flags: u32,
+    mapped: u32,
+    room: u32,
+    reserved: u32,
+}
+
+/// linux/fiemap.h: a range of a file that has space.
+#[repr(C)]
+#[derive(Default)]
+struct FiemapExtent {
+    logical: u64,
+    physical: u64,
+    length: u64,
+    reserved64: [u64; 2],
+    flags: u32,
+    reserved: [u32; 3],
+}
+
+/// A question with room for one extent.
+#[repr(C)]
+#[derive(Default)]
+struct Fiemap {
+    header: FiemapHeader,
+    extent: FiemapExtent,
+}
+
+/// The first range at or after `offset` and before `end` that the filesystem has given space, whether or
+/// not anything has been written there. `None` if there is none.
+pub fn allocated_range(file: &File, offset: u64, end: u64) -> nix::Result<Option<Range<u64>>> {
+    let header =
+        FiemapHeader { start: offset, length: end - offset, room: 1, ..Default::default() };
+    let mut map = Fiemap { header, ..Default::default() };
+    // SAFETY: the kernel writes the header, and extents behind it as far as `room` says: one.
+    unsafe { ioctls::fiemap(file.as_raw_fd(), (&raw mut map).cast()) }?;
+    let extent = map.extent;
+    let last = extent.logical.saturating_add(extent.length).min(end);
+    let first = extent.logical.max(offset);
+    Ok((map.header.mapped > 0 && first < last).then_some(first..last))
 }
 
 fn seek(file: &File, offset: i64, whence: Whence) -> nix::Result<Option<u64>> {

@@ -100,6 +100,10 @@ impl Node for Flushed {
         self.0.extent_at(offset, limit)
     }
 
+    fn space_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        self.0.space_at(offset, limit)
+    }
+
     fn space(&self) -> Result<Space> {
         self.0.space()
     }

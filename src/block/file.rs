@@ -332,6 +332,27 @@ impl Node for FileNode {
         Ok(extent(if hole > offset { hole.min(end) } else { end }, ExtentKind::Data))
     }
 
+    fn space_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        let extent = self.extent_at(offset, limit)?;
+        if extent.kind != ExtentKind::Hole {
+            return Ok(extent);
+        }
+        // SEEK_HOLE calls reserved space a hole, as long as nothing has been written there.
+        let reserved = match sys::allocated_range(&self.file, offset, extent.end()) {
+            Ok(reserved) => reserved,
+            // A filesystem that does not say.
+            Err(Errno::EOPNOTSUPP | Errno::ENOTTY | Errno::EINVAL) => None,
+            Err(errno) => return Err(self.error("find the space of", errno)),
+        };
+        Ok(match reserved {
+            Some(range) if range.start == offset => {
+                Extent { kind: ExtentKind::Zero, ..extent.part(0, range.end - offset) }
+            }
+            Some(range) => extent.part(0, range.start - offset),
+            None => extent,
+        })
+    }
+
     fn space(&self) -> Result<Space> {
         if self.device_block.is_some() {
             return Ok(Space::Full);

@@ -198,6 +198,12 @@ pub trait Node: Send + Sync {
     /// at most the node's length. Never empty unless `offset` is at `limit`.
     fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent>;
 
+    /// The same, where space that holds nothing yet is told from a hole: it is of kind `Zero`. That takes
+    /// longer, and the bytes of such a range may have been written by the time it is told.
+    fn space_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        self.extent_at(offset, limit)
+    }
+
     /// How much space the node has.
     fn space(&self) -> Result<Space>;
 

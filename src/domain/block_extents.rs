@@ -77,7 +77,7 @@ fn extents(
             let text = format!("'{target}' has become shorter");
             return Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text));
         }
-        let extent = node.extent_at(at, range.end).map_err(failed)?;
+        let extent = node.space_at(at, range.end).map_err(failed)?;
         at = extent.end();
         let state = |extent: &Extent| (extent.kind, extent.depth, extent.present);
         match all.last_mut() {

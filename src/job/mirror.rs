@@ -156,6 +156,10 @@ impl Node for Mirror {
         self.source.extent_at(offset, limit)
     }
 
+    fn space_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        self.source.space_at(offset, limit)
+    }
+
     fn space(&self) -> Result<Space> {
         self.source.space()
     }
