@@ -233,7 +233,7 @@ static void extents_arguments(void)
     extents_refused(vol, 0, MIB + 1, 0, "");
     extents_refused(vol, ~0ULL, 1, 0, "");
     extents_refused(vol, 1, ~0ULL, 0, "");
-    extents_refused(vol, 0, 0, 1, "unsupported flags (0x1) in function");
+    extents_refused(vol, 0, 0, 2, "unsupported flags (0x2) in function");
     /* Without a place to store them they are only counted. */
     CHECK_INT(virSparseVolGetExtents(vol, 0, 0, NULL, 0), 1);
     CHECK_INT(virSparseVolGetExtents(NULL, 0, 0, &extents, 0), -1);

@@ -14,7 +14,7 @@ use crate::block::ExtentKind;
 use crate::domain::{Domain, UriFlags};
 use crate::error::*;
 use crate::logging::{self, Listener};
-use crate::storage::Volume;
+use crate::storage::{ExtentsFlags, Volume};
 use crate::stream::Stream;
 
 /// How much a stream has moved.
@@ -79,6 +79,13 @@ pub type virSparseLogFunc = Option<
         opaque: *mut c_void,
     ),
 >;
+
+/// What virSparseVolGetExtents looks at.
+#[repr(C)]
+pub enum virSparseVolExtentsFlags {
+    /// The volume's file, whatever format its bytes are in.
+    VIR_SPARSE_VOL_EXTENTS_FILE = 1 << 0,
+}
 
 /// Which URI of a disk virSparseDomainGetDiskURI tells.
 #[repr(C)]
@@ -241,21 +248,25 @@ pub unsafe extern "C" fn virSparseStreamGetStats(
 /// neighbours are of different types. It is a look at one moment: a volume that is being written
 /// may be another in the next.
 ///
-/// The volume's file is looked at, whatever format its bytes are in. A block device has no holes
-/// that could be told.
+/// Offsets are those that a guest sees: a volume in qcow2 format is looked at as an image, with the
+/// images below it. Where neither it nor they have data is a hole. With VIR_SPARSE_VOL_EXTENTS_FILE it is
+/// the volume's file that is looked at, whatever format its bytes are in; so it is for a raw volume in
+/// any case. A block device has no holes that could be told.
 ///
 /// @vol: the volume
 /// @offset: where the range begins, in bytes
 /// @length: how long it is, in bytes; 0 for all to the end
 /// @extents: where to store an array of extents, which the caller frees with free; NULL to count
 /// only. It is NULL if the range is empty
-/// @flags: 0
+/// @flags: virSparseVolExtentsFlags
 ///
 /// Return Value: how many extents there are, or -1.
 ///
 /// Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_INVALID_ARG for flags, or if the range reaches
 /// beyond the end; VIR_ERR_OPERATION_INVALID if the pool is inactive; VIR_ERR_NO_STORAGE_VOL;
-/// VIR_ERR_SYSTEM_ERROR.
+/// VIR_ERR_SYSTEM_ERROR. Without VIR_SPARSE_VOL_EXTENTS_FILE also VIR_ERR_RESOURCE_BUSY if the image is
+/// being written, VIR_ERR_OPERATION_DENIED if it refers to a file that is in no active pool, and
+/// VIR_ERR_OPERATION_UNSUPPORTED if its format cannot be read.
 ///
 /// Since virsparse 0.1.
 #[unsafe(no_mangle)]
@@ -268,8 +279,8 @@ pub unsafe extern "C" fn virSparseVolGetExtents(
 ) -> c_int {
     entry("virSparseVolGetExtents", |call| {
         let volume = call.object::<Volume>(vol)?;
-        call.no_flags(flags, VIR_FROM_STORAGE)?;
-        let found = volume.extents(call.function, offset, length)?;
+        let flags = call.flags::<ExtentsFlags>(flags, VIR_FROM_STORAGE)?;
+        let found = volume.extents(call.function, offset, length, flags)?;
         let count = c_int::try_from(found.len())
             .map_err(|_| Error::new(VIR_ERR_OVERFLOW, VIR_FROM_STORAGE, "too many extents"))?;
         if extents.is_null() {
@@ -316,6 +327,76 @@ pub extern "C" fn virSparseVolWipeRange(
         call.writable(&volume, VIR_FROM_STORAGE)?;
         call.no_flags(flags, VIR_FROM_STORAGE)?;
         volume.wipe_range(call.function, offset, length)?;
+        Ok(0)
+    })
+}
+
+/// Brings everything that a volume reads from its backing images into it; afterwards it names none. What
+/// it reads as stays the same. No domain may use the volume meanwhile: virDomainBlockPull does it for a
+/// disk in use. Nothing is to be done for a raw volume, and for an image without a backing image.
+///
+/// When it returns 0, the data is on stable storage. After an error the volume still names its backing
+/// image, and reads as before.
+///
+/// Definitions of domains that spell out the images below the volume must be changed by the caller.
+///
+/// @vol: the volume
+/// @flags: 0
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection, or if an image
+/// refers to a file that is in no active pool; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID
+/// if the pool is inactive; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_RESOURCE_BUSY if the volume is in use;
+/// VIR_ERR_OPERATION_UNSUPPORTED for a format that cannot be written, or if the image has internal
+/// snapshots, which read from the images below as well; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since virsparse 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn virSparseVolFlatten(vol: virStorageVolPtr, flags: c_uint) -> c_int {
+    entry("virSparseVolFlatten", |call| {
+        let volume = call.object::<Volume>(vol)?;
+        call.writable(&volume, VIR_FROM_STORAGE)?;
+        call.no_flags(flags, VIR_FROM_STORAGE)?;
+        volume.flatten()?;
+        Ok(0)
+    })
+}
+
+/// Gives a range of a volume space, so that a guest's write there does not fail for want of it. What it
+/// reads as stays the same. Offsets are those that a guest sees: of a volume in qcow2 format the image gets
+/// clusters of its own, with what is read from the images below it, or with zeros; the chain stays as it
+/// is. For a raw volume the filesystem reserves the space. No domain may use the volume meanwhile:
+/// virSparseDomainBlockAllocate does it for a disk in use.
+///
+/// When it returns 0, the space is kept on stable storage. After an error a part may have its space.
+///
+/// @vol: the volume
+/// @offset: where the range begins, in bytes
+/// @length: how long it is, in bytes; 0 for all to the end
+/// @flags: 0
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection, or if an image
+/// refers to a file that is in no active pool; VIR_ERR_INVALID_ARG for flags, or if the range reaches
+/// beyond the end; VIR_ERR_OPERATION_INVALID if the pool is inactive; VIR_ERR_NO_STORAGE_VOL;
+/// VIR_ERR_RESOURCE_BUSY if the volume is in use; VIR_ERR_OPERATION_UNSUPPORTED for a format that cannot
+/// be written; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since virsparse 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn virSparseVolAllocate(
+    vol: virStorageVolPtr,
+    offset: c_ulonglong,
+    length: c_ulonglong,
+    flags: c_uint,
+) -> c_int {
+    entry("virSparseVolAllocate", |call| {
+        let volume = call.object::<Volume>(vol)?;
+        call.writable(&volume, VIR_FROM_STORAGE)?;
+        call.no_flags(flags, VIR_FROM_STORAGE)?;
+        volume.allocate(call.function, offset, length)?;
         Ok(0)
     })
 }

@@ -31,8 +31,8 @@ pub fn allocate(live: &LiveChain, range: Range<u64>, control: &Control) -> Resul
     Ok(End::Completed)
 }
 
-/// False if the job is to end.
-fn fill(top: &Qcow2Node, range: Range<u64>, control: &Control) -> block::Result<bool> {
+/// The same for an image. False if the job is to end.
+pub fn fill(top: &Qcow2Node, range: Range<u64>, control: &Control) -> block::Result<bool> {
     let mut at = range.start;
     while at < range.end {
         let part = top.lacking(at, range.end, control.most())?;

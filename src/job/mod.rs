@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-pub use allocate::allocate;
+pub use allocate::{allocate, fill};
 pub use control::{Command, Control, Progress};
 pub use copy::Copy;
 pub use live::{LiveChain, relative_name};

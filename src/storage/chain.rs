@@ -54,6 +54,11 @@ impl Volume {
         open_chain(self.connect(), &self.place()?, format, write, &mut Vec::new())
     }
 
+    /// The same for one of qcow2, as such.
+    pub fn open_qcow2(&self, write: bool) -> Result<Arc<Qcow2Node>> {
+        open_qcow2(self.connect(), &self.place()?, write, &mut Vec::new())
+    }
+
     /// What is known of the image below the volume, if the volume's name for it leads to one that
     /// may be looked at.
     pub fn backing_facts(&self, backing: &Backing) -> Option<VolumeFacts> {
@@ -75,17 +80,20 @@ fn open_chain(
     write: bool,
     above: &mut Vec<String>,
 ) -> Result<Arc<dyn Node>> {
+    if format == Format::Qcow2 {
+        return Ok(open_qcow2(connect, place, write, above)?);
+    }
+    open_file(place, write, above)
+}
+
+fn open_qcow2(
+    connect: &Connect,
+    place: &Place,
+    write: bool,
+    above: &mut Vec<String>,
+) -> Result<Arc<Qcow2Node>> {
+    let file = open_file(place, write, above)?;
     let path = place.path();
-    if above.contains(&path) {
-        return Err(failed(format!("image '{path}' is its own backing image")));
-    }
-    if above.len() >= MOST_IMAGES {
-        return Err(failed(format!("the backing chain has more than {MOST_IMAGES} images")));
-    }
-    let file = place.store.open_image(&place.name, write).map_err(|e| referred(e, &path, above))?;
-    if format == Format::Raw {
-        return Ok(file);
-    }
     let header = Qcow2Node::read_header(&path, &*file).map_err(report)?;
     above.push(path);
     let below = open_below(connect, place, &header, write, above);
@@ -93,6 +101,17 @@ fn open_chain(
     let (data, backing) = below?;
     let node = Qcow2Node::new(path, header, file, data, backing, write).map_err(report)?;
     Ok(Arc::new(node))
+}
+
+fn open_file(place: &Place, write: bool, above: &[String]) -> Result<Arc<dyn Node>> {
+    let path = place.path();
+    if above.contains(&path) {
+        return Err(failed(format!("image '{path}' is its own backing image")));
+    }
+    if above.len() >= MOST_IMAGES {
+        return Err(failed(format!("the backing chain has more than {MOST_IMAGES} images")));
+    }
+    place.store.open_image(&place.name, write).map_err(|e| referred(e, &path, above))
 }
 
 type Opened = Option<Arc<dyn Node>>;

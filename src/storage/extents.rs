@@ -1,9 +1,10 @@
-//! Where a volume's data and holes are.
+//! Where a volume's data and holes are, for a guest or in its file.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::volume::{Volume, report};
-use crate::block::range_within;
+use crate::block::{Format, Node, range_within};
 use crate::copy::ExtentCursor;
 use crate::error::*;
 
@@ -15,11 +16,28 @@ pub struct VolumeExtent {
     pub hole: bool,
 }
 
+bitflags::bitflags! {
+    /// Whose extents are told.
+    #[derive(Clone, Copy)]
+    pub struct ExtentsFlags: u32 {
+        const FILE = 1;
+    }
+}
+
 impl Volume {
-    /// The extents of a range (to the end if `length` is 0): in order, without gaps, neighbours of
-    /// different kinds.
-    pub fn extents(&self, function: &str, offset: u64, length: u64) -> Result<Vec<VolumeExtent>> {
-        let node = self.open(false)?;
+    /// The extents of a range (to the end if `length` is 0) of what a guest sees, or of the volume's
+    /// file: in order, without gaps, neighbours of different kinds.
+    pub fn extents(
+        &self,
+        function: &str,
+        offset: u64,
+        length: u64,
+        flags: ExtentsFlags,
+    ) -> Result<Vec<VolumeExtent>> {
+        let node = match flags.contains(ExtentsFlags::FILE) {
+            true => self.open(false)?,
+            false => self.seen_by_guests()?,
+        };
         let size = node.length().map_err(report)?;
         let range = self.range_inside(function, offset, length, size)?;
         let mut cursor = ExtentCursor::new(range.start, range.end);
@@ -32,6 +50,24 @@ impl Volume {
             }
         }
         Ok(all)
+    }
+
+    /// What a guest sees of the volume.
+    fn seen_by_guests(&self) -> Result<Arc<dyn Node>> {
+        let format = self.facts()?.image.format;
+        match format.image() {
+            // Whoever writes a raw volume at this moment does not make what is told untrue as a whole.
+            Some(Format::Raw) => self.open(false),
+            Some(Format::Qcow2) => self.open_image(Format::Qcow2, false),
+            None => {
+                let text = format!(
+                    "volume '{}' of format '{}' cannot be read; only the extents of its file can be told",
+                    self.name(),
+                    format.word()
+                );
+                Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text))
+            }
+        }
     }
 
     /// The range that a caller names of a volume of `size` bytes.
@@ -60,7 +96,6 @@ mod tests {
     use crate::storage::{CreateFlags, CreateVolumeFlags};
     use proptest::prelude::*;
     use std::os::unix::fs::FileExt;
-    use std::sync::Arc;
 
     const F: &str = "virSparseVolGetExtents";
     const PAGE: u64 = 64 * 1024;
@@ -88,7 +123,7 @@ mod tests {
     }
 
     fn told(volume: &Volume, offset: u64, length: u64) -> Vec<(u64, u64, bool)> {
-        let all = volume.extents(F, offset, length).unwrap();
+        let all = volume.extents(F, offset, length, ExtentsFlags::empty()).unwrap();
         all.iter().map(|e| (e.offset, e.length, e.hole)).collect()
     }
 
@@ -100,7 +135,7 @@ mod tests {
         for (offset, length) in
             [(32 * PAGE + 1, 0), (0, 32 * PAGE + 1), (32 * PAGE, 1), (1, u64::MAX), (u64::MAX, 0)]
         {
-            let error = volume.extents(F, offset, length).unwrap_err();
+            let error = volume.extents(F, offset, length, ExtentsFlags::empty()).unwrap_err();
             assert_eq!((error.code, error.domain), (VIR_ERR_INVALID_ARG, VIR_FROM_STORAGE));
             assert!(error.message.contains("beyond the end of volume 'v' of 2097152 bytes"));
         }

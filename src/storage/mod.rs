@@ -13,6 +13,7 @@ mod dir;
 mod encryption;
 mod extents;
 mod image_options;
+mod in_place;
 mod listing;
 mod memory;
 mod names;
@@ -35,7 +36,7 @@ mod volume_xml;
 mod wipe;
 
 pub use describe::capabilities;
-pub use extents::VolumeExtent;
+pub use extents::{ExtentsFlags, VolumeExtent};
 pub use pool::{
     BuildFlags, CreateFlags, ListFlags, Pool, PoolInfo, PoolState, no_source_discovery,
 };

@@ -1,0 +1,84 @@
+//! Changing the image of a volume in place, while no domain uses it: bringing what it reads from below
+//! into it, and giving it space.
+
+use std::sync::Arc;
+
+use super::pool::Pool;
+use super::volume::{Volume, report};
+use super::volume_format::VolumeFormat;
+use crate::block::qcow2::Qcow2Node;
+use crate::block::{Above, Format, Node};
+use crate::error::*;
+use crate::job::{self, Control};
+
+impl Volume {
+    /// Brings everything that the volume reads from its backing images into it, and has it name none.
+    pub fn flatten(&self) -> Result<()> {
+        // Nothing is below an image without a header.
+        let Some(image) = self.image_to_change("flattened")? else { return Ok(()) };
+        let header = image.header();
+        if header.backing_file.is_none() {
+            return Ok(());
+        }
+        if header.snapshots > 0 {
+            let name = self.name();
+            let text = format!("internal snapshots in volume '{name}' need the images below it");
+            return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text));
+        }
+        let size = image.length().map_err(report)?;
+        job::pull(&image, 0..size, Above::NOTHING, &unlimited(size))?;
+        // It brings the data to stable storage before it stops to name what the data came from.
+        image.record_backing(None).map_err(report)?;
+        image.settle().map_err(report)?;
+        drop(image);
+        self.tell_changed()
+    }
+
+    /// Gives a range of what a guest sees of the volume (to the end if `length` is 0) space in it.
+    pub fn allocate(&self, function: &str, offset: u64, length: u64) -> Result<()> {
+        let Some(image) = self.image_to_change("allocated")? else {
+            let file = self.open_image(Format::Raw, true)?;
+            let size = file.length().map_err(report)?;
+            let range = self.range_inside(function, offset, length, size)?;
+            file.allocate(range.start, range.end - range.start).map_err(report)?;
+            file.flush().and_then(|()| file.settle()).map_err(report)?;
+            drop(file);
+            return self.tell_changed();
+        };
+        let size = image.length().map_err(report)?;
+        let range = self.range_inside(function, offset, length, size)?;
+        let filled = job::fill(&image, range, &unlimited(size));
+        // What has been done by then stays, whatever has ended it.
+        let kept = image.flush().and_then(|()| image.settle());
+        filled.and(kept).map_err(report)?;
+        drop(image);
+        self.tell_changed()
+    }
+
+    /// The volume as a qcow2 image that nobody else uses; `None` if it is raw.
+    fn image_to_change(&self, verb: &str) -> Result<Option<Arc<Qcow2Node>>> {
+        match self.facts()?.image.format.image() {
+            Some(Format::Qcow2) => self.open_qcow2(true).map(Some),
+            Some(Format::Raw) => Ok(None),
+            None => {
+                let (name, format) = (self.name(), self.facts()?.image.format);
+                Err(cannot_be(name, format, verb))
+            }
+        }
+    }
+
+    /// The pool's listeners may want to know its sizes.
+    fn tell_changed(&self) -> Result<()> {
+        Pool::of_volume(self)?.tell_refresh();
+        Ok(())
+    }
+}
+
+fn unlimited(length: u64) -> Control {
+    Control::new(length, 0, 0)
+}
+
+fn cannot_be(name: &str, format: VolumeFormat, verb: &str) -> Error {
+    let text = format!("volume '{name}' of format '{}' cannot be {verb}", format.word());
+    Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text)
+}
