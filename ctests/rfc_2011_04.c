@@ -234,13 +234,82 @@ static void allocation(void)
     stop(dom);
 }
 
-static virBlockStreamInfo stream_info(virDomainPtr dom, int status)
+/* The map of a raw disk is the space that its file has, not only what has been written. */
+static void map_of_raw(void)
+{
+    virDomainBlockRegionPtr regions = NULL;
+    unsigned long long begin;
+    unsigned int n = 0;
+    virDomainPtr dom;
+
+    CHECK_INT(run("cd %s && rm -f top && truncate -s 64M top && cp top ref", test_dir), 0);
+    dom = start(disk_xml("vda", "top", "raw", ""));
+    CHECK_INT(own_bytes(dom), 0);
+    CHECK_INT(virDomainBlockAllocate(dom, "vda", 8 * MIB, 4 * MIB, 0), 0);
+    begin = file_allocation(in_dir("top"));
+    CHECK(begin >= 4 * MIB);
+    CHECK_INT(virDomainBlockGetAllocationMap(dom, "vda", &n, &regions), 0);
+    CHECK_INT(n, 1);
+    CHECK_INT(regions[0].offset, 8 * MIB);
+    CHECK_INT(regions[0].length, 4 * MIB);
+    free(regions);
+    /* To be written does not change it; to be discarded does. */
+    CHECK_INT(run("qemu-io -f raw -c 'write -P 5 9M 64k' -c flush '%s' >/dev/null &&"
+                  " qemu-io -f raw -c 'write -P 5 9M 64k' %s >/dev/null", disk_uri(dom, "vda"),
+                  in_dir("ref")), 0);
+    CHECK_INT(own_bytes(dom), 4 * MIB);
+    CHECK_INT(file_allocation(in_dir("top")), begin);
+    CHECK_INT(run("qemu-io -d unmap -f raw -c 'discard 10M 1M' '%s' >/dev/null",
+                  disk_uri(dom, "vda")), 0);
+    CHECK_INT(own_bytes(dom), 3 * MIB);
+    expect_events(DONE);
+    stop(dom);
+    CHECK(same_as_ref("top", "raw"));
+}
+
+/* The device's alias is a name of the disk: one that the definition gives, or libvirt's kind. */
+static void by_alias(void)
+{
+    virStreamDiskState state;
+    virDomainJobInfo job;
+    virBlockStreamInfo info;
+    virDomainBlockRegionPtr regions = NULL;
+    unsigned int n = 0;
+    virDomainPtr dom = start_chain();
+
+    CHECK(virDomainStreamDisk(dom, "virtio-disk0", 0, ONE) > 0);
+    CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 0), 1);
+    CHECK_INT(virDomainBlockAllocate(dom, "virtio-disk0", 0, 64 * KIB, 0), 0);
+    CHECK_INT(virDomainBlockGetJobInfo(dom, "virtio-disk0", &job), 0);
+    CHECK_INT(virDomainBlockAbortJob(dom, "virtio-disk0"), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "disk vda does not have an active block job");
+    CHECK_INT(virDomainBlockGetAllocationMap(dom, "virtio-disk0", &n, &regions), 0);
+    free(regions);
+    CHECK_INT(virDomainBlockStream(dom, "virtio-disk0", 0, MIB, 0), 0);
+    CHECK_INT(virDomainBlockStreamInfo(dom, "virtio-disk0", &info), 0);
+    CHECK_INT(virDomainBlockStreamAbort(dom, "virtio-disk0"), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "disk vda does not have an active block job");
+    CHECK(virDomainStreamDisk(dom, "virtio-disk1", 0, ONE) == NONE);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "disk 'virtio-disk1' not found");
+    forget_events(4);
+    CHECK(guest_sees_ref(dom));
+    stop(dom);
+    dom = start(disk_xml("vda", "top", "qcow2", "<alias name='ua-mine'/>"));
+    CHECK_INT(virDomainBlockStream(dom, "ua-mine", 0, MIB, 0), 0);
+    forget_events(2);
+    stop(dom);
+}
+
+static virBlockStreamInfo stream_info(virDomainPtr dom, virBlockStreamStatus expected)
 {
     virBlockStreamInfo info;
+    virBlockStreamStatus status;
 
     memset(&info, 0x55, sizeof(info));
     CHECK_INT(virDomainBlockStreamInfo(dom, "vda", &info), 0);
-    CHECK_INT(info.status, status);
+    /* It is an enumeration, which matters in C++. */
+    status = info.status;
+    CHECK_INT(status, expected);
     return info;
 }
 
@@ -254,7 +323,7 @@ static void ranges(void)
     CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
     /* The call waits, so the end is told at once. */
     CHECK_INT(virDomainBlockStream(dom, "vda", 512 * KIB, 256 * KIB, 0), 0);
-    CHECK_INT(stream_info(dom, VIR_BLOCK_STREAM_COMPLETED).remaining, 0);
+    CHECK_INT(stream_info(dom, VIR_BLOCK_STREAM_STATE_COMPLETED).remaining, 0);
     expect_events(DONE);
     CHECK_INT(own_bytes(dom), own + 256 * KIB);
     /* It is no error that it is there already. */
@@ -269,9 +338,9 @@ static void ranges(void)
     CHECK_INT(virDomainBlockStream(dom, "vda", 0, 0, VIR_DOMAIN_DISK_STREAM_NONBLOCK), 0);
     do {
         CHECK_INT(virDomainBlockStreamInfo(dom, "vda", &info), 0);
-        CHECK((info.remaining == 0) == (info.status == VIR_BLOCK_STREAM_COMPLETED));
-    } while (info.status == VIR_BLOCK_STREAM_ACTIVE);
-    CHECK_INT(info.status, VIR_BLOCK_STREAM_COMPLETED);
+        CHECK((info.remaining == 0) == (info.status == VIR_BLOCK_STREAM_STATE_COMPLETED));
+    } while (info.status == VIR_BLOCK_STREAM_STATE_ACTIVE);
+    CHECK_INT(info.status, VIR_BLOCK_STREAM_STATE_COMPLETED);
     expect_events(DONE);
     ends_alone(dom);
 
@@ -279,9 +348,9 @@ static void ranges(void)
     dom = start(disk_xml("vda", "top", "qcow2", ""));
     CHECK_INT(virDomainBlockStream(dom, "vda", 0, 0, VIR_DOMAIN_DISK_STREAM_NONBLOCK), 0);
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, 0), 0);
-    CHECK(stream_info(dom, VIR_BLOCK_STREAM_ACTIVE).remaining > 0);
+    CHECK(stream_info(dom, VIR_BLOCK_STREAM_STATE_ACTIVE).remaining > 0);
     CHECK_INT(virDomainBlockStreamAbort(dom, "vda"), 0);
-    CHECK(stream_info(dom, VIR_BLOCK_STREAM_FAILED).remaining > 0);
+    CHECK(stream_info(dom, VIR_BLOCK_STREAM_STATE_FAILED).remaining > 0);
     expect_events(CANCELED);
     CHECK_INT(virDomainBlockStreamAbort(dom, "vda"), -1);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
@@ -315,7 +384,7 @@ static void other_jobs(void)
     CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
     CHECK_INT(virDomainBlockStream(dom, "vda", 0, MIB, 0), 0);
     CHECK_INT(virDomainBlockStreamInfo(dom, "vda", &info), 0);
-    CHECK_INT(info.status, VIR_BLOCK_STREAM_COMPLETED);
+    CHECK_INT(info.status, VIR_BLOCK_STREAM_STATE_COMPLETED);
     forget_events(2);
     stop(dom);
 }
@@ -400,6 +469,8 @@ int main(int argc, char **argv)
     in_the_background();
     many();
     allocation();
+    map_of_raw();
+    by_alias();
     ranges();
     other_jobs();
     refusals();

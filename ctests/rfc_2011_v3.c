@@ -6,7 +6,8 @@
 
 #include <virsparse/rfc-2011-v3.h>
 
-#define CONTINUOUS VIR_DOMAIN_BLOCK_STREAM_CONTINUOUS
+/* As the design calls it. */
+static const virDomainStreamDiskFlags CONTINUOUS = VIR_DOMAIN_BLOCK_STREAM_CONTINUOUS;
 #define DONE "top pull completed; vda pull completed; "
 
 static void make_large(void)

@@ -166,6 +166,89 @@ static void by_hand(virStorageVolPtr vol)
     finish_and_free(st);
 }
 
+/* The types of handlers that were posted in the same month. */
+static int push_hole(virStreamPtr st, unsigned long long length, void *opaque)
+{
+    struct file *file = (struct file *)opaque;
+
+    CHECK_INT(virStreamHoleSize(st), length);
+    if (file->failing) {
+        errno = EDQUOT;
+        return -1;
+    }
+    CHECK_INT(ftruncate(file->fd, lseek(file->fd, (off_t)length, SEEK_CUR)), 0);
+    return 0;
+}
+
+static int tell_section(virStreamPtr st, int *inData, unsigned long long *length, void *opaque)
+{
+    struct file *file = (struct file *)opaque;
+    off_t at = lseek(file->fd, 0, SEEK_CUR), size = lseek(file->fd, 0, SEEK_END), data, hole;
+
+    CHECK(st != NULL);
+    if (file->failing) {
+        errno = ENXIO;
+        return -1;
+    }
+    data = lseek(file->fd, at, SEEK_DATA);
+    if (data < 0)
+        data = size;
+    *inData = data == at && at < size;
+    if (*inData) {
+        hole = lseek(file->fd, at, SEEK_HOLE);
+        *length = (unsigned long long)(hole - at);
+        CHECK(lseek(file->fd, at, SEEK_SET) == at);
+    } else {
+        *length = (unsigned long long)(data - at);
+        CHECK(lseek(file->fd, data, SEEK_SET) == data);
+    }
+    return 0;
+}
+
+/* It need not look for holes: it is not asked for more than the section has. */
+static int give_all(virStreamPtr st, char *data, size_t nbytes, void *opaque)
+{
+    CHECK(st != NULL);
+    return (int)read(((struct file *)opaque)->fd, data, nbytes);
+}
+
+static void handlers_of_both_types(virStorageVolPtr vol)
+{
+    virStreamSinkHoleFunc sink = push_hole;
+    virStreamSourceHoleFunc source = tell_section;
+    struct file up = open_file("file", O_RDONLY);
+    struct file down = open_file("down", O_RDWR | O_CREAT | O_TRUNC);
+    virStreamPtr st = upload_to(vol, 0, 0, UP);
+
+    CHECK_INT(virStreamSparseSendAll(st, give_all, source, &up), 0);
+    finish_and_free(st);
+    CHECK(same_and_as_small("p/v", "file"));
+    st = download_from(vol, 0, 0, DOWN);
+    CHECK(virStreamHoleSize(st) == 0);
+    CHECK_INT(virStreamSparseRecvAll(st, take_data, push_hole, &down), 0);
+    finish_and_free(st);
+    CHECK(same_and_as_small("down", "file"));
+    CHECK(virStreamHoleSize(NULL) == (unsigned long long)-1);
+    CHECK_CODE(VIR_ERR_INVALID_STREAM, "virStreamHoleSize");
+
+    up.failing = down.failing = 1;
+    st = download_from(vol, 0, 0, DOWN);
+    CHECK_INT(virStreamSparseRecvAll(st, take_data, sink, &down), -1);
+    CHECK_CODE(VIR_ERR_SYSTEM_ERROR, strerror(EDQUOT));
+    CHECK_INT(virStreamFree(st), 0);
+    st = upload_to(vol, 0, 0, UP);
+    CHECK_INT(virStreamSparseSendAll(st, give_all, tell_section, &up), -1);
+    CHECK_CODE(VIR_ERR_SYSTEM_ERROR, strerror(ENXIO));
+    CHECK_INT(virStreamFree(st), 0);
+    sink = NULL;
+    st = download_from(vol, 0, 0, DOWN);
+    CHECK_INT(virStreamSparseRecvAll(st, take_data, sink, &down), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "holeHandler");
+    CHECK_INT(virStreamFree(st), 0);
+    CHECK_INT(close(up.fd), 0);
+    CHECK_INT(close(down.fd), 0);
+}
+
 static void receive_all(virStorageVolPtr vol, unsigned long long most)
 {
     struct file file = open_file("down", O_RDWR | O_CREAT | O_TRUNC);
@@ -228,7 +311,7 @@ static void failures(virStorageVolPtr vol)
         CHECK_INT(virStreamFree(st), 0);
     }
     st = download_from(vol, 0, 0, DOWN);
-    CHECK_INT(virStreamSparseRecvAll(st, take_data, NULL, &down), -1);
+    CHECK_INT(virStreamSparseRecvAll(st, take_data, (virStreamHoleFunc)NULL, &down), -1);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "holeHandler");
     CHECK_INT(virStreamFree(st), 0);
     st = upload_to(vol, 0, 0, UP);
@@ -253,6 +336,7 @@ int main(int argc, char **argv)
     receive_all(vol, ~0ULL);
     receive_all(vol, 100000);
     receive_all(vol, 0);
+    handlers_of_both_types(vol);
     skip_upwards(vol);
     failures(vol);
     vol_gone(vol);

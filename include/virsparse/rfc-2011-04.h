@@ -40,6 +40,16 @@ __asm__(".symver virDomainBlockStreamInfo_2011_04, virDomainBlockStreamInfo@VIRS
 /** The most streams that virDomainStreamDiskInfo tells of. */
 #define VIR_STREAM_DISK_MAX_STREAMS 10
 
+/** How the streaming of a disk stands. */
+typedef enum virBlockStreamStatus {
+    /** The last one has been completed. */
+    VIR_BLOCK_STREAM_STATE_COMPLETED = 0,
+    /** One is at work. */
+    VIR_BLOCK_STREAM_STATE_ACTIVE = 1,
+    /** The last one has failed, or was aborted. */
+    VIR_BLOCK_STREAM_STATE_FAILED = 2,
+} virBlockStreamStatus;
+
 /** What virDomainStreamDisk does: one of them. */
 typedef enum virDomainStreamDiskFlags {
     /** Stream one unit. */
@@ -52,25 +62,15 @@ typedef enum virDomainStreamDiskFlags {
 
 /** How virDomainBlockAllocate works. */
 typedef enum virDomainBlockAllocateFlags {
-    /** Do not wait for the end. */
+    /** Do not wait for the end. It was posted as 0, which would be no flag. */
     VIR_DOMAIN_DISK_ALLOCATE_NONBLOCK = (1 << 0),
 } virDomainBlockAllocateFlags;
 
 /** How virDomainBlockStream works. */
 typedef enum virDomainBlockStreamFlags {
-    /** Do not wait for the end. */
+    /** Do not wait for the end. It was posted as 0, which would be no flag. */
     VIR_DOMAIN_DISK_STREAM_NONBLOCK = (1 << 0),
 } virDomainBlockStreamFlags;
-
-/** How the streaming of a disk stands. */
-typedef enum virBlockStreamStatus {
-    /** The last one has been completed. */
-    VIR_BLOCK_STREAM_COMPLETED = 0,
-    /** One is at work. */
-    VIR_BLOCK_STREAM_ACTIVE = 1,
-    /** The last one has failed, or was aborted. */
-    VIR_BLOCK_STREAM_FAILED = 2,
-} virBlockStreamStatus;
 
 /** How far a disk is streamed. */
 struct _virStreamDiskState {
@@ -104,8 +104,8 @@ typedef virDomainBlockRegion *virDomainBlockRegionPtr;
 
 /** How the streaming of a disk stands. */
 struct _virBlockStreamInfo {
-    /** A virBlockStreamStatus. */
-    int status;
+    /** Whether it goes on, or how it has ended. */
+    enum virBlockStreamStatus status;
     /** How much is left to do of the range that it is about, in bytes. */
     unsigned long long remaining;
 };
@@ -125,7 +125,7 @@ extern "C" {
  * that follows in the background. When nothing is left, the images below are left out.
  *
  * @dom: an active domain
- * @path: the path of the disk's image, or its target
+ * @path: the path of the disk's image, its target, or its device's alias
  * @offset: where to begin, in bytes; no matter with VIR_STREAM_DISK_STOP
  * @flags: one of virDomainStreamDiskFlags. VIR_STREAM_DISK_ONE streams the first part from there on that
  * is not in the image on top yet: at least a cluster of that, at most 1 MiB
@@ -173,7 +173,7 @@ int virDomainStreamDiskInfo(virDomainPtr dom,
  * virSparseDomainBlockAllocate does it.
  *
  * @dom: an active domain
- * @path: the path of the disk's image, or its target
+ * @path: the path of the disk's image, its target, or its device's alias
  * @offset: where the range begins, in bytes
  * @length: how long it is, in bytes; 0 for all to the end
  * @flags: virDomainBlockAllocateFlags
@@ -195,7 +195,7 @@ int virDomainBlockAllocate(virDomainPtr dom,
  * Tells how the job on a disk stands, or how the last one has ended.
  *
  * @dom: an active domain
- * @path: the path of the disk's image, or its target
+ * @path: the path of the disk's image, its target, or its device's alias
  * @info: where to store it: type VIR_DOMAIN_JOB_UNBOUNDED (how long it will take is not known) while
  * one is at work, then VIR_DOMAIN_JOB_COMPLETED, _FAILED or _CANCELLED, and VIR_DOMAIN_JOB_NONE if there
  * was none; timeElapsed; dataTotal, dataProcessed and dataRemaining in bytes. The rest is 0
@@ -214,7 +214,7 @@ int virDomainBlockGetJobInfo(virDomainPtr dom,
  * Ends the job on a disk; what it has done stays.
  *
  * @dom: an active domain
- * @path: the path of the disk's image, or its target
+ * @path: the path of the disk's image, its target, or its device's alias
  *
  * Return Value: 0 when it has ended, or -1.
  *
@@ -229,7 +229,7 @@ int virDomainBlockAbortJob(virDomainPtr dom, const char *path);
  * them. virSparseDomainGetBlockExtents tells more.
  *
  * @dom: the domain
- * @path: the path of the disk's image, or its target
+ * @path: the path of the disk's image, its target, or its device's alias
  * @nregions: where to store how many there are
  * @regions: where to store an array of them, which the caller frees with free; NULL if there are none
  *
@@ -249,7 +249,7 @@ int virDomainBlockGetAllocationMap(virDomainPtr dom,
  * ends with the disk, and nothing is left to them, they are left out.
  *
  * @dom: an active domain
- * @device: the target of the disk, or the path of its image
+ * @device: the alias of the disk's device, its target, or the path of its image
  * @offset: where the range begins, in bytes
  * @length: how long it is, in bytes; 0 for all to the end
  * @flags: virDomainBlockStreamFlags
@@ -272,7 +272,7 @@ int virDomainBlockStream(virDomainPtr dom,
  * Ends the streaming of a disk; what has been streamed stays.
  *
  * @dom: an active domain
- * @device: the target of the disk, or the path of its image
+ * @device: the alias of the disk's device, its target, or the path of its image
  *
  * Return Value: 0 when it has ended, or -1.
  *
@@ -288,7 +288,7 @@ int virDomainBlockStreamAbort(virDomainPtr dom,
  * Tells how the streaming of a disk stands.
  *
  * @dom: an active domain
- * @device: the target of the disk, or the path of its image
+ * @device: the alias of the disk's device, its target, or the path of its image
  * @info: where to store it
  *
  * Return Value: 0, or -1.

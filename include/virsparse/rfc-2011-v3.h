@@ -26,10 +26,10 @@ __asm__(".symver virDomainGetBlockStreamInfo_2011_V3, virDomainGetBlockStreamInf
 #define VIR_DOMAIN_BLOCK_STREAM_PATH_MAX 1024
 
 /** How virDomainBlockStream works. */
-typedef enum virDomainBlockStreamFlags {
+typedef enum virDomainStreamDiskFlags {
     /** Stream the whole disk in the background. */
     VIR_DOMAIN_BLOCK_STREAM_CONTINUOUS = 1,
-} virDomainBlockStreamFlags;
+} virDomainStreamDiskFlags;
 
 /** Where the streaming of a disk is. 0 is its beginning; others come from virDomainBlockStream. */
 typedef unsigned long long virDomainBlockStreamCursor;
@@ -59,12 +59,12 @@ extern "C" {
  * all in the background. When nothing is left, the images below are left out.
  *
  * @dom: an active domain
- * @path: the path of the disk's image, or its target
+ * @path: the path of the disk's image, its target, or its device's alias
  * @cursor: where the increment begins: the first part from there on that is not there yet is streamed,
  * at least a cluster of the image and at most 1 MiB. Set to where the next one begins, the end of
  * virDomainGetBlockStreamInfo if there is none. May be NULL with VIR_DOMAIN_BLOCK_STREAM_CONTINUOUS,
  * which leaves it as it is
- * @flags: virDomainBlockStreamFlags
+ * @flags: virDomainStreamDiskFlags
  *
  * Return Value: 0, or -1, which leaves @cursor as it was.
  *
@@ -81,7 +81,7 @@ int virDomainBlockStream(virDomainPtr dom,
  * Ends the streaming of a disk; what has been streamed stays.
  *
  * @dom: an active domain
- * @path: the path of the disk's image, or its target
+ * @path: the path of the disk's image, its target, or its device's alias
  * @flags: 0
  *
  * Return Value: 0 when it has ended, or -1.

@@ -9,6 +9,7 @@ use super::disk::Disk;
 use super::disk_definition::DiskDefinition;
 use super::failed;
 use super::object::Domain;
+use super::running::alias;
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{Above, Extent, ExtentKind};
 use crate::error::*;
@@ -177,10 +178,24 @@ impl Domain {
         }
     }
 
+    /// The target of the disk whose device has that alias. Any other name stays as it is: it may be a
+    /// target or a path, and whoever uses it says if it is not.
+    pub fn disk_of_alias(&self, name: String) -> Result<String> {
+        let definition = self.entry()?.definition();
+        if name.is_empty() || definition.disk(&name).is_some() {
+            return Ok(name);
+        }
+        let targets = definition.disks.iter().map(|disk| &disk.target);
+        let mut elements =
+            targets.filter_map(|target| Some((target, definition.disk_element(target)?)));
+        let found = elements.find(|(_, element)| alias(element) == name);
+        Ok(found.map_or(name, |(target, _)| target.clone()))
+    }
+
     /// Which ranges of a disk have space in the image on top: in order, with something between them.
     pub fn block_regions(&self, function: &str, name: &str) -> Result<Vec<BlockRegion>> {
         let extents = self.block_extents(function, name, 0, 0)?;
-        let own = |extent: &&Extent| extent.depth == 0 && extent.kind == ExtentKind::Data;
+        let own = |extent: &&Extent| extent.depth == 0 && extent.kind != ExtentKind::Hole;
         let mut regions: Vec<BlockRegion> = Vec::new();
         for extent in extents.iter().filter(own) {
             match regions.last_mut() {

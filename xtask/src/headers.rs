@@ -77,7 +77,12 @@ pub fn text(
     builder.generate()?.write(&mut text);
     let mut text = tidy(&String::from_utf8(text)?);
     let end = text.rfind("#endif").expect("the include guard's end");
-    text.insert_str(end, &interface.variables.iter().map(declaration).collect::<String>());
+    let mut ending: String = interface.variables.iter().map(declaration).collect();
+    let file = Path::new(header.path).file_name().expect("a file");
+    if let Ok(more) = fs::read_to_string(root.join("xtask/endings").join(file)) {
+        let _ = writeln!(ending, "{more}");
+    }
+    text.insert_str(end, &ending);
     Ok(text)
 }
 

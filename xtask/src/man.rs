@@ -1,7 +1,8 @@
 //! Writes a manual page for each exported function, from its doc comment and the prototype in its
-//! header.
+//! header. A design's function has a page under its name with the design's, and under its name alone
+//! where no released function has that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -17,6 +18,12 @@ pub fn run(root: &Path, directory: &Path) -> Result<()> {
     let interfaces = tree::interfaces(root)?;
     let names: BTreeSet<&str> =
         interfaces.iter().flat_map(|(_, i)| &i.functions).map(|f| f.name.as_str()).collect();
+    let mut designs: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let released: BTreeSet<&str> = interfaces
+        .iter()
+        .filter(|(header, _)| header.node.is_none())
+        .flat_map(|(_, interface)| interface.functions.iter().map(|f| f.name.as_str()))
+        .collect();
     for (header, interface) in &interfaces {
         let text = headers::text(root, header, interface, &interfaces)?;
         for function in &interface.functions {
@@ -24,9 +31,30 @@ pub fn run(root: &Path, directory: &Path) -> Result<()> {
             let prototype = prototype(&text, &function.name)?;
             let page = page(header, function, &title, prototype, &names);
             fs::write(directory.join(format!("{title}.3")), page)?;
+            if header.node.is_some() && !released.contains(function.name.as_str()) {
+                designs.entry(&function.name).or_default().push(title);
+            }
         }
     }
+    for (name, titles) in designs {
+        fs::write(directory.join(format!("{name}.3")), reference(name, &titles))?;
+    }
     Ok(())
+}
+
+/// The page of a name that only designs have: the page of the one that has it, or a list of them.
+fn reference(name: &str, titles: &[String]) -> String {
+    if let [only] = titles {
+        return format!(".so man3/{only}.3\n");
+    }
+    let list: Vec<String> = titles.iter().map(|title| format!(".BR {title} (3)")).collect();
+    format!(
+        ".\\\" SPDX-License-Identifier: MIT OR Apache-2.0\n\
+         .TH {name} 3 \"\" libvirsparse \"C interface\"\n\
+         .SH NAME\n{name} \\- a function of more than one design, with a page for each\n\
+         .SH SEE ALSO\n{}\n",
+        list.join(",\n")
+    )
 }
 
 /// The declaration of `name` in a header's text.

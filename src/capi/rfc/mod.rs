@@ -12,9 +12,11 @@ pub mod rfc_2014_08;
 pub mod rfc_2016_04;
 pub mod rfc_2016_05;
 
-use std::ffi::c_ulonglong;
+use std::ffi::{c_char, c_ulonglong};
 
-use super::call::Failure;
+use super::call::{Call, Failure};
+use crate::domain::Domain;
+use crate::error::*;
 
 /// Gives functions of this file their names in the node of a design.
 macro_rules! in_node {
@@ -26,6 +28,21 @@ macro_rules! in_node {
     };
 }
 use in_node;
+
+/// The disk that a caller of a design names. There its device's alias is a name of it, too.
+///
+/// # Safety
+/// `name` is NULL or a NUL-terminated string.
+unsafe fn disk(
+    call: &Call,
+    domain: &Domain,
+    name: *const c_char,
+    parameter: &str,
+) -> Result<String> {
+    // SAFETY: the caller's promise.
+    let name = unsafe { call.string(name, VIR_FROM_DOMAIN, parameter)? };
+    domain.disk_of_alias(name)
+}
 
 /// A number of bytes, where 0 is one as well.
 struct Bytes(c_ulonglong);

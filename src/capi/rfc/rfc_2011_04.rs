@@ -7,7 +7,7 @@ use super::super::call::entry;
 use super::super::domain::virDomainPtr;
 use super::super::domain_job::{virDomainJobInfo, virDomainJobInfoPtr, virDomainJobType};
 use super::super::strings::{self, to_field};
-use super::{Bytes, in_node};
+use super::{Bytes, disk, in_node};
 use crate::domain::{AbortFlags, Domain};
 use crate::error::*;
 use crate::job::Outcome;
@@ -61,7 +61,7 @@ pub type virStreamDiskStatePtr = *mut virStreamDiskState;
 /// How virDomainBlockAllocate works.
 #[repr(C)]
 pub enum virDomainBlockAllocateFlags {
-    /// Do not wait for the end.
+    /// Do not wait for the end. It was posted as 0, which would be no flag.
     VIR_DOMAIN_DISK_ALLOCATE_NONBLOCK = 1 << 0,
 }
 
@@ -83,27 +83,28 @@ pub type virDomainBlockRegionPtr = *mut virDomainBlockRegion;
 /// How virDomainBlockStream works.
 #[repr(C)]
 pub enum virDomainBlockStreamFlags {
-    /// Do not wait for the end.
+    /// Do not wait for the end. It was posted as 0, which would be no flag.
     VIR_DOMAIN_DISK_STREAM_NONBLOCK = 1 << 0,
 }
 
 /// How the streaming of a disk stands.
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub enum virBlockStreamStatus {
     /// The last one has been completed.
-    VIR_BLOCK_STREAM_COMPLETED = 0,
+    VIR_BLOCK_STREAM_STATE_COMPLETED = 0,
     /// One is at work.
-    VIR_BLOCK_STREAM_ACTIVE = 1,
+    VIR_BLOCK_STREAM_STATE_ACTIVE = 1,
     /// The last one has failed, or was aborted.
-    VIR_BLOCK_STREAM_FAILED = 2,
+    VIR_BLOCK_STREAM_STATE_FAILED = 2,
 }
 
 /// How the streaming of a disk stands.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct _virBlockStreamInfo {
-    /// A virBlockStreamStatus.
-    pub status: c_int,
+    /// Whether it goes on, or how it has ended.
+    pub status: virBlockStreamStatus,
     /// How much is left to do of the range that it is about, in bytes.
     pub remaining: c_ulonglong,
 }
@@ -133,7 +134,7 @@ bitflags::bitflags! {
 /// that follows in the background. When nothing is left, the images below are left out.
 ///
 /// @dom: an active domain
-/// @path: the path of the disk's image, or its target
+/// @path: the path of the disk's image, its target, or its device's alias
 /// @offset: where to begin, in bytes; no matter with VIR_STREAM_DISK_STOP
 /// @flags: one of virDomainStreamDiskFlags. VIR_STREAM_DISK_ONE streams the first part from there on that
 /// is not in the image on top yet: at least a cluster of that, at most 1 MiB
@@ -158,7 +159,7 @@ pub unsafe extern "C" fn virDomainStreamDisk(
         let domain = call.object::<Domain>(dom)?;
         call.writable(&domain, DOMAIN)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { call.string(path, DOMAIN, "path")? };
+        let path = unsafe { disk(call, &domain, path, "path")? };
         let flags = call.flags::<StreamDiskFlags>(flags, DOMAIN)?;
         if flags == StreamDiskFlags::ONE {
             domain.block_stream_increment(call.function, &path, offset).map(Bytes)
@@ -219,7 +220,7 @@ pub unsafe extern "C" fn virDomainStreamDiskInfo(
 /// virSparseDomainBlockAllocate does it.
 ///
 /// @dom: an active domain
-/// @path: the path of the disk's image, or its target
+/// @path: the path of the disk's image, its target, or its device's alias
 /// @offset: where the range begins, in bytes
 /// @length: how long it is, in bytes; 0 for all to the end
 /// @flags: virDomainBlockAllocateFlags
@@ -241,7 +242,7 @@ pub unsafe extern "C" fn virDomainBlockAllocate(
         let domain = call.object::<Domain>(dom)?;
         call.writable(&domain, DOMAIN)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { call.string(path, DOMAIN, "path")? };
+        let path = unsafe { disk(call, &domain, path, "path")? };
         let wait = call.flags::<NonblockFlags>(flags, DOMAIN)?.is_empty();
         domain.block_allocate(call.function, &path, offset, length, wait)?;
         Ok(0)
@@ -251,7 +252,7 @@ pub unsafe extern "C" fn virDomainBlockAllocate(
 /// Tells how the job on a disk stands, or how the last one has ended.
 ///
 /// @dom: an active domain
-/// @path: the path of the disk's image, or its target
+/// @path: the path of the disk's image, its target, or its device's alias
 /// @info: where to store it: type VIR_DOMAIN_JOB_UNBOUNDED (how long it will take is not known) while
 /// one is at work, then VIR_DOMAIN_JOB_COMPLETED, _FAILED or _CANCELLED, and VIR_DOMAIN_JOB_NONE if there
 /// was none; timeElapsed; dataTotal, dataProcessed and dataRemaining in bytes. The rest is 0
@@ -269,7 +270,7 @@ pub unsafe extern "C" fn virDomainBlockGetJobInfo(
     entry("virDomainBlockGetJobInfo", |call| {
         let domain = call.object::<Domain>(dom)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { call.string(path, DOMAIN, "path")? };
+        let path = unsafe { disk(call, &domain, path, "path")? };
         call.non_null(info, DOMAIN, "info")?;
         let mut now = virDomainJobInfo::default();
         if let Some(report) = domain.block_job_report(&path)? {
@@ -292,7 +293,7 @@ pub unsafe extern "C" fn virDomainBlockGetJobInfo(
 /// Ends the job on a disk; what it has done stays.
 ///
 /// @dom: an active domain
-/// @path: the path of the disk's image, or its target
+/// @path: the path of the disk's image, its target, or its device's alias
 ///
 /// Return Value: 0 when it has ended, or -1.
 ///
@@ -304,7 +305,7 @@ pub unsafe extern "C" fn virDomainBlockAbortJob(dom: virDomainPtr, path: *const 
         let domain = call.object::<Domain>(dom)?;
         call.writable(&domain, DOMAIN)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { call.string(path, DOMAIN, "path")? };
+        let path = unsafe { disk(call, &domain, path, "path")? };
         domain.abort_block_job(&path, AbortFlags::empty())?;
         Ok(0)
     })
@@ -314,7 +315,7 @@ pub unsafe extern "C" fn virDomainBlockAbortJob(dom: virDomainPtr, path: *const 
 /// them. virSparseDomainGetBlockExtents tells more.
 ///
 /// @dom: the domain
-/// @path: the path of the disk's image, or its target
+/// @path: the path of the disk's image, its target, or its device's alias
 /// @nregions: where to store how many there are
 /// @regions: where to store an array of them, which the caller frees with free; NULL if there are none
 ///
@@ -332,7 +333,7 @@ pub unsafe extern "C" fn virDomainBlockGetAllocationMap(
     entry("virDomainBlockGetAllocationMap", |call| {
         let domain = call.object::<Domain>(dom)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { call.string(path, DOMAIN, "path")? };
+        let path = unsafe { disk(call, &domain, path, "path")? };
         call.non_null(nregions, DOMAIN, "nregions")?;
         call.non_null(regions, DOMAIN, "regions")?;
         let found = domain.block_regions(call.function, &path)?;
@@ -355,7 +356,7 @@ pub unsafe extern "C" fn virDomainBlockGetAllocationMap(
 /// ends with the disk, and nothing is left to them, they are left out.
 ///
 /// @dom: an active domain
-/// @device: the target of the disk, or the path of its image
+/// @device: the alias of the disk's device, its target, or the path of its image
 /// @offset: where the range begins, in bytes
 /// @length: how long it is, in bytes; 0 for all to the end
 /// @flags: virDomainBlockStreamFlags
@@ -378,7 +379,7 @@ pub unsafe extern "C" fn virDomainBlockStream(
         let domain = call.object::<Domain>(dom)?;
         call.writable(&domain, DOMAIN)?;
         // SAFETY: the caller's promise.
-        let device = unsafe { call.string(device, DOMAIN, "device")? };
+        let device = unsafe { disk(call, &domain, device, "device")? };
         let wait = call.flags::<NonblockFlags>(flags, DOMAIN)?.is_empty();
         domain.block_stream(call.function, &device, offset, length, wait)?;
         Ok(0)
@@ -388,7 +389,7 @@ pub unsafe extern "C" fn virDomainBlockStream(
 /// Ends the streaming of a disk; what has been streamed stays.
 ///
 /// @dom: an active domain
-/// @device: the target of the disk, or the path of its image
+/// @device: the alias of the disk's device, its target, or the path of its image
 ///
 /// Return Value: 0 when it has ended, or -1.
 ///
@@ -404,7 +405,7 @@ pub unsafe extern "C" fn virDomainBlockStreamAbort(
         let domain = call.object::<Domain>(dom)?;
         call.writable(&domain, DOMAIN)?;
         // SAFETY: the caller's promise.
-        let device = unsafe { call.string(device, DOMAIN, "device")? };
+        let device = unsafe { disk(call, &domain, device, "device")? };
         domain.abort_block_stream(&device)?;
         Ok(0)
     })
@@ -413,7 +414,7 @@ pub unsafe extern "C" fn virDomainBlockStreamAbort(
 /// Tells how the streaming of a disk stands.
 ///
 /// @dom: an active domain
-/// @device: the target of the disk, or the path of its image
+/// @device: the alias of the disk's device, its target, or the path of its image
 /// @info: where to store it
 ///
 /// Return Value: 0, or -1.
@@ -431,17 +432,17 @@ pub unsafe extern "C" fn virDomainBlockStreamInfo(
     entry("virDomainBlockStreamInfo", |call| {
         let domain = call.object::<Domain>(dom)?;
         // SAFETY: the caller's promise.
-        let device = unsafe { call.string(device, DOMAIN, "device")? };
+        let device = unsafe { disk(call, &domain, device, "device")? };
         call.non_null(info, DOMAIN, "info")?;
         let report = domain.block_stream_report(&device)?;
         let status = match report.outcome {
-            None => virBlockStreamStatus::VIR_BLOCK_STREAM_ACTIVE,
-            Some(Outcome::Completed) => virBlockStreamStatus::VIR_BLOCK_STREAM_COMPLETED,
-            Some(_) => virBlockStreamStatus::VIR_BLOCK_STREAM_FAILED,
+            None => virBlockStreamStatus::VIR_BLOCK_STREAM_STATE_ACTIVE,
+            Some(Outcome::Completed) => virBlockStreamStatus::VIR_BLOCK_STREAM_STATE_COMPLETED,
+            Some(_) => virBlockStreamStatus::VIR_BLOCK_STREAM_STATE_FAILED,
         };
         let remaining = report.progress.end - report.progress.done;
         // SAFETY: checked for NULL; the caller's memory.
-        unsafe { info.write(virBlockStreamInfo { status: status as c_int, remaining }) };
+        unsafe { info.write(virBlockStreamInfo { status, remaining }) };
         Ok(0)
     })
 }

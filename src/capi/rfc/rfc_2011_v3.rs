@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_int, c_uint, c_ulonglong};
 use super::super::call::entry;
 use super::super::domain::virDomainPtr;
 use super::super::strings::to_field;
-use super::in_node;
+use super::{disk, in_node};
 use crate::domain::Domain;
 use crate::error::*;
 
@@ -18,7 +18,7 @@ in_node!(
 
 /// How virDomainBlockStream works.
 #[repr(C)]
-pub enum virDomainBlockStreamFlags {
+pub enum virDomainStreamDiskFlags {
     /// Stream the whole disk in the background.
     VIR_DOMAIN_BLOCK_STREAM_CONTINUOUS = 1,
 }
@@ -50,7 +50,7 @@ const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN;
 
 bitflags::bitflags! {
     struct StreamFlags: u32 {
-        const CONTINUOUS = virDomainBlockStreamFlags::VIR_DOMAIN_BLOCK_STREAM_CONTINUOUS as u32;
+        const CONTINUOUS = virDomainStreamDiskFlags::VIR_DOMAIN_BLOCK_STREAM_CONTINUOUS as u32;
     }
 }
 
@@ -58,12 +58,12 @@ bitflags::bitflags! {
 /// all in the background. When nothing is left, the images below are left out.
 ///
 /// @dom: an active domain
-/// @path: the path of the disk's image, or its target
+/// @path: the path of the disk's image, its target, or its device's alias
 /// @cursor: where the increment begins: the first part from there on that is not there yet is streamed,
 /// at least a cluster of the image and at most 1 MiB. Set to where the next one begins, the end of
 /// virDomainGetBlockStreamInfo if there is none. May be NULL with VIR_DOMAIN_BLOCK_STREAM_CONTINUOUS,
 /// which leaves it as it is
-/// @flags: virDomainBlockStreamFlags
+/// @flags: virDomainStreamDiskFlags
 ///
 /// Return Value: 0, or -1, which leaves @cursor as it was.
 ///
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn virDomainBlockStream(
         let domain = call.object::<Domain>(dom)?;
         call.writable(&domain, DOMAIN)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { call.string(path, DOMAIN, "path")? };
+        let path = unsafe { disk(call, &domain, path, "path")? };
         if call.flags::<StreamFlags>(flags, DOMAIN)?.contains(StreamFlags::CONTINUOUS) {
             domain.block_stream(call.function, &path, 0, 0, false)?;
             return Ok(0);
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn virDomainBlockStream(
 /// Ends the streaming of a disk; what has been streamed stays.
 ///
 /// @dom: an active domain
-/// @path: the path of the disk's image, or its target
+/// @path: the path of the disk's image, its target, or its device's alias
 /// @flags: 0
 ///
 /// Return Value: 0 when it has ended, or -1.
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn virDomainBlockStreamAbort(
         let domain = call.object::<Domain>(dom)?;
         call.writable(&domain, DOMAIN)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { call.string(path, DOMAIN, "path")? };
+        let path = unsafe { disk(call, &domain, path, "path")? };
         call.no_flags(flags, DOMAIN)?;
         domain.abort_block_stream(&path)?;
         Ok(0)

@@ -86,6 +86,9 @@ fn at_hole() -> Error {
 
 /// Tells how long the hole is at which a stream is. It stays there.
 ///
+/// The header also takes it without @length: it then returns how long the hole is, 0 at data and at the
+/// end, or (unsigned long long)-1.
+///
 /// @st: a download stream with VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM
 /// @length: where to store the hole's length in bytes; 0 if the stream is at data or at its end
 ///
@@ -179,7 +182,8 @@ fn both_given(
 ///
 /// @st: a download stream with VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM that is not VIR_STREAM_NONBLOCK
 /// @handler: takes the data
-/// @holeHandler: is called at a hole
+/// @holeHandler: is called at a hole: a virStreamHoleFunc, or a virStreamSinkHoleFunc of the header, which
+/// is given the whole hole
 /// @opaque: passed to both
 ///
 /// Return Value: 0 when everything has been taken, or -1, which aborts the stream.
@@ -208,7 +212,9 @@ pub unsafe extern "C" fn virStreamSparseRecvAll(
 ///
 /// @st: an upload stream with VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM that is not VIR_STREAM_NONBLOCK
 /// @handler: supplies the data, up to where a hole begins
-/// @holeHandler: tells of a hole, and moves the source over it
+/// @holeHandler: tells of a hole, and moves the source over it: a virStreamHoleFunc, or a
+/// virStreamSourceHoleFunc of the header, which tells of data as well. @handler is then asked for no more
+/// than that
 /// @opaque: passed to both
 ///
 /// Return Value: 0 when everything was sent, or -1, which aborts the stream.
