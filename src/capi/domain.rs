@@ -321,7 +321,7 @@ pub extern "C" fn virDomainGetName(domain: virDomainPtr) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn virDomainGetID(domain: virDomainPtr) -> c_uint {
     let id: c_int =
-        entry("virDomainGetID", |call| Ok(call.object::<Domain>(domain)?.id().unwrap_or(-1)));
+        entry("virDomainGetID", |call| Ok(call.object::<Domain>(domain)?.id()?.unwrap_or(-1)));
     id as c_uint
 }
 

@@ -40,7 +40,7 @@ impl Domain {
         length: u64,
     ) -> Result<Vec<Extent>> {
         let entry = self.entry()?;
-        let definition = entry.definition();
+        let definition = entry.definition()?;
         let disk = find(&definition, name, |name| format!("disk '{name}' not found in domain"))?;
         let range = |node: Arc<dyn Node>| {
             let size = node.length().map_err(failed)?;

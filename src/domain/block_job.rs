@@ -349,7 +349,7 @@ impl Workplace {
 
     /// Writes down, for other processes, how the domain runs now. They may know less of a job.
     fn note(&self) {
-        let _ = self.driver.domains().note_live(&self.running);
+        self.driver.domains().note_live(&self.running);
     }
 
     /// Waits until nobody else changes the domain; `None` if the job is to end instead.
@@ -387,15 +387,12 @@ impl Workplace {
         let new = changed(&live)?;
         let mut domains = self.driver.domains().change()?;
         let entry = domains.by_uuid(self.running.uuid, &self.running.name)?;
-        if let Some(kept) = &entry.config
+        if let Some(kept) = entry.config()?
             && kept.disk(target).is_some_and(|disk| disk.target == *target && disk.image == image)
         {
             let kept_new = changed(kept)?;
             if kept_new != **kept {
-                domains.set_config(&entry, Some(Arc::new(kept_new))).inspect_err(|_| {
-                    // It may have been written all the same: it must not name what is not the disk.
-                    let _ = domains.set_config(&entry, entry.config.clone());
-                })?;
+                domains.set_config(&entry, Arc::new(kept_new))?;
             }
         }
         self.running.set_definition(Arc::new(new));

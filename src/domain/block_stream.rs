@@ -181,7 +181,7 @@ impl Domain {
     /// The target of the disk whose device has that alias. Any other name stays as it is: it may be a
     /// target or a path, and whoever uses it says if it is not.
     pub fn disk_of_alias(&self, name: String) -> Result<String> {
-        let definition = self.entry()?.definition();
+        let definition = self.entry()?.definition()?;
         if name.is_empty() || definition.disk(&name).is_some() {
             return Ok(name);
         }

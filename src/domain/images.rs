@@ -43,7 +43,7 @@ impl Images {
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text));
         }
         entry.expect_volume(name)?;
-        let path = PathBuf::from(&entry.definition().target_path).join(name);
+        let path = PathBuf::from(&entry.definition()?.target_path).join(name);
         Ok(match entry.store.facts(name)?.kind {
             VolumeKind::Block => Source::Block(path),
             VolumeKind::File | VolumeKind::Dir => Source::File(path),
@@ -57,11 +57,25 @@ impl Images {
         if self.files.is_real() {
             return self.located(disk).map(Some);
         }
-        let Ok(located) = self.located(disk) else { return Ok(None) };
+        let located = match self.located(disk) {
+            Err(error) if is_nowhere(&error) => {
+                log::info!("disk '{}' is only defined: {error}", disk.target);
+                return Ok(None);
+            }
+            located => located?,
+        };
         let is_there = match located.image.as_ref().map(|image| &image.source) {
             Some(Source::File(path)) => self.files.exists(path),
             _ => false,
         };
         Ok(is_there.then_some(located))
     }
+}
+
+/// Whether there is no such volume.
+fn is_nowhere(error: &Error) -> bool {
+    matches!(
+        error.code,
+        VIR_ERR_NO_STORAGE_POOL | VIR_ERR_NO_STORAGE_VOL | VIR_ERR_CONFIG_UNSUPPORTED
+    )
 }

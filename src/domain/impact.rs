@@ -46,9 +46,9 @@ impl Impact {
             return Err(Error::argument(VIR_FROM_DOMAIN, "", "flags", text));
         }
         let impact = Impact::on(flags, entry)?;
-        match &entry.config {
-            Some(config) if impact.config => Ok(config.clone()),
-            _ => Ok(entry.definition()),
+        match impact.config {
+            true => Ok(entry.config()?.cloned().unwrap_or(entry.definition()?)),
+            false => entry.definition(),
         }
     }
 }
@@ -73,7 +73,7 @@ impl Domain {
         let entry = self.entry()?;
         let impact = Impact::on(flags, &entry)?;
         if impact.config
-            && let Some(kept) = &entry.config
+            && let Some(kept) = entry.config()?
         {
             config(kept)?;
         }
@@ -83,15 +83,15 @@ impl Domain {
             let definition = running.definition();
             let change = LiveChange { running, definition };
             running.set_definition(Arc::new(live(&change)?));
-            self.note_running(running)?;
+            self.connect().domains().note_live(running);
         }
         if impact.config {
             let mut change = self.connect().domains().change()?;
             let entry = change.by_uuid(self.uuid(), self.name())?;
             // Whoever has undefined it meanwhile does not want it back.
-            if let Some(kept) = &entry.config {
+            if let Some(kept) = entry.config()? {
                 let changed = config(kept)?;
-                change.set_config(&entry, Some(Arc::new(changed)))?;
+                change.set_config(&entry, Arc::new(changed))?;
             }
         }
         Ok(impact)

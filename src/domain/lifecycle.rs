@@ -103,19 +103,19 @@ impl Driver {
             let changing = running.stopping()?;
             let stopped = running.stop(&changing, drain);
             // It has stopped, whatever cannot be written down.
-            let noted = match self.domains().change() {
-                Ok(mut change) => change
-                    .by_uuid(running.uuid, &running.name)
-                    .and_then(|entry| change.set_off(&entry, running, off)),
-                Err(error) => {
-                    self.domains().forget(running, off);
-                    Err(error)
-                }
-            };
+            let noted = self.domains().change().and_then(|mut change| {
+                let entry = change.by_uuid(running.uuid, &running.name)?;
+                change.set_off(&entry, running, off);
+                Ok(())
+            });
+            if let Err(error) = noted {
+                log::warn!("domain '{}' has stopped, its status stays: {error}", running.name);
+                self.domains().forget(running, off);
+            }
             for event in events {
                 running.queue(events::LIFECYCLE, event.payload());
             }
-            stopped.and(noted)
+            stopped
         };
         self.stay_while_busy();
         self.events().deliver();
@@ -132,7 +132,7 @@ impl Domain {
     /// Starts it.
     pub fn create(&self, flags: StartFlags) -> Result<()> {
         let entry = self.entry()?;
-        match (&entry.live, &entry.config) {
+        match (&entry.live, entry.config()?) {
             (None, Some(config)) => self.connect().start(config.clone(), &flags),
             _ => Err(Error::invalid_operation(VIR_FROM_DOMAIN, "domain is already running")),
         }
@@ -180,7 +180,7 @@ impl Domain {
                 return Ok(());
             }
             running.pause(&changing, Condition::PAUSED);
-            self.note_running(&running)?;
+            self.connect().domains().note_live(&running);
             running.queue(events::LIFECYCLE, Lifecycle::SUSPENDED.payload());
         }
         self.connect().driver().events().deliver();
@@ -197,18 +197,11 @@ impl Domain {
                 return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
             }
             running.resume(&changing);
-            self.note_running(&running)?;
+            self.connect().domains().note_live(&running);
             running.queue(events::LIFECYCLE, Lifecycle::RESUMED.payload());
         }
         self.connect().driver().events().deliver();
         Ok(())
-    }
-
-    /// Writes down, for other processes, what has changed about it. Whoever calls is changing it.
-    pub(crate) fn note_running(&self, running: &Arc<Running>) -> Result<()> {
-        let mut change = self.connect().domains().change()?;
-        let entry = change.by_uuid(self.uuid(), self.name())?;
-        change.set_live(&entry, Some(running.clone()))
     }
 
     /// Forgets its definition. If it runs, it goes on until it stops.
@@ -229,8 +222,7 @@ impl Domain {
                 let text = "cannot undefine transient domain";
                 return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
             }
-            change.give_up_snapshots(&entry, flags.contains(UndefineFlags::SNAPSHOTS_METADATA))?;
-            change.set_config(&entry, None)?;
+            change.undefine(&entry, flags.contains(UndefineFlags::SNAPSHOTS_METADATA))?;
             // By the name that it has now.
             let domain = Domain::of(self.connect(), &entry);
             domain.queue(events::LIFECYCLE, Lifecycle::UNDEFINED.payload());

@@ -78,9 +78,14 @@ impl Connect {
         let by_snapshots = ListFlags::HAS_SNAPSHOT | ListFlags::NO_SNAPSHOT;
         // That takes a look at files.
         let asked = filter.intersects(by_snapshots);
-        let has_snapshots = |entry: &Entry| asked && self.domains().snapshots(entry.uuid).any();
-        let passing = all.iter().filter(|entry| passes(entry, has_snapshots(entry), &filter));
-        Ok(passing.map(|entry| Domain::of(self, entry)).collect())
+        let mut passing = Vec::new();
+        for entry in &all {
+            let has_snapshots = asked && self.domains().snapshots(entry.uuid).any()?;
+            if passes(entry, has_snapshots, &filter) {
+                passing.push(Domain::of(self, entry));
+            }
+        }
+        Ok(passing)
     }
 
     /// The numbers of the domains that run.
@@ -111,7 +116,7 @@ impl Connect {
             let mut change = self.domains().change()?;
             let entry = change.claim(&definition)?;
             let event = if entry.is_persistent() { Lifecycle::UPDATED } else { Lifecycle::DEFINED };
-            change.set_config(&entry, Some(definition))?;
+            change.set_config(&entry, definition)?;
             let domain = Domain::of(self, &entry);
             domain.queue(events::LIFECYCLE, event.payload());
             domain
@@ -215,8 +220,16 @@ impl Domain {
     }
 
     /// The number of a domain that runs.
-    pub fn id(&self) -> Option<i32> {
-        self.entry().ok().and_then(|entry| entry.id())
+    pub fn id(&self) -> Result<Option<i32>> {
+        let entry = match self.entry() {
+            Err(e) if e.code == VIR_ERR_NO_DOMAIN => return Ok(None),
+            entry => entry?,
+        };
+        match (&entry.live, entry.id()) {
+            // Its number is in what cannot be used.
+            (Some(_), None) => entry.definition().map(|_| None),
+            (_, id) => Ok(id),
+        }
     }
 
     /// Whether it runs.
@@ -242,7 +255,7 @@ impl Domain {
     /// What the definition says of memory and CPUs.
     pub fn info(&self) -> Result<Info> {
         let entry = self.entry()?;
-        let definition = entry.definition();
+        let definition = entry.definition()?;
         Ok(Info {
             state: entry.condition().state,
             max_memory: definition.max_memory,
@@ -256,7 +269,7 @@ impl Domain {
         let entry = self.entry()?;
         Ok(match self.connect.driver().node() {
             Node::Test(_) => "linux".to_string(),
-            Node::Real => entry.definition().os_type.clone(),
+            Node::Real => entry.definition()?.os_type.clone(),
         })
     }
 
@@ -270,11 +283,13 @@ impl Domain {
         }
         let entry = self.entry()?;
         let inactive = flags.contains(XmlFlags::INACTIVE);
-        Ok(match (&entry.live, &entry.config) {
-            (_, Some(config)) if inactive => config.to_xml(),
-            (Some(Live::Here(running)), _) if !inactive => running.xml(),
-            (Some(Live::Elsewhere(status, _)), _) if !inactive => status.live_xml.clone(),
-            _ => entry.definition().to_xml(),
+        if inactive && let Some(config) = entry.config()? {
+            return Ok(config.to_xml());
+        }
+        Ok(match &entry.live {
+            Some(Live::Here(running)) if !inactive => running.xml(),
+            Some(Live::Elsewhere(status, _)) if !inactive => status.live_xml.clone(),
+            _ => entry.definition()?.to_xml(),
         })
     }
 

@@ -2,8 +2,8 @@
 //! sockets. The lock ends with the process, however that ends, so nobody is taken for alive who is
 //! not, and no process for another that has got its number.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -36,15 +36,20 @@ impl Owner {
     }
 
     /// The process that has the lock, if one has; 0 if it has not said yet which it is.
-    pub fn of(path: &Path) -> Option<u32> {
-        let file = File::open(path).ok()?;
+    pub fn of(path: &Path) -> io::Result<Option<u32>> {
+        let mut file = match File::open(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
         // A look takes no lock that could be in the way of who wants it.
         let mut found = whole(libc::F_WRLCK);
-        fcntl(&file, FcntlArg::F_OFD_GETLK(&mut found)).ok()?;
+        fcntl(&file, FcntlArg::F_OFD_GETLK(&mut found))?;
         if i32::from(found.l_type) == libc::F_UNLCK {
-            return None;
+            return Ok(None);
         }
-        Some(fs::read_to_string(path).ok().and_then(|text| text.parse().ok()).unwrap_or(0))
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
+        Ok(Some(str::from_utf8(&text).ok().and_then(|text| text.parse().ok()).unwrap_or(0)))
     }
 }
 
@@ -73,12 +78,12 @@ mod tests {
     fn one_has_the_lock_until_it_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("owner");
-        assert_eq!(Owner::of(&path), None);
+        assert_eq!(Owner::of(&path).unwrap(), None);
         let owner = Owner::take(&path).unwrap().unwrap();
-        assert_eq!(Owner::of(&path), Some(std::process::id()));
+        assert_eq!(Owner::of(&path).unwrap(), Some(std::process::id()));
         assert!(Owner::take(&path).unwrap().is_none());
         drop(owner);
-        assert_eq!(Owner::of(&path), None);
+        assert_eq!(Owner::of(&path).unwrap(), None);
         assert!(Owner::take(&path).unwrap().is_some());
     }
 }

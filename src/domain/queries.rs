@@ -125,7 +125,7 @@ impl Domain {
     /// How large a disk is.
     pub fn block_info(&self, name: &str) -> Result<BlockInfo> {
         let entry = self.entry()?;
-        let definition = entry.definition();
+        let definition = entry.definition()?;
         let missing = |name: &str| format!("invalid path {name} not assigned to domain");
         let images = self.connect().domains().images();
         let disk = &*images.located(find(&definition, name, missing)?)?;
@@ -165,7 +165,7 @@ impl Domain {
     /// Reads what guests would read.
     pub fn block_peek(&self, name: &str, offset: u64, size: usize) -> Result<Vec<u8>> {
         let entry = self.entry()?;
-        let definition = entry.definition();
+        let definition = entry.definition()?;
         let missing = |name: &str| format!("disk '{name}' not found in domain");
         let disk = find(&definition, name, missing)?;
         let format = disk.image.as_ref().map_or("none", |image| image.format.as_str());
@@ -248,7 +248,7 @@ impl Domain {
 
     /// How many disks it has.
     pub fn disk_count(&self) -> Result<usize> {
-        Ok(self.entry()?.definition().disks.len())
+        Ok(self.entry()?.definition()?.disks.len())
     }
 
     /// Tells once when guests write behind an offset of a disk's image; 0 for never.

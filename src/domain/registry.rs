@@ -20,7 +20,7 @@ use super::status::Status;
 use super::stored;
 use crate::error::*;
 use crate::event::broker::Brokers;
-use crate::state::{ChangeLock, DOMAINS, Folder, Stamp, StateDir};
+use crate::state::{ChangeLock, DOMAINS, Damage, Folder, Kept, Stamp, StateDir};
 use crate::storage::Storage;
 use crate::xml::excerpt;
 
@@ -30,6 +30,8 @@ pub enum Live {
     Here(Arc<Running>),
     /// In another process, by its number.
     Elsewhere(Arc<Status>, u32),
+    /// The same, and what that process has written down of it cannot be used.
+    Unreadable(Arc<Damage>, u32),
 }
 
 /// One domain, as it is at one moment.
@@ -38,7 +40,7 @@ pub struct Entry {
     pub name: String,
     pub uuid: Uuid,
     /// What it is defined as, if it is persistent.
-    pub config: Option<Arc<Definition>>,
+    pub config: Option<Kept<Definition>>,
     pub live: Option<Live>,
     pub autostart: bool,
     /// The definition has been changed since it was started.
@@ -61,31 +63,66 @@ impl Entry {
         }
     }
 
-    /// What the domain is: while it runs, what it was started as.
-    pub fn definition(&self) -> Arc<Definition> {
-        match (&self.live, &self.config) {
-            (Some(Live::Here(running)), _) => running.definition(),
-            (Some(Live::Elsewhere(status, _)), _) => status.definition.clone(),
-            (None, Some(config)) => config.clone(),
-            // An entry without either is removed as soon as it comes to be.
-            (None, None) => unreachable!("a domain that neither runs nor is persistent"),
+    /// One whose definition cannot be used.
+    pub fn damaged(name: &str, damage: &Damage) -> Entry {
+        Entry {
+            name: name.to_string(),
+            uuid: damage.uuid,
+            config: None,
+            live: None,
+            autostart: false,
+            updated: false,
+            off: Condition::OFF,
         }
+    }
+
+    /// What the domain is: while it runs, what it was started as.
+    pub fn definition(&self) -> Result<Arc<Definition>> {
+        match (&self.live, &self.config) {
+            (Some(Live::Here(running)), _) => Ok(running.definition()),
+            (Some(Live::Elsewhere(status, _)), _) => Ok(status.definition.clone()),
+            (Some(Live::Unreadable(damage, _)), _) | (None, Some(Err(damage))) => {
+                Err(damage.error.clone())
+            }
+            (None, Some(Ok(config))) => Ok(config.clone()),
+            // An entry without either is removed as soon as it comes to be.
+            (None, None) => Err(Error::internal(VIR_FROM_DOMAIN, "domain without a definition")),
+        }
+    }
+
+    /// What it is defined as, if it is persistent.
+    pub fn config(&self) -> Result<Option<&Arc<Definition>>> {
+        match &self.config {
+            Some(Ok(config)) => Ok(Some(config)),
+            Some(Err(damage)) => Err(damage.error.clone()),
+            None => Ok(None),
+        }
+    }
+
+    /// Fails if the UUID is not known, by which more is kept of it.
+    pub fn expect_uuid(&self) -> Result<()> {
+        let damage = match (&self.live, &self.config) {
+            (Some(Live::Unreadable(damage, _)), None) | (None, Some(Err(damage))) => damage,
+            _ => return Ok(()),
+        };
+        if damage.uuid_is_known { Ok(()) } else { Err(damage.error.clone()) }
     }
 
     pub fn condition(&self) -> Condition {
         match &self.live {
             Some(Live::Here(running)) => running.condition(),
             Some(Live::Elsewhere(status, _)) => status.condition,
+            Some(Live::Unreadable(..)) => Condition::UNKNOWN,
             None => self.off,
         }
     }
 
-    /// The number of a domain that runs.
+    /// The number of a domain that runs, where it is known.
     pub fn id(&self) -> Option<i32> {
         match &self.live {
             Some(Live::Here(running)) => Some(running.id),
             Some(Live::Elsewhere(status, _)) => Some(status.id),
-            None => None,
+            Some(Live::Unreadable(..)) | None => None,
         }
     }
 
@@ -97,11 +134,16 @@ impl Entry {
         self.config.is_some()
     }
 
+    /// Whether something of it cannot be used.
+    fn is_damaged(&self) -> bool {
+        matches!(self.config, Some(Err(_))) || matches!(self.live, Some(Live::Unreadable(..)))
+    }
+
     /// The running domain, for what only the process can do that it runs in.
     pub fn here(&self) -> Result<&Arc<Running>> {
         match &self.live {
             Some(Live::Here(running)) => Ok(running),
-            Some(Live::Elsewhere(_, process)) => {
+            Some(Live::Elsewhere(_, process) | Live::Unreadable(_, process)) => {
                 let text = format!(
                     "domain '{}' runs in process {process}, and only that can do this",
                     self.name
@@ -167,31 +209,28 @@ impl Domains {
     }
 
     /// The domain that released libvirt's test driver has.
-    pub fn test(storage: Arc<Storage>, events: Arc<Brokers>) -> Domains {
+    pub fn test(storage: Arc<Storage>, events: Arc<Brokers>) -> Result<Domains> {
         let domains = Domains::in_memory(storage, events.clone());
-        let images = domains.images.clone();
-        let made = Definition::parse(include_str!("test.xml")).and_then(|definition| {
-            let definition = Arc::new(definition);
-            let running = Running::start(Start {
-                id: 1,
-                definition: definition.clone(),
-                paused: false,
-                autodestroy: None,
-                folder: None,
-                owner: None,
-                events,
-                images,
-            })?;
-            running.set_state(&running.changing()?, State::Running);
-            let live = Some(Live::Here(running));
-            Ok(Entry { live, config: Some(definition.clone()), ..Entry::new(&definition) })
-        });
-        if let Ok(entry) = made {
+        let definition = Arc::new(Definition::parse(include_str!("test.xml"))?);
+        let running = Running::start(Start {
+            id: 1,
+            definition: definition.clone(),
+            paused: false,
+            autodestroy: None,
+            folder: None,
+            owner: None,
+            events,
+            images: domains.images.clone(),
+        })?;
+        running.set_state(&running.changing()?, State::Running);
+        let live = Some(Live::Here(running));
+        let entry = Entry { live, config: Some(Ok(definition.clone())), ..Entry::new(&definition) };
+        {
             let mut known = domains.lock();
             known.last_id = 1;
             known.entries.insert(entry.name.clone(), entry);
         }
-        domains
+        Ok(domains)
     }
 
     /// Where the images of disks are.
@@ -262,15 +301,20 @@ impl Domains {
         }
     }
 
-    /// Writes down anew how a domain runs that does so here, unless it has stopped.
-    pub fn note_live(&self, running: &Arc<Running>) -> Result<()> {
-        let mut change = self.change()?;
-        let entry = change.by_uuid(running.uuid, &running.name)?;
-        match &entry.live {
-            Some(Live::Here(here)) if Arc::ptr_eq(here, running) => {
-                change.set_live(&entry, Some(running.clone()))
+    /// Writes down anew, for other processes, how a domain runs that does so here, unless it has
+    /// stopped. What cannot be written down is true all the same.
+    pub fn note_live(&self, running: &Arc<Running>) {
+        let noted = self.change().and_then(|mut change| {
+            let entry = change.by_uuid(running.uuid, &running.name)?;
+            match &entry.live {
+                Some(Live::Here(here)) if Arc::ptr_eq(here, running) => {
+                    change.set_live(&entry, running.clone())
+                }
+                _ => Ok(()),
             }
-            _ => Ok(()),
+        });
+        if let Err(error) = noted {
+            log::warn!("other processes see domain '{}' as it was: {error}", running.name);
         }
     }
 
@@ -335,16 +379,27 @@ impl Domains {
         let stamp = state.stamp()?;
         if !known.stamp.as_ref().is_some_and(|before| stamp.is_same(before)) {
             known.entries = stored::load(state, &known.entries)?;
-            known.stamp = Some(stamp);
+            // What could not be read may be readable the next time.
+            let whole = !known.entries.values().any(Entry::is_damaged);
+            known.stamp = whole.then_some(stamp);
         }
-        known.entries.retain(|name, entry| {
-            if let Some(Live::Elsewhere(..)) = entry.live
-                && stored::owner(state, name).is_none()
-            {
+        let mut ended = Vec::new();
+        for (name, entry) in &known.entries {
+            let owned = match entry.live {
+                Some(Live::Elsewhere(..)) => stored::owner(state, name)?.is_some(),
+                // What has been read a moment ago says so.
+                _ => true,
+            };
+            if !owned {
+                ended.push(name.clone());
+            }
+        }
+        for name in ended {
+            if let Some(entry) = known.entries.get_mut(&name) {
                 entry.live = None;
             }
-            entry.is_active() || entry.is_persistent()
-        });
+        }
+        known.entries.retain(|_, entry| entry.is_active() || entry.is_persistent());
         let ids = known.entries.values().filter_map(Entry::id);
         known.last_id = ids.max().unwrap_or(0).max(known.last_id);
         Ok(())
@@ -372,7 +427,7 @@ impl Starting<'_> {
         let mut change = self.domains.change()?;
         // It may have been undefined meanwhile, or defined anew: what runs is what was started.
         let entry = change.claim(&running.definition())?;
-        change.set_live(&entry, Some(running.clone()))?;
+        change.set_live(&entry, running.clone())?;
         running.queue(events::LIFECYCLE, Lifecycle::STARTED.payload());
         if running.condition() == Condition::PAUSED {
             running.queue(events::LIFECYCLE, Lifecycle::SUSPENDED.payload());
@@ -390,10 +445,14 @@ impl Drop for Starting<'_> {
             && let Some(state) = &self.domains.state
         {
             // Another process may have begun to start it as soon as this one had given it up.
-            if let Ok(_lock) = state.lock()
-                && stored::owner(state, &self.name).is_none()
-            {
-                stored::remove_folder(&stored::folder(state, &self.name));
+            let removed = state.lock().and_then(|_lock| {
+                if stored::owner(state, &self.name)?.is_none() {
+                    stored::remove_folder(&stored::folder(state, &self.name));
+                }
+                Ok(())
+            });
+            if let Err(error) = removed {
+                log::warn!("the folder of domain '{}' stays: {error}", self.name);
             }
         }
     }
@@ -412,6 +471,11 @@ impl Change<'_> {
         let Definition { name, uuid, .. } = definition;
         let entries = &self.known.entries;
         if let Some(other) = entries.get(name).filter(|other| other.uuid != *uuid) {
+            if let Err(cause) = other.expect_uuid() {
+                return failed(format!(
+                    "domain '{name}' already exists, with unknown uuid: {cause}"
+                ));
+            }
             return failed(format!("domain '{name}' already exists with uuid {}", other.uuid));
         }
         if let Some(other) =
@@ -430,14 +494,13 @@ impl Change<'_> {
     /// Refuses what is to be done to the images of a domain while nobody uses them, if somebody
     /// has begun to.
     pub fn check_off(&self, entry: &Entry) -> Result<()> {
-        let owned = |state: &StateDir| stored::owner(state, &entry.name).is_some();
-        if entry.is_active()
-            || self.known.starting.contains(&entry.name)
-            || self.domains.state.as_ref().is_some_and(owned)
-        {
+        if entry.is_active() || self.known.starting.contains(&entry.name) {
             return Err(already_running());
         }
-        Ok(())
+        match &self.domains.state {
+            Some(state) if stored::owner(state, &entry.name)?.is_some() => Err(already_running()),
+            _ => Ok(()),
+        }
     }
 
     /// The snapshots of a new domain are none, whatever a crash has left of one that was like it.
@@ -445,49 +508,75 @@ impl Change<'_> {
         if entry.is_active() || entry.is_persistent() {
             return Ok(());
         }
-        self.domains.snapshots(entry.uuid).clear()
+        let snapshots = self.domains.snapshots(entry.uuid);
+        // They may be those of a domain whose UUID cannot be read.
+        let unknown = |other: &Entry| other.expect_uuid().err();
+        if let Some(cause) = self.known.entries.values().find_map(unknown)
+            && snapshots.any()?
+        {
+            return Err(cause);
+        }
+        snapshots.clear()
     }
 
-    /// Forgets the snapshots of a domain that is about to be forgotten, or refuses that. Those of
-    /// one that runs are forgotten when it stops.
-    pub fn give_up_snapshots(&self, entry: &Entry, asked: bool) -> Result<()> {
-        if entry.is_active() {
+    /// Refuses to forget a domain that has snapshots, unless they are to be forgotten as well. Those
+    /// of one that runs are forgotten when it stops.
+    fn check_snapshots(&self, entry: &Entry, forget: bool) -> Result<()> {
+        // Of a domain whose UUID is not known it is not known which are its snapshots.
+        if entry.is_active() || forget || entry.expect_uuid().is_err() {
             return Ok(());
         }
-        let snapshots = self.domains.snapshots(entry.uuid);
-        match snapshots.load()?.len() {
-            number if number > 0 && !asked => {
+        match self.domains.snapshots(entry.uuid).load()?.len() {
+            0 => Ok(()),
+            number => {
                 let text = format!("cannot delete inactive domain with {number} snapshots");
                 Err(Error::invalid_operation(VIR_FROM_DOMAIN, text))
             }
-            _ => snapshots.clear(),
         }
     }
 
-    /// Makes a domain persistent under a new definition, or no longer so.
-    pub fn set_config(&mut self, entry: &Entry, config: Option<Arc<Definition>>) -> Result<()> {
-        self.forget_strangers(entry)?;
+    /// Makes a domain persistent under a new definition.
+    pub fn set_config(&mut self, entry: &Entry, config: Arc<Definition>) -> Result<()> {
         if let Some(state) = &self.domains.state {
-            match &config {
-                Some(definition) => {
-                    let text = stored::checked(definition)?;
-                    if !entry.is_persistent() {
-                        // A domain that was about to get this name, or has lost it, may have left
-                        // its mark.
-                        state.remove(Folder::Autostart, &entry.name)?;
-                    }
-                    state.write(Folder::Config, &entry.name, &text)?
-                }
-                None => {
-                    state.remove(Folder::Autostart, &entry.name)?;
-                    state.remove(Folder::Config, &entry.name)?;
-                }
+            let text = stored::checked(&config)?;
+            if !entry.is_persistent() {
+                state.check_free(&entry.name)?;
+                self.forget_strangers(entry)?;
+                // A domain that was about to get this name, or has lost it, may have left its mark.
+                state.remove(Folder::Autostart, &entry.name)?;
+            }
+            state.write(Folder::Config, &entry.name, &text)?
+        } else {
+            self.forget_strangers(entry)?;
+        }
+        let updated = entry.is_active() && entry.is_persistent();
+        self.put(Entry { config: Some(Ok(config)), updated, ..entry.clone() });
+        Ok(())
+    }
+
+    /// Forgets a domain's definition, and what is known of its snapshots if it does not run.
+    pub fn undefine(&mut self, entry: &Entry, forget_snapshots: bool) -> Result<()> {
+        self.check_snapshots(entry, forget_snapshots)?;
+        if let Some(state) = &self.domains.state {
+            state.remove(Folder::Config, &entry.name)?;
+            // It has happened. What else stays is removed before a domain of that name is defined.
+            if let Err(error) = state.remove(Folder::Autostart, &entry.name) {
+                log::warn!("domain '{}' is undefined, its mark stays: {error}", entry.name);
             }
         }
-        let autostart = entry.autostart && config.is_some();
-        let updated = entry.is_active() && entry.is_persistent() && config.is_some();
-        self.put(Entry { config, autostart, updated, ..entry.clone() });
+        if !entry.is_active() {
+            self.forget_snapshots(entry);
+        }
+        self.put(Entry { config: None, autostart: false, updated: false, ..entry.clone() });
         Ok(())
+    }
+
+    /// Forgets what is known of the snapshots of a domain that is no more.
+    fn forget_snapshots(&self, entry: &Entry) {
+        if let Err(error) = self.domains.snapshots(entry.uuid).clear() {
+            // A new domain of that UUID forgets them, too.
+            log::warn!("what is known of snapshots of '{}' stays: {error}", entry.name);
+        }
     }
 
     /// Makes a domain that is off one of another name, which its new definition has. It is one of
@@ -500,51 +589,46 @@ impl Change<'_> {
         }
         if let Some(state) = &self.domains.state {
             let text = stored::checked(&config)?;
+            state.check_free(name)?;
             state.mark_autostart(name, entry.autostart)?;
-            state.rename(Folder::Config, &entry.name, name, &text)?;
-            // What stays is removed before another domain gets that name.
-            let _ = state.remove(Folder::Autostart, &entry.name);
+            let renamed = state.rename(Folder::Config, &entry.name, name, &text);
+            let gone = if renamed.is_ok() { &entry.name } else { name };
+            if let Err(error) = state.remove(Folder::Autostart, gone) {
+                // What stays is removed before another domain gets that name.
+                log::warn!("the mark of domain '{gone}', which is no more, stays: {error}");
+            }
+            renamed?;
         }
         self.known.entries.remove(&entry.name);
-        self.put(Entry { name: name.clone(), config: Some(config), ..entry.clone() });
+        self.put(Entry { name: name.clone(), config: Some(Ok(config)), ..entry.clone() });
         Ok(())
     }
 
     /// Notes as what a domain runs here.
-    pub fn set_live(&mut self, entry: &Entry, running: Option<Arc<Running>>) -> Result<()> {
+    pub fn set_live(&mut self, entry: &Entry, running: Arc<Running>) -> Result<()> {
         if let Some(state) = &self.domains.state {
-            match &running {
-                Some(running) => {
-                    let status = Status::of(running).to_xml();
-                    Status::parse(&status)?;
-                    state.write(Folder::Run, &entry.name, &status)?;
-                }
-                None => state.remove(Folder::Run, &entry.name)?,
-            }
+            let status = Status::of(&running).to_xml();
+            Status::parse(&status)?;
+            state.write(Folder::Run, &entry.name, &status)?;
         }
-        let live = running.map(Live::Here);
-        self.put(Entry { live, ..entry.clone() });
+        self.put(Entry { live: Some(Live::Here(running)), ..entry.clone() });
         Ok(())
     }
 
     /// Notes that a domain that ran here does not any more, and why. It is so whatever cannot be
-    /// written down.
-    pub fn set_off(&mut self, entry: &Entry, running: &Running, off: Condition) -> Result<()> {
-        let removed = match &self.domains.state {
-            Some(state) => {
-                let removed = state.remove(Folder::Run, &entry.name);
-                stored::remove_folder(&stored::folder(state, &entry.name));
-                removed
+    /// written down: others see that the lock of its owner is gone.
+    pub fn set_off(&mut self, entry: &Entry, running: &Running, off: Condition) {
+        if let Some(state) = &self.domains.state {
+            if let Err(error) = state.remove(Folder::Run, &entry.name) {
+                log::warn!("domain '{}' has stopped, its status stays: {error}", entry.name);
             }
-            None => Ok(()),
-        };
+            stored::remove_folder(&stored::folder(state, &entry.name));
+        }
         if !entry.is_persistent() {
-            // A new domain of that UUID would forget them, too.
-            let _ = self.domains.snapshots(entry.uuid).clear();
+            self.forget_snapshots(entry);
         }
         running.release();
         self.put(Entry { live: None, updated: false, off, ..entry.clone() });
-        removed
     }
 
     /// Marks a domain to be started by itself, or not.

@@ -14,10 +14,15 @@ impl Domain {
         {
             let mut change = self.connect().domains().change()?;
             let entry = change.by_uuid(self.uuid(), self.name())?;
-            let Some(config) = entry.config.as_ref().filter(|_| change.check_off(&entry).is_ok())
-            else {
+            let Some(config) = entry.config()? else {
                 return refused("cannot rename active domain");
             };
+            match change.check_off(&entry) {
+                Err(e) if e.code == VIR_ERR_OPERATION_INVALID => {
+                    return refused("cannot rename active domain");
+                }
+                checked => checked?,
+            }
             if change.snapshots(&entry).load()?.len() > 0 {
                 return refused("cannot rename domain with snapshots");
             }

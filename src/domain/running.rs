@@ -64,6 +64,7 @@ impl Condition {
     pub const UNPAUSED: Condition = Condition { state: State::Running, reason: 5 };
     pub const PAUSED: Condition = Condition { state: State::Paused, reason: 1 };
     pub const PAUSED_FOR_SNAPSHOT: Condition = Condition { state: State::Paused, reason: 9 };
+    pub const UNKNOWN: Condition = Condition { state: State::Unknown, reason: 0 };
     pub const OFF: Condition = Condition { state: State::Shutoff, reason: 0 };
     pub const SHUT_DOWN: Condition = Condition { state: State::Shutoff, reason: 1 };
     pub const DESTROYED: Condition = Condition { state: State::Shutoff, reason: 2 };

@@ -87,12 +87,18 @@ impl Domain {
     fn statistics(&self, entry: &Entry, groups: StatsGroups, flags: StatsFlags) -> Statistics {
         let mut all = Statistics::new();
         let mut add = |name: &str, value| all.push((name.to_string(), value));
-        let definition = entry.definition();
         if groups.contains(StatsGroups::STATE) {
             let condition = entry.condition();
             add("state.state", Value::Int(condition.state as i32));
             add("state.reason", Value::Int(condition.reason));
         }
+        let definition = match entry.definition() {
+            Ok(definition) => definition,
+            Err(error) => {
+                log::warn!("statistics of domain '{}' without its definition: {error}", entry.name);
+                return all;
+            }
+        };
         if groups.contains(StatsGroups::BALLOON) {
             add("balloon.current", Value::ULLong(definition.memory));
             add("balloon.maximum", Value::ULLong(definition.max_memory));
@@ -127,7 +133,14 @@ impl Domain {
         running: Option<&Arc<Running>>,
         backing: bool,
     ) -> Vec<Vec<(&'static str, Value)>> {
-        let sizes = || self.block_info(&disk.target).ok().into_iter().flat_map(size_values);
+        // What is not known is left out, as libvirt does.
+        let known = |path: &str, sizes: Result<BlockInfo>| {
+            let known = sizes.inspect_err(|error| {
+                log::warn!("statistics without sizes of '{path}' of {}: {error}", disk.target);
+            });
+            known.into_iter().flat_map(size_values)
+        };
+        let sizes = || known(disk.path().unwrap_or_default(), self.block_info(&disk.target));
         let open = running.and_then(|running| Some((running, running.disk(&disk.target)?)));
         let Some((running, open)) = open else {
             let mut alone = named(disk, disk.path());
@@ -143,7 +156,9 @@ impl Domain {
             let chain = open.live.images();
             let images = chain.images.iter();
             // Their nodes are not kept: whoever looks at an image must not keep it open.
-            images.map(|i| (i.index, i.path.clone(), i.node.length().ok())).collect()
+            images
+                .map(|i| (i.index, i.path.clone(), i.node.length().map_err(super::failed)))
+                .collect()
         };
         if let Some((index, ..)) = images.first() {
             top.push(("backingIndex", Value::UInt(*index)));
@@ -169,8 +184,8 @@ impl Domain {
             let mut below = named(disk, path.to_str());
             below.push(("backingIndex", Value::UInt(index)));
             let files = &**self.connect().domains().images().files();
-            let sizes = length.and_then(|length| on_medium(files, &path, length).ok());
-            below.extend(sizes.into_iter().flat_map(size_values));
+            let sizes = length.and_then(|length| on_medium(files, &path, length));
+            below.extend(known(&path.to_string_lossy(), sizes));
             all.push(below);
         }
         all

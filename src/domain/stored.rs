@@ -12,7 +12,7 @@ use super::owner::Owner;
 use super::registry::{Entries, Entry, Live};
 use super::status::Status;
 use crate::error::*;
-use crate::state::{Folder, StateDir};
+use crate::state::{Damage, Folder, StateDir, Stored, is_shortage};
 
 /// The file whose lock tells which process a domain runs in.
 const OWNER: &str = "owner";
@@ -23,8 +23,10 @@ pub fn folder(state: &StateDir, name: &str) -> PathBuf {
 }
 
 /// The process that a domain runs in.
-pub fn owner(state: &StateDir, name: &str) -> Option<u32> {
-    Owner::of(&folder(state, name).join(OWNER))
+pub fn owner(state: &StateDir, name: &str) -> Result<Option<u32>> {
+    let path = folder(state, name).join(OWNER);
+    Owner::of(&path)
+        .map_err(|e| Error::io(VIR_FROM_DOMAIN, &e, format!("cannot read '{}'", path.display())))
 }
 
 /// Makes a domain's folder, and takes the lock in it; `None` if another process has it. The caller
@@ -40,31 +42,54 @@ pub fn take(state: &StateDir, name: &str) -> Result<Option<Owner>> {
 /// Removes the folder of a domain that does not run. Its sockets are gone with their exports, and
 /// what a crash has left is removed by name.
 pub fn remove_folder(path: &Path) {
-    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        if name == OWNER || Path::new(&name).extension().is_some_and(|e| e == "sock") {
-            let _ = fs::remove_file(entry.path());
+    let removed = || -> io::Result<()> {
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name == OWNER || Path::new(&name).extension().is_some_and(|e| e == "sock") {
+                fs::remove_file(entry.path())?;
+            }
         }
+        fs::remove_dir(path)
+    };
+    match removed() {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            // The next who opens the root removes it. What is in there beside is not ours, and stays.
+            log::info!("'{}' stays: {e}", path.display());
+        }
+        _ => {}
     }
-    // What is in there beside that is not ours, and stays.
-    let _ = fs::remove_dir(path);
 }
 
 /// Removes what processes have left that did not end their domains, also before they ran.
 pub fn remove_leftovers(state: &StateDir) -> Result<()> {
     let names = || -> Result<BTreeSet<String>> {
-        let running = state.read_all(Folder::Run)?.into_iter().map(|(name, _)| name);
-        let folders = fs::read_dir(folder(state, "")).into_iter().flatten().flatten();
-        Ok(running.chain(folders.filter_map(|e| e.file_name().into_string().ok())).collect())
+        let mut names = BTreeSet::from_iter(state.names(Folder::Run)?);
+        let path = folder(state, "");
+        let failed = |e: io::Error| {
+            Error::io(VIR_FROM_DOMAIN, &e, format!("cannot read directory '{}'", path.display()))
+        };
+        for entry in fs::read_dir(&path).map_err(failed)? {
+            // No domain has another kind of name.
+            names.extend(entry.map_err(failed)?.file_name().into_string());
+        }
+        Ok(names)
     };
     if names()?.is_empty() {
         return Ok(());
     }
     let _lock = state.lock()?;
     for name in names()? {
-        if owner(state, &name).is_none() {
-            state.remove(Folder::Run, &name)?;
-            remove_folder(&folder(state, &name));
+        let removed = owner(state, &name).and_then(|owner| match owner {
+            Some(_) => Ok(()),
+            None => {
+                state.remove(Folder::Run, &name)?;
+                remove_folder(&folder(state, &name));
+                Ok(())
+            }
+        });
+        if let Err(error) = removed {
+            log::warn!("what a domain '{name}' may have left stays: {error}");
         }
     }
     Ok(())
@@ -77,50 +102,15 @@ pub fn checked(definition: &Definition) -> Result<String> {
     Definition::parse_stored(&text).map(|_| text)
 }
 
-/// Reads all definitions. One that cannot be understood is left out, as if it were not there; its
-/// file stays as it is. What runs here is as this process knows it.
+/// Reads all definitions. One that cannot be used is there as damaged. What runs here is as this
+/// process knows it.
 pub fn load(state: &StateDir, before: &Entries) -> Result<Entries> {
+    let autostart = BTreeSet::from_iter(state.names(Folder::Autostart)?);
     let mut entries = Entries::new();
-    let autostart: BTreeSet<String> =
-        state.read_all(Folder::Autostart)?.into_iter().map(|(name, _)| name).collect();
-    let mut add = |definition: Definition| {
-        let autostart = autostart.contains(&definition.name);
-        let entry = Entry { autostart, ..Entry::new(&definition) };
-        let config = Some(Arc::new(definition));
-        entries.insert(entry.name.clone(), Entry { config, ..entry });
-    };
-    let mut others = Vec::new();
-    let mut known = BTreeSet::new();
-    for (name, text) in state.read_all(Folder::Config)? {
-        let Ok(definition) = Definition::parse_stored(&text) else { continue };
-        if definition.name == name {
-            known.insert(definition.uuid);
-            add(definition);
-        } else {
-            others.push((name, definition));
-        }
-    }
-    for (name, definition) in others {
-        // Whoever has renamed it could not say so in its text any more. A copy of a file is not
-        // another domain.
-        if known.insert(definition.uuid)
-            && let Ok(renamed) = definition.renamed(&name)
-        {
-            add(renamed);
-        }
-    }
-    for (name, text) in state.read_all(Folder::Run)? {
-        let here = |entry: &Entry| matches!(entry.live, Some(Live::Here(_)));
-        if before.get(&name).is_some_and(here) {
-            continue;
-        }
-        let Ok(status) = Status::parse(&text) else { continue };
-        let Some(process) = owner(state, &name) else { continue };
-        let definition = status.definition.clone();
-        if definition.name == name {
-            let entry = entries.entry(name).or_insert_with(|| Entry::new(&definition));
-            entry.live = Some(Live::Elsewhere(Arc::new(status), process));
-        }
+    load_kept(state, &mut entries)?;
+    load_elsewhere(state, before, &mut entries)?;
+    for (name, entry) in &mut entries {
+        entry.autostart = entry.is_persistent() && autostart.contains(name);
     }
     for (name, old) in before {
         if let Some(Live::Here(_)) = old.live {
@@ -133,4 +123,106 @@ pub fn load(state: &StateDir, before: &Entries) -> Result<Entries> {
         }
     }
     Ok(entries)
+}
+
+/// The definitions of persistent domains.
+fn load_kept(state: &StateDir, entries: &mut Entries) -> Result<()> {
+    let mut others = Vec::new();
+    let mut damaged = Vec::new();
+    let mut known = BTreeSet::new();
+    let mut add = |definition: Definition| {
+        let entry = Entry::new(&definition);
+        entries
+            .insert(entry.name.clone(), Entry { config: Some(Ok(Arc::new(definition))), ..entry });
+    };
+    for Stored { name, text } in state.read_all(Folder::Config)? {
+        let text = match text {
+            Ok(text) => text,
+            Err(damage) => {
+                damaged.push((name, damage));
+                continue;
+            }
+        };
+        match Definition::parse_stored(&text) {
+            Ok(definition) if definition.name == name => {
+                known.insert(definition.uuid);
+                add(definition);
+            }
+            Ok(definition) => others.push((name, definition)),
+            Err(error) => {
+                let damage = invalid(state, Folder::Config, &name, &text, &error);
+                damaged.push((name, damage));
+            }
+        }
+    }
+    for (name, definition) in others {
+        // Whoever has renamed it could not say so in its text any more. A copy of a file is not
+        // another domain.
+        if !known.insert(definition.uuid) {
+            let (path, uuid) = (state.path(Folder::Config, &name), definition.uuid);
+            log::warn!("'{}' is no domain: another one has its UUID, {uuid}", path.display());
+            continue;
+        }
+        match definition.renamed(&name) {
+            Ok(renamed) => add(renamed),
+            Err(error) => {
+                let text = definition.to_xml();
+                let damage = invalid(state, Folder::Config, &name, &text, &error);
+                damaged.push((name, damage));
+            }
+        }
+    }
+    for (name, mut damage) in damaged {
+        if !known.insert(damage.uuid) {
+            damage = damage.without_uuid(state.kind(), &name);
+        }
+        let config = Some(Err(Arc::new(damage.clone())));
+        entries.insert(name.clone(), Entry { config, ..Entry::damaged(&name, &damage) });
+    }
+    Ok(())
+}
+
+/// What runs in other processes.
+fn load_elsewhere(state: &StateDir, before: &Entries, entries: &mut Entries) -> Result<()> {
+    for Stored { name, text } in state.read_all(Folder::Run)? {
+        let here = |entry: &Entry| matches!(entry.live, Some(Live::Here(_)));
+        if before.get(&name).is_some_and(here) {
+            continue;
+        }
+        let mut text = text;
+        let process = match owner(state, &name) {
+            Ok(Some(process)) => process,
+            Ok(None) => {
+                log::debug!("domain '{name}' does not run any more: its process has ended");
+                continue;
+            }
+            Err(error) if error.errno().is_none_or(is_shortage) => return Err(error),
+            // It may run, in whichever process.
+            Err(error) => {
+                text = Err(Damage::unknown(state.kind(), &name, error));
+                0
+            }
+        };
+        let status = text.and_then(|text| {
+            let status = Status::parse(&text).and_then(|status| match status.definition.name {
+                ref other if *other == name => Ok(status),
+                ref other => Err(Error::internal(VIR_FROM_DOMAIN, format!("it is of '{other}'"))),
+            });
+            status.map_err(|error| invalid(state, Folder::Run, &name, &text, &error))
+        });
+        let (new, live) = match status {
+            Ok(status) => {
+                (Entry::new(&status.definition), Live::Elsewhere(Arc::new(status), process))
+            }
+            Err(damage) => {
+                (Entry::damaged(&name, &damage), Live::Unreadable(Arc::new(damage), process))
+            }
+        };
+        entries.entry(name).or_insert(new).live = Some(live);
+    }
+    Ok(())
+}
+
+fn invalid(state: &StateDir, folder: Folder, name: &str, text: &str, cause: &Error) -> Damage {
+    Damage::invalid(state.kind(), name, &state.path(folder, name), text, cause)
 }

@@ -90,7 +90,7 @@ impl Driver {
             }
             SharedPlace::Test => {
                 let storage = Arc::new(Storage::test());
-                let domains = Domains::test(storage.clone(), events.clone());
+                let domains = Domains::test(storage.clone(), events.clone())?;
                 (Node::Test(TestNode::new()), storage, domains)
             }
         };

@@ -126,7 +126,11 @@ impl std::error::Error for Error {}
 
 /// The errno behind an error of the standard library, or EIO.
 pub fn errno_of(error: &io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+    match (error.raw_os_error(), error.kind()) {
+        (Some(errno), _) => Errno::from_raw(errno),
+        (None, io::ErrorKind::OutOfMemory) => Errno::ENOMEM,
+        (None, _) => Errno::EIO,
+    }
 }
 
 /// strerror's text, which users search for; the standard library adds "(os error N)" to it.

@@ -12,9 +12,18 @@
 //!
 //! Several processes may use one root: changes are made under a lock, each file is replaced as a
 //! whole, and a reader that has seen the folders at one time can ask whether they have changed.
+//!
+//! A change that fails leaves what was there: what can fail is done before the one step that makes
+//! the change, and where bringing that to stable storage fails, the step is taken back.
+
+mod damage;
+mod files;
+
+pub use damage::{Damage, Kept, is_shortage};
+pub use files::{Staged, Stored, names, read_all, remove, sync};
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -46,11 +55,18 @@ pub struct Kind {
     lock: &'static str,
     /// Whose errors they are.
     domain: virErrorDomain,
+    /// What one of them is called.
+    word: &'static str,
 }
 
 /// Pools.
-pub const POOLS: Kind =
-    Kind { folder: "storage", more: "run/volumes", lock: "lock", domain: VIR_FROM_STORAGE };
+pub const POOLS: Kind = Kind {
+    folder: "storage",
+    more: "run/volumes",
+    lock: "lock",
+    domain: VIR_FROM_STORAGE,
+    word: "pool",
+};
 
 /// Domains.
 pub const DOMAINS: Kind = Kind {
@@ -58,12 +74,22 @@ pub const DOMAINS: Kind = Kind {
     more: "run/disks",
     lock: "run/domains.lock",
     domain: VIR_FROM_DOMAIN,
+    word: "domain",
 };
 
-const FOLDERS: [Folder; 3] = [Folder::Config, Folder::Autostart, Folder::Run];
+/// Snapshots of a domain, which have a folder of their own each.
+pub const SNAPSHOTS: Kind = Kind {
+    folder: "snapshots",
+    more: "",
+    lock: "",
+    domain: VIR_FROM_DOMAIN_SNAPSHOT,
+    word: "snapshot",
+};
 
-/// No definition is longer, in bytes: it would be read again at each change of another one.
-const LARGEST: u64 = 8 << 20;
+/// Where Linux tells which boot this is.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+const FOLDERS: [Folder; 3] = [Folder::Config, Folder::Autostart, Folder::Run];
 
 /// A change that is younger than this may be followed by another with the same time: the kernel's
 /// clock ticks for files.
@@ -71,9 +97,6 @@ const RACY: Duration = Duration::from_millis(50);
 
 /// The same where the filesystem keeps whole seconds (ext3), or every other second (FAT).
 const RACY_SECONDS: Duration = Duration::from_millis(2100);
-
-/// How often a folder is listed, at most, while its files get other names.
-const MOST_LISTINGS: usize = 16;
 
 /// When the folders had last changed, as seen at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,10 +191,25 @@ impl StateDir {
         Ok(stamp)
     }
 
-    /// Names and texts of all definitions in a folder. What cannot be read is left out: one broken
-    /// file must not take the others with it.
-    pub fn read_all(&self, folder: Folder) -> Result<Vec<(String, String)>> {
-        read_all(&self.folder(folder), self.kind.domain)
+    /// All definitions in a folder. One whose file cannot be read is there with the reason, so that
+    /// one broken file does not take the others with it.
+    pub fn read_all(&self, folder: Folder) -> Result<Vec<Stored>> {
+        read_all(&self.folder(folder), self.kind)
+    }
+
+    /// The names of the definitions, or marks, in a folder.
+    pub fn names(&self, folder: Folder) -> Result<Vec<String>> {
+        names(&self.folder(folder), self.kind)
+    }
+
+    /// The file of a definition.
+    pub fn path(&self, folder: Folder, name: &str) -> PathBuf {
+        self.folder(folder).join(format!("{name}.xml"))
+    }
+
+    /// What kind of object this is about.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Replaces a definition as a whole, and for good: after a crash the file is the old or the new
@@ -182,17 +220,37 @@ impl StateDir {
         Staged::new(&self.folder(folder), name, text, self.kind.domain)?.keep()
     }
 
+    /// Refuses to write a definition of something new over a file that is none of ours.
+    pub fn check_free(&self, name: &str) -> Result<()> {
+        let path = self.path(Folder::Config, name);
+        match fs::symlink_metadata(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(self.failed(&e, "cannot look at", &path)),
+            Ok(_) => {
+                let text = format!(
+                    "file '{}' is in the way of {} '{name}'",
+                    path.display(),
+                    self.kind.word
+                );
+                Err(Error::new(VIR_ERR_OPERATION_FAILED, self.kind.domain, text))
+            }
+        }
+    }
+
     /// Gives a definition another name, and the text that goes with it. The name changes first, at
-    /// once; after a crash the old text may be found under the new name. A failure takes that back
-    /// as far as it can, with whichever text.
+    /// once; after a crash the old text may be found under the new name. A failure takes that back,
+    /// with whichever text; where that fails, too, the definition has got its new name.
     pub fn rename(&self, folder: Folder, old: &str, new: &str, text: &str) -> Result<()> {
         let path = self.folder(folder);
         let staged = Staged::new(&path, new, text, self.kind.domain)?;
-        let before = path.join(format!("{old}.xml"));
-        let after = staged.path.clone();
+        let (before, after) = (self.path(folder, old), self.path(folder, new));
         fs::rename(&before, &after).map_err(|e| self.failed(&e, "cannot rename", &before))?;
-        staged.keep().inspect_err(|_| {
-            let _ = fs::rename(&after, &before);
+        staged.keep().or_else(|error| match fs::rename(&after, &before) {
+            Ok(()) => Err(error),
+            Err(e) => {
+                log::error!("'{}' stays renamed in spite of: {error}; {e}", after.display());
+                Ok(())
+            }
         })
     }
 
@@ -216,29 +274,47 @@ impl StateDir {
 
     /// The present boot of the machine, if it is not the one that `run` is of. Where the system
     /// does not tell which boot it is, what ran is taken to be still running.
-    pub fn new_boot(&self) -> Option<String> {
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-        let before = read_text(&self.boot_path());
-        before.map_or(true, |before| before != boot).then_some(boot)
+    pub fn new_boot(&self) -> Result<Option<String>> {
+        let machine = Path::new(BOOT_ID);
+        let boot = match fs::read_to_string(machine) {
+            Ok(boot) => boot,
+            Err(e) if is_hidden(&e) => {
+                log::info!("pools do not start by themselves: cannot read '{BOOT_ID}': {e}");
+                return Ok(None);
+            }
+            Err(e) => return Err(self.failed(&e, "cannot read", machine)),
+        };
+        let path = self.boot_path();
+        // What is no text was written by no one who has finished it.
+        let before = match fs::read(&path) {
+            Ok(before) => before,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(e) => return Err(self.failed(&e, "cannot read", &path)),
+        };
+        Ok((before != boot.as_bytes()).then_some(boot))
     }
 
     /// Notes that `run` is of this boot. The caller holds the lock, and has forgotten what ran.
     pub fn note_boot(&self, boot: &str) -> Result<()> {
-        let path = self.boot_path();
+        // At once: what was read half would make others forget what runs.
+        let (path, new) = (self.boot_path(), self.root.join("run/boot.new"));
         crate::sys::allow_file_size(boot.len() as u64)
             .map_err(io::Error::from)
-            .and_then(|()| fs::write(&path, boot))
+            .and_then(|()| fs::write(&new, boot))
+            .and_then(|()| fs::rename(&new, &path))
             .map_err(|e| self.failed(&e, "cannot write", &path))
     }
 
     /// Forgets what was active, and the lists of pools' volumes. The caller holds the lock.
     pub fn forget_running(&self) -> Result<()> {
         for path in [self.folder(Folder::Run), self.root.join(self.kind.more)] {
-            let entries = fs::read_dir(&path);
-            let entries = entries.map_err(|e| self.failed(&e, "cannot open directory", &path))?;
-            for entry in entries.flatten().filter(|e| e.file_type().is_ok_and(|t| !t.is_dir())) {
-                fs::remove_file(entry.path())
-                    .map_err(|e| self.failed(&e, "cannot remove", &entry.path()))?;
+            let failed = |e: io::Error| self.failed(&e, "cannot read directory", &path);
+            for entry in fs::read_dir(&path).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                if !entry.file_type().map_err(failed)?.is_dir() {
+                    fs::remove_file(entry.path())
+                        .map_err(|e| self.failed(&e, "cannot remove", &entry.path()))?;
+                }
             }
         }
         Ok(())
@@ -253,128 +329,13 @@ impl StateDir {
     }
 }
 
-/// A text that is on stable storage, and becomes a file when it is kept.
-pub struct Staged {
-    folder: PathBuf,
-    temporary: PathBuf,
-    path: PathBuf,
-    domain: virErrorDomain,
-}
-
-impl Staged {
-    /// Writes the text of a definition. The caller holds the lock until this is kept or dropped.
-    ///
-    /// Errors: VIR_ERR_OVERFLOW for a text that is too long to be read again, VIR_ERR_SYSTEM_ERROR.
-    pub fn new(folder: &Path, name: &str, text: &str, domain: virErrorDomain) -> Result<Staged> {
-        if text.len() as u64 > LARGEST {
-            let text = format!("definition '{name}' is longer than {LARGEST} bytes");
-            return Err(Error::new(VIR_ERR_OVERFLOW, domain, text));
-        }
-        // Writers hold the lock, so one name for the temporary file is enough.
-        let staged = Staged {
-            folder: folder.to_path_buf(),
-            temporary: folder.join(".new"),
-            path: folder.join(format!("{name}.xml")),
-            domain,
-        };
-        let mut file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&staged.temporary)
-            .map_err(|e| staged.failed(&e))?;
-        crate::sys::allow_file_size(text.len() as u64)
-            .map_err(io::Error::from)
-            .and_then(|()| file.write_all(text.as_bytes()))
-            .and_then(|()| file.sync_all())
-            .map_err(|e| staged.failed(&e))?;
-        Ok(staged)
-    }
-
-    /// Makes it the file, in the place of the one before.
-    pub fn keep(self) -> Result<()> {
-        fs::rename(&self.temporary, &self.path).map_err(|e| self.failed(&e))?;
-        sync(&self.folder, self.domain)
-    }
-
-    fn failed(&self, error: &io::Error) -> Error {
-        failed(self.domain, error, "cannot write", &self.path)
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        // Where it was kept there is none.
-        let _ = fs::remove_file(&self.temporary);
-    }
-}
-
-/// Names and texts of all definitions in a folder.
-pub fn read_all(folder: &Path, domain: virErrorDomain) -> Result<Vec<(String, String)>> {
-    let mut all = Vec::new();
-    for _ in 0..MOST_LISTINGS {
-        let is_true;
-        (all, is_true) = read_listed(folder, domain)?;
-        if is_true {
-            break;
-        }
-    }
-    Ok(all)
-}
-
-/// The same by one look at the folder. False if that was not true any more when a file was read: it
-/// may have got another name, under which it was not looked for.
-fn read_listed(folder: &Path, domain: virErrorDomain) -> Result<(Vec<(String, String)>, bool)> {
-    let entries =
-        fs::read_dir(folder).map_err(|e| failed(domain, &e, "cannot open directory", folder))?;
-    let mut all = Vec::new();
-    let mut is_true = true;
-    for entry in entries {
-        let entry = entry.map_err(|e| failed(domain, &e, "cannot read directory", folder))?;
-        let Ok(file_name) = entry.file_name().into_string() else { continue };
-        let Some(name) = file_name.strip_suffix(".xml") else { continue };
-        match read_text(&entry.path()) {
-            Ok(text) => all.push((name.to_string(), text)),
-            // A link that leads nowhere is there all the same.
-            Err(_) => is_true &= fs::symlink_metadata(entry.path()).is_ok(),
-        }
-    }
-    Ok((all, is_true))
-}
-
-/// Removes a definition; none is as good.
-pub fn remove(folder: &Path, name: &str, domain: virErrorDomain) -> Result<()> {
-    let path = folder.join(format!("{name}.xml"));
-    match fs::remove_file(&path) {
-        Ok(()) => sync(folder, domain),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(failed(domain, &e, "cannot remove", &path)),
-    }
-}
-
-/// Makes it last which files are in a folder.
-pub fn sync(folder: &Path, domain: virErrorDomain) -> Result<()> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|e| failed(domain, &e, "cannot sync", folder))
+/// Whether the machine does not show a file at all.
+fn is_hidden(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
 }
 
 fn failed(domain: virErrorDomain, error: &io::Error, what: &str, path: &Path) -> Error {
     Error::io(domain, error, format!("{what} '{}'", path.display()))
-}
-
-/// The text of a file; whatever else it is, it is not waited for.
-fn read_text(path: &Path) -> io::Result<String> {
-    let file =
-        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
-    let mut text = String::new();
-    file.take(LARGEST).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 #[cfg(test)]

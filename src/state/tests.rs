@@ -7,12 +7,21 @@ use std::time::Duration;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
+use super::files::LARGEST;
 use super::*;
 
 fn state() -> (tempfile::TempDir, StateDir) {
     let root = tempfile::tempdir().unwrap();
     let state = StateDir::open(root.path(), POOLS).unwrap();
     (root, state)
+}
+
+/// What can be read in a folder, sorted.
+fn read(state: &StateDir, folder: Folder) -> Vec<(String, String)> {
+    let all = state.read_all(folder).unwrap().into_iter();
+    let mut all: Vec<_> = all.filter_map(|one| Some((one.name, one.text.ok()?))).collect();
+    all.sort();
+    all
 }
 
 fn mode(path: &Path) -> u32 {
@@ -56,12 +65,11 @@ fn what_is_written_is_read_in_its_folder_and_gone_when_it_is_removed() {
     for name in ["a", "..", ".new", "ü 'x'", "autostart"] {
         state.write(Folder::Config, name, name).unwrap();
     }
-    let mut all = state.read_all(Folder::Config).unwrap();
-    all.sort();
     let names = ["..", ".new", "a", "autostart", "ü 'x'"].map(str::to_string);
+    let all = read(&state, Folder::Config);
     assert_eq!(all, names.clone().map(|name| (name.clone(), name)));
-    assert_eq!(state.read_all(Folder::Run), Ok(vec![]));
-    assert_eq!(state.read_all(Folder::Autostart), Ok(vec![]));
+    assert_eq!(read(&state, Folder::Run), []);
+    assert_eq!(state.names(Folder::Autostart), Ok(vec![]));
     for name in &names {
         state.remove(Folder::Config, name).unwrap();
     }
@@ -79,7 +87,7 @@ fn a_reader_sees_the_old_or_the_new_text_during_a_thousand_rewrites() {
         scope.spawn(|| {
             let mut reads = 0;
             while !done.load(Ordering::Relaxed) || reads == 0 {
-                let all = state.read_all(Folder::Config).unwrap();
+                let all = read(&state, Folder::Config);
                 assert_eq!(all.len(), 1);
                 assert!(texts.contains(&all[0].1), "{} bytes", all[0].1.len());
                 reads += 1;
@@ -97,9 +105,9 @@ fn a_reader_sees_the_old_or_the_new_text_during_a_thousand_rewrites() {
 fn what_a_crash_has_left_of_a_write_is_neither_read_nor_in_the_way() {
     let (root, state) = state();
     fs::write(root.path().join("storage/.new"), "half of a definition that is longer").unwrap();
-    assert_eq!(state.read_all(Folder::Config), Ok(vec![]));
+    assert_eq!(read(&state, Folder::Config), []);
     state.write(Folder::Config, "p", "text").unwrap();
-    assert_eq!(state.read_all(Folder::Config), Ok(vec![("p".to_string(), "text".to_string())]));
+    assert_eq!(read(&state, Folder::Config), [("p".to_string(), "text".to_string())]);
     assert_eq!(files(root.path()), ["storage/p.xml"]);
 }
 
@@ -113,7 +121,7 @@ fn a_write_that_fails_leaves_the_old_text() {
     fs::create_dir(root.path().join("storage/.new")).unwrap();
     assert_eq!(state.write(Folder::Config, "p", "new").unwrap_err().code, VIR_ERR_SYSTEM_ERROR);
     fs::remove_dir(root.path().join("storage/.new")).unwrap();
-    assert_eq!(state.read_all(Folder::Config), Ok(vec![("p".to_string(), "old".to_string())]));
+    assert_eq!(read(&state, Folder::Config), [("p".to_string(), "old".to_string())]);
     assert_eq!(files(root.path()), ["storage/p.xml"]);
 }
 
@@ -124,12 +132,12 @@ fn a_text_that_is_too_long_is_refused() {
     let error = state.write(Folder::Config, "p", &"x".repeat(LARGEST as usize + 1)).unwrap_err();
     assert_eq!((error.code, error.domain), (VIR_ERR_OVERFLOW, VIR_FROM_STORAGE));
     state.write(Folder::Config, "p", &"x".repeat(LARGEST as usize)).unwrap();
-    assert_eq!(state.read_all(Folder::Config).unwrap()[0].1.len(), LARGEST as usize);
+    assert_eq!(read(&state, Folder::Config)[0].1.len(), LARGEST as usize);
 }
 
 /// A FIFO would make the reader wait for a writer, a device could do anything.
 #[test]
-fn what_is_no_readable_file_is_left_out_and_not_waited_for() {
+fn what_is_no_readable_file_is_told_with_the_cause_and_not_waited_for() {
     let (root, state) = state();
     state.write(Folder::Config, "good", "text").unwrap();
     let odd = |name: &str| root.path().join("storage").join(name);
@@ -142,8 +150,23 @@ fn what_is_no_readable_file_is_left_out_and_not_waited_for() {
     fs::File::create(odd("huge.xml")).unwrap().set_len(1 << 40).unwrap();
     let (done, wait) = std::sync::mpsc::channel();
     std::thread::spawn(move || done.send(state.read_all(Folder::Config)));
-    let all = wait.recv_timeout(Duration::from_secs(20)).expect("hangs");
-    assert_eq!(all, Ok(vec![("good".to_string(), "text".to_string())]));
+    let all = wait.recv_timeout(Duration::from_secs(20)).expect("hangs").unwrap();
+    let told = |name: &str| {
+        let one = all.iter().find(|one| one.name == name).expect(name);
+        one.text.as_ref().map(String::as_str).map_err(|damage| damage.error.message.as_str())
+    };
+    assert_eq!((all.len(), told("good")), (6, Ok("text")));
+    for (name, cause) in [
+        ("fifo", "it is not a regular file"),
+        ("device", "it is not a regular file"),
+        ("dangling", "No such file or directory"),
+        ("not-utf8", "it is not UTF-8"),
+        ("huge", "it is longer than any definition"),
+    ] {
+        let message = told(name).unwrap_err();
+        assert!(message.ends_with(cause), "{message}");
+        assert!(message.contains(odd(name).to_str().unwrap()), "{message}");
+    }
 }
 
 #[test]
@@ -206,13 +229,16 @@ fn one_at_a_time_holds_the_lock() {
 #[test]
 fn a_boot_is_new_until_it_is_noted() {
     let (root, state) = state();
-    let boot = state.new_boot().expect("the first use");
-    assert!(state.new_boot().is_some(), "a crash before it is noted changes nothing");
+    let boot = state.new_boot().unwrap().expect("the first use");
+    assert!(state.new_boot().unwrap().is_some(), "a crash before it is noted changes nothing");
     state.note_boot(&boot).unwrap();
-    assert!(state.new_boot().is_none());
-    assert!(StateDir::open(root.path(), POOLS).unwrap().new_boot().is_none());
+    assert!(state.new_boot().unwrap().is_none());
+    assert!(StateDir::open(root.path(), POOLS).unwrap().new_boot().unwrap().is_none());
     fs::write(root.path().join("run/boot"), "another").unwrap();
-    assert_eq!(state.new_boot(), Some(boot));
+    assert_eq!(state.new_boot(), Ok(Some(boot)));
+    fs::remove_file(root.path().join("run/boot")).unwrap();
+    fs::create_dir(root.path().join("run/boot")).unwrap();
+    assert_eq!(state.new_boot().unwrap_err().errno(), Some(nix::errno::Errno::EISDIR));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::pool::expect_known;
 use super::probe::Backing;
 use super::store::{VolumeFacts, VolumeStore};
 use super::volume::{Volume, report};
@@ -184,12 +185,16 @@ pub fn follow(connect: &Connect, image: &Place, name: &str) -> Result<Place> {
     if matches!(name, "" | "." | "..") {
         return refuse();
     }
-    for entry in connect.driver().storage().all()? {
-        if entry.is_active() && entry.store.is_at(&folder) {
-            let folder = entry.definition().target_path.clone();
-            return Ok(Place { store: entry.store, folder, name: name.to_string() });
+    let all = connect.driver().storage().all()?;
+    for entry in all.iter().filter(|entry| entry.is_active()) {
+        if let Ok(definition) = entry.definition()
+            && entry.store.is_at(&folder)?
+        {
+            let folder = definition.target_path.clone();
+            return Ok(Place { store: entry.store.clone(), folder, name: name.to_string() });
         }
     }
+    expect_known(&all)?;
     refuse()
 }
 

@@ -309,8 +309,11 @@ impl VolumeStore for DirStore {
         Ok(PoolSizes { capacity, allocation: capacity.saturating_sub(available), available })
     }
 
-    fn permissions(&self) -> Permissions {
-        fs::metadata(&self.path).map(|metadata| permissions_of(&metadata)).unwrap_or_default()
+    fn permissions(&self) -> Result<Permissions> {
+        match fs::metadata(&self.path) {
+            Ok(metadata) => Ok(permissions_of(&metadata)),
+            Err(e) => Err(self.no_folder(errno_of(&e))),
+        }
     }
 
     fn list(&self) -> Result<BTreeSet<String>> {
@@ -373,11 +376,25 @@ impl VolumeStore for DirStore {
         Ok(Arc::new(file))
     }
 
-    fn is_at(&self, folder: &str) -> bool {
-        let identity =
-            |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
-        let here = identity(&self.path);
-        here.is_some() && here == identity(Path::new(folder))
+    fn is_at(&self, folder: &str) -> Result<bool> {
+        // A name that leads nowhere, or where we may not look, is no pool's.
+        let identity = |path: &Path| match fs::metadata(path) {
+            Ok(found) => Ok(Some((found.dev(), found.ino()))),
+            Err(e) => match errno_of(&e) {
+                Errno::ENOENT
+                | Errno::ENOTDIR
+                | Errno::ELOOP
+                | Errno::ENAMETOOLONG
+                | Errno::EACCES
+                | Errno::EPERM => Ok(None),
+                errno => {
+                    let text = format!("cannot look at '{}'", path.display());
+                    Err(Error::system(VIR_FROM_STORAGE, errno, text))
+                }
+            },
+        };
+        let there = identity(Path::new(folder))?;
+        Ok(there.is_some() && there == identity(&self.path)?)
     }
 
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()> {

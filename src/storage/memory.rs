@@ -58,8 +58,8 @@ impl VolumeStore for MemoryStore {
         Ok(PoolSizes { capacity: CAPACITY, allocation, available: CAPACITY - allocation })
     }
 
-    fn permissions(&self) -> Permissions {
-        Permissions::default()
+    fn permissions(&self) -> Result<Permissions> {
+        Ok(Permissions::default())
     }
 
     fn list(&self) -> Result<BTreeSet<String>> {
@@ -92,8 +92,8 @@ impl VolumeStore for MemoryStore {
         Ok(image)
     }
 
-    fn is_at(&self, folder: &str) -> bool {
-        self.folder.is_at(folder)
+    fn is_at(&self, folder: &str) -> Result<bool> {
+        Ok(self.folder.is_at(folder))
     }
 
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()> {

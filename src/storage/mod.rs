@@ -29,6 +29,7 @@ mod resize;
 mod schema;
 mod store;
 mod transfer;
+mod unknown;
 mod volume;
 mod volume_description;
 mod volume_format;

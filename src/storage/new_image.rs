@@ -38,7 +38,7 @@ impl NewImage {
     ) -> Result<NewImage> {
         let place = Place {
             store: entry.store.clone(),
-            folder: entry.definition().target_path.clone(),
+            folder: entry.definition()?.target_path.clone(),
             name: definition.name.clone(),
         };
         let backing = match &definition.backing_store {

@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
+use nix::errno::Errno;
 use uuid::Uuid;
 
 use super::names::normalise_path;
@@ -122,10 +123,11 @@ impl Connect {
     pub fn pool_by_target(self: &Arc<Self>, path: &str) -> Result<Arc<Pool>> {
         let wanted = normalise_path(path);
         let all = self.pools().all()?;
-        all.iter()
-            .find(|e| e.is_active() && e.definition().target_path == wanted)
-            .map(|e| Pool::of(self, e))
-            .ok_or_else(|| no_pool("target path", path))
+        if let Some(found) = all.iter().find(|e| e.is_active() && e.is_at(&wanted)) {
+            return Ok(Pool::of(self, found));
+        }
+        expect_known(&all)?;
+        Err(no_pool("target path", path))
     }
 
     /// Defines a persistent pool, or defines one anew.
@@ -143,7 +145,7 @@ impl Connect {
                 // It goes on as what it was started as.
                 entry.store = change.by_uuid(entry.uuid, &entry.name)?.store;
             }
-            change.set_config(&entry, Some(config))?;
+            change.set_config(&entry, config)?;
             let pool = Pool::of(self, &entry);
             pool.queue(Lifecycle::Defined.event());
             pool
@@ -183,16 +185,25 @@ impl Connect {
     /// A volume's path and key are its pool's folder and its name.
     fn find_volume(self: &Arc<Self>, path: &str) -> Result<Option<Arc<Volume>>> {
         let Some((folder, name)) = path.rsplit_once('/') else { return Ok(None) };
-        for entry in self.pools().all()? {
-            if entry.is_active()
-                && entry.definition().target_path.trim_end_matches('/') == folder
+        let all = self.pools().all()?;
+        for entry in all.iter().filter(|entry| entry.is_active()) {
+            if let Ok(definition) = entry.definition()
+                && definition.target_path.trim_end_matches('/') == folder
                 && entry.has_volume(name)?
             {
-                return Volume::new(self, &entry, name).map(Some);
+                return Volume::new(self, entry, name).map(Some);
             }
         }
+        expect_known(&all)?;
         Ok(None)
     }
+}
+
+/// Fails if there is an active pool of which it is not known where it is: it could be the one that
+/// is looked for.
+pub(super) fn expect_known(all: &[Entry]) -> Result<()> {
+    let mut active = all.iter().filter(|entry| entry.is_active());
+    active.try_for_each(|entry| entry.definition().map(drop))
 }
 
 /// Whether a pool passes a filter.
@@ -200,10 +211,12 @@ fn passes(entry: &Entry, filter: &ListFlags) -> bool {
     let state = if entry.is_active() { ListFlags::ACTIVE } else { ListFlags::INACTIVE };
     let kept = if entry.is_persistent() { ListFlags::PERSISTENT } else { ListFlags::TRANSIENT };
     let starts = if entry.autostart { ListFlags::AUTOSTART } else { ListFlags::NO_AUTOSTART };
-    let kind = match entry.definition().pool_type {
-        PoolType::Fs => ListFlags::FS,
-        PoolType::NetFs => ListFlags::NETFS,
-        _ => ListFlags::DIR,
+    let kind = match entry.definition().map(|definition| definition.pool_type) {
+        Ok(PoolType::Fs) => ListFlags::FS,
+        Ok(PoolType::NetFs) => ListFlags::NETFS,
+        Ok(_) => ListFlags::DIR,
+        // What it is cannot be read.
+        Err(_) => ListFlags::empty(),
     };
     let kinds = ListFlags::from_bits_retain(!0 << 6);
     [
@@ -261,7 +274,7 @@ fn start(
         entry.store.build(&definition.permissions)?;
     }
     entry.store.check()?;
-    change.set_live(entry, Some(definition))
+    change.start(entry, definition)
 }
 
 fn nothing_to_format(name: &str) -> Error {
@@ -388,7 +401,7 @@ impl Pool {
             if flags.bits() & overwrite.bits() != 0 {
                 return Err(nothing_to_format(&entry.name));
             }
-            entry.store.build(&entry.definition().permissions)
+            entry.store.build(&entry.definition()?.permissions)
         })
     }
 
@@ -396,7 +409,7 @@ impl Pool {
     pub fn create(&self, flags: CreateFlags) -> Result<()> {
         self.change_and_tell(Lifecycle::Started.event(), |change, entry| {
             refuse_active(entry)?;
-            match &entry.config {
+            match entry.config()? {
                 Some(config) => start(change, entry, config.clone(), &flags),
                 None => Err(Error::internal(VIR_FROM_STORAGE, "pool has no config file")),
             }
@@ -407,7 +420,7 @@ impl Pool {
     pub fn destroy(&self) -> Result<()> {
         self.change_and_tell(Lifecycle::Stopped.event(), |change, entry| {
             expect_active(entry)?;
-            change.set_live(entry, None)
+            change.stop(entry)
         })
     }
 
@@ -415,7 +428,7 @@ impl Pool {
     pub fn undefine(&self) -> Result<()> {
         self.change_and_tell(Lifecycle::Undefined.event(), |change, entry| {
             expect_inactive(entry)?;
-            change.set_config(entry, None)
+            change.undefine(entry)
         })
     }
 
@@ -441,23 +454,23 @@ impl Pool {
     pub fn info(&self) -> Result<PoolInfo> {
         let entry = self.entry()?;
         let state = if entry.is_active() { PoolState::Running } else { PoolState::Inactive };
-        let PoolSizes { capacity, allocation, available } = sizes(&entry);
+        let PoolSizes { capacity, allocation, available } = sizes(&entry)?;
         Ok(PoolInfo { state, capacity, allocation, available })
     }
 
     /// Its description; `inactive` for what it will be when it is started next.
     pub fn xml(&self, inactive: bool) -> Result<String> {
         let entry = self.entry()?;
-        let definition = match &entry.config {
-            Some(config) if inactive => config,
-            _ => entry.definition(),
+        let definition = match inactive {
+            true => entry.config()?.map_or_else(|| entry.definition(), Ok)?,
+            false => entry.definition()?,
         };
         let permissions = if entry.is_active() && !inactive {
-            entry.store.permissions()
+            if_there(&entry, entry.store.permissions())?
         } else {
             definition.permissions.clone()
         };
-        Ok(definition.format(&entry.uuid, sizes(&entry), &permissions))
+        Ok(definition.format(&entry.uuid, sizes(&entry)?, &permissions))
     }
 
     /// Names of its volumes.
@@ -501,9 +514,24 @@ impl Pool {
     }
 }
 
-/// The sizes of a pool: none while it is inactive, or cannot be asked.
-fn sizes(entry: &Entry) -> PoolSizes {
-    if entry.is_active() { entry.store.usage().unwrap_or_default() } else { PoolSizes::default() }
+/// The sizes of a pool: none while it is inactive, or its place is gone.
+fn sizes(entry: &Entry) -> Result<PoolSizes> {
+    if !entry.is_active() {
+        return Ok(PoolSizes::default());
+    }
+    entry.definition()?;
+    if_there(entry, entry.store.usage())
+}
+
+/// Of an active pool whose place somebody has removed there is nothing to be known.
+fn if_there<T: Default>(entry: &Entry, known: Result<T>) -> Result<T> {
+    match known {
+        Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ENOTDIR)) => {
+            log::warn!("pool '{}' is active, and its place is gone: {error}", entry.name);
+            Ok(T::default())
+        }
+        known => known,
+    }
 }
 
 /// Refuses the types of pool that libvirt has and this library does not.

@@ -1,6 +1,6 @@
 //! The pools of a connection: which there are, what state they are in, and where that is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -12,9 +12,10 @@ use super::memory::MemoryStore;
 use super::permissions::Permissions;
 use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};
 use super::store::VolumeStore;
+use super::unknown::UnknownStore;
 use crate::block::{Files, MemoryFiles, RealFiles};
 use crate::error::*;
-use crate::state::{ChangeLock, Folder, POOLS, Stamp, StateDir};
+use crate::state::{ChangeLock, Damage, Folder, Kept, POOLS, Stamp, StateDir, Stored, is_shortage};
 use crate::xml::excerpt;
 
 /// One pool, as it is at one moment.
@@ -23,9 +24,9 @@ pub struct Entry {
     pub name: String,
     pub uuid: Uuid,
     /// What it is defined as, if it is persistent.
-    pub config: Option<Arc<PoolDefinition>>,
+    pub config: Option<Kept<PoolDefinition>>,
     /// What it runs as, if it is active.
-    pub live: Option<Arc<PoolDefinition>>,
+    pub live: Option<Kept<PoolDefinition>>,
     pub autostart: bool,
     pub store: Arc<dyn VolumeStore>,
     /// Which volumes it has, while it is active.
@@ -34,12 +35,45 @@ pub struct Entry {
 
 impl Entry {
     /// What the pool is: while it is active, what it was started as.
-    pub fn definition(&self) -> &PoolDefinition {
-        // An entry without either is removed as soon as it comes to be.
-        match (&self.live, &self.config) {
-            (Some(definition), _) | (None, Some(definition)) => definition,
-            (None, None) => unreachable!("a pool that is neither active nor persistent"),
+    pub fn definition(&self) -> Result<&Arc<PoolDefinition>> {
+        match self.live.as_ref().or(self.config.as_ref()) {
+            Some(Ok(definition)) => Ok(definition),
+            Some(Err(damage)) => Err(damage.error.clone()),
+            // An entry without either is removed as soon as it comes to be.
+            None => Err(Error::internal(VIR_FROM_STORAGE, "pool without a definition")),
         }
+    }
+
+    /// What it is defined as, if it is persistent.
+    pub fn config(&self) -> Result<Option<&Arc<PoolDefinition>>> {
+        match &self.config {
+            Some(Ok(config)) => Ok(Some(config)),
+            Some(Err(damage)) => Err(damage.error.clone()),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether its volumes are in the folder that a definition calls `path`. Where it cannot be
+    /// known, they are not.
+    pub fn is_at(&self, path: &str) -> bool {
+        self.definition().is_ok_and(|definition| definition.target_path == path)
+    }
+
+    /// What is wrong with a file of it.
+    fn damage(&self) -> Option<&Damage> {
+        let broken = |kept: &'_ Option<Kept<PoolDefinition>>| matches!(kept, Some(Err(_)));
+        match (broken(&self.live), broken(&self.config)) {
+            (true, _) => self.live.as_ref()?.as_ref().err().map(|damage| &**damage),
+            (_, true) => self.config.as_ref()?.as_ref().err().map(|damage| &**damage),
+            _ => None,
+        }
+    }
+
+    /// Why the UUID is not known, if it is not.
+    fn unknown_uuid(&self) -> Option<&Error> {
+        let usable = |kept: &Option<Kept<PoolDefinition>>| matches!(kept, Some(Ok(_)));
+        let damage = self.damage().filter(|damage| !damage.uuid_is_known);
+        damage.filter(|_| !usable(&self.live) && !usable(&self.config)).map(|damage| &damage.error)
     }
 
     /// Whether it has a volume of that name.
@@ -131,8 +165,8 @@ impl Storage {
         let entry = Entry {
             name: name.clone(),
             uuid,
-            config: Some(definition.clone()),
-            live: Some(definition),
+            config: Some(Ok(definition.clone())),
+            live: Some(Ok(definition)),
             autostart: false,
             store: Arc::new(MemoryStore::new(&files, path)),
             listing: Listing::new(None),
@@ -190,8 +224,10 @@ impl Storage {
         if known.stamp.as_ref().is_some_and(|before| stamp.is_same(before)) {
             return Ok(());
         }
-        known.pools = load(state)?;
-        known.stamp = Some(stamp);
+        known.pools = self.load(state)?;
+        // What could not be read may be readable the next time.
+        let whole = known.pools.values().all(|entry| entry.damage().is_none());
+        known.stamp = whole.then_some(stamp);
         Ok(())
     }
 
@@ -200,14 +236,21 @@ impl Storage {
     fn autostart(&self) -> Result<()> {
         let Some(state) = &self.state else { return Ok(()) };
         let mut change = self.change()?;
-        let Some(boot) = state.new_boot() else { return Ok(()) };
+        let Some(boot) = state.new_boot()? else { return Ok(()) };
         state.forget_running()?;
-        change.known.pools = load(state)?;
+        change.known.pools = self.load(state)?;
         let wanted: Vec<Entry> =
             change.known.pools.values().filter(|entry| entry.autostart).cloned().collect();
         for entry in wanted {
-            if entry.store.check().is_ok() {
-                let _ = change.set_live(&entry, entry.config.clone());
+            let started = entry.config().and_then(|config| {
+                entry.store.check()?;
+                config.map_or(Ok(()), |config| change.start(&entry, config.clone()))
+            });
+            match started {
+                // It could be started a moment later: the next connection is to try it.
+                Err(error) if error.errno().is_some_and(is_shortage) => return Err(error),
+                Err(error) => log::warn!("pool '{}' does not start: {error}", entry.name),
+                Ok(()) => log::info!("pool '{}' starts by itself", entry.name),
             }
         }
         // Last, so that a crash before this is made good by the next connection.
@@ -229,22 +272,21 @@ impl Change<'_> {
         let uuid = definition.uuid.unwrap_or_else(Uuid::new_v4);
         let pools = &self.known.pools;
         if let Some(other) = pools.get(name).filter(|other| other.uuid != uuid) {
+            if let Some(cause) = other.unknown_uuid() {
+                return failed(format!("pool '{name}' already exists, with unknown uuid: {cause}"));
+            }
             return failed(format!("pool '{name}' already exists with uuid {}", other.uuid));
         }
         if let Some(other) = pools.values().find(|other| other.uuid == uuid && other.name != *name)
         {
             return failed(format!("pool '{}' is already defined with uuid {uuid}", other.name));
         }
-        let clash = |other: &&Entry| {
-            other.name != *name && other.definition().target_path == definition.target_path
-        };
+        let clash = |other: &&Entry| other.name != *name && other.is_at(&definition.target_path);
         if let Some(other) = pools.values().find(clash) {
             return failed(format!("Storage source conflict with pool: '{}'", other.name));
         }
         Ok(match pools.get(name) {
-            Some(entry) if entry.definition().target_path == definition.target_path => {
-                entry.clone()
-            }
+            Some(entry) if entry.is_at(&definition.target_path) => entry.clone(),
             before => Entry {
                 name: name.clone(),
                 uuid,
@@ -259,44 +301,52 @@ impl Change<'_> {
         })
     }
 
-    /// Makes a pool persistent under a new definition, or no longer so.
-    pub fn set_config(&mut self, entry: &Entry, config: Option<Arc<PoolDefinition>>) -> Result<()> {
+    /// Makes a pool persistent under a new definition.
+    pub fn set_config(&mut self, entry: &Entry, config: Arc<PoolDefinition>) -> Result<()> {
         if let Some(state) = &self.storage.state {
-            match &config {
-                Some(definition) => {
-                    state.write(Folder::Config, &entry.name, &stored(definition, entry)?)?;
-                }
-                None => {
-                    state.remove(Folder::Autostart, &entry.name)?;
-                    state.remove(Folder::Config, &entry.name)?;
-                }
+            let text = stored(&config, entry)?;
+            if !entry.is_persistent() {
+                state.check_free(&entry.name)?;
+                // A pool of that name that is no more may have left its mark.
+                state.remove(Folder::Autostart, &entry.name)?;
             }
+            state.write(Folder::Config, &entry.name, &text)?;
         }
-        let autostart = entry.autostart && config.is_some();
-        self.put(Entry { config, autostart, ..entry.clone() });
+        self.put(Entry { config: Some(Ok(config)), ..entry.clone() });
         Ok(())
     }
 
-    /// Makes a pool active as what it is defined as, or inactive.
-    pub fn set_live(&mut self, entry: &Entry, live: Option<Arc<PoolDefinition>>) -> Result<()> {
-        match &live {
-            Some(definition) => {
-                entry.listing.rescan(&*entry.store)?;
-                self.write_live(entry, definition).inspect_err(|_| entry.listing.remove())?;
-            }
-            None => {
-                if let Some(state) = &self.storage.state {
-                    state.remove(Folder::Run, &entry.name)?;
-                }
-                entry.listing.remove();
+    /// Forgets a pool's definition.
+    pub fn undefine(&mut self, entry: &Entry) -> Result<()> {
+        if let Some(state) = &self.storage.state {
+            state.remove(Folder::Config, &entry.name)?;
+            // It has happened. What else stays is removed before a pool of that name is defined.
+            if let Err(error) = state.remove(Folder::Autostart, &entry.name) {
+                log::warn!("pool '{}' is undefined, its mark stays: {error}", entry.name);
             }
         }
-        let mut entry = Entry { live, ..entry.clone() };
-        if entry.live.is_none()
-            && let Some(config) = &entry.config
-        {
+        self.put(Entry { config: None, autostart: false, ..entry.clone() });
+        Ok(())
+    }
+
+    /// Makes a pool active as what it is defined as.
+    pub fn start(&mut self, entry: &Entry, definition: Arc<PoolDefinition>) -> Result<()> {
+        entry.listing.rescan(&*entry.store)?;
+        self.write_live(entry, &definition).inspect_err(|_| entry.listing.remove())?;
+        self.put(Entry { live: Some(Ok(definition)), ..entry.clone() });
+        Ok(())
+    }
+
+    /// Makes a pool inactive.
+    pub fn stop(&mut self, entry: &Entry) -> Result<()> {
+        if let Some(state) = &self.storage.state {
+            state.remove(Folder::Run, &entry.name)?;
+        }
+        entry.listing.remove();
+        let mut entry = Entry { live: None, ..entry.clone() };
+        if let Some(config) = &entry.config {
             // It may have been defined anew while it was active.
-            entry.store = self.storage.store(config);
+            entry.store = self.storage.kept_store(config);
         }
         self.put(entry);
         Ok(())
@@ -333,6 +383,14 @@ impl Storage {
         match &self.place {
             Place::Machine => dir_store(definition),
             Place::Memory(files) => Arc::new(MemoryStore::new(files, &definition.target_path)),
+        }
+    }
+
+    /// The same of a definition in a file.
+    fn kept_store(&self, kept: &Kept<PoolDefinition>) -> Arc<dyn VolumeStore> {
+        match kept {
+            Ok(definition) => self.store(definition),
+            Err(damage) => Arc::new(UnknownStore::new(damage.error.clone())),
         }
     }
 }
@@ -376,36 +434,87 @@ fn stored(definition: &PoolDefinition, entry: &Entry) -> Result<String> {
     PoolDefinition::parse_stored(&text).map(|_| text)
 }
 
-/// Reads all definitions. One that cannot be understood is left out, as if it were not there; its
-/// file stays as it is.
-fn load(state: &StateDir) -> Result<Pools> {
-    let mut pools = Pools::new();
-    let autostart: Vec<String> =
-        state.read_all(Folder::Autostart)?.into_iter().map(|(name, _)| name).collect();
-    for folder in [Folder::Config, Folder::Run] {
-        for (name, text) in state.read_all(folder)? {
-            let Ok(definition) = PoolDefinition::parse_stored(&text) else { continue };
-            let Some(uuid) = definition.uuid.filter(|_| definition.name == name) else { continue };
-            let definition = Arc::new(definition);
-            let entry = pools.entry(name.clone()).or_insert_with(|| Entry {
-                autostart: autostart.contains(&name),
-                name,
-                uuid,
-                config: None,
-                live: None,
-                store: dir_store(&definition),
-                listing: Listing::new(Some(state.beside(&uuid.to_string()))),
-            });
-            match folder {
-                Folder::Run => {
-                    entry.store = dir_store(&definition);
-                    entry.live = Some(definition);
+impl Storage {
+    /// Reads all definitions. One that cannot be used is there as damaged.
+    fn load(&self, state: &StateDir) -> Result<Pools> {
+        let mut pools = Pools::new();
+        let autostart = BTreeSet::from_iter(state.names(Folder::Autostart)?);
+        for folder in [Folder::Config, Folder::Run] {
+            let mut broken = Vec::new();
+            for Stored { name, text } in state.read_all(folder)? {
+                let invalid = |text: &str, cause: &Error| {
+                    Damage::invalid(POOLS, &name, &state.path(folder, &name), text, cause)
+                };
+                let kept = text.and_then(|text| {
+                    let read = PoolDefinition::parse_stored(&text);
+                    read.and_then(|read| expect_named(read, &name)).map_err(|e| invalid(&text, &e))
+                });
+                match kept {
+                    Ok((uuid, definition)) => {
+                        self.add(&mut pools, state, folder, &name, uuid, Ok(Arc::new(definition)));
+                    }
+                    Err(damage) => broken.push((name, damage)),
                 }
-                _ => entry.config = Some(definition),
+            }
+            for (name, mut damage) in broken {
+                let has_uuid = |other: &&Entry| other.uuid == damage.uuid && other.name != name;
+                if let Some(other) = pools.values().find(has_uuid) {
+                    log::warn!("the file of pool '{name}' has the UUID of '{}'", other.name);
+                    damage = damage.without_uuid(POOLS, &name);
+                }
+                self.add(&mut pools, state, folder, &name, damage.uuid, Err(Arc::new(damage)));
             }
         }
+        for (name, entry) in &mut pools {
+            entry.autostart = entry.is_persistent() && autostart.contains(name);
+        }
+        Ok(pools)
     }
-    Ok(pools)
+
+    /// Adds what was read in a folder: first the definitions, then what is active.
+    fn add(
+        &self,
+        pools: &mut Pools,
+        state: &StateDir,
+        folder: Folder,
+        name: &str,
+        uuid: Uuid,
+        kept: Kept<PoolDefinition>,
+    ) {
+        let store = self.kept_store(&kept);
+        let new = |before: Option<&Entry>| Entry {
+            name: name.to_string(),
+            uuid,
+            config: before.and_then(|before| before.config.clone()),
+            live: None,
+            autostart: false,
+            store: store.clone(),
+            listing: Listing::new(Some(state.beside(&uuid.to_string()))),
+        };
+        let mut entry = match pools.remove(name) {
+            // The UUID is that of the file that can be used.
+            Some(before) if matches!(before.config, Some(Err(_))) && kept.is_ok() => {
+                new(Some(&before))
+            }
+            Some(before) => before,
+            None => new(None),
+        };
+        match folder {
+            Folder::Run => (entry.live, entry.store) = (Some(kept), store),
+            _ => entry.config = Some(kept),
+        }
+        pools.insert(entry.name.clone(), entry);
+    }
+}
+
+/// The definition and its UUID, if it is that of the pool whose file it is in.
+fn expect_named(definition: PoolDefinition, name: &str) -> Result<(Uuid, PoolDefinition)> {
+    let wrong = |text: String| Error::new(VIR_ERR_XML_ERROR, VIR_FROM_STORAGE, text);
+    if definition.name != name {
+        return Err(wrong(format!("it is of pool '{}'", excerpt(&definition.name))));
+    }
+    let uuid = definition.uuid.ok_or_else(|| wrong("it has no UUID".to_string()))?;
+    Ok((uuid, definition))
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub trait VolumeStore: Send + Sync {
     /// The sizes of the place.
     fn usage(&self) -> Result<PoolSizes>;
     /// The access rights of the place, where it has some.
-    fn permissions(&self) -> Permissions;
+    fn permissions(&self) -> Result<Permissions>;
     /// The names of all volumes.
     fn list(&self) -> Result<BTreeSet<String>>;
     /// What is known of a volume.
@@ -76,7 +76,7 @@ pub trait VolumeStore: Send + Sync {
     /// write, must not use them at all.
     fn open_image(&self, name: &str, write: bool) -> Result<Arc<dyn Node>>;
     /// Whether this is the place of that name.
-    fn is_at(&self, folder: &str) -> bool;
+    fn is_at(&self, folder: &str) -> Result<bool>;
     /// Makes a volume. It appears when `fill` has succeeded; a failure leaves nothing behind.
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()>;
     /// Removes a volume; none is as good.

@@ -68,7 +68,7 @@ pub fn report(error: crate::block::BlockError) -> Error {
 impl Volume {
     /// The volume of that name in a pool.
     pub fn new(connect: &Arc<Connect>, pool: &Entry, name: &str) -> Result<Arc<Volume>> {
-        let key = format!("{}/{name}", pool.definition().target_path.trim_end_matches('/'));
+        let key = format!("{}/{name}", pool.definition()?.target_path.trim_end_matches('/'));
         let c = |text: &str| {
             CString::new(text).map_err(|_| Error::internal(VIR_FROM_STORAGE, "NUL in a name"))
         };
@@ -110,7 +110,7 @@ impl Volume {
     /// The folder of its pool, as the pool calls it.
     pub fn pool_folder(&self) -> Result<String> {
         let pool = self.connect.driver().storage().by_name(&self.pool)?;
-        Ok(pool.definition().target_path.clone())
+        Ok(pool.definition()?.target_path.clone())
     }
 
     /// The name of its pool.

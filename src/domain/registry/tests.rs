@@ -26,7 +26,7 @@ fn definition(name: &str, disk: Option<&Path>) -> Arc<Definition> {
 fn define(domains: &Domains, definition: &Arc<Definition>) {
     let mut change = domains.change().unwrap();
     let entry = change.claim(definition).unwrap();
-    change.set_config(&entry, Some(definition.clone())).unwrap();
+    change.set_config(&entry, definition.clone()).unwrap();
 }
 
 fn start(domains: &Domains, definition: &Arc<Definition>) -> Result<Arc<Running>> {
@@ -41,7 +41,7 @@ fn stop(domains: &Domains, running: &Arc<Running>) {
     running.stop(&changing, Duration::ZERO).unwrap();
     let mut change = domains.change().unwrap();
     let entry = change.by_uuid(running.uuid, &running.name).unwrap();
-    change.set_off(&entry, running, Condition::DESTROYED).unwrap();
+    change.set_off(&entry, running, Condition::DESTROYED);
 }
 
 /// Everything that is not a folder, and the folders of sockets.
@@ -65,7 +65,7 @@ fn definitions_are_shared_and_survive() {
     let (one, two) = (open(root.path()), open(root.path()));
     let a = definition("a", None);
     define(&one, &a);
-    assert_eq!(two.by_name("a").unwrap().config, Some(a.clone()));
+    assert_eq!(two.by_name("a").unwrap().config, Some(Ok(a.clone())));
     let mut change = two.change().unwrap();
     let entry = change.by_uuid(a.uuid, "a").unwrap();
     change.set_autostart(&entry, true).unwrap();
@@ -76,7 +76,7 @@ fn definitions_are_shared_and_survive() {
     assert!(again.by_name("a").unwrap().autostart);
     let mut change = again.change().unwrap();
     let entry = change.by_uuid(a.uuid, "a").unwrap();
-    change.set_config(&entry, None).unwrap();
+    change.undefine(&entry, false).unwrap();
     drop(change);
     assert_eq!(again.by_name("a").err().unwrap().code, VIR_ERR_NO_DOMAIN);
     assert_eq!(left(root.path()), Vec::<String>::new());
@@ -196,16 +196,83 @@ fn of_several_that_start_a_domain_one_does() {
 }
 
 #[test]
-fn broken_files_are_left_out_and_stay() {
+fn a_damaged_definition_is_a_domain_until_it_is_undefined_or_replaced_by_its_own() {
+    let root = tempfile::tempdir().unwrap();
+    let domains = open(root.path());
+    let a = definition("a", None);
+    define(&domains, &a);
+    let path = root.path().join("domains/a.xml");
+    let text = fs::read_to_string(&path).unwrap();
+    let cut = text.find("</uuid>").unwrap() + "</uuid>".len();
+    for (damaged, uuid_is_known) in [(&text[..cut], true), ("", false), ("<domain/>", false)] {
+        fs::write(&path, damaged).unwrap();
+        // For who has read it before as for who opens it now.
+        for domains in [&domains, &open(root.path())] {
+            fs::write(root.path().join("domains/.touch"), "").unwrap();
+            fs::remove_file(root.path().join("domains/.touch")).unwrap();
+            let entry = domains.by_name("a").unwrap();
+            assert_eq!(entry.uuid == a.uuid, uuid_is_known);
+            assert_eq!(domains.by_uuid(entry.uuid, None).unwrap().name, "a");
+            assert_eq!(domains.all().unwrap().len(), 1);
+            let error = entry.definition().unwrap_err();
+            assert!(error.message.contains(path.to_str().unwrap()), "{error}");
+            let change = domains.change().unwrap();
+            let error = change.claim(&definition("a", None)).err().unwrap();
+            assert_eq!(error.code, VIR_ERR_OPERATION_FAILED);
+            assert_eq!(change.claim(&a).is_ok(), uuid_is_known);
+        }
+    }
+    let mut change = domains.change().unwrap();
+    let entry = change.known.entries["a"].clone();
+    change.undefine(&entry, false).unwrap();
+    drop(change);
+    assert_eq!(domains.by_name("a").err().unwrap().code, VIR_ERR_NO_DOMAIN);
+    define(&domains, &a);
+    fs::write(&path, &text[..cut]).unwrap();
+    // What was damaged is read again, without another change to the folder.
+    let again = open(root.path());
+    assert!(again.by_name("a").unwrap().definition().is_err());
+    define(&again, &a);
+    assert_eq!(again.by_name("a").unwrap().definition(), Ok(a.clone()));
+    fs::write(&path, "").unwrap();
+    let again = open(root.path());
+    assert!(again.by_name("a").unwrap().definition().is_err());
+    fs::write(&path, &text).unwrap();
+    assert_eq!(again.by_name("a").unwrap().definition(), Ok(a));
+}
+
+#[test]
+fn a_copy_of_a_definition_is_no_domain_and_stays() {
     let root = tempfile::tempdir().unwrap();
     let domains = open(root.path());
     define(&domains, &definition("a", None));
-    fs::write(root.path().join("domains/b.xml"), "<domain>").unwrap();
-    let renamed = fs::read(root.path().join("domains/a.xml")).unwrap();
-    fs::write(root.path().join("domains/c.xml"), renamed).unwrap();
+    fs::copy(root.path().join("domains/a.xml"), root.path().join("domains/c.xml")).unwrap();
     fs::write(root.path().join("run/domains/d.xml"), "<status id='1'/>").unwrap();
     let again = open(root.path());
     let names: Vec<String> = again.all().unwrap().into_iter().map(|entry| entry.name).collect();
     assert_eq!(names, ["a"]);
-    assert!(root.path().join("domains/b.xml").exists());
+    let c = definition("c", None);
+    let mut change = again.change().unwrap();
+    let entry = change.claim(&c).unwrap();
+    let error = change.set_config(&entry, c).unwrap_err();
+    assert!(error.message.contains("domains/c.xml' is in the way of domain 'c'"), "{error}");
+}
+
+#[test]
+fn what_runs_elsewhere_with_a_damaged_status_runs_and_keeps_its_name() {
+    let root = tempfile::tempdir().unwrap();
+    let (one, two) = (open(root.path()), open(root.path()));
+    let running = start(&one, &definition("a", None)).unwrap();
+    let path = root.path().join("run/domains/a.xml");
+    fs::write(&path, "<status").unwrap();
+    let seen = two.by_name("a").unwrap();
+    assert!(seen.is_active() && !seen.is_persistent());
+    assert_eq!((seen.id(), seen.condition()), (None, Condition::UNKNOWN));
+    assert!(seen.definition().unwrap_err().message.contains(path.to_str().unwrap()));
+    let error = seen.here().err().unwrap();
+    assert!(error.message.contains(&std::process::id().to_string()), "{error}");
+    let clash = two.change().unwrap().claim(&definition("a", None)).err().unwrap();
+    assert_eq!(clash.code, VIR_ERR_OPERATION_FAILED);
+    stop(&one, &running);
+    assert_eq!(two.by_name("a").err().unwrap().code, VIR_ERR_NO_DOMAIN);
 }

@@ -126,11 +126,12 @@ impl Metadata {
         let store = changing.snapshots(entry);
         let tree = store.load()?;
         tree.check_new(&snapshot.name)?;
-        snapshot.parent = tree.current().ok().map(str::to_string);
+        let current = tree.current_if_any()?;
+        snapshot.parent = current.map(str::to_string);
         let staged = match flags.contains(CreateFlags::NO_METADATA) {
             true => None,
             false => {
-                let names = [snapshot.name.as_str()].into_iter().chain(tree.current().ok());
+                let names = [snapshot.name.as_str()].into_iter().chain(current);
                 store.set_current(&names.collect::<Vec<_>>())?;
                 Some(store.stage(&snapshot)?)
             }
@@ -180,9 +181,14 @@ impl Domain {
         let store = change.snapshots(&entry);
         let tree = store.load()?;
         tree.check_redefined(&snapshot)?;
-        let names =
-            current.then_some(snapshot.name.as_str()).into_iter().chain(tree.current().ok());
-        store.set_current(&names.collect::<Vec<_>>())?;
+        match tree.current_if_any() {
+            // It becomes known again.
+            Err(_) if current => store.set_current(&[&snapshot.name])?,
+            before => {
+                let new = current.then_some(snapshot.name.as_str());
+                store.set_current(&new.into_iter().chain(before?).collect::<Vec<_>>())?;
+            }
+        }
         store.write(&snapshot)?;
         Ok(self.snapshot(&snapshot.name))
     }
@@ -192,7 +198,7 @@ impl Domain {
         let mut changing = self.connect().domains().change()?;
         let entry = changing.by_uuid(self.uuid(), self.name())?;
         changing.check_off(&entry)?;
-        let config = entry.config.clone().ok_or_else(not_running)?;
+        let config = entry.config()?.cloned().ok_or_else(not_running)?;
         let images = self.connect().domains().images();
         snapshot.disks = align(images, &config, &snapshot.disks, &snapshot.name)?;
         check_modes(&snapshot.disks, false)?;
@@ -209,12 +215,20 @@ impl Domain {
             changes.push(Change { target: plan.name.clone(), below, overlay });
         }
         let written = redefined(&**files, &config, &changes.iter().collect::<Vec<_>>())
-            .and_then(|new| changing.set_config(&entry, Some(Arc::new(new))));
-        if written.is_ok() || changing.set_config(&entry, entry.config.clone()).is_err() {
+            .and_then(|new| changing.set_config(&entry, Arc::new(new)))
+            .and_then(|()| {
+                metadata.keep().or_else(|error| match changing.set_config(&entry, config) {
+                    Ok(()) => Err(error),
+                    Err(stays) => {
+                        log::error!("snapshot of '{}': {error}; {stays}", entry.name);
+                        Ok(())
+                    }
+                })
+            });
+        if written.is_ok() {
             changes.iter_mut().for_each(|change| change.overlay.keep());
         }
-        written?;
-        metadata.keep()
+        written
     }
 
     fn snapshot_running(&self, snapshot: Description, flags: &CreateFlags) -> Result<()> {
@@ -234,8 +248,7 @@ impl Domain {
                 return Err(Error::new(VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_FROM_DOMAIN, text));
             }
             let still = self.put_on_top(&running, &changing, snapshot, flags)?;
-            // For other processes to read. What they cannot be told is true all the same.
-            let _ = self.note_running(&running);
+            self.connect().domains().note_live(&running);
             halt.then_some(still)
         };
         if still.is_some() {
@@ -280,12 +293,14 @@ impl Domain {
         let entry = domains.by_uuid(self.uuid(), self.name())?;
         snapshot.state = DISK_SNAPSHOT.to_string();
         snapshot.domain = Some(live.root().clone());
-        snapshot.inactive = entry.config.as_ref().map(|config| inactive(config.root()));
+        snapshot.inactive = entry.config()?.map(|config| inactive(config.root()));
         let manual = snapshot.disks.iter().any(|disk| disk.mode == Some(Mode::Manual));
         let metadata = Metadata::stage(&domains, &entry, snapshot, flags)?;
         let pushed = changes.iter_mut().try_for_each(LiveChange::push);
         let written = pushed.is_ok();
-        let done = pushed.and_then(|()| redefine(running, &mut domains, &entry, &changes));
+        let done = pushed
+            .and_then(|()| redefine(running, &mut domains, &entry, &changes))
+            .and_then(|()| metadata.keep());
         if let Err(error) = done {
             undo(running, &mut domains, &entry, &mut changes, written);
             return Err(error);
@@ -296,7 +311,6 @@ impl Domain {
             running.pause(changing, Condition::PAUSED_FOR_SNAPSHOT);
             running.queue(events::LIFECYCLE, Lifecycle::SUSPENDED.payload());
         }
-        metadata.keep()?;
         Ok(still)
     }
 }
@@ -411,7 +425,7 @@ fn redefine(
     let live = running.definition();
     let files = &**running.images.files();
     let new = redefined(files, &live, &changes)?;
-    if let Some(kept) = &entry.config {
+    if let Some(kept) = entry.config()? {
         let image = |definition: &Definition, target: &str| {
             let disk = definition.disks.iter().find(|disk| disk.target == target);
             disk.and_then(|disk| disk.image.clone())
@@ -419,7 +433,7 @@ fn redefine(
         let same = |change: &&&Change| image(kept, &change.target) == image(&live, &change.target);
         let same: Vec<&Change> = changes.iter().filter(same).copied().collect();
         if !same.is_empty() {
-            domains.set_config(entry, Some(Arc::new(redefined(files, kept, &same)?)))?;
+            domains.set_config(entry, Arc::new(redefined(files, kept, &same)?))?;
         }
     }
     running.set_definition(Arc::new(new));
@@ -440,9 +454,15 @@ fn undo(
     }
     let restored = match changes.iter().any(|change| change.on_top) {
         true => redefine(running, domains, entry, changes),
-        false if written => domains.set_config(entry, entry.config.clone()),
+        false if written => entry.config().and_then(|kept| match kept {
+            Some(kept) => domains.set_config(entry, kept.clone()),
+            None => Ok(()),
+        }),
         false => Ok(()),
     };
+    if let Err(error) = &restored {
+        log::error!("a definition of '{}' names new images, which stay: {error}", entry.name);
+    }
     for change in changes {
         // A definition may still name the new images. As long as they are empty, they read as what
         // is below.

@@ -17,7 +17,7 @@ pub use tree::{ListFlags, no_snapshot};
 use super::object::Domain;
 use crate::error::*;
 use description::Description;
-use tree::Tree;
+use tree::{Moment, Tree};
 
 bitflags::bitflags! {
     /// What virDomainSnapshotDelete deletes.
@@ -84,6 +84,7 @@ impl Domain {
     /// What is known of its snapshots.
     fn tree(&self) -> Result<Tree> {
         let entry = self.entry()?;
+        entry.expect_uuid()?;
         self.connect().domains().snapshots(entry.uuid).load()
     }
 
@@ -104,7 +105,7 @@ impl Domain {
 
     /// Whether there is a current one.
     pub fn has_current_snapshot(&self) -> Result<bool> {
-        Ok(self.tree()?.current().is_ok())
+        Ok(self.tree()?.current_if_any()?.is_some())
     }
 }
 
@@ -137,12 +138,12 @@ impl Snapshot {
             let text = "virDomainSnapshotGetXMLDesc with secure flag";
             return Err(Error::new(VIR_ERR_OPERATION_DENIED, VIR_FROM_DOMAIN_SNAPSHOT, text));
         }
-        Ok(self.tree()?.find(&self.name)?.to_xml())
+        Ok(self.tree()?.find(&self.name)?.description()?.to_xml())
     }
 
     /// Whether it is the current one.
     pub fn is_current(&self) -> Result<bool> {
-        Ok(self.tree()?.is_current(&self.name))
+        Ok(self.tree()?.current_if_any()? == Some(&self.name))
     }
 
     /// Whether something is known of it: what is not known is not found.
@@ -173,7 +174,7 @@ impl Snapshot {
         let store = change.snapshots(&entry);
         let tree = store.load()?;
         let this = tree.find(&self.name)?;
-        let mut gone: Vec<&Description> = Vec::new();
+        let mut gone: Vec<&Moment> = Vec::new();
         if !only {
             gone.push(this);
         }
@@ -183,17 +184,21 @@ impl Snapshot {
         if !flags.contains(DeleteFlags::METADATA_ONLY) {
             check_no_data(&gone)?;
         }
-        let is_gone = |name: &str| gone.iter().any(|snapshot| snapshot.name == name);
-        // In this order, because it may end anywhere: what is kept never names what is gone.
-        for child in tree.children(Some(&self.name)).filter(|child| !is_gone(&child.name)) {
-            store.write(&Description { parent: this.parent.clone(), ..child.clone() })?;
-        }
-        if tree.current().is_ok_and(is_gone) {
-            let next = if only { Some(&self.name) } else { this.parent.as_ref() };
-            store.set_current(&next.map(String::as_str).into_iter().collect::<Vec<_>>())?;
-        }
-        // Children before their parents.
-        gone.iter().rev().try_for_each(|snapshot| store.remove(&snapshot.name))
+        let next = if only { Some(self.name.as_str()) } else { this.parent.as_deref() };
+        let mut changed = Vec::new();
+        forget(&store, &tree, &gone, this.parent.as_deref(), next, &mut changed).inspect_err(|_| {
+            // Nothing is to be deleted of what could not be as a whole.
+            for snapshot in changed.iter().rev() {
+                if let Err(error) = store.write(snapshot) {
+                    log::error!("snapshot '{}' is not what it was: {error}", snapshot.name);
+                }
+            }
+            if let Ok(Some(current)) = tree.current_if_any()
+                && let Err(error) = store.set_current(&[current])
+            {
+                log::error!("snapshot '{current}' may not be the current one any more: {error}");
+            }
+        })
     }
 
     /// Nothing goes back to what it was.
@@ -201,7 +206,7 @@ impl Snapshot {
         if flags.contains(RevertFlags::RUNNING) && flags.contains(RevertFlags::PAUSED) {
             return Err(exclusive("REVERT_RUNNING", "REVERT_PAUSED"));
         }
-        let kind = match self.tree()?.find(&self.name)?.is_external() {
+        let kind = match self.tree()?.find(&self.name)?.description()?.is_external() {
             true => "external",
             false => "internal",
         };
@@ -210,8 +215,43 @@ impl Snapshot {
     }
 }
 
+/// Deletes the files of snapshots: their children become those of `parent`, and `next` the current
+/// one. In this order, because it may end anywhere: what is kept never names what is gone.
+/// `changed` are those whose files were changed, as they were before.
+fn forget(
+    store: &Store,
+    tree: &Tree,
+    gone: &[&Moment],
+    parent: Option<&str>,
+    next: Option<&str>,
+    changed: &mut Vec<Description>,
+) -> Result<()> {
+    let is_gone = |name: &str| gone.iter().any(|snapshot| snapshot.name == name);
+    for child in gone.iter().flat_map(|snapshot| tree.children(Some(&snapshot.name))) {
+        if !is_gone(&child.name) {
+            let child = child.description()?;
+            store.write(&Description { parent: parent.map(str::to_string), ..child.clone() })?;
+            changed.push(child.clone());
+        }
+    }
+    match tree.current_if_any() {
+        Ok(Some(current)) if is_gone(current) => store.set_current(next.as_slice())?,
+        Ok(_) => {}
+        Err(error) => log::warn!("which snapshot is the current one stays unknown: {error}"),
+    }
+    // Children before their parents.
+    for snapshot in gone.iter().rev() {
+        store.remove(&snapshot.name)?;
+        changed.extend(snapshot.description().ok().cloned());
+    }
+    Ok(())
+}
+
 /// Refuses to delete what snapshots have in images.
-fn check_no_data(snapshots: &[&Description]) -> Result<()> {
+fn check_no_data(snapshots: &[&Moment]) -> Result<()> {
+    let known: Result<Vec<&Description>> =
+        snapshots.iter().map(|snapshot| snapshot.description()).collect();
+    let snapshots = known?;
     let external: usize = snapshots.iter().map(|snapshot| snapshot.external_disks()).sum();
     if external > 0 {
         let text = format!("deletion of {external} external disk snapshots not supported yet");

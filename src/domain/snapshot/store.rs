@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::description::Description;
 use super::tree::Tree;
 use crate::error::*;
-use crate::state::{self, Staged};
-use crate::xml::{self, Element};
+use crate::state::{self, Damage, SNAPSHOTS, Staged, Stored};
+use crate::xml::{self, Element, excerpt};
 
 /// The file that names the current one: no snapshot is called so.
 const CURRENT: &str = ".current";
@@ -82,20 +82,22 @@ impl Store {
         Store { place: Place::Memory(memory) }
     }
 
-    /// All of them. What cannot be understood is left out, as if it were not there.
+    /// All of them. One whose file cannot be used is there as damaged.
     pub fn load(&self) -> Result<Tree> {
         match &self.place {
             Place::Folder(folder) => load(folder),
             Place::Memory(memory) => {
                 let kept = memory.kept();
-                Ok(Tree::new(kept.snapshots.values().cloned().collect(), kept.current.clone()))
+                let snapshots = kept.snapshots.iter();
+                let snapshots = snapshots.map(|(name, one)| (name.clone(), Ok(one.clone())));
+                Ok(Tree::new(snapshots.collect(), Ok(kept.current.clone())))
             }
         }
     }
 
     /// Whether there are any.
-    pub fn any(&self) -> bool {
-        self.load().is_ok_and(|tree| tree.len() > 0)
+    pub fn any(&self) -> Result<bool> {
+        Ok(self.load()?.len() > 0)
     }
 
     /// Writes a snapshot down, which is one when that is kept.
@@ -163,27 +165,46 @@ impl Store {
 }
 
 fn load(folder: &Path) -> Result<Tree> {
-    if !folder.is_dir() {
+    if !is_there(folder)? {
         return Ok(Tree::default());
     }
-    let mut snapshots = Vec::new();
-    let mut current = Vec::new();
-    for (name, text) in state::read_all(folder, DOMAIN)? {
+    let mut snapshots = BTreeMap::new();
+    let mut current = Ok(Vec::new());
+    for Stored { name, text } in state::read_all(folder, SNAPSHOTS)? {
+        let invalid = |text: &str, cause: &Error| {
+            let path = folder.join(format!("{name}.xml"));
+            Damage::invalid(SNAPSHOTS, &name, &path, text, cause)
+        };
         if name == CURRENT {
-            if let Ok(root) = xml::parse_stored(&text, "snapshot", DOMAIN) {
-                current = root.children("name").map(Element::text).collect();
-            }
-        } else if let Ok(snapshot) = Description::parse_stored(&text)
-            && snapshot.name == name
-        {
-            snapshots.push(snapshot);
+            current = text.and_then(|text| match xml::parse_stored(&text, "snapshot", DOMAIN) {
+                Ok(root) => Ok(root.children("name").map(Element::text).collect()),
+                Err(error) => Err(invalid(&text, &error)),
+            });
+            continue;
         }
+        let snapshot = text.and_then(|text| match Description::parse_stored(&text) {
+            Ok(snapshot) if snapshot.name == name => Ok(snapshot),
+            Ok(other) => {
+                let cause = format!("it is of snapshot '{}'", excerpt(&other.name));
+                Err(invalid(&text, &Error::new(VIR_ERR_XML_ERROR, DOMAIN, cause)))
+            }
+            Err(error) => Err(invalid(&text, &error)),
+        });
+        snapshots.insert(name, snapshot);
     }
     Ok(Tree::new(snapshots, current))
 }
 
+fn is_there(folder: &Path) -> Result<bool> {
+    match fs::metadata(folder) {
+        Ok(_) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(failed(folder, &e, "cannot look at")),
+    }
+}
+
 fn make_folder(folder: &Path) -> Result<()> {
-    if folder.is_dir() {
+    if is_there(folder)? {
         return Ok(());
     }
     DirBuilder::new()
@@ -214,11 +235,11 @@ mod tests {
     }
 
     #[test]
-    fn snapshots_survive_and_broken_ones_are_left_out() {
+    fn snapshots_survive_and_damaged_ones_are_told() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("snapshots/u");
         let store = Store::new(folder.clone());
-        assert!(!store.any());
+        assert!(!store.any().unwrap());
         store.write(&snapshot("a b")).unwrap();
         drop(store.stage(&snapshot("dropped")).unwrap());
         store.write(&snapshot("c")).unwrap();
@@ -226,14 +247,24 @@ mod tests {
         fs::write(folder.join("broken.xml"), "<domainsnap").unwrap();
         fs::write(folder.join("other.xml"), snapshot("c").to_xml()).unwrap();
         let tree = store.load().unwrap();
-        assert_eq!((tree.len(), tree.current()), (2, Ok("a b")));
+        assert_eq!((tree.len(), tree.current()), (4, Ok("a b")));
+        for name in ["broken", "other"] {
+            let error = tree.find(name).unwrap().description().unwrap_err();
+            assert!(error.message.contains(&format!("u/{name}.xml'")), "{error}");
+            assert!(tree.check_new(name).is_err());
+            store.remove(name).unwrap();
+        }
         store.remove("a b").unwrap();
         assert_eq!(store.load().unwrap().current(), Ok("c"));
+        fs::write(folder.join(".current.xml"), "").unwrap();
+        let tree = store.load().unwrap();
+        assert_eq!(tree.len(), 1);
+        assert!(tree.current_if_any().unwrap_err().message.contains(".current.xml"));
         store.set_current(&[]).unwrap();
-        assert!(store.load().unwrap().current().is_err());
+        assert_eq!(store.load().unwrap().current_if_any(), Ok(None));
         store.clear().unwrap();
         store.clear().unwrap();
-        assert!(!store.any());
+        assert!(!store.any().unwrap());
     }
 
     #[test]
@@ -251,6 +282,6 @@ mod tests {
         store.set_current(&[]).unwrap();
         assert!(store.load().unwrap().current().is_err());
         store.clear().unwrap();
-        assert!(!store.any());
+        assert!(!store.any().unwrap());
     }
 }

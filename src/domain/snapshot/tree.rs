@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::description::{DISK_SNAPSHOT, Description, SHUTOFF};
 use crate::error::*;
+use crate::state::Damage;
 use crate::xml::excerpt;
 
 bitflags::bitflags! {
@@ -26,19 +27,46 @@ bitflags::bitflags! {
     }
 }
 
+/// A snapshot in the tree.
+pub struct Moment {
+    pub name: String,
+    pub parent: Option<String>,
+    known: Result<Description, Damage>,
+}
+
+impl Moment {
+    /// What is known of it.
+    pub fn description(&self) -> Result<&Description> {
+        self.known.as_ref().map_err(|damage| damage.error.clone())
+    }
+}
+
+/// Snapshots by their names, as their files have them.
+pub type Snapshots = BTreeMap<String, Result<Description, Damage>>;
+
 /// See the module's text.
-#[derive(Default)]
 pub struct Tree {
-    snapshots: BTreeMap<String, Description>,
-    current: Option<String>,
+    snapshots: BTreeMap<String, Moment>,
+    /// Or why that is not known.
+    current: Result<Option<String>, Damage>,
+}
+
+impl Default for Tree {
+    fn default() -> Tree {
+        Tree { snapshots: BTreeMap::new(), current: Ok(None) }
+    }
 }
 
 impl Tree {
     /// What was read of a domain's snapshots. A parent that is not there, or that would make a
-    /// circle, is none. The first of `current` that is there is the current one.
-    pub fn new(snapshots: Vec<Description>, current: Vec<String>) -> Tree {
-        let snapshots = snapshots.into_iter().map(|snapshot| (snapshot.name.clone(), snapshot));
-        let mut tree = Tree { snapshots: snapshots.collect(), current: None };
+    /// circle, is none; so is that of one whose file cannot be used. The first of `current` that is
+    /// there is the current one.
+    pub fn new(snapshots: Snapshots, current: Result<Vec<String>, Damage>) -> Tree {
+        let snapshots = snapshots.into_iter().map(|(name, known)| {
+            let parent = known.as_ref().ok().and_then(|snapshot| snapshot.parent.clone());
+            (name.clone(), Moment { name, parent, known })
+        });
+        let mut tree = Tree { snapshots: snapshots.collect(), current: Ok(None) };
         let orphans: Vec<String> =
             tree.snapshots.keys().filter(|name| !tree.leads_to_a_root(name)).cloned().collect();
         for name in orphans {
@@ -46,7 +74,8 @@ impl Tree {
                 snapshot.parent = None;
             }
         }
-        tree.current = current.into_iter().find(|name| tree.snapshots.contains_key(name));
+        tree.current =
+            current.map(|names| names.into_iter().find(|name| tree.snapshots.contains_key(name)));
         tree
     }
 
@@ -70,20 +99,21 @@ impl Tree {
         self.snapshots.len()
     }
 
-    /// The current snapshot.
-    pub fn current(&self) -> Result<&str> {
-        self.current
-            .as_deref()
-            .ok_or_else(|| missing("the domain does not have a current snapshot"))
+    /// The current snapshot, if there is one.
+    pub fn current_if_any(&self) -> Result<Option<&str>> {
+        match &self.current {
+            Ok(current) => Ok(current.as_deref()),
+            Err(damage) => Err(damage.error.clone()),
+        }
     }
 
-    /// Whether it is the current one.
-    pub fn is_current(&self, name: &str) -> bool {
-        self.current.as_deref() == Some(name)
+    /// The current snapshot.
+    pub fn current(&self) -> Result<&str> {
+        self.current_if_any()?.ok_or_else(|| missing("the domain does not have a current snapshot"))
     }
 
     /// The snapshot of that name.
-    pub fn find(&self, name: &str) -> Result<&Description> {
+    pub fn find(&self, name: &str) -> Result<&Moment> {
         self.snapshots.get(name).ok_or_else(|| no_snapshot(name))
     }
 
@@ -96,17 +126,17 @@ impl Tree {
     }
 
     /// Those of which a snapshot is the parent, or that have none.
-    pub fn children<'a>(&'a self, of: Option<&'a str>) -> impl Iterator<Item = &'a Description> {
+    pub fn children<'a>(&'a self, of: Option<&'a str>) -> impl Iterator<Item = &'a Moment> {
         self.snapshots.values().filter(move |snapshot| snapshot.parent.as_deref() == of)
     }
 
     /// All below a snapshot, or all: parents before their children.
-    pub fn descendants(&self, of: Option<&str>) -> Vec<&Description> {
-        let mut below: BTreeMap<Option<&str>, Vec<&Description>> = BTreeMap::new();
+    pub fn descendants(&self, of: Option<&str>) -> Vec<&Moment> {
+        let mut below: BTreeMap<Option<&str>, Vec<&Moment>> = BTreeMap::new();
         for snapshot in self.snapshots.values() {
             below.entry(snapshot.parent.as_deref()).or_default().push(snapshot);
         }
-        let mut found: Vec<&Description> = Vec::new();
+        let mut found: Vec<&Moment> = Vec::new();
         let mut next = below.remove(&of).unwrap_or_default();
         next.reverse();
         while let Some(snapshot) = next.pop() {
@@ -121,19 +151,26 @@ impl Tree {
     pub fn list(&self, of: Option<&str>, filter: &ListFlags) -> Vec<String> {
         // The bit says the opposite of the two.
         let deep = filter.contains(ListFlags::ROOTS) == of.is_some();
-        let found: Vec<&Description> =
+        let found: Vec<&Moment> =
             if deep { self.descendants(of) } else { self.children(of).collect() };
         let passing = found.into_iter().filter(|snapshot| self.passes(snapshot, filter));
         passing.map(|snapshot| snapshot.name.clone()).collect()
     }
 
-    fn passes(&self, snapshot: &Description, filter: &ListFlags) -> bool {
+    fn passes(&self, snapshot: &Moment, filter: &ListFlags) -> bool {
         let leaf = self.children(Some(&snapshot.name)).next().is_none();
         let pick = |yes, first, second| if yes { first } else { second };
-        let state = match snapshot.state.as_str() {
-            DISK_SNAPSHOT => ListFlags::DISK_ONLY,
-            SHUTOFF => ListFlags::INACTIVE,
-            _ => ListFlags::ACTIVE,
+        // Of one whose file cannot be used neither is known.
+        let (state, place) = match &snapshot.known {
+            Ok(known) => (
+                match known.state.as_str() {
+                    DISK_SNAPSHOT => ListFlags::DISK_ONLY,
+                    SHUTOFF => ListFlags::INACTIVE,
+                    _ => ListFlags::ACTIVE,
+                },
+                pick(known.is_external(), ListFlags::EXTERNAL, ListFlags::INTERNAL),
+            ),
+            Err(_) => (ListFlags::empty(), ListFlags::empty()),
         };
         [
             (ListFlags::METADATA, ListFlags::METADATA | ListFlags::NO_METADATA),
@@ -142,10 +179,7 @@ impl Tree {
                 ListFlags::LEAVES | ListFlags::NO_LEAVES,
             ),
             (state, ListFlags::DISK_ONLY | ListFlags::INACTIVE | ListFlags::ACTIVE),
-            (
-                pick(snapshot.is_external(), ListFlags::EXTERNAL, ListFlags::INTERNAL),
-                ListFlags::EXTERNAL | ListFlags::INTERNAL,
-            ),
+            (place, ListFlags::EXTERNAL | ListFlags::INTERNAL),
         ]
         .into_iter()
         .all(|(is, group)| {
@@ -183,7 +217,8 @@ impl Tree {
                 return refused(VIR_FROM_DOMAIN, text);
             }
         }
-        let Some(old) = self.snapshots.get(name) else { return Ok(()) };
+        // A file that cannot be used may become any snapshot.
+        let Some(Moment { known: Ok(old), .. }) = self.snapshots.get(name) else { return Ok(()) };
         let domain = VIR_FROM_DOMAIN_SNAPSHOT;
         if old.is_online() != new.is_online() {
             let text = format!(
@@ -218,13 +253,18 @@ mod tests {
         Description { parent: parent.map(str::to_string), ..Description::parse(&text).unwrap() }
     }
 
+    fn tree(snapshots: Vec<Description>, current: Vec<String>) -> Tree {
+        let snapshots = snapshots.into_iter().map(|one| (one.name.clone(), Ok(one)));
+        Tree::new(snapshots.collect(), Ok(current))
+    }
+
     fn names(tree: &Tree, of: Option<&str>, filter: ListFlags) -> String {
         tree.list(of, &filter).join(" ")
     }
 
     #[test]
     fn parents_come_before_their_children_and_filters_filter() {
-        let tree = Tree::new(
+        let tree = tree(
             vec![
                 snapshot("a", Some("z")),
                 snapshot("b", Some("a")),
@@ -249,7 +289,7 @@ mod tests {
 
     #[test]
     fn what_is_no_tree_becomes_one() {
-        let tree = Tree::new(
+        let tree = tree(
             vec![
                 snapshot("a", Some("b")),
                 snapshot("b", Some("a")),
@@ -266,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_redefinition_keeps_the_tree_one() {
-        let tree = Tree::new(vec![snapshot("a", None), snapshot("b", Some("a"))], Vec::new());
+        let tree = tree(vec![snapshot("a", None), snapshot("b", Some("a"))], Vec::new());
         let message = |new: &Description| tree.check_redefined(new).unwrap_err().message;
         assert_eq!(
             message(&snapshot("a", Some("b"))),

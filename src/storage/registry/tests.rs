@@ -21,7 +21,7 @@ fn define(storage: &Storage, name: &str, path: &Path) -> Entry {
     let mut change = storage.change().unwrap();
     let definition = definition(name, path);
     let entry = change.claim(&definition).unwrap();
-    change.set_config(&entry, Some(Arc::new(definition))).unwrap();
+    change.set_config(&entry, Arc::new(definition)).unwrap();
     drop(change);
     storage.by_name(name).unwrap()
 }
@@ -29,7 +29,10 @@ fn define(storage: &Storage, name: &str, path: &Path) -> Entry {
 fn set_live(storage: &Storage, name: &str, live: bool) -> Result<()> {
     let mut change = storage.change()?;
     let entry = change.known.pools[name].clone();
-    change.set_live(&entry, entry.config.clone().filter(|_| live))
+    match live {
+        true => change.start(&entry, entry.config()?.unwrap().clone()),
+        false => change.stop(&entry),
+    }
 }
 
 fn set_autostart(storage: &Storage, name: &str) {
@@ -95,7 +98,7 @@ fn two_processes_on_one_root_agree() {
     assert_eq!(states(&two), [("p".to_string(), false, true, true)]);
     let mut change = two.change().unwrap();
     let entry = change.known.pools["p"].clone();
-    change.set_config(&entry, None).unwrap();
+    change.undefine(&entry).unwrap();
     drop(change);
     assert_eq!(one.by_name("p").map(drop).unwrap_err().code, VIR_ERR_NO_STORAGE_POOL);
 }
@@ -151,7 +154,7 @@ fn transient_pools_end_with_the_boot_and_leave_nothing() {
 }
 
 #[test]
-fn a_definition_that_cannot_be_understood_is_left_alone_and_hides_no_other() {
+fn a_definition_that_cannot_be_understood_is_a_pool_and_hides_no_other() {
     let place = place();
     let storage = place.storage();
     define(&storage, "good", &place.pool("good"));
@@ -170,12 +173,47 @@ fn a_definition_that_cannot_be_understood_is_left_alone_and_hides_no_other() {
     for (name, text) in &broken {
         fs::write(folder.join(name).with_extension("xml"), text).unwrap();
     }
-    let names: Vec<String> = place.storage().all().unwrap().into_iter().map(|e| e.name).collect();
-    assert_eq!(names, ["good"]);
+    let storage = place.storage();
+    assert_eq!(storage.all().unwrap().len(), broken.len() + 1);
+    let good = storage.by_name("good").unwrap();
+    assert_eq!(storage.by_uuid(good.uuid, None).unwrap().name, "good");
+    assert!(good.definition().is_ok());
     for (name, text) in &broken {
         let path = folder.join(name).with_extension("xml");
-        assert_eq!(fs::read_to_string(path).unwrap(), *text, "{name}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), *text, "{name}");
+        let entry = storage.by_name(name).unwrap();
+        assert_eq!(storage.by_uuid(entry.uuid, None).unwrap().name, *name);
+        let error = entry.definition().unwrap_err();
+        assert!(error.message.contains(path.to_str().unwrap()), "{error}");
+        assert_eq!(entry.store.usage().unwrap_err(), error);
+        let mut change = storage.change().unwrap();
+        let refused = change.claim(&definition(name, Path::new("/q"))).map(drop).unwrap_err();
+        assert_eq!(refused.code, VIR_ERR_OPERATION_FAILED);
+        change.undefine(&entry).unwrap();
+        drop(change);
+        assert!(!path.exists());
+        assert_eq!(storage.by_name(name).map(drop).unwrap_err().code, VIR_ERR_NO_STORAGE_POOL);
     }
+}
+
+#[test]
+fn a_pool_whose_status_is_damaged_is_active_until_it_is_stopped() {
+    let place = place();
+    let storage = place.storage();
+    define(&storage, "p", &place.pool("p"));
+    set_live(&storage, "p", true).unwrap();
+    let path = place.root.path().join("run/storage/p.xml");
+    fs::write(&path, "").unwrap();
+    let other = place.storage();
+    let entry = other.by_name("p").unwrap();
+    assert!(entry.is_active() && entry.is_persistent());
+    assert!(entry.definition().unwrap_err().message.contains("run/storage/p.xml"));
+    assert!(entry.config().is_ok());
+    set_live(&other, "p", false).unwrap();
+    let entry = other.by_name("p").unwrap();
+    assert!(!entry.is_active() && entry.definition().is_ok());
+    assert_eq!(entry.store.check(), Ok(()));
+    assert!(!path.exists());
 }
 
 /// It would be gone with the next look at the root.
@@ -408,9 +446,9 @@ fn check_after_kill(place: &Path) {
     let root = place.join("root");
     let state = StateDir::open(&root, POOLS).unwrap();
     for folder in [Folder::Config, Folder::Run] {
-        for (name, text) in state.read_all(folder).unwrap() {
-            let definition = PoolDefinition::parse_stored(&text).unwrap();
-            assert_eq!(definition.name, name);
+        for stored in state.read_all(folder).unwrap() {
+            let definition = PoolDefinition::parse_stored(&stored.text.unwrap()).unwrap();
+            assert_eq!(definition.name, stored.name);
         }
     }
     let connect = connect(&root);
