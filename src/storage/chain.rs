@@ -62,9 +62,16 @@ impl Volume {
 
     /// What is known of the image below the volume, if the volume's name for it leads to one that
     /// may be looked at.
-    pub fn backing_facts(&self, backing: &Backing) -> Option<VolumeFacts> {
-        let below = follow(self.connect(), &self.place().ok()?, &backing.path).ok()?;
-        below.store.facts(&below.name).ok()
+    pub fn backing_facts(&self, backing: &Backing) -> Result<Option<VolumeFacts>> {
+        let below = follow(self.connect(), &self.place()?, &backing.path);
+        match below.and_then(|below| below.store.facts(&below.name)) {
+            // It leads nowhere, or where we do not follow.
+            Err(e) if matches!(e.code, VIR_ERR_OPERATION_DENIED | VIR_ERR_NO_STORAGE_VOL) => {
+                log::info!("nothing is told of the backing image of '{}': {e}", self.key());
+                Ok(None)
+            }
+            facts => facts.map(Some),
+        }
     }
 }
 

@@ -49,7 +49,9 @@ impl Pool {
         let listed = self.change(|_, entry| entry.listing.set(&*entry.store, name, true));
         if let Err(error) = listed {
             // Nobody knows it yet, and the first failure is the one to report.
-            let _ = entry.store.remove(name);
+            if let Err(stays) = entry.store.remove(name) {
+                log::error!("volume '{name}' stays, in no list: {stays}");
+            }
             return Err(error);
         }
         Volume::new(self.connect(), entry, name)
@@ -114,6 +116,10 @@ impl Pool {
 /// The format that a volume can be copied from.
 fn source_format(source: &Volume) -> Result<Format> {
     let facts = source.facts()?;
+    if facts.image.format == VolumeFormat::Unknown {
+        // The failure says why.
+        source.open(false)?;
+    }
     facts.image.format.image().filter(|_| facts.kind != VolumeKind::Dir).ok_or_else(|| {
         let (name, word) = (source.name(), facts.image.format.word());
         let text = format!("volume '{name}' is of format '{word}', which cannot be converted");

@@ -64,10 +64,17 @@ pub fn capabilities() -> String {
 
 /// What the header says of the backing image, and what is known of its file.
 fn backing(backing: &Backing, image: &str, below: Option<&VolumeFacts>) -> BackingDescription {
-    let format = backing.format.as_deref().and_then(|word| VolumeFormat::from_word(word).ok());
+    let format = match backing.format.as_deref().map(VolumeFormat::from_word) {
+        Some(Ok(format)) => format,
+        Some(Err(error)) => {
+            log::info!("the backing format of '{image}' is not known: {error}");
+            VolumeFormat::Unknown
+        }
+        None => VolumeFormat::Raw,
+    };
     BackingDescription {
         path: beside(image, &backing.path),
-        format: format.unwrap_or_default(),
+        format,
         permissions: below.map(|below| below.permissions.clone()).unwrap_or_default(),
         timestamps: below.and_then(|below| below.timestamps),
     }

@@ -29,6 +29,7 @@ use super::volume_description::{Timestamp, Timestamps, VolumeKind};
 use super::volume_format::VolumeFormat;
 use crate::block::{BlockError, FileNode, Node};
 use crate::error::*;
+use crate::state::is_shortage;
 use crate::sys;
 
 /// A pool's folder.
@@ -124,19 +125,20 @@ impl DirStore {
 
     /// Refuses a link whose end is not in the pool.
     fn check_inside(&self, folder: &OwnedFd, pin: &File, name: &str) -> Result<()> {
-        let target = fs::read_link(own_path(pin)).ok();
-        let pool = fs::read_link(own_path(folder)).ok();
-        match (target, pool) {
-            (Some(target), Some(pool)) if target.starts_with(&pool) => Ok(()),
-            _ => Err(Error::new(
-                VIR_ERR_OPERATION_DENIED,
-                VIR_FROM_STORAGE,
-                format!(
-                    "volume '{name}' is a symbolic link that leads out of the pool '{}'",
-                    self.show()
-                ),
-            )),
+        let resolved = |way: PathBuf| {
+            fs::read_link(&way).map_err(|e| {
+                let text = format!("cannot find out where volume '{}' is", self.path_of(name));
+                Error::io(VIR_FROM_STORAGE, &e, text)
+            })
+        };
+        if resolved(own_path(pin))?.starts_with(resolved(own_path(folder))?) {
+            return Ok(());
         }
+        let text = format!(
+            "volume '{name}' is a symbolic link that leads out of the pool '{}'",
+            self.show()
+        );
+        Err(Error::new(VIR_ERR_OPERATION_DENIED, VIR_FROM_STORAGE, text))
     }
 
     fn find(&self, name: &str) -> Result<Option<Located>> {
@@ -207,7 +209,10 @@ impl DirStore {
             .and_then(|file| self.set_rights(volume, &file.into(), 0o711));
         if made.is_err() {
             // The first failure is the one to report.
-            let _ = nix::unistd::unlinkat(folder, volume.name, UnlinkatFlags::RemoveDir);
+            if let Err(errno) = nix::unistd::unlinkat(folder, volume.name, UnlinkatFlags::RemoveDir)
+            {
+                log::error!("'{}' stays: {errno}", self.path_of(volume.name));
+            }
         }
         made
     }
@@ -323,7 +328,13 @@ impl VolumeStore for DirStore {
         for entry in fs::read_dir(own_path(&folder)).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             // A name that is not UTF-8 cannot be said in XML.
-            let Ok(name) = entry.file_name().into_string() else { continue };
+            let name = match entry.file_name().into_string() {
+                Ok(name) => name,
+                Err(name) => {
+                    log::warn!("{name:?} in '{}' is no volume: it is not UTF-8", self.show());
+                    continue;
+                }
+            };
             if is_unfinished(&name) {
                 remove_leftover(&folder, &name);
                 continue;
@@ -332,7 +343,16 @@ impl VolumeStore for DirStore {
             let plain = entry.file_type().is_ok_and(|kind| kind.is_file() || kind.is_dir());
             // What cannot be looked at (a link out of the pool, a broken entry) is not a volume;
             // the others are, whatever is wrong with it.
-            if plain || matches!(self.locate(&folder, &name), Ok(Some(_))) {
+            let is_volume = plain
+                || match self.locate(&folder, &name) {
+                    Ok(found) => found.is_some(),
+                    Err(e) if e.errno().is_some_and(is_shortage) => return Err(e),
+                    Err(e) => {
+                        log::warn!("'{}' is no volume: {e}", self.path_of(&name));
+                        false
+                    }
+                };
+            if is_volume {
                 names.insert(name);
             }
         }
@@ -345,14 +365,21 @@ impl VolumeStore for DirStore {
         let (image, physical, allocation) = match located.kind {
             VolumeKind::Dir => (Image { format: VolumeFormat::Dir, ..Image::RAW }, 0, 0),
             VolumeKind::File => {
-                // A file that may not be read is listed as raw.
-                let image = self.reopen(&located, name, false).map(|node| probe::probe(&node));
-                (image.unwrap_or(Image::RAW), metadata.len(), metadata.blocks() * 512)
+                let image = match self.reopen(&located, name, false) {
+                    Ok(node) => probe::probe(&node).map_err(|e| e.report(VIR_FROM_STORAGE))?,
+                    Err(e) if matches!(e.errno(), Some(Errno::EACCES | Errno::EPERM)) => {
+                        log::warn!("the format of '{}' is not known: {e}", self.path_of(name));
+                        Image::UNKNOWN
+                    }
+                    Err(e) => return Err(e),
+                };
+                (image, metadata.len(), metadata.blocks() * 512)
             }
             VolumeKind::Block => {
                 let node = self.reopen(&located, name, false)?;
                 let size = node.length().map_err(|e| e.report(VIR_FROM_STORAGE))?;
-                (probe::probe(&node), size, size)
+                let image = probe::probe(&node).map_err(|e| e.report(VIR_FROM_STORAGE))?;
+                (image, size, size)
             }
         };
         Ok(VolumeFacts {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -47,7 +47,14 @@ impl Listing {
         match read(file) {
             Ok(read) => Ok(seen.insert(read).names.clone()),
             // It has been lost: what is there now is what there is. The next change writes it.
-            Err(_) => Ok(Arc::new(store.list()?)),
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                log::warn!("'{}' is lost: the pool's folder is listed instead", file.display());
+                Ok(Arc::new(store.list()?))
+            }
+            Err(e) => {
+                let text = format!("cannot read '{}'", file.display());
+                Err(Error::io(VIR_FROM_STORAGE, &e, text))
+            }
         }
     }
 
@@ -78,7 +85,7 @@ impl Listing {
     pub fn remove(&self) {
         if let Some(file) = &self.file {
             // Another may be written over it; it is not asked while the pool is not active.
-            let _ = fs::remove_file(file);
+            remove(file);
         }
     }
 
@@ -91,7 +98,7 @@ impl Listing {
         // One name is enough: only who keeps other changes away writes. What a crash has left is
         // not written into, because others may look at it as a former version of the list.
         let new = file.with_extension("new");
-        let _ = fs::remove_file(&new);
+        remove(&new);
         let written = crate::sys::allow_file_size(text.len() as u64)
             .map_err(io::Error::from)
             .and_then(|()| {
@@ -106,7 +113,7 @@ impl Listing {
                 Ok(())
             }
             Err(e) => {
-                let _ = fs::remove_file(&new);
+                remove(&new);
                 Err(Error::io(VIR_FROM_STORAGE, &e, format!("cannot write '{}'", file.display())))
             }
         }
@@ -114,6 +121,16 @@ impl Listing {
 
     fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
         self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Removes a file that is in nobody's way.
+fn remove(path: &Path) {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => {
+            log::warn!("cannot remove '{}': {e}", path.display());
+        }
+        _ => {}
     }
 }
 

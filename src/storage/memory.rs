@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
-use super::probe::{self, Image};
+use super::probe;
 use super::registry::no_volume;
 use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore, not_locked};
 use super::volume_description::VolumeKind;
@@ -70,7 +70,7 @@ impl VolumeStore for MemoryStore {
         let file = self.find(name)?;
         let node = file.node();
         let physical = node.length().map_err(|e| e.report(VIR_FROM_STORAGE))?;
-        let image: Image = probe::probe(node);
+        let image = probe::probe(node).map_err(|e| e.report(VIR_FROM_STORAGE))?;
         Ok(VolumeFacts {
             kind: VolumeKind::File,
             capacity: image.capacity.unwrap_or(physical),

@@ -26,10 +26,18 @@ pub fn is_unfinished(name: &str) -> bool {
 /// Removes an unfinished file, unless somebody is still making it.
 pub fn remove_leftover(folder: &OwnedFd, name: &str) {
     let flags = OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let Ok(file) = openat(folder, name, flags, Mode::empty()).map(File::from) else { return };
-    if file.try_lock().is_ok() {
-        // It takes space, but is in nobody's way.
-        let _ = unlinkat(folder, name, UnlinkatFlags::NoRemoveDir);
+    // It takes space, but is in nobody's way.
+    match openat(folder, name, flags, Mode::empty()).map(File::from) {
+        Ok(file) if file.try_lock().is_ok() => remove(folder, name),
+        Ok(_) => {}
+        Err(errno) => log::info!("'{name}' stays: {errno}"),
+    }
+}
+
+fn remove(folder: &OwnedFd, name: &str) {
+    match unlinkat(folder, name, UnlinkatFlags::NoRemoveDir) {
+        Ok(()) | Err(Errno::ENOENT) => {}
+        Err(errno) => log::warn!("cannot remove '{name}': {errno}"),
     }
 }
 
@@ -55,7 +63,7 @@ struct UnfinishedName<'a> {
 impl Drop for UnfinishedName<'_> {
     fn drop(&mut self) {
         // What failed before this is what is reported; after a success there is no such name.
-        let _ = unlinkat(self.folder, self.name.as_str(), UnlinkatFlags::NoRemoveDir);
+        remove(self.folder, &self.name);
     }
 }
 
@@ -122,7 +130,7 @@ fn rename_to_free(folder: &OwnedFd, before: &str, name: &str) -> nix::Result<()>
     let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     drop(openat(folder, name, flags, Mode::empty())?);
     renameat(folder, before, folder, name).inspect_err(|_| {
-        let _ = unlinkat(folder, name, UnlinkatFlags::NoRemoveDir);
+        remove(folder, name);
     })
 }
 

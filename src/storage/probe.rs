@@ -2,7 +2,7 @@
 //! where the names in it may lead is `chain`'s to say.
 
 use super::volume_format::VolumeFormat;
-use crate::block::Node;
+use crate::block::{BlockError, Node};
 
 /// What a header says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,9 @@ impl Image {
     pub const RAW: Image =
         Image { format: VolumeFormat::Raw, capacity: None, backing: None, qcow2: None };
 
+    /// An image whose header this process may not read.
+    pub const UNKNOWN: Image = Image { format: VolumeFormat::Unknown, ..Image::RAW };
+
     fn of(format: VolumeFormat, capacity: Option<u64>) -> Image {
         Image { format, capacity, ..Image::RAW }
     }
@@ -48,12 +51,11 @@ const HEAD: usize = 1024;
 /// Where the volume descriptor of a CD image has its mark.
 const ISO_MARK: u64 = 32769;
 
-/// Looks at a node's header. What cannot be read counts as raw.
-pub fn probe(node: &dyn Node) -> Image {
+/// Looks at a node's header. A failure to read it says nothing of the format.
+pub fn probe(node: &dyn Node) -> Result<Image, BlockError> {
     let mut head = [0; HEAD];
-    let got = node.read_at(&mut head, 0).unwrap_or(0);
-    let head = Fields(&head[..got]);
-    probe_head(node, head).unwrap_or(Image::RAW)
+    let got = node.read_at(&mut head, 0)?;
+    Ok(probe_head(node, Fields(&head[..got]))?.unwrap_or(Image::RAW))
 }
 
 /// The numbers of a header, with every access checked.
@@ -78,36 +80,45 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn probe_head(node: &dyn Node, head: Fields<'_>) -> Option<Image> {
-    let magic: [u8; 4] = head.bytes(0)?;
+/// What a header says, if it is one of an image.
+type Probed = Result<Option<Image>, BlockError>;
+
+fn probe_head(node: &dyn Node, head: Fields<'_>) -> Probed {
+    let Some(magic) = head.bytes::<4>(0) else { return Ok(None) };
     match &magic {
         b"QFI\xfb" => return qcow(node, head),
-        b"QED\0" => return Some(qed(node, head)),
-        b"KDMV" => return Some(vmdk(head)),
-        b"OOOM" => return Some(Image::of(VolumeFormat::Cow, None)),
+        b"QED\0" => return qed(node, head).map(Some),
+        b"KDMV" => return Ok(Some(vmdk(head))),
+        b"OOOM" => return Ok(Some(Image::of(VolumeFormat::Cow, None))),
         _ => {}
     }
     if head.0.starts_with(b"conectix") {
-        return Some(Image::of(VolumeFormat::Vpc, head.be64(40)));
+        return Ok(Some(Image::of(VolumeFormat::Vpc, head.be64(40))));
     }
     if head.0.starts_with(b"Bochs Virtual HD Image") {
-        return Some(Image::of(VolumeFormat::Bochs, None));
+        return Ok(Some(Image::of(VolumeFormat::Bochs, None)));
     }
     if head.le32(64) == Some(0xbeda_107f) {
-        return Some(Image::of(VolumeFormat::Vdi, head.le64(368)));
+        return Ok(Some(Image::of(VolumeFormat::Vdi, head.le64(368))));
     }
     let mut mark = [0; 5];
-    if node.read_at(&mut mark, ISO_MARK) == Ok(mark.len()) && &mark == b"CD001" {
-        return Some(Image::of(VolumeFormat::Iso, None));
+    if node.read_at(&mut mark, ISO_MARK)? == mark.len() && &mark == b"CD001" {
+        return Ok(Some(Image::of(VolumeFormat::Iso, None)));
     }
-    None
+    Ok(None)
 }
 
 /// qcow (version 1) and qcow2 (versions 2 and 3). A header that cannot be true makes it raw.
-fn qcow(node: &dyn Node, head: Fields<'_>) -> Option<Image> {
+fn qcow(node: &dyn Node, head: Fields<'_>) -> Probed {
+    let (Some(offset), Some(length)) = (head.be64(8), head.be32(16)) else { return Ok(None) };
+    let backing_name = backing_name(node, offset, length)?;
+    Ok(qcow_over(head, backing_name))
+}
+
+/// The same when the name of the backing image is known.
+fn qcow_over(head: Fields<'_>, backing_name: Option<String>) -> Option<Image> {
     let version = head.be32(4)?;
     let capacity = head.be64(24).filter(|size| *size <= i64::MAX as u64)?;
-    let backing_name = backing_name(node, head.be64(8)?, head.be32(16)?);
     if version == 1 {
         let backing = backing_name.map(|path| Backing { path, format: None });
         return Some(Image { backing, ..Image::of(VolumeFormat::Qcow, Some(capacity)) });
@@ -147,17 +158,17 @@ fn backing_format(head: Fields<'_>, mut at: usize) -> Option<String> {
     None
 }
 
-fn qed(node: &dyn Node, head: Fields<'_>) -> Image {
+fn qed(node: &dyn Node, head: Fields<'_>) -> Result<Image, BlockError> {
     let backing = match (head.le64(16), head.le32(56), head.le32(60)) {
         (Some(features), Some(offset), Some(length)) if features & 1 != 0 => {
-            backing_name(node, offset.into(), length)
+            backing_name(node, offset.into(), length)?
         }
         _ => None,
     };
-    Image {
+    Ok(Image {
         backing: backing.map(|path| Backing { path, format: None }),
         ..Image::of(VolumeFormat::Qed, head.le64(48))
-    }
+    })
 }
 
 fn vmdk(head: Fields<'_>) -> Image {
@@ -166,15 +177,16 @@ fn vmdk(head: Fields<'_>) -> Image {
 }
 
 /// The name at `offset` of the image; formats allow 1,023 bytes.
-fn backing_name(node: &dyn Node, offset: u64, length: u32) -> Option<String> {
+fn backing_name(node: &dyn Node, offset: u64, length: u32) -> Result<Option<String>, BlockError> {
     if offset == 0 || !(1..=1023).contains(&length) || offset > i64::MAX as u64 {
-        return None;
+        return Ok(None);
     }
     let mut name = vec![0; length as usize];
-    if node.read_at(&mut name, offset).ok()? < name.len() {
-        return None;
+    // A header that names what is behind the end of the file cannot be true.
+    if node.read_at(&mut name, offset)? < name.len() {
+        return Ok(None);
     }
-    String::from_utf8(name).ok().filter(|name| !name.contains('\0'))
+    Ok(String::from_utf8(name).ok().filter(|name| !name.contains('\0')))
 }
 
 #[cfg(test)]
@@ -193,15 +205,15 @@ mod tests {
         ) {
             let node = MemoryNode::new("m", 0);
             node.write_at(&[magic, &rest].concat(), 0).unwrap();
-            probe(&node);
+            probe(&node).unwrap();
         }
     }
 
     #[test]
     fn a_short_file_is_raw() {
         let node = MemoryNode::new("m", 0);
-        assert_eq!(probe(&node), Image::RAW);
+        assert_eq!(probe(&node), Ok(Image::RAW));
         node.write_at(b"QFI\xfb", 0).unwrap();
-        assert_eq!(probe(&node), Image::RAW);
+        assert_eq!(probe(&node), Ok(Image::RAW));
     }
 }

@@ -12,6 +12,10 @@ impl Volume {
     pub fn resize(&self, capacity: u64, flags: ResizeFlags) -> Result<()> {
         let store = self.store()?;
         let facts = store.facts(self.name())?;
+        if facts.image.format == VolumeFormat::Unknown {
+            // The failure says why.
+            self.open(true)?;
+        }
         let target = target(&facts, capacity, flags)?;
         let allocate = flags.contains(ResizeFlags::ALLOCATE);
         if allocate && target.saturating_sub(facts.allocation) > store.usage()?.available {
@@ -51,8 +55,10 @@ impl Volume {
         if allocate {
             // First, because nothing is cut off by it if it fails.
             node.allocate(0, target).map_err(|e| {
-                // The volume is what it was; that this fails too helps nobody to know.
-                let _ = node.resize(before);
+                // The volume is to be what it was.
+                if let Err(longer) = node.resize(before) {
+                    log::error!("volume '{}' is longer than it was: {longer:?}", self.key());
+                }
                 report(e)
             })?;
         }

@@ -10,6 +10,7 @@ use super::pool::Pool;
 use super::probe::probe;
 use super::volume::Volume;
 use super::volume_format::VolumeFormat;
+use crate::block::BlockError;
 use crate::error::*;
 use crate::stream::{Source, Stream, Target};
 
@@ -19,6 +20,10 @@ bitflags::bitflags! {
     pub struct TransferFlags: u32 {
         const SPARSE_STREAM = 1;
     }
+}
+
+fn streamed(error: BlockError) -> Error {
+    error.report(VIR_FROM_STREAMS)
 }
 
 impl Volume {
@@ -32,8 +37,8 @@ impl Volume {
         flags: TransferFlags,
     ) -> Result<()> {
         let node = self.open(true)?;
-        let raw = probe(&*node).format == VolumeFormat::Raw;
-        let size = node.length().map_err(|e| e.report(VIR_FROM_STREAMS))?;
+        let raw = probe(&*node).map_err(streamed)?.format == VolumeFormat::Raw;
+        let size = node.length().map_err(streamed)?;
         let range = self.range(function, offset, length, raw.then_some(size))?;
         let target = Target {
             node,
@@ -48,10 +53,9 @@ impl Volume {
         let total = range.map_or(0, |end| end - offset);
         let volume = self.clone();
         // The image may be another one now.
-        let on_close = move || {
-            if let Ok(pool) = Pool::of_volume(&volume) {
-                pool.tell_refresh();
-            }
+        let on_close = move || match Pool::of_volume(&volume) {
+            Ok(pool) => pool.tell_refresh(),
+            Err(error) => log::warn!("nobody is told of the upload: {error}"),
         };
         stream.attach_upload(target, total, Box::new(on_close))
     }
@@ -66,8 +70,8 @@ impl Volume {
         flags: TransferFlags,
     ) -> Result<u64> {
         let node = self.open(false)?;
-        let raw = probe(&*node).format == VolumeFormat::Raw;
-        let size = node.length().map_err(|e| e.report(VIR_FROM_STREAMS))?;
+        let raw = probe(&*node).map_err(streamed)?.format == VolumeFormat::Raw;
+        let size = node.length().map_err(streamed)?;
         let range = self.range(function, offset, length, raw.then_some(size))?;
         let end = range.unwrap_or(size).min(size);
         let source = Source {

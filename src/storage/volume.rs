@@ -156,20 +156,28 @@ impl Volume {
     /// Its description.
     pub fn xml(&self) -> Result<String> {
         let facts = self.facts()?;
-        let below = facts.image.backing.as_ref().and_then(|backing| self.backing_facts(backing));
+        let backing = facts.image.backing.as_ref();
+        let below = backing.map(|backing| self.backing_facts(backing)).transpose()?.flatten();
         Ok(super::describe::describe(&self.name, &self.key, &facts, below.as_ref()))
     }
 
     /// Removes it.
     pub fn delete(&self) -> Result<()> {
-        self.store()?.remove(&self.name)?;
-        Pool::of_volume(self)?.change(|_, entry| {
-            // Two may delete it at once, and a third make it anew before the second is here.
-            match entry.store.facts(&self.name) {
-                Err(e) if e.code == VIR_ERR_NO_STORAGE_VOL => {
-                    entry.listing.set(&*entry.store, &self.name, false)
-                }
-                _ => Ok(()),
+        // From the list first: when the file is gone, nothing may fail any more.
+        let pool = Pool::of_volume(self)?;
+        let store = pool.change(|_, entry| {
+            expect_active(entry)?;
+            entry.expect_volume(&self.name)?;
+            entry.listing.set(&*entry.store, &self.name, false)?;
+            Ok(entry.store.clone())
+        })?;
+        store.remove(&self.name).inspect_err(|_| {
+            let listed = pool.change(|_, entry| match entry.store.facts(&self.name) {
+                Err(e) if e.code == VIR_ERR_NO_STORAGE_VOL => Ok(()),
+                _ => entry.listing.set(&*entry.store, &self.name, true),
+            });
+            if let Err(error) = listed {
+                log::error!("volume '{}' is there, and in no list: {error}", self.key);
             }
         })
     }

@@ -25,6 +25,8 @@ pub enum VolumeFormat {
     Qcow2,
     Qed,
     Vmdk,
+    /// It is not known. No caller can ask for that.
+    Unknown,
 }
 
 impl VolumeFormat {
@@ -60,7 +62,7 @@ impl VolumeFormat {
 
     /// Its word in XML.
     pub fn word(self) -> &'static str {
-        VolumeFormat::WORDS.iter().find(|(f, _)| *f == self).map_or("", |(_, word)| word)
+        VolumeFormat::WORDS.iter().find(|(f, _)| *f == self).map_or("unknown", |(_, word)| word)
     }
 }
 
@@ -78,7 +80,9 @@ mod tests {
 
     #[test]
     fn words_of_other_things_are_refused() {
-        for word in ["none", "auto", "luks", "extended", "parallels", "vhdx", "QCOW2", "zzz", ""] {
+        for word in
+            ["none", "auto", "luks", "extended", "parallels", "vhdx", "QCOW2", "unknown", ""]
+        {
             let error = VolumeFormat::from_word(word).unwrap_err();
             assert_eq!((error.code, error.domain), (VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE));
             let message = format!("unsupported configuration: unknown volume format type {word}");
