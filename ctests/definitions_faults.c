@@ -489,7 +489,7 @@ int main(int argc, char **argv)
     int i;
 
     (void)argc;
-    conn = fixture_open(argv[0], 240);
+    conn = fixture_open(argv[0], 900);
     CHECK_INT(mkdir(in_dir("p"), 0755), 0);
     CHECK_INT(symlink("root", in_dir("link")), 0);
     limit_descriptors(128);

@@ -182,7 +182,7 @@ int main(int argc, char **argv)
     int call, fault;
 
     (void)argc;
-    conn = fixture_open(argv[0], 240);
+    conn = fixture_open(argv[0], 900);
     pool = make_pool(conn, "p");
     write_pattern(in_dir("p/base"), 100 * KIB, 0, 1);
     set_size(in_dir("p/base"), CAPACITY);

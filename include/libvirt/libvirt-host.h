@@ -345,7 +345,8 @@ virConnectPtr virConnectOpenAuth(const char *name,
  *
  * Return Value: 0 if it is closed, 1 if references remain, -1 on error.
  *
- * Errors: VIR_ERR_INVALID_CONN.
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_SYSTEM_ERROR if it is closed, and a domain that ended with it
+ * has lost what its guests had written: its disks could not be brought to stable storage.
  *
  * Since 0.0.3.
  */

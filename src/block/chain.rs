@@ -151,13 +151,37 @@ impl Chain {
             Ok(new) => Image { index: image.index, ..new },
             Err(error) => {
                 // They were ours a moment ago.
-                image.files.iter().try_for_each(|file| file.lock(image.writable))?;
+                let locked = image.files.iter().try_for_each(|file| file.lock(image.writable));
+                if let Err(unlocked) = locked {
+                    log::error!("'{}' is in use without locks: {unlocked:?}", old.name());
+                }
                 return Err(error);
             }
         };
         self.images[index] = new;
         self.link(index);
         Ok(())
+    }
+
+    /// Makes the image at `index` only readable again, which nobody writes any more. Where it cannot
+    /// be opened once more, it is used as it is open, with the locks of a reader. Only what could not
+    /// be written back stays open for writing: others must not use it.
+    pub fn give_up_writing(&mut self, index: usize) {
+        let Err(error) = self.reopen(index, false) else { return };
+        let image = &mut self.images[index];
+        let path = image.path.display();
+        if let Err(unwritten) = image.node.flush() {
+            log::error!("'{path}' stays open for writing: {unwritten:?}");
+            return;
+        }
+        log::warn!("'{path}' is read through the file that was written: {error:?}");
+        for file in &image.files {
+            file.unlock();
+            if let Err(unlocked) = file.lock(false) {
+                log::error!("'{path}' is in use without locks: {unlocked:?}");
+            }
+        }
+        image.writable = false;
     }
 
     /// Makes the image above `index` read from what is there now, if anything is.

@@ -23,7 +23,9 @@ const NOT_SHARED: i64 = 200;
 pub fn unlock(file: &File) {
     let all = libc::flock { l_start: 0, l_len: 0, ..byte(0, libc::F_UNLCK) };
     // If they cannot be taken back they end with the file.
-    let _ = fcntl(file, FcntlArg::F_OFD_SETLK(&all));
+    if let Err(errno) = fcntl(file, FcntlArg::F_OFD_SETLK(&all)) {
+        log::debug!("the locks of an image end when its file is closed: {errno}");
+    }
 }
 
 /// Locks an open image for reading what does not change, or for changing it.

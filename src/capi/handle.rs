@@ -143,7 +143,7 @@ impl Drop for Link {
         if let Some(slot) = &mut *guard {
             slot.links -= 1;
         }
-        empty_if_unused(self.0, guard);
+        drop(empty_if_unused(self.0, guard));
     }
 }
 
@@ -270,10 +270,10 @@ pub fn retain<T: Handled>(handle: *const Cell) -> bool {
     }
 }
 
-/// One reference less. Some(true) if it was the last; `None` if `handle` is not a live one of the
+/// One reference less. What is left; `None` if `handle` is not a live one of the
 /// right kind, or all that callers held of it have been released. The object is dropped with no lock
 /// held.
-pub fn release<T: Handled>(handle: *const Cell) -> Option<bool> {
+pub fn release<T: Handled>(handle: *const Cell) -> Option<Released> {
     let cell = cell_at(handle)?;
     let mut guard = lock(cell);
     let slot = guard.as_mut()?;
@@ -282,14 +282,33 @@ pub fn release<T: Handled>(handle: *const Cell) -> Option<bool> {
     Some(empty_if_unused(cell, guard))
 }
 
-/// Empties a cell to which there are no references. False if there are.
-fn empty_if_unused(cell: &'static Cell, mut guard: MutexGuard<'_, Option<Slot>>) -> bool {
-    let Some(slot) = guard.take_if(|slot| slot.refs == 0 && slot.links == 0) else { return false };
+/// What has become of an object.
+pub enum Released {
+    /// There are other references.
+    Kept,
+    /// It is gone. A connection may tell what has been lost with it.
+    Gone(Result<()>),
+}
+
+/// Empties a cell to which there are no references.
+fn empty_if_unused(cell: &'static Cell, mut guard: MutexGuard<'_, Option<Slot>>) -> Released {
+    let Some(slot) = guard.take_if(|slot| slot.refs == 0 && slot.links == 0) else {
+        return Released::Kept;
+    };
     drop(guard);
-    if let Object::Connect(connect) = &slot.object {
-        super::virterror::forget_connection(connect.id());
+    let Slot { object, connection, domain, .. } = slot;
+    let mut closed = Ok(());
+    match object {
+        Object::Connect(connect) => {
+            super::virterror::forget_connection(connect.id());
+            // A thread that has it at the moment closes it later.
+            if let Some(connect) = Arc::into_inner(connect) {
+                closed = connect.close();
+            }
+        }
+        object => drop(object),
     }
-    drop(slot);
+    drop((connection, domain));
     free_list().push_back(cell);
-    true
+    Released::Gone(closed)
 }

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 
 use super::auth::{User, virConnectAuthPtr};
 use super::call::{Call, entry};
-use super::handle::{self, Cell};
+use super::handle::{self, Cell, Released};
 use super::opaque::Opaque;
 use super::strings;
 use super::typed_params::{LIBVIR_VERSION_NUMBER, virFreeCallback};
@@ -183,13 +183,15 @@ pub unsafe extern "C" fn virConnectOpenAuth(
 ///
 /// Return Value: 0 if it is closed, 1 if references remain, -1 on error.
 ///
-/// Errors: VIR_ERR_INVALID_CONN.
+/// Errors: VIR_ERR_INVALID_CONN; VIR_ERR_SYSTEM_ERROR if it is closed, and a domain that ended with it
+/// has lost what its guests had written: its disks could not be brought to stable storage.
 ///
 /// Since 0.0.3.
 #[unsafe(no_mangle)]
 pub extern "C" fn virConnectClose(conn: virConnectPtr) -> c_int {
     entry("virConnectClose", |call| match handle::release::<Connect>(conn) {
-        Some(last) => Ok(c_int::from(!last)),
+        Some(Released::Kept) => Ok(1),
+        Some(Released::Gone(closed)) => closed.map(|()| 0),
         None => Err(Error::new(VIR_ERR_INVALID_CONN, VIR_FROM_NONE, call.function)),
     })
 }

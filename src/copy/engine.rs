@@ -172,7 +172,8 @@ pub fn reflink(source: &dyn Node, target: &dyn Node) -> Result<()> {
 /// must be copied instead, whatever the reason: one that matters to a copy is met again by that.
 pub fn reflink_range(source: &dyn Node, target: &dyn Node, range: &Range<u64>) -> bool {
     let (Some(source), Some(target)) = (source.file(), target.file()) else { return false };
-    sys::reflink_range(target, source, range.start, range.end - range.start).is_ok()
+    let shared = sys::reflink_range(target, source, range.start, range.end - range.start);
+    shared.inspect_err(|errno| log::debug!("blocks are copied, not shared: {errno}")).is_ok()
 }
 
 struct Walk<'a, W> {

@@ -111,7 +111,9 @@ fn delete(files: &dyn Files, images: &[Image]) {
     for image in images {
         if source_type(files, &image.path) == "file" {
             // The disk does not need it: whether it could be removed changes nothing for that.
-            let _ = files.remove(&image.path);
+            if let Err(errno) = files.remove(&image.path) {
+                log::warn!("image '{}' stays: {errno}", image.path.display());
+            }
         }
     }
 }
@@ -315,7 +317,7 @@ impl Domain {
             false => place.commit(top, base, name, speed, flags),
         };
         if started.is_err() {
-            let _ = live.reopen(base, false);
+            live.give_up_writing(base);
         }
         started
     }
@@ -359,8 +361,7 @@ impl Workplace {
                     None => Ok(End::Cancelled),
                 };
             }
-            // It is the same image either way.
-            let _ = live.reopen(base, false);
+            live.give_up_writing(base);
             done
         })
     }
@@ -416,7 +417,7 @@ impl Workplace {
         self.start(new, move |control| {
             let done = copy.run(control);
             if !matches!(done, Ok(End::Completed)) {
-                let _ = at_work.reopen(base, false);
+                at_work.give_up_writing(base);
             }
             done
         })

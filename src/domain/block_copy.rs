@@ -171,7 +171,9 @@ impl Drop for Target {
     fn drop(&mut self) {
         if let Some(path) = &self.made {
             // It is of no use to anybody; what failed before is what is reported.
-            let _ = self.files.remove(path);
+            if let Err(errno) = self.files.remove(path) {
+                log::warn!("the target '{}' of a copy stays: {errno}", path.display());
+            }
         }
     }
 }

@@ -250,10 +250,14 @@ fn overlay(
     let base = chain.top();
     let name = format!("what is written to {}", base.name());
     let unnamed = |folder: &Path| files.create_unnamed(folder, &name);
-    let beside = image.and_then(Path::parent).and_then(|folder| unnamed(folder).ok());
+    let beside = image.and_then(Path::parent).map(|folder| (folder, unnamed(folder)));
+    if let Some((folder, Err(errno))) = &beside {
+        let (folder, scratch) = (folder.display(), scratch.display());
+        log::info!("a transient image is made in '{scratch}', not in '{folder}': {errno}");
+    }
     let file = match beside {
-        Some(file) => file,
-        None => unnamed(scratch).map_err(|errno| {
+        Some((_, Ok(file))) => file,
+        _ => unnamed(scratch).map_err(|errno| {
             let text = format!("Unable to make a transient image in '{}'", scratch.display());
             Error::system(VIR_FROM_STORAGE, errno, text)
         })?,

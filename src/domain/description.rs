@@ -56,9 +56,13 @@ pub fn backing_store(files: &dyn Files, images: &[Image]) -> Element {
 
 /// Whether the XML calls a local image a file or a device.
 pub fn source_type(files: &dyn Files, path: &Path) -> &'static str {
-    match files.look(path).is_ok_and(|found| found.kind == FileKind::Device) {
-        true => "block",
-        false => "file",
+    match files.look(path) {
+        Ok(found) if found.kind == FileKind::Device => "block",
+        Ok(_) => "file",
+        Err(errno) => {
+            log::warn!("'{}' is described as a file: {errno}", path.display());
+            "file"
+        }
     }
 }
 

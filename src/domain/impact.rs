@@ -77,23 +77,53 @@ impl Domain {
         {
             config(kept)?;
         }
-        if impact.live {
-            let running = entry.here()?;
-            let _changing = running.changing()?;
-            let definition = running.definition();
-            let change = LiveChange { running, definition };
-            running.set_definition(Arc::new(live(&change)?));
-            self.connect().domains().note_live(running);
+        if !impact.live {
+            self.change_config(&config)?;
+            return Ok(impact);
         }
-        if impact.config {
-            let mut change = self.connect().domains().change()?;
-            let entry = change.by_uuid(self.uuid(), self.name())?;
-            // Whoever has undefined it meanwhile does not want it back.
-            if let Some(kept) = entry.config()? {
-                let changed = config(kept)?;
-                change.set_config(&entry, Arc::new(changed))?;
+        let running = entry.here()?;
+        let _changing = running.changing()?;
+        let definition = running.definition();
+        // The definition first: it can be given back, what has been done to a disk cannot.
+        let before = if impact.config { self.change_config(&config)? } else { None };
+        match live(&LiveChange { running, definition }) {
+            Ok(changed) => running.set_definition(Arc::new(changed)),
+            Err(error) => {
+                if let Some((before, changed)) = before {
+                    self.give_back(before, changed);
+                }
+                return Err(error);
             }
         }
+        self.connect().domains().note_live(running);
         Ok(impact)
+    }
+
+    /// Changes the definition that is kept. What it was and what it is; `None` if it is kept no more:
+    /// whoever has undefined it meanwhile does not want it back.
+    fn change_config(
+        &self,
+        config: impl Fn(&Definition) -> Result<Definition>,
+    ) -> Result<Option<(Arc<Definition>, Arc<Definition>)>> {
+        let mut change = self.connect().domains().change()?;
+        let entry = change.by_uuid(self.uuid(), self.name())?;
+        let Some(kept) = entry.config()? else { return Ok(None) };
+        let changed = Arc::new(config(kept)?);
+        change.set_config(&entry, changed.clone())?;
+        Ok(Some((kept.clone(), changed)))
+    }
+
+    /// Makes the definition that is kept what it was, unless somebody has changed it since.
+    fn give_back(&self, before: Arc<Definition>, changed: Arc<Definition>) {
+        let given_back = self.connect().domains().change().and_then(|mut change| {
+            let entry = change.by_uuid(self.uuid(), self.name())?;
+            match entry.config()? {
+                Some(kept) if *kept == changed => change.set_config(&entry, before),
+                _ => Ok(()),
+            }
+        });
+        if let Err(error) = given_back {
+            log::error!("the definition of '{}' stays changed: {error}", self.name());
+        }
     }
 }

@@ -74,21 +74,32 @@ impl Connect {
 
 impl Driver {
     /// Ends what was to end with a connection.
-    pub fn stop_of_connection(self: &Arc<Self>, id: u64) {
-        self.stop_those(|running| running.autodestroy == Some(id));
+    pub fn stop_of_connection(self: &Arc<Self>, id: u64) -> Result<()> {
+        self.stop_those(|running| running.autodestroy == Some(id))
     }
 
     /// Ends all that runs here.
-    pub fn stop_all(self: &Arc<Self>) {
-        self.stop_those(|_| true);
+    pub fn stop_all(self: &Arc<Self>) -> Result<()> {
+        self.stop_those(|_| true)
     }
 
-    fn stop_those(self: &Arc<Self>, which: impl Fn(&Running) -> bool) {
+    /// All of them, whatever fails. The first failure is returned.
+    fn stop_those(self: &Arc<Self>, which: impl Fn(&Running) -> bool) -> Result<()> {
+        let mut result = Ok(());
         for running in self.domains().running(which) {
-            // Whatever it says, nobody is there to hear it.
             let end = Lifecycle::STOPPED_DESTROYED;
-            let _ = self.stop(&running, Duration::ZERO, Condition::DESTROYED, &[end]);
+            let stopped = self.stop(&running, Duration::ZERO, Condition::DESTROYED, &[end]);
+            // Somebody else may have been faster.
+            match stopped {
+                Err(e) if e.code == VIR_ERR_OPERATION_INVALID => {}
+                Err(error) => {
+                    log::error!("domain '{}' has ended: {error}", running.name);
+                    result = result.and(Err(error));
+                }
+                Ok(()) => {}
+            }
         }
+        result
     }
 
     /// Stops a domain, and tells so.

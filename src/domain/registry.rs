@@ -416,8 +416,10 @@ impl Starting<'_> {
     /// Notes that it runs, and tells so. A failure leaves nothing behind.
     pub fn finish(self, running: &Arc<Running>) -> Result<()> {
         self.note(running).inspect_err(|_| {
-            if let Ok(changing) = running.changing() {
-                let _ = running.stop(&changing, Duration::ZERO);
+            // Nobody has been told that it runs.
+            let stopped = running.changing().and_then(|it| running.stop(&it, Duration::ZERO));
+            if let Err(error) = stopped {
+                log::error!("domain '{}' was not started: {error}", running.name);
             }
             running.release();
         })

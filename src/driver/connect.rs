@@ -26,6 +26,7 @@ pub struct Connect {
     driver: Arc<Driver>,
     events: Arc<Broker>,
     close_callback: Mutex<Option<CloseCallback>>,
+    is_closed: bool,
 }
 
 impl Connect {
@@ -58,11 +59,19 @@ impl Connect {
             driver,
             events,
             close_callback: Mutex::new(None),
+            is_closed: false,
         });
         if let Some(file) = file {
             file.fill(&connect)?;
         }
         Ok(connect)
+    }
+
+    /// Closes the connection, with what was to end with it. It is closed after an error, too: then
+    /// something that guests have written is lost.
+    pub fn close(mut self) -> Result<()> {
+        self.is_closed = true;
+        self.driver.connection_closed(self.id)
     }
 
     /// A number that no other connection of the process has or had.
@@ -123,6 +132,11 @@ impl Connect {
 
 impl Drop for Connect {
     fn drop(&mut self) {
-        self.driver.connection_closed(self.id);
+        if self.is_closed {
+            return;
+        }
+        if let Err(error) = self.driver.connection_closed(self.id) {
+            log::error!("nobody is told, because '{}' is closed: {error}", self.uri);
+        }
     }
 }

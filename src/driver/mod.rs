@@ -120,11 +120,16 @@ impl Driver {
         last
     }
 
-    /// Ends what was to end with a connection.
-    fn connection_closed(self: &Arc<Self>, id: u64) {
-        self.stop_of_connection(id);
-        if self.leave() {
-            self.stop_all();
+    /// Ends what was to end with a connection. What guests have written and could not be brought to
+    /// stable storage is told; the connection is closed all the same.
+    fn connection_closed(self: &Arc<Self>, id: u64) -> Result<()> {
+        let stopped = self.stop_of_connection(id);
+        match self.leave() {
+            true => {
+                let all = self.stop_all();
+                stopped.and(all)
+            }
+            false => stopped,
         }
     }
 

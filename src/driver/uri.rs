@@ -105,16 +105,18 @@ fn session_root() -> Result<PathBuf> {
     let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
     folder("XDG_STATE_HOME")
         .or_else(|| folder("HOME").map(|home| home.join(".local/state")))
-        .or_else(home_of_user)
+        .map_or_else(home_of_user, |state| Ok(Some(state)))?
         .map(|state| state.join("virsparse"))
         .ok_or_else(|| {
             Error::internal(VIR_FROM_NONE, "sparse:///session needs HOME or XDG_STATE_HOME")
         })
 }
 
-fn home_of_user() -> Option<PathBuf> {
-    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok()??;
-    Some(user.dir.join(".local/state")).filter(|p| p.is_absolute())
+fn home_of_user() -> Result<Option<PathBuf>> {
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid())
+        .map_err(|errno| Error::system(VIR_FROM_NONE, errno, "cannot look up who the user is"))?;
+    let state = user.map(|user| user.dir.join(".local/state"));
+    Ok(state.filter(|state| state.is_absolute()))
 }
 
 #[cfg(test)]

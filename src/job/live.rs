@@ -103,8 +103,7 @@ impl LiveChain {
             Err(_) => Vec::new(),
         };
         if read_only {
-            // It is the same image either way.
-            let _ = chain.reopen(index, false);
+            chain.give_up_writing(index);
         }
         if index == 0 {
             closed.swap(chain.top());
@@ -116,6 +115,12 @@ impl LiveChain {
     pub fn reopen(&self, index: usize, writable: bool) -> Result<()> {
         let _closed = self.gate.closed();
         self.images().reopen(index, writable).map_err(failed)
+    }
+
+    /// Makes the image at `index` only readable again; nobody writes it any more.
+    pub fn give_up_writing(&self, index: usize) {
+        let _closed = self.gate.closed();
+        self.images().give_up_writing(index);
     }
 
     /// Makes another chain the disk's; the gate is closed, and its node the caller's affair. Returns

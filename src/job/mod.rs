@@ -104,10 +104,13 @@ impl Job {
                 Err(_) if control.commanded() == Command::Cancel => Outcome::Cancelled,
                 Err(error) => Outcome::Failed(error),
             };
-            let _ = contain_panic(|| {
+            let told = contain_panic(|| {
                 concluded(&outcome);
                 Ok(())
             });
+            if let Err(error) = told {
+                log::error!("the end of a block job is not told: {error}");
+            }
             *ended.lock() = Some(outcome);
             ended.changed.notify_all();
         };

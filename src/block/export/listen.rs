@@ -96,8 +96,9 @@ impl UnixSocket {
 impl Drop for UnixSocket {
     fn drop(&mut self) {
         let now = fs::symlink_metadata(&self.path);
-        if now.is_ok_and(|now| (now.dev(), now.ino()) == self.identity) {
-            let _ = fs::remove_file(&self.path);
+        let is_ours = now.is_ok_and(|now| (now.dev(), now.ino()) == self.identity);
+        if is_ours && let Err(error) = fs::remove_file(&self.path) {
+            log::warn!("the socket '{}' stays: {error}", self.path.display());
         }
     }
 }

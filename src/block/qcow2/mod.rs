@@ -365,8 +365,8 @@ impl Drop for Qcow2Node {
     fn drop(&mut self) {
         // Whoever needs to know whether it worked has called flush. Twice: what the first has freed
         // is written by the second.
-        if self.flush().is_ok() {
-            let _ = self.flush();
+        if let Err(error) = self.flush().and_then(|()| self.flush()) {
+            log::error!("image '{}' is closed without what was written last: {error:?}", self.name);
         }
     }
 }

@@ -457,7 +457,9 @@ impl Refcounts {
         if let Some((first, end)) = range {
             let (offset, length) = (first << self.cluster_bits, (end - first) << self.cluster_bits);
             // The clusters are free; that the filesystem keeps the space harms nobody.
-            let _ = file.discard(offset, length);
+            if let Err(error) = file.discard(offset, length) {
+                log::debug!("{length} bytes at {offset} keep their space: {error:?}");
+            }
         }
     }
 }

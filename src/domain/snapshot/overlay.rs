@@ -156,12 +156,15 @@ impl Overlay {
 impl Drop for Overlay {
     fn drop(&mut self) {
         // What failed before is what is reported.
-        match self.made {
-            Made::New => drop(self.files.remove(&self.path)),
-            Made::Filled => {
-                drop(open_existing(&*self.files, &self.path).map(|file| file.resize(0)));
-            }
-            Made::Found => {}
+        let removed = match self.made {
+            Made::New => self.files.remove(&self.path).map_err(|errno| errno.to_string()),
+            Made::Filled => open_existing(&*self.files, &self.path)
+                .and_then(|file| file.resize(0).map_err(failed))
+                .map_err(|error| error.message),
+            Made::Found => Ok(()),
+        };
+        if let Err(cause) = removed {
+            log::warn!("the new image '{}' stays: {cause}", self.path.display());
         }
     }
 }

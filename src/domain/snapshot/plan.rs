@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use nix::errno::Errno;
+
 use super::description::{Mode, SnapshotDisk, unsupported};
 use crate::block::{FileKind, Files};
 use crate::domain::definition::Definition;
@@ -104,8 +106,14 @@ fn complete(
         );
         return Err(unsupported(text));
     }
-    if files.look(below).is_ok_and(|found| found.kind != FileKind::File) {
-        return Err(refuse_name(target, below));
+    match files.look(below) {
+        Ok(found) if found.kind != FileKind::File => return Err(refuse_name(target, below)),
+        // What is missing is told when it is opened.
+        Ok(_) | Err(Errno::ENOENT) => {}
+        Err(errno) => {
+            let text = format!("cannot look at '{}'", below.display());
+            return Err(Error::system(VIR_FROM_STORAGE, errno, text));
+        }
     }
     plan.name_after(below, snapshot);
     Ok(())

@@ -62,13 +62,20 @@ pub fn cpus() -> Result<Vec<bool>> {
 }
 
 /// The NUMA cells by their numbers; one where the kernel knows of none.
-fn cells() -> Vec<u32> {
-    let entries = fs::read_dir(CELLS).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut cells: Vec<u32> =
-        names.filter_map(|name| name.strip_prefix("node")?.parse().ok()).collect();
+fn cells() -> Result<Vec<u32>> {
+    let failed = |e| Error::io(VIR_FROM_NONE, &e, format!("cannot read directory '{CELLS}'"));
+    let entries = match fs::read_dir(CELLS) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed)?,
+    };
+    let mut cells = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix("node")?.parse::<u32>().ok());
+        cells.extend(number);
+    }
     cells.sort_unstable();
-    cells
+    Ok(cells)
 }
 
 /// A line of /proc/meminfo, or of a cell's, in KiB.
@@ -96,30 +103,41 @@ pub fn info() -> Result<NodeInfo> {
     });
     let cpus = online.len() as u32;
     let model = std::env::consts::ARCH.to_string();
-    let [nodes, sockets, cores, threads] = topology(&online).unwrap_or([1, 1, cpus, 1]);
+    let [nodes, sockets, cores, threads] = topology(&online)?.unwrap_or([1, 1, cpus, 1]);
     let mhz = mhz.unwrap_or(0.0) as u32;
     Ok(NodeInfo { model, memory, cpus, mhz, nodes, sockets, cores, threads })
 }
 
 /// Cells, sockets in each, cores in each and threads in each, where they are as many in all. What
 /// is not so regular is told as one cell with one socket, as libvirt does.
-fn topology(online: &BTreeSet<u32>) -> Option<[u32; 4]> {
+fn topology(online: &BTreeSet<u32>) -> Result<Option<[u32; 4]>> {
     let mut packages: BTreeMap<u32, BTreeMap<u32, u32>> = BTreeMap::new();
     for cpu in online {
-        let number = |name| {
-            let path = format!("{CPUS}/cpu{cpu}/topology/{name}");
-            fs::read_to_string(path).ok()?.trim().parse::<u32>().ok()
+        let number = |name| -> Result<Option<u32>> {
+            let text = read_if_there(&format!("{CPUS}/cpu{cpu}/topology/{name}"))?;
+            Ok(text.and_then(|text| text.trim().parse().ok()))
         };
-        let cores = packages.entry(number("physical_package_id")?).or_default();
-        *cores.entry(number("core_id")?).or_default() += 1;
+        let (Some(package), Some(core)) = (number("physical_package_id")?, number("core_id")?)
+        else {
+            return Ok(None);
+        };
+        *packages.entry(package).or_default().entry(core).or_default() += 1;
     }
-    let nodes = cells().len().max(1) as u32;
+    Ok(regular(&packages, cells()?.len().max(1) as u32, online.len() as u32))
+}
+
+/// The same from how many CPUs each core of each package has.
+fn regular(
+    packages: &BTreeMap<u32, BTreeMap<u32, u32>>,
+    nodes: u32,
+    cpus: u32,
+) -> Option<[u32; 4]> {
     let all = packages.len() as u32;
     let cores = packages.values().map(|cores| cores.len() as u32).max()?;
     let threads = packages.values().flat_map(BTreeMap::values).copied().max()?;
     let sockets = all / nodes;
     let whole = nodes.checked_mul(sockets)?.checked_mul(cores)?.checked_mul(threads)?;
-    (whole == online.len() as u32).then_some([nodes, sockets, cores, threads])
+    (whole == cpus).then_some([nodes, sockets, cores, threads])
 }
 
 /// Bytes of memory that nobody uses.
@@ -129,7 +147,7 @@ pub fn free_memory() -> Result<u64> {
 
 /// The same for each NUMA cell.
 pub fn cells_free_memory() -> Result<Vec<u64>> {
-    let cells = cells();
+    let cells = cells()?;
     if cells.is_empty() {
         return Ok(vec![free_memory()?]);
     }
