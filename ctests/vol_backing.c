@@ -76,6 +76,11 @@ static void chains(void)
     made("", top, as_qcow2, 3 * MIB, "qcow2", top);
     made("", "top.qcow2", as_qcow2, 3 * MIB, "qcow2", top);
     made("", other, as_raw, 3 * MIB, "raw", other);
+    /* Nothing is as good as no word, in whatever unit. */
+    made("<capacity>0</capacity>", raw, as_raw, 3 * MIB, "raw", raw);
+    made("<capacity unit='G'>0</capacity>", raw, as_raw, 3 * MIB, "raw", raw);
+    made("<capacity unit='bytes'>0</capacity>", top, as_qcow2, 3 * MIB, "qcow2", top);
+    made("<capacity unit='E'>00</capacity>", "top.qcow2", as_qcow2, 3 * MIB, "qcow2", top);
     made("", "../p/base.raw", as_raw, 3 * MIB, "raw", raw);
     /* It is the creator's word, so a link may lead out of the pool. */
     CHECK_INT(symlink(other, in_dir("p/link")), 0);

@@ -88,7 +88,8 @@ static void options(void)
     static const char *const large_info[] = { "\"cluster-size\": 2097152", NULL };
     static const char *const large_xml[] = { "<clusterSize unit='B'>2097152</clusterSize>", NULL };
 
-    options_are("", plain_info, plain_xml);
+    /* libvirt made 0.10 until 9, and makes 1.1 since 10. */
+    options_are("", ours ? new_info : plain_info, ours ? new_xml : plain_xml);
     options_are("<compat>0.10</compat>", plain_info, plain_xml);
     options_are("<compat>1.1</compat>", new_info, new_xml);
     options_are("<features/>", new_info, new_xml);
@@ -98,7 +99,7 @@ static void options(void)
     options_are("<clusterSize>512</clusterSize>", small_info, small_xml);
     options_are("<clusterSize unit='MiB'>2</clusterSize>", large_info, large_xml);
     /* Which only one filesystem has a use for. */
-    options_are("<nocow/>", plain_info, plain_xml);
+    options_are("<compat>0.10</compat><nocow/>", plain_info, plain_xml);
 }
 
 static void sizes(void)

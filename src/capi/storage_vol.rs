@@ -147,11 +147,11 @@ const STORAGE: virErrorDomain = VIR_FROM_STORAGE;
 /// @pool: an active pool
 /// @xmlDesc: the description: name, capacity (in bytes or with a unit), allocation (bytes that get
 /// space now; all of them if it is left out, none if it is 0), target format (raw, qcow2, or dir for
-/// a folder), permissions and nocow (written in place; btrfs only). For qcow2 also compat (0.10 if it
-/// is left out, 1.1 if there are features), clusterSize, features (lazy_refcounts, extended_l2), and
-/// backingStore: path (relative to the pool's folder) and format (raw if it is left out) of the
-/// image below, from which the capacity can be taken. A qcow2 volume takes no space in advance, and
-/// its capacity is rounded up to 1024 bytes
+/// a folder), permissions and nocow (written in place; btrfs only). For qcow2 also compat (1.1 if it
+/// is left out), clusterSize, features (lazy_refcounts, extended_l2), and backingStore: path (relative
+/// to the pool's folder) and format (raw if it is left out) of the image below, whose size is the
+/// capacity if that is left out or 0. A qcow2 volume takes no space in advance, and its capacity is
+/// rounded up to 1024 bytes
 /// @flags: VIR_STORAGE_VOL_CREATE_VALIDATE, and for qcow2 without backingStore
 /// VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA: its tables get their space now, and its data too unless
 /// the allocation is less than the capacity

@@ -29,8 +29,8 @@ pub fn image_options(
     backing: Option<(String, String)>,
 ) -> Result<CreateOptions> {
     let Features { lazy_refcounts, extended_l2 } = definition.features.unwrap_or_default();
-    // libvirt's default, which the oldest programs read.
-    let compat = definition.compat.as_deref().unwrap_or("0.10");
+    // What libvirt makes since 10; 9.0 made 0.10, which has no way to say that a cluster is zero.
+    let compat = definition.compat.as_deref().unwrap_or("1.1");
     let version = match compat {
         "0.10" => 2,
         "1.1" => 3,
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn what_is_not_said_is_as_libvirt_has_it() {
         let plain = options("").unwrap();
-        assert_eq!((plain.version, plain.cluster_size, plain.size), (2, 65536, 1 << 20));
+        assert_eq!((plain.version, plain.cluster_size, plain.size), (3, 65536, 1 << 20));
         assert!(!plain.lazy_refcounts && !plain.extended_l2);
         assert_eq!(options("<compat>0.10</compat>").unwrap().version, 2);
         assert_eq!(options("<compat>1.1</compat>").unwrap().version, 3);

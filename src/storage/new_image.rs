@@ -45,7 +45,8 @@ impl NewImage {
             Some(store) => Some((store, Below::look(connect, &place, store)?)),
             None => None,
         };
-        let asked = match (definition.capacity, &backing) {
+        // A capacity of 0 is none: an image over another is then as long as that.
+        let asked = match (definition.capacity.filter(|capacity| *capacity > 0), &backing) {
             (Some(capacity), _) => asked_size(capacity)?,
             (None, Some((_, below))) if length == 0 => size_for(below.size)?,
             (None, _) => 0,
