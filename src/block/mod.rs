@@ -37,6 +37,9 @@ use nix::errno::Errno;
 
 use crate::error::{Error, virErrorDomain};
 
+/// Image formats and guests count a disk in units of this size. A raw file may end inside of one.
+pub const SECTOR: u64 = 512;
+
 /// A failed operation on a node: what could not be done to which image, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockError {

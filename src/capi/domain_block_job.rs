@@ -281,7 +281,8 @@ pub unsafe extern "C" fn virDomainBlockCommit(
 }
 
 /// Copies a disk while guests use it. When the copy is equal to the disk, the job is ready, and
-/// keeps it so until virDomainBlockJobAbort makes the copy the disk or leaves it as it is.
+/// keeps it so until virDomainBlockJobAbort makes the copy the disk or leaves it as it is. A qcow2 copy
+/// has whole sectors of 512 bytes: what the disk has less reads as zeros.
 ///
 /// @dom: an active domain
 /// @disk: the target of the disk, or the path of its image

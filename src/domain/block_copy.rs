@@ -14,7 +14,7 @@ use super::object::Domain;
 use crate::block::nbd::{NbdNode, NbdOptions};
 use crate::block::qcow2::{self, CreateOptions};
 use crate::block::{
-    Above, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, OpenOptions,
+    Above, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, OpenOptions, SECTOR,
 };
 use crate::copy::DirtyUnits;
 use crate::error::*;
@@ -419,13 +419,14 @@ impl Workplace {
         let mirror = Arc::new(Mirror::new(
             live.gate.node(),
             chain.top(),
-            DirtyUnits::new(length, unit),
+            // A guest may write all of a last sector that the disk has only a part of.
+            DirtyUnits::new(length.next_multiple_of(SECTOR), unit),
             synchronous,
             control.clone(),
         ));
         let (place, to_ready) = (self.clone(), self.clone());
         let name = chain.images[0].path.display().to_string();
-        let (to, top) = (to.clone(), chain.top());
+        let (to, top, top_at_pivot) = (to.clone(), chain.top(), chain.top());
         let recorded =
             chain.images[0].qcow2.as_ref().and_then(|image| image.header().backing_file.clone());
         let mut chain = Some(chain);
@@ -435,8 +436,10 @@ impl Workplace {
             let live = &place.disk.live;
             let closed = live.gate.closed();
             finish()?;
+            let new_end = top_at_pivot.length().map_err(failed)?.next_multiple_of(SECTOR);
             place.redefine(|disk| to.describe(disk))?;
             if let Some(mut new) = chain.take() {
+                closed.set_end(new_end);
                 closed.swap(new.top());
                 let mut images = live.images();
                 if shares && images.images.len() > 1 {
@@ -472,10 +475,14 @@ impl Workplace {
         };
         self.start(new, move |control| {
             let there = top.length().map_err(failed)?;
-            if there != length {
+            if there != length && there != length.next_multiple_of(SECTOR) {
                 let text =
                     format!("the disk has {length} bytes, and its copy '{name}' has {there}");
                 return Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text));
+            }
+            if there > length && !copy.zeroed {
+                // The rest of the last sector, which the disk has only a part of.
+                top.write_zeroes(length, there - length, true).map_err(failed)?;
             }
             copy.run(control)
         })

@@ -264,10 +264,6 @@ fn overlay(
     };
     let made = || -> block::Result<Arc<Qcow2Node>> {
         let size = base.length()?;
-        if !size.is_multiple_of(512) {
-            let what = format!("Unable to write over {}, whose size is {size}", base.name());
-            return Err(BlockError { what, errno: Errno::EINVAL });
-        }
         qcow2::create(&*file, &CreateOptions::new(size))?;
         let header = Qcow2Node::read_header(&name, &*file)?;
         Ok(Arc::new(Qcow2Node::new(&*name, header, file, None, Some(base.clone()), true)?))

@@ -2,13 +2,12 @@
 //! with libvirt's rules, and its messages or those of the program that it runs.
 
 use super::volume_xml::{Features, VolumeDefinition};
+use crate::block::SECTOR;
 use crate::block::qcow2::{Compression, CreateOptions};
 use crate::error::*;
 
 /// Sizes are given to qemu-img in KiB by libvirt.
 const KIB: u64 = 1024;
-/// qcow2 counts its size in sectors.
-const SECTOR: u64 = 512;
 /// The longest name of a backing image.
 const MOST_NAME: usize = 1023;
 

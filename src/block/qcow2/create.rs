@@ -3,7 +3,7 @@
 use super::Problem;
 use super::entry::COPIED;
 use super::header::{Compatible, Compression, Header, Incompatible};
-use crate::block::{Node, Result};
+use crate::block::{Node, Result, SECTOR};
 
 /// How much of a new image has space from the beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Preallocation {
 /// What a new image is like.
 #[derive(Clone, Debug)]
 pub struct CreateOptions {
-    /// Bytes that a guest sees; a multiple of 512.
+    /// Bytes that a guest sees. The format counts in sectors, so the image has the next multiple of 512.
     pub size: u64,
     /// 2 for what old programs read, 3 for everything else.
     pub version: u32,
@@ -185,6 +185,7 @@ fn write_image(
     data: Option<&dyn Node>,
     options: &CreateOptions,
 ) -> std::result::Result<(), Problem> {
+    let options = &CreateOptions { size: whole_sectors(options.size)?, ..options.clone() };
     let layout = Layout::new(options)?;
     // All that is not written below is zero.
     let end = layout.offset(layout.end());
@@ -226,6 +227,12 @@ fn write_image(
     }
     // What has been made is an image: whoever reads it next must agree.
     Header::read(file).map(drop)
+}
+
+/// A size as an image can have it. QEMU reads any other one rounded down, which would cut off the end.
+pub(super) fn whole_sectors(size: u64) -> std::result::Result<u64, Problem> {
+    size.checked_next_multiple_of(SECTOR)
+        .ok_or_else(|| Problem::unsupported(format!("a size of {size} bytes")))
 }
 
 /// Writes the L1 and L2 tables of an image in which each cluster has its place.

@@ -409,8 +409,9 @@ impl Qcow2Node {
         self.map().commit(&*self.file)
     }
 
-    /// Changes the size that a guest sees.
+    /// Changes the size that a guest sees, to whole sectors.
     pub(super) fn set_size(&self, size: u64) -> Result<(), Problem> {
+        let size = super::create::whole_sectors(size)?;
         self.begin_changes()?;
         if self.header.version < 3 && self.header.snapshots > 0 {
             // Version 2 does not record that a snapshot has another size.

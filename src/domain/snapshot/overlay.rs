@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::description::SnapshotDisk;
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{Cache, Chain, FileKind, Files, Format, OpenOptions};
+use crate::block::{Cache, Chain, FileKind, Files, Format, OpenOptions, SECTOR};
 use crate::domain::block_copy::{create_file, make_image, open_existing, sync_folder_of};
 use crate::domain::chain::recorded_backing;
 use crate::domain::disk_definition::Source;
@@ -107,13 +107,6 @@ impl Overlay {
             check_reused(&**files, disk, &path, below)?;
             return Ok(Overlay { files: files.clone(), path, made: Made::Found });
         }
-        if !below.length.is_multiple_of(512) {
-            let text = format!(
-                "external snapshot of disk '{}' is not possible: its size {} is no multiple of 512",
-                disk.name, below.length
-            );
-            return Err(unsupported(text));
-        }
         let Some(name) = below.path.to_str() else {
             let text = format!("the name of '{}' is not UTF-8", below.path.display());
             return Err(unsupported(text));
@@ -175,7 +168,7 @@ fn check_reused(files: &dyn Files, disk: &SnapshotDisk, path: &Path, below: &Bel
     let shown = path.display();
     let node = files.open(path, false, Cache::default()).map_err(failed)?;
     let header = Qcow2Node::read_header(node.name(), &*node).map_err(failed)?;
-    if header.size != below.length {
+    if header.size != below.length.next_multiple_of(SECTOR) && header.size != below.length {
         return Err(unsupported(format!(
             "external snapshot file '{shown}' for disk {} has {} bytes, and the disk has {}",
             disk.name, header.size, below.length
