@@ -196,7 +196,7 @@ static void active_commits(void)
 /* The base has another size than the image on top. */
 static void sizes(void)
 {
-    /* The last one is longer than the disk, which it becomes no part of. */
+    /* The last one is longer than the disk, which then gets what is behind its end. */
     static const char *const bases[] = { "4M", "16M", "24M" };
     int i;
 
@@ -222,6 +222,9 @@ static void sizes(void)
         pivot(dom, "vda");
         expect_events("top active ready; vda active ready; "
                       "base active completed; vda active completed; ");
+        if (i == 2)
+            CHECK_INT(run("cd %s && truncate -s 24M ref && qemu-io -f raw -c 'write -P 4 16M 8M' ref"
+                          " >/dev/null", test_dir), 0);
         ends(dom, "base", "qcow2");
     }
 }

@@ -389,12 +389,10 @@ fn a_commit_brings_the_middle_into_the_base() {
             live.reopen(2, true).expect("reopen");
             let images = live.images();
             assert_eq!(relative_name(&images, 0, 2).as_deref(), Some("base"));
-            let above = images.above(1, 2).expect("above");
-            let (source, target) = (images.images[1].node.clone(), images.images[2].node.clone());
             drop(images);
             let (chain, control) = (live.clone(), Arc::new(Control::new(SIZE, 0, 0)));
             let work = move |control: &Control| {
-                let end = job::commit(&*source, &*target, above, control)?;
+                let end = job::commit(&chain, 1, 2, control)?;
                 chain.relink(0, Some(2), Some("base"), || Ok(()))?;
                 chain.reopen(1, false)?;
                 Ok(end)

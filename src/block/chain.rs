@@ -4,6 +4,7 @@
 //! The format of an image is what the caller or the image above says, never what the bytes look like,
 //! and a name in an image is a local file beside it, never anything else.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -125,6 +126,15 @@ impl Chain {
             Some(image) => Ok(Above { depth: (index - from) as u32, length: image.node.length()? }),
             None => Ok(Above::NOTHING),
         }
+    }
+
+    /// The range that the image above the one at `top` reads as zeros because `top` ends, and would not
+    /// if it was over the one at `base` instead. Empty where `base` is no longer than that.
+    pub fn hidden_by_end(&self, top: usize, base: usize) -> Result<Range<u64>> {
+        let Some(over) = top.checked_sub(1) else { return Ok(0..0) };
+        let length = |index: usize| self.images[index].node.length();
+        let end = length(top)?;
+        Ok(end..length(over)?.min(length(base)?).max(end))
     }
 
     /// Opens the image at `index` anew, for writing or only for reading, and puts it in its place.

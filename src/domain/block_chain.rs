@@ -1,5 +1,6 @@
 //! Jobs that make a disk's chain shorter: pull, rebase and commit.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::block_copy::{CopyFlags, CopyParameters, absolute, destination_xml, set_image};
@@ -8,7 +9,7 @@ use super::description::{backing_store, source, source_type};
 use super::failed;
 use super::object::Domain;
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{Chain, Files, Format, Image, Node};
+use crate::block::{Chain, Files, Format, Image, SECTOR};
 use crate::copy::DirtyUnits;
 use crate::error::*;
 use crate::job::{
@@ -118,19 +119,6 @@ fn delete(files: &dyn Files, images: &[Image]) {
     }
 }
 
-/// Makes a base as long as the disk that it is to be. What it has behind that was hidden; on a device,
-/// whose length cannot change, it is zeroed.
-fn cut_to(base: &dyn Node, length: u64) -> Result<()> {
-    let there = base.length().map_err(failed)?;
-    if there <= length {
-        return Ok(());
-    }
-    base.resize(length)
-        .or_else(|_| base.write_zeroes(length, there - length, true))
-        .and_then(|()| base.flush())
-        .map_err(failed)
-}
-
 impl Workplace {
     /// Refuses a job where the chain cannot be changed.
     pub(super) fn check_chain(&self) -> Result<()> {
@@ -160,6 +148,21 @@ impl Workplace {
             return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
         Ok(())
+    }
+
+    /// Refuses a commit after which internal snapshots of the image above would show what the base has
+    /// behind the end of the committed image.
+    fn check_hidden(&self, over: &Image, hidden: &Range<u64>) -> Result<()> {
+        let snapshots = over.qcow2.as_ref().map_or(0, |image| image.header().snapshots);
+        if hidden.is_empty() || snapshots == 0 {
+            return Ok(());
+        }
+        let (target, path) = (&self.disk.target, over.path.display());
+        let text = format!(
+            "disk '{target}': internal snapshots in '{path}' need the end of the image below it, and \
+             the base is longer"
+        );
+        Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text))
     }
 
     /// Makes the definitions leave the chain to what the images record.
@@ -333,18 +336,17 @@ impl Workplace {
         flags: CommitFlags,
     ) -> Result<()> {
         let live = self.disk.live.clone();
-        let (source, target, above) = {
+        let length = {
             let chain = live.images();
-            let above = chain.above(top, base).map_err(failed)?;
-            (chain.images[top].node.clone(), chain.images[base].node.clone(), above)
+            let hidden = chain.hidden_by_end(top, base).map_err(failed)?;
+            self.check_hidden(&chain.images[top - 1], &hidden)?;
+            hidden.end
         };
-        let length = source.length().map_err(failed)?;
         let control = Arc::new(Control::new(length, speed, 0));
         let place = self.clone();
         self.start(NewJob::new(Kind::Commit, control), move |control| {
             let mut base = base;
-            let mut done = job::commit(&*source, &*target, above, control);
-            drop((source, target));
+            let mut done = job::commit(&live, top, base, control);
             if let Ok(End::Completed) = done {
                 done = match place.changing(control) {
                     Some(_changing) => {
@@ -399,14 +401,7 @@ impl Workplace {
             above: Some(above),
             zeroed: false,
             ready: Box::new(move || ready.tell_ready(Kind::ActiveCommit)),
-            pivot: Some(self.commit_pivot(
-                base,
-                length,
-                control.clone(),
-                flags,
-                new_source,
-                format,
-            )),
+            pivot: Some(self.commit_pivot(base, control.clone(), flags, new_source, format)),
         };
         let new = NewJob {
             mirror: Some(mirror),
@@ -426,7 +421,6 @@ impl Workplace {
     fn commit_pivot(
         &self,
         base: usize,
-        length: u64,
         control: Arc<Control>,
         flags: CommitFlags,
         source: Element,
@@ -438,12 +432,14 @@ impl Workplace {
             let live = &place.disk.live;
             let closed = live.gate.closed();
             finish()?;
-            cut_to(&*live.images().images[base].node, length)?;
+            // A base that is longer than the disk was keeps its length, which is now the disk's.
+            let length = live.images().images[base].node.length().map_err(failed)?;
             place.redefine(|disk| {
                 disk.set_attr("type", if source.attr("dev").is_some() { "block" } else { "file" });
                 set_image(disk, source.clone(), format);
             })?;
             let (node, removed) = live.cut(base);
+            closed.set_end(length.next_multiple_of(SECTOR));
             closed.swap(node);
             if flags.contains(CommitFlags::DELETE) {
                 delete(&**place.files(), &removed);

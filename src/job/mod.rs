@@ -23,7 +23,7 @@ pub use copy::Copy;
 pub use live::{LiveChain, relative_name};
 pub use mirror::{Mirror, Placed};
 
-use crate::block::{self, Above, BlockError, Extent, Node, qcow2::Qcow2Node};
+use crate::block::{self, Above, BlockError, Extent, qcow2::Qcow2Node};
 use crate::copy::{Copier, in_pieces};
 use crate::error::*;
 use crate::panic::contain_panic;
@@ -168,44 +168,64 @@ pub fn pull(top: &Qcow2Node, range: Range<u64>, above: Above, control: &Control)
     Ok(if done { End::Completed } else { End::Cancelled })
 }
 
-/// Brings what the images of a chain have into the one below them, which nobody else writes.
-pub fn commit(
-    source: &dyn Node,
-    target: &dyn Node,
-    above: Above,
-    control: &Control,
-) -> Result<End> {
-    try_commit(source, target, above, control).map_err(failed)
+/// Commits the images from `top` down to the one above `base` into that, which is open for writing and
+/// which nobody else writes. What is left is to relink the image above `top` to `base`.
+///
+/// The base may become longer, but never shorter: what it has behind the end of `top` stays. Until now
+/// the image above `top` was read as zeros there, so these are written into it.
+pub fn commit(live: &LiveChain, top: usize, base: usize, control: &Control) -> Result<End> {
+    match copy_into_base(live, top, base, control).map_err(failed)? {
+        End::Completed => hide_end(live, top, base, control),
+        End::Cancelled => Ok(End::Cancelled),
+    }
 }
 
-fn try_commit(
-    source: &dyn Node,
-    target: &dyn Node,
-    above: Above,
+fn copy_into_base(
+    live: &LiveChain,
+    top: usize,
+    base: usize,
     control: &Control,
 ) -> block::Result<End> {
-    let (length, below) = (source.length()?, target.length()?);
+    let (source, target, above) = {
+        let chain = live.images();
+        let node = |index: usize| chain.images[index].node.clone();
+        (node(top), node(base), chain.above(top, base)?)
+    };
+    let length = source.length()?;
+    if target.length()? < length {
+        target.resize(length)?;
+    }
     let copier = Copier {
-        source,
-        target,
+        source: &*source,
+        target: &*target,
         above: Some(above),
         compress: None,
         unmap: true,
         detect_zeros: !source.knows_holes(),
         zeroed: false,
     };
-    if below < length {
-        target.resize(length)?;
-    }
     let work = |piece, buffer: &mut [u8]| copier.copy_piece(piece, buffer);
-    if !in_pieces(source, 0..length, control, work)? {
+    if !in_pieces(&*source, 0..length, control, work)? {
         return Ok(End::Cancelled);
-    }
-    // Behind the end of an image zeros are read, whatever is below.
-    if length < below {
-        target.write_zeroes(length, below - length, true)?;
     }
     target.flush()?;
     target.settle()?;
     Ok(End::Completed)
+}
+
+/// Writes zeros into the image above `top` where it has only read them because `top` ends.
+fn hide_end(live: &LiveChain, top: usize, base: usize, control: &Control) -> Result<End> {
+    let range = live.images().hidden_by_end(top, base).map_err(failed)?;
+    let Some(over) = top.checked_sub(1).filter(|_| !range.is_empty()) else {
+        return Ok(End::Completed);
+    };
+    let (above, writable) = {
+        let chain = live.images();
+        (chain.above(over, base).map_err(failed)?, chain.images[over].writable)
+    };
+    live.reopen(over, true)?;
+    let image = live.images().images[over].qcow2.clone();
+    let done = image.map_or(Ok(End::Completed), |image| pull(&image, range, above, control));
+    live.reopen(over, writable)?;
+    done
 }
