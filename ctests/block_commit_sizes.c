@@ -75,6 +75,7 @@ static void inner(const char *format, int mid, int top, const char *options)
     commit_by_qemu("mid", format);
     dom = start(disk_xml("vda", "top", "qcow2", ""));
     CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, in_dir("mid"), 0, 0), 0);
+    wait_gone(dom, "vda");
     expect_events("top commit completed; vda commit completed; ");
     CHECK(guest_sees_ref(dom));
     CHECK_INT(run("qemu-io -f raw -c 'write -P 7 9M 20k' -c 'write -z -u 10M 1M' -c 'discard 6M 1M' '%s'"
@@ -99,6 +100,7 @@ static void below_the_top(void)
                   test_dir, in_dir("top")), 0);
     dom = start(disk_xml("vda", "upper", "qcow2", ""));
     CHECK_INT(virDomainBlockCommit(dom, "vda", in_dir("base"), in_dir("mid"), 0, 0), 0);
+    wait_gone(dom, "vda");
     expect_events("upper commit completed; vda commit completed; ");
     CHECK(guest_sees_ref(dom));
     /* It is only read again. */

@@ -196,6 +196,33 @@ static void other_formats(void)
     vol_gone(vol);
 }
 
+/* Persistent bitmaps would need another length, too: the resize is refused rather than that they are
+ * lost in silence. */
+static void bitmaps(void)
+{
+    static const char *const parts[] = { "\"name\": \"backup\"", NULL };
+    virStorageVolPtr vol;
+
+    CHECK_INT(tool("cd '%s' && qemu-img create -f qcow2 v 1M && qemu-img bitmap --add v backup &&"
+                   " qemu-io -f qcow2 -c 'write -P 5 64k 64k' v && cp v ../before", in_dir("p")), 0);
+    vol = look_up(pool, "v");
+    CHECK_INT(virStorageVolResize(vol, MIB, 0), 0);
+    CHECK_INT(virStorageVolResize(vol, MIB - 1, SHRINK), 0);
+    CHECK_INT(tool("cmp '%s' '%s'", in_dir("p/v"), in_dir("before")), 0);
+    if (ours) {
+        CHECK_INT(virStorageVolResize(vol, 2 * MIB, 0), -1);
+        CHECK_ERR(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE,
+                  "volume 'v' has persistent bitmaps, which would be lost");
+        CHECK_INT(virStorageVolResize(vol, 512 * KIB, SHRINK), -1);
+        CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "persistent bitmaps");
+        CHECK_INT(tool("cmp '%s' '%s'", in_dir("p/v"), in_dir("before")), 0);
+    } else {
+        CHECK_INT(virStorageVolResize(vol, 2 * MIB, 0), 0);
+    }
+    image_is(in_dir("p/v"), parts);
+    vol_gone(vol);
+}
+
 int main(int argc, char **argv)
 {
     virConnectPtr conn;
@@ -215,6 +242,7 @@ int main(int argc, char **argv)
     over_a_longer_image("-o compat=1.1");
     over_a_longer_image("-o extended_l2=on");
     snapshots();
+    bitmaps();
     other_formats();
     pool_gone(pool);
     CHECK_INT(virConnectClose(conn), 0);

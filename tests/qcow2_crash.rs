@@ -262,6 +262,10 @@ fn scenarios() -> Vec<Scenario> {
         add(cluster, options, Kind::DataFile, 400 << 10, 50 << 10, 16);
         add(cluster, options, Kind::Backing, 200 << 10, 50 << 10, 16);
     }
+    // What the first change drops is free, and used again by the next ones.
+    for (cluster, options) in [(512, ",refcount_bits=1"), (512, ""), (4096, ""), (65536, "")] {
+        add(cluster, options, Kind::Bitmaps, 400 << 10, 150 << 10, 16);
+    }
     for kind in [Kind::Plain, Kind::Backing, Kind::Snapshot, Kind::DataFile] {
         add(16384, ",extended_l2=on", kind, 500 << 10, 150 << 10, 8);
     }

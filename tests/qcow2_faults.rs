@@ -84,6 +84,8 @@ fn an_error_at_any_moment_costs_nothing_but_the_operation() {
         scenario(512, "", Kind::Snapshot, 200 << 10, 100 << 10),
         scenario(4096, ",refcount_bits=1", Kind::Backing, 300 << 10, 50 << 10),
         scenario(4096, "", Kind::Compressed, 300 << 10, 0),
+        scenario(512, "", Kind::Bitmaps, 200 << 10, 100 << 10),
+        scenario(65536, "", Kind::Bitmaps, 1 << 20, 100 << 10),
         scenario(4096, ",compat=0.10", Kind::Backing, 300 << 10, 50 << 10),
         scenario(16384, ",extended_l2=on", Kind::Snapshot, 500 << 10, 100 << 10),
         scenario(65536, "", Kind::Backing, 1 << 20, 100 << 10),

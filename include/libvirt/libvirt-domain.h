@@ -2683,7 +2683,8 @@ int virDomainBlockRebase(virDomainPtr dom,
 /**
  * Brings what the images from @top on have into @base below them. What is above @top then has
  * @base directly below it. If @top is the image on top, @base can take its place: the job becomes
- * ready, and waits for virDomainBlockJobAbort.
+ * ready, and waits for virDomainBlockJobAbort. @base becomes as long as @top, but never shorter: if it
+ * takes the place of the image on top, the disk is then as long as @base.
  *
  * @dom: an active domain
  * @disk: the target of the disk, or the path of its image
@@ -2695,7 +2696,8 @@ int virDomainBlockRebase(virDomainPtr dom,
  * Return Value: 0 when the job has started, or -1.
  *
  * Errors: as virDomainBlockRebase without a copy; VIR_ERR_INVALID_ARG also if @base is not below
- * @top; VIR_ERR_SYSTEM_ERROR also if somebody else uses @base.
+ * @top; VIR_ERR_OPERATION_UNSUPPORTED also if @base is longer than @top, and internal snapshots of the
+ * image above @top would show that; VIR_ERR_SYSTEM_ERROR also if somebody else uses @base.
  *
  * Since 0.10.2.
  */
@@ -2708,7 +2710,8 @@ int virDomainBlockCommit(virDomainPtr dom,
 
 /**
  * Copies a disk while guests use it. When the copy is equal to the disk, the job is ready, and
- * keeps it so until virDomainBlockJobAbort makes the copy the disk or leaves it as it is.
+ * keeps it so until virDomainBlockJobAbort makes the copy the disk or leaves it as it is. A qcow2 copy
+ * has whole sectors of 512 bytes: what the disk has less reads as zeros.
  *
  * @dom: an active domain
  * @disk: the target of the disk, or the path of its image

@@ -919,11 +919,11 @@ int virConnectStoragePoolEventDeregisterAny(virConnectPtr conn,
  * @pool: an active pool
  * @xmlDesc: the description: name, capacity (in bytes or with a unit), allocation (bytes that get
  * space now; all of them if it is left out, none if it is 0), target format (raw, qcow2, or dir for
- * a folder), permissions and nocow (written in place; btrfs only). For qcow2 also compat (0.10 if it
- * is left out, 1.1 if there are features), clusterSize, features (lazy_refcounts, extended_l2), and
- * backingStore: path (relative to the pool's folder) and format (raw if it is left out) of the
- * image below, from which the capacity can be taken. A qcow2 volume takes no space in advance, and
- * its capacity is rounded up to 1024 bytes
+ * a folder), permissions and nocow (written in place; btrfs only). For qcow2 also compat (1.1 if it
+ * is left out), clusterSize, features (lazy_refcounts, extended_l2), and backingStore: path (relative
+ * to the pool's folder) and format (raw if it is left out) of the image below, whose size is the
+ * capacity if that is left out or 0. A qcow2 volume takes no space in advance, and its capacity is
+ * rounded up to 1024 bytes
  * @flags: VIR_STORAGE_VOL_CREATE_VALIDATE, and for qcow2 without backingStore
  * VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA: its tables get their space now, and its data too unless
  * the allocation is less than the capacity
@@ -1043,8 +1043,8 @@ int virStorageVolWipePattern(virStorageVolPtr vol,
  * Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG for unknown flags, for a capacity of 0 without DELTA and SHRINK, for one
  * below the present one without SHRINK, and for one below the space that is taken;
- * VIR_ERR_OPERATION_UNSUPPORTED if it is neither a raw file nor a qcow2 image with its own data,
- * and for ALLOCATE if it is not raw; VIR_ERR_OPERATION_FAILED if the pool has not enough space;
+ * VIR_ERR_OPERATION_UNSUPPORTED if it is neither a raw file nor a qcow2 image with its own data, if
+ * it is one with persistent bitmaps, and for ALLOCATE if it is not raw; VIR_ERR_OPERATION_FAILED if the pool has not enough space;
  * VIR_ERR_OPERATION_DENIED for an image that refers to a file that is in no active pool;
  * VIR_ERR_RESOURCE_BUSY for one that another program uses; VIR_ERR_NO_STORAGE_VOL;
  * VIR_ERR_SYSTEM_ERROR.

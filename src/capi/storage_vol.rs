@@ -322,8 +322,8 @@ pub extern "C" fn virStorageVolWipePattern(
 /// Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG for unknown flags, for a capacity of 0 without DELTA and SHRINK, for one
 /// below the present one without SHRINK, and for one below the space that is taken;
-/// VIR_ERR_OPERATION_UNSUPPORTED if it is neither a raw file nor a qcow2 image with its own data,
-/// and for ALLOCATE if it is not raw; VIR_ERR_OPERATION_FAILED if the pool has not enough space;
+/// VIR_ERR_OPERATION_UNSUPPORTED if it is neither a raw file nor a qcow2 image with its own data, if
+/// it is one with persistent bitmaps, and for ALLOCATE if it is not raw; VIR_ERR_OPERATION_FAILED if the pool has not enough space;
 /// VIR_ERR_OPERATION_DENIED for an image that refers to a file that is in no active pool;
 /// VIR_ERR_RESOURCE_BUSY for one that another program uses; VIR_ERR_NO_STORAGE_VOL;
 /// VIR_ERR_SYSTEM_ERROR.

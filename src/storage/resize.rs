@@ -5,6 +5,7 @@ use super::volume::{ResizeFlags, Volume, report};
 use super::volume_description::VolumeKind;
 use super::volume_format::VolumeFormat;
 use crate::block::Format;
+use crate::block::qcow2::Qcow2Node;
 use crate::error::*;
 
 impl Volume {
@@ -32,6 +33,10 @@ impl Volume {
                 let image = self.open_image(Format::Qcow2, true)?;
                 // An image counts its size in sectors.
                 let target = super::image_options::size_for(target)?;
+                if target == image.length().map_err(report)? {
+                    return Ok(());
+                }
+                self.check_bitmaps()?;
                 image.resize(target).map_err(report)?;
                 image.flush().map_err(report)
             }
@@ -48,6 +53,17 @@ impl Volume {
                 format.word()
             )),
         }
+    }
+
+    /// Refuses an image with persistent bitmaps: they would have to get another length as well, and any
+    /// other change drops them. Nobody else changes the image meanwhile: it is open for writing.
+    fn check_bitmaps(&self) -> Result<()> {
+        let header = Qcow2Node::read_header(self.key(), &*self.open(false)?).map_err(report)?;
+        if header.bitmaps.is_none() {
+            return Ok(());
+        }
+        let text = format!("volume '{}' has persistent bitmaps, which would be lost", self.name());
+        Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text))
     }
 
     fn resize_raw(&self, before: u64, target: u64, allocate: bool) -> Result<()> {

@@ -13,6 +13,8 @@ pub enum Kind {
     Snapshot,
     Compressed,
     DataFile,
+    /// With persistent bitmaps, of which one has noted what was written.
+    Bitmaps,
 }
 
 pub struct Scenario {
@@ -60,6 +62,14 @@ pub fn make(scenario: &Scenario, folder: &Path) -> PathBuf {
             run("qemu-img", &[&convert[..], &[text(&below), text(&image)]].concat());
         }
         _ => run("qemu-img", &[&create[..], &[text(&image), &size]].concat()),
+    }
+    if scenario.kind == Kind::Bitmaps {
+        let add = |arguments: &[&str]| {
+            run("qemu-img", &[&["bitmap", "--add", "-g", "512"], arguments].concat());
+        };
+        add(&[text(&image), "enabled"]);
+        add(&["--disable", text(&image), "disabled"]);
+        add(&[text(&image), "another"]);
     }
     if scenario.filled > 0 {
         qemu_io(&image, &[format!("write -P 201 0 {}", scenario.filled)]);

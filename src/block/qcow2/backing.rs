@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::header::{EXTENSION_BACKING_FORMAT, EXTENSION_END};
+use super::header::{EXTENSION_BACKING_FORMAT, EXTENSION_BITMAPS, EXTENSION_END};
 use super::{Problem, Qcow2Node};
 use crate::block::{Above, Extent, ExtentKind, Node, Result};
 
@@ -229,7 +229,8 @@ fn with_backing(
         }
         let content = (at + 8).checked_add(size).and_then(|stop| start.get(at + 8..stop));
         let content = content.ok_or_else(cut)?;
-        if kind != EXTENSION_BACKING_FORMAT {
+        // Of bitmaps there are none any more: the image has been changed.
+        if kind != EXTENSION_BACKING_FORMAT && kind != EXTENSION_BITMAPS {
             put(kind, content);
         }
         at += 8 + size.next_multiple_of(8);

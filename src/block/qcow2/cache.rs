@@ -185,7 +185,7 @@ impl Cache {
 
     /// After a barrier has failed, the next one may well succeed without what was lost: the kernel
     /// tells once. So nothing is called durable any more.
-    fn usable(&self) -> Result<(), Problem> {
+    pub fn usable(&self) -> Result<(), Problem> {
         if self.failed { Err(Problem::Lost) } else { Ok(()) }
     }
 

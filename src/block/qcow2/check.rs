@@ -10,7 +10,7 @@ use super::Problem;
 use super::entry::{COPIED, Entry};
 use super::header::Header;
 use super::tables::for_entries;
-use super::{map, refcount, snapshots};
+use super::{bitmaps, map, refcount, snapshots};
 use crate::block::Node;
 
 /// Clusters that are counted at once: at least as many as a refcount block ever counts.
@@ -153,21 +153,11 @@ impl<'a> Layout<'a> {
     fn read_bitmaps(&mut self) -> Result<(), Problem> {
         let Some(bitmaps) = self.header.bitmaps else { return Ok(()) };
         self.add_range(bitmaps.offset, bitmaps.length)?;
-        let mut at = bitmaps.offset;
-        for _ in 0..bitmaps.count {
-            let mut start = [0; 24];
-            self.file.read_at(&mut start, at)?;
-            let number = |range: std::ops::Range<usize>| {
-                start[range].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
-            };
-            let (table, bytes) = (number(0..8), number(8..12) * 8);
-            self.add_range(table, bytes)?;
-            self.bitmaps.push((table, bytes));
-            at += (24 + number(18..20) + number(20..24)).next_multiple_of(8);
-            if at > bitmaps.offset + bitmaps.length {
-                return Err(Problem::corrupt("the directory of bitmaps is cut off"));
-            }
-        }
+        bitmaps::for_each(&bitmaps, self.file, |entry| {
+            self.add_range(entry.table, entry.bytes)?;
+            self.bitmaps.push((entry.table, entry.bytes));
+            Ok(())
+        })?;
         Ok(())
     }
 

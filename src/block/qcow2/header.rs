@@ -18,7 +18,7 @@ const MOST_NAME: usize = 1023;
 pub const EXTENSION_END: u32 = 0;
 pub const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
 pub const EXTENSION_DATA_FILE: u32 = 0x4441_5441;
-const EXTENSION_BITMAPS: u32 = 0x2385_2875;
+pub const EXTENSION_BITMAPS: u32 = 0x2385_2875;
 
 bitflags::bitflags! {
     /// What a reader must know to read the image at all.
@@ -63,6 +63,13 @@ pub struct Bitmaps {
     pub count: u32,
     pub offset: u64,
     pub length: u64,
+    /// Where the header extension begins that says so.
+    pub extension: u64,
+}
+
+impl Bitmaps {
+    /// Bytes of what that extension says.
+    pub const EXTENSION_LENGTH: u64 = 24;
 }
 
 /// What a header says.
@@ -300,10 +307,15 @@ impl Header {
                 }
                 EXTENSION_DATA_FILE => self.data_file = Some(fields.text(at + 8, length)?),
                 EXTENSION_BITMAPS if self.autoclear.contains(Autoclear::BITMAPS) => {
+                    if length as u64 != Bitmaps::EXTENSION_LENGTH {
+                        let what = "the header extension of bitmaps has another length";
+                        return Err(Problem::corrupt(what));
+                    }
                     self.bitmaps = Some(Bitmaps {
                         count: fields.be32(at + 8)?,
                         length: fields.be64(at + 16)?,
                         offset: fields.be64(at + 24)?,
+                        extension: at as u64,
                     });
                 }
                 _ => {}

@@ -347,9 +347,31 @@ impl Map {
         Ok(())
     }
 
+    /// The same for clusters that were claimed as a table.
+    pub fn give_back_table(&mut self, first: u64, clusters: u64) -> Result<(), Problem> {
+        self.refcounts()?.release_table(first, clusters);
+        Ok(())
+    }
+
+    /// How often a cluster is referred to.
+    pub fn refcount(&mut self, file: &dyn Node, cluster: u64) -> Result<u64, Problem> {
+        let refcounts = self.refcounts.as_ref().ok_or(Problem::ReadOnly)?;
+        refcounts.get(&mut self.cache, file, cluster)
+    }
+
+    /// Refuses clusters that are claimed as tables.
+    pub fn check_untabled(&mut self, first: u64, clusters: u64) -> Result<(), Problem> {
+        self.refcounts()?.check(first, clusters)
+    }
+
     /// Refuses to write data over tables.
     pub fn check_data(&mut self, host: u64, length: u64) -> Result<(), Problem> {
         self.refcounts()?.check_data(host, length)
+    }
+
+    /// Refuses to go on where what is on the medium is not known.
+    pub fn usable(&self) -> Result<(), Problem> {
+        self.cache.usable()
     }
 
     /// Makes everything durable, in order, and frees what is then free.

@@ -1,6 +1,7 @@
 //! qcow2 images, after the public format specification.
 
 mod backing;
+mod bitmaps;
 mod cache;
 mod check;
 mod create;
@@ -82,6 +83,10 @@ impl Qcow2Node {
             }
             false => None,
         };
+        if let Some(bitmaps) = header.bitmaps.filter(|_| writable) {
+            let count = bitmaps.count;
+            log::info!("'{name}' is open for writing; its first change drops its {count} bitmaps");
+        }
         let map = Mutex::new(Map::new(&header, refcounts, data.clone()));
         Ok(Qcow2Node {
             name,
@@ -355,7 +360,8 @@ impl Node for Qcow2Node {
 
     fn flush(&self) -> Result<()> {
         if !self.changing.load(Ordering::Acquire) {
-            return Ok(());
+            // Unless the first change has failed halfway.
+            return self.map().usable().map_err(|problem| problem.report(&self.name));
         }
         self.commit().map_err(|problem| problem.report(&self.name))
     }

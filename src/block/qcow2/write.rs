@@ -396,12 +396,14 @@ impl Qcow2Node {
         if self.header.has_data_file() && self.data.length()? < self.size() {
             self.data.resize(self.size())?;
         }
+        let bitmaps = self.bitmaps_to_drop(&mut map)?;
         let kept = self.header.autoclear & Autoclear::DATA_FILE_RAW;
         if self.header.version >= 3 && self.header.autoclear != kept {
             map.write_header(&*self.file, 88, &kept.bits().to_be_bytes())?;
         }
+        self.end_extensions(&mut map)?;
         self.changing.store(true, Ordering::Release);
-        Ok(())
+        bitmaps.map_or(Ok(()), |bitmaps| self.free_bitmaps(&mut map, &bitmaps))
     }
 
     /// Brings everything to stable storage.
