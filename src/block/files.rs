@@ -132,7 +132,10 @@ impl Files for RealFiles {
     }
 
     fn is_same(&self, a: &Path, b: &Path) -> bool {
-        let resolved = |path: &Path| fs::canonicalize(path).ok();
+        let resolved = |path: &Path| {
+            let found = fs::canonicalize(path);
+            found.inspect_err(|e| log::info!("'{}' leads nowhere: {e}", path.display())).ok()
+        };
         a == b || resolved(a).is_some_and(|a| resolved(b) == Some(a))
     }
 

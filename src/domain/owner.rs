@@ -56,7 +56,9 @@ impl Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         // Closing does so too, but not while a child that was just forked has the file open.
-        let _ = fcntl(&self.0, FcntlArg::F_OFD_SETLK(&whole(libc::F_UNLCK)));
+        if let Err(errno) = fcntl(&self.0, FcntlArg::F_OFD_SETLK(&whole(libc::F_UNLCK))) {
+            log::debug!("the lock of a domain's owner ends when its file is closed: {errno}");
+        }
     }
 }
 

@@ -69,7 +69,9 @@ impl NewImage {
     pub fn make(&self, file: &Arc<dyn Node>) -> Result<()> {
         if let Some(file) = file.file().filter(|_| self.nocow) {
             // A filesystem that cannot is as good.
-            let _ = sys::set_nocow(file);
+            if let Err(errno) = sys::set_nocow(file) {
+                log::info!("'{}' may be copied on write: {errno}", self.place.name);
+            }
         }
         qcow2::create(&**file, &self.options).map_err(|e| match e.errno {
             Errno::EOPNOTSUPP => Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, e.what),
