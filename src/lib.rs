@@ -17,6 +17,7 @@ pub mod domain;
 pub mod driver;
 pub mod error;
 pub mod event;
+mod folders;
 pub mod job;
 mod logging;
 mod panic;

@@ -194,6 +194,45 @@ pub fn fallocate(file: &File, mode: FallocateFlags, offset: u64, length: u64) ->
     }
 }
 
+/// Has the kernel begin to write what has changed in a range of a file, without waiting for it. It is advice:
+/// where that cannot be asked for, a later flush has more to do.
+pub fn begin_write_back(file: &File, offset: u64, length: u64) -> nix::Result<()> {
+    sync_range(file, offset, length, libc::SYNC_FILE_RANGE_WRITE)
+}
+
+/// Waits until what [`begin_write_back`] has begun in a range is done. An error of writing that is
+/// returned here is not told by a later fsync of the same open file.
+pub fn await_write_back(file: &File, offset: u64, length: u64) -> nix::Result<()> {
+    sync_range(file, offset, length, libc::SYNC_FILE_RANGE_WAIT_BEFORE)
+}
+
+fn sync_range(file: &File, offset: u64, length: u64, flags: libc::c_uint) -> nix::Result<()> {
+    let (offset, length) = (to_off(offset)?, to_off(length)?);
+    loop {
+        // SAFETY: no memory is passed.
+        let done = unsafe { libc::sync_file_range(file.as_raw_fd(), offset, length, flags) };
+        match Errno::result(done) {
+            Err(Errno::EINTR) => {}
+            Err(Errno::ENOSYS | Errno::EINVAL | Errno::ESPIPE | Errno::EPERM) | Ok(_) => {
+                return Ok(());
+            }
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// Brings the names in a folder to stable storage. Some filesystems have no such operation for folders,
+/// which is all that they can do then.
+pub fn sync_folder(folder: &impl AsFd) -> nix::Result<()> {
+    loop {
+        match nix::unistd::fsync(folder.as_fd()) {
+            Err(Errno::EINTR) => {}
+            Err(Errno::EINVAL | Errno::EOPNOTSUPP) => return Ok(()),
+            done => return done,
+        }
+    }
+}
+
 /// ftruncate(2), with SIGXFSZ kept from the host.
 pub fn truncate(file: &File, length: u64) -> nix::Result<()> {
     let length = to_off(length)?;

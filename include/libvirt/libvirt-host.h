@@ -287,6 +287,11 @@ int virGetVersion(unsigned long *libVer,
  * `test:///path/to/file.xml` is in memory, too, with what the file describes, and each connection has
  * its own.
  *
+ * What is done to volumes is on stable storage when the call returns. A `sparse:` URI with `sync=no`
+ * (`sparse:///session?sync=no`, `sparse:///embed?root=DIR&sync=no`) leaves that to the system, as the
+ * environment variable VIRSPARSE_SYNC=no does for connections whose URI says neither `sync=no` nor
+ * `sync=yes`. Definitions and block jobs are brought to stable storage in any case.
+ *
  * @name: the URI; NULL or an empty string for the environment variable LIBVIRT_DEFAULT_URI, else
  * `sparse:///session`
  *

@@ -1066,7 +1066,8 @@ int virStorageVolResize(virStorageVolPtr vol,
  * @stream: a stream of the same connection, without an active transfer
  * @offset: where the first byte goes, in bytes
  * @length: how many bytes may be sent; 0 for no limit but the end of a raw volume
- * @flags: VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM to send holes too
+ * @flags: VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM to send holes too;
+ * VIR_SPARSE_VOL_UPLOAD_NO_SYNC (virsparse.h) for a virStreamFinish that does not wait for stable storage
  *
  * Return Value: 0, or -1, which leaves volume and stream as they were.
  *

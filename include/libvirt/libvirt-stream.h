@@ -340,8 +340,11 @@ int virStreamSparseRecvAll(virStreamPtr stream,
 /**
  * Ends a transfer.
  *
- * For an upload 0 means that every byte that was sent is in the volume (in the page cache, as
- * after close(2); it is not an fsync). A download may be finished before its end.
+ * For an upload 0 means that every byte that was sent is in the volume and on stable storage, where a
+ * power cut does not reach it. Who would rather not wait for that says so: with sync=no in the
+ * connection's URI, VIRSPARSE_SYNC=no in the environment, or VIR_SPARSE_VOL_UPLOAD_NO_SYNC at the
+ * upload; then the bytes are in the page cache, as after close(2). A download may be finished before
+ * its end.
  *
  * @stream: the stream
  *
@@ -349,7 +352,7 @@ int virStreamSparseRecvAll(virStreamPtr stream,
  *
  * Errors: VIR_ERR_INVALID_STREAM; VIR_ERR_NO_SUPPORT if nothing is attached;
  * VIR_ERR_OPERATION_FAILED if it is finished or aborted already; VIR_ERR_SYSTEM_ERROR with errno
- * if something could not be written.
+ * if something could not be written, or not be brought to stable storage.
  *
  * Since 0.7.2.
  */

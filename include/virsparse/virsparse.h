@@ -42,6 +42,15 @@ typedef enum virSparseDiskURIFlags {
     VIR_SPARSE_DISK_URI_TCP = (1 << 0),
 } virSparseDiskURIFlags;
 
+/** Flags of ours for virStorageVolUpload, beside those of libvirt. */
+typedef enum virSparseVolUploadFlags {
+    /**
+     * virStreamFinish does not wait until what was sent is on stable storage: the system brings it there when
+     * it likes, and until then a power cut loses it.
+     */
+    VIR_SPARSE_VOL_UPLOAD_NO_SYNC = (1 << 30),
+} virSparseVolUploadFlags;
+
 /**
  * Runs for a message of the log.
  *

@@ -2,8 +2,10 @@
 
 use std::cmp;
 use std::fs::{File, Metadata};
+use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
@@ -11,6 +13,7 @@ use nix::fcntl::FallocateFlags;
 
 use super::direct::Direct;
 use super::range_lock::RangeGuard;
+use super::write_behind::WriteBehind;
 use super::{BlockError, Extent, ExtentKind, Node, Result, Space, image_lock};
 use crate::error::errno_of;
 use crate::sys;
@@ -28,6 +31,8 @@ pub struct FileNode {
     direct: Option<Direct>,
     /// Whether it matters what is on the medium.
     durable: bool,
+    /// What is written is brought to the medium soon.
+    behind: OnceLock<WriteBehind>,
     /// It holds the locks of an image.
     locked: AtomicBool,
 }
@@ -52,6 +57,7 @@ impl FileNode {
             device_block,
             direct,
             durable: true,
+            behind: OnceLock::new(),
             locked: AtomicBool::new(false),
         })
     }
@@ -59,6 +65,24 @@ impl FileNode {
     /// Does not bring anything to the medium from now on: the system does when it likes.
     pub fn ignore_flushes(&mut self) {
         self.durable = false;
+    }
+
+    /// Brings the file to stable storage with all that is known of it, also if flushes are ignored. After a
+    /// failure all later ones fail, too: the kernel tells an error once.
+    pub fn sync_all(&self) -> Result<()> {
+        self.synced(File::sync_all)
+    }
+
+    fn synced(&self, sync: impl FnOnce(&File) -> io::Result<()>) -> Result<()> {
+        let behind = self.behind.get();
+        let done = behind.map_or(Ok(()), WriteBehind::check);
+        let done = done.and_then(|()| sync(&self.file).map_err(|e| errno_of(&e)));
+        done.map_err(|errno| {
+            if let Some(behind) = behind {
+                behind.fail(errno);
+            }
+            self.error("flush", errno)
+        })
     }
 
     /// Whether it is a block device, whose size is not ours to change.
@@ -247,7 +271,12 @@ impl Node for FileNode {
                 Err(e) => return Err(self.error("write", errno_of(&e))),
             }
         }
-        Ok(())
+        match self.behind.get() {
+            Some(behind) => behind
+                .wrote(&self.file, offset, data.len() as u64)
+                .map_err(|errno| self.error("write", errno)),
+            None => Ok(()),
+        }
     }
 
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
@@ -406,7 +435,14 @@ impl Node for FileNode {
         if !self.durable {
             return Ok(());
         }
-        self.file.sync_data().map_err(|e| self.error("flush", errno_of(&e)))
+        self.synced(File::sync_data)
+    }
+
+    fn write_behind(&self) {
+        // What goes past the page cache is on its way already.
+        if self.direct.is_none() {
+            self.behind.get_or_init(WriteBehind::default);
+        }
     }
 
     fn settle(&self) -> Result<()> {

@@ -18,6 +18,7 @@ mod open;
 pub mod qcow2;
 mod range_lock;
 mod slot;
+mod write_behind;
 
 pub use caching::Cache;
 pub use chain::{Chain, Image, MOST_IMAGES};
@@ -229,6 +230,10 @@ pub trait Node: Send + Sync {
 
     /// Brings everything written to stable storage.
     fn flush(&self) -> Result<()>;
+
+    /// From now on what is written is brought to stable storage soon: whoever flushes at the end then has
+    /// little to wait for. Does nothing where there is no such storage.
+    fn write_behind(&self) {}
 
     /// Reports write errors that the medium has held back until a close (network filesystems).
     fn settle(&self) -> Result<()> {

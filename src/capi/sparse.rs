@@ -94,6 +94,14 @@ pub enum virSparseDiskURIFlags {
     VIR_SPARSE_DISK_URI_TCP = 1 << 0,
 }
 
+/// Flags of ours for virStorageVolUpload, beside those of libvirt.
+#[repr(C)]
+pub enum virSparseVolUploadFlags {
+    /// virStreamFinish does not wait until what was sent is on stable storage: the system brings it there when
+    /// it likes, and until then a power cut loses it.
+    VIR_SPARSE_VOL_UPLOAD_NO_SYNC = 1 << 30,
+}
+
 /// A range of a volume that is all data or all hole.
 #[repr(C)]
 #[derive(Clone, Copy)]

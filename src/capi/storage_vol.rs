@@ -11,8 +11,8 @@ use super::stream::virStreamPtr;
 use super::strings;
 use crate::error::*;
 use crate::storage::{
-    CloneFlags, CreateVolumeFlags, InfoFlags, Pool, ResizeFlags, TransferFlags, Volume,
-    WipeAlgorithm, no_volume,
+    CloneFlags, CreateVolumeFlags, DownloadFlags, InfoFlags, Pool, ResizeFlags, UploadFlags,
+    Volume, WipeAlgorithm, no_volume,
 };
 use crate::stream::Stream;
 
@@ -356,7 +356,8 @@ pub extern "C" fn virStorageVolResize(
 /// @stream: a stream of the same connection, without an active transfer
 /// @offset: where the first byte goes, in bytes
 /// @length: how many bytes may be sent; 0 for no limit but the end of a raw volume
-/// @flags: VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM to send holes too
+/// @flags: VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM to send holes too;
+/// VIR_SPARSE_VOL_UPLOAD_NO_SYNC (virsparse.h) for a virStreamFinish that does not wait for stable storage
 ///
 /// Return Value: 0, or -1, which leaves volume and stream as they were.
 ///
@@ -379,7 +380,7 @@ pub extern "C" fn virStorageVolUpload(
         let stream = call.object::<Stream>(stream)?;
         call.writable(&volume, STORAGE)?;
         volume.check_stream(call.function, &stream)?;
-        let flags: TransferFlags = call.flags(flags, STORAGE)?;
+        let flags: UploadFlags = call.flags(flags, STORAGE)?;
         volume.upload(call.function, &stream, offset, length, flags)?;
         Ok(0)
     })
@@ -416,7 +417,7 @@ pub extern "C" fn virStorageVolDownload(
         let stream = call.object::<Stream>(stream)?;
         call.writable(&volume, STORAGE)?;
         volume.check_stream(call.function, &stream)?;
-        let flags: TransferFlags = call.flags(flags, STORAGE)?;
+        let flags: DownloadFlags = call.flags(flags, STORAGE)?;
         volume.download(call.function, &stream, offset, length, flags)?;
         Ok(0)
     })

@@ -23,6 +23,7 @@ pub struct Connect {
     uri: String,
     c_uri: CString,
     read_only: bool,
+    sync: bool,
     driver: Arc<Driver>,
     events: Arc<Broker>,
     close_callback: Mutex<Option<CloseCallback>>,
@@ -45,7 +46,8 @@ impl Connect {
         let uri = if uri.is_empty() { uri::default_uri() } else { uri.to_string() };
         let c_uri = CString::new(uri.as_str())
             .map_err(|_| Error::internal(VIR_FROM_URI, "Unable to parse URI"))?;
-        let (driver, file) = Driver::open(uri::parse(&uri)?)?;
+        let address = uri::parse(&uri)?;
+        let (driver, file) = Driver::open(address.place)?;
         if let Some(file) = &file {
             file.authenticate(credentials)?;
         }
@@ -56,6 +58,7 @@ impl Connect {
             uri,
             c_uri,
             read_only,
+            sync: address.sync.unwrap_or_else(uri::default_sync),
             driver,
             events,
             close_callback: Mutex::new(None),
@@ -92,6 +95,11 @@ impl Connect {
     /// Whether changes are refused.
     pub fn is_read_only(&self) -> bool {
         self.read_only
+    }
+
+    /// Whether what is done to volumes is on stable storage when it is said to be done.
+    pub fn syncs(&self) -> bool {
+        self.sync
     }
 
     /// The state that this connection shares with others.

@@ -18,8 +18,33 @@ pub fn default_uri() -> String {
         .unwrap_or_else(|| "sparse:///session".to_string())
 }
 
-/// The place that a URI names.
-pub fn parse(uri: &str) -> Result<Place> {
+/// What a URI says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Address {
+    pub place: Place,
+    /// Whether volumes are brought to stable storage, if it says so.
+    pub sync: Option<bool>,
+}
+
+impl From<Place> for Address {
+    fn from(place: Place) -> Address {
+        Address { place, sync: None }
+    }
+}
+
+/// Whether volumes are brought to stable storage where the URI does not say so.
+pub fn default_sync() -> bool {
+    let Some(value) = env::var_os("VIRSPARSE_SYNC").filter(|value| !value.is_empty()) else {
+        return true;
+    };
+    if value != "no" && value != "yes" {
+        log::warn!("VIRSPARSE_SYNC is '{}', which is neither yes nor no", value.display());
+    }
+    value != "no"
+}
+
+/// The place that a URI names, and what it says of how to work there.
+pub fn parse(uri: &str) -> Result<Address> {
     let unavailable = |detail: String| Error::new(VIR_ERR_NO_CONNECT, VIR_FROM_NONE, detail);
     if uri.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Error::internal(VIR_FROM_URI, format!("Unable to parse URI {uri}")));
@@ -38,7 +63,7 @@ pub fn parse(uri: &str) -> Result<Place> {
     };
     match scheme {
         "sparse" => parse_sparse(path, query),
-        "test" => parse_test(path, uri),
+        "test" => parse_test(path, uri).map(Address::from),
         _ => Err(unavailable(uri.to_string())),
     }
 }
@@ -58,9 +83,10 @@ fn parse_test(path: &str, uri: &str) -> Result<Place> {
     }
 }
 
-fn parse_sparse(path: &str, query: &str) -> Result<Place> {
+fn parse_sparse(path: &str, query: &str) -> Result<Address> {
+    let known = parse_query(query)?;
     let root = match path {
-        "/embed" => embed_root(query)?,
+        "/embed" => embed_root(known.root)?,
         "/session" => session_root()?,
         "/system" => PathBuf::from("/var/lib/virsparse"),
         _ => {
@@ -70,10 +96,10 @@ fn parse_sparse(path: &str, query: &str) -> Result<Place> {
             ));
         }
     };
-    if path != "/embed" && !query.is_empty() {
+    if path != "/embed" && known.root.is_some() {
         return Err(bad_query(query));
     }
-    Ok(Place::Shared(SharedPlace::Embed(root)))
+    Ok(Address { place: Place::Shared(SharedPlace::Embed(root)), sync: known.sync })
 }
 
 fn bad_query(query: &str) -> Error {
@@ -81,17 +107,31 @@ fn bad_query(query: &str) -> Error {
     Error::internal(VIR_FROM_NONE, text)
 }
 
-fn embed_root(query: &str) -> Result<PathBuf> {
-    let mut root = None;
-    for part in query.split('&') {
+/// The parameters of a `sparse:` URI.
+#[derive(Default)]
+struct Query<'a> {
+    root: Option<&'a str>,
+    sync: Option<bool>,
+}
+
+fn parse_query(query: &str) -> Result<Query<'_>> {
+    let mut known = Query::default();
+    for part in query.split('&').filter(|_| !query.is_empty()) {
         match part.split_once('=') {
-            Some(("root", value)) if root.is_none() => root = Some(value),
+            Some(("root", value)) if known.root.is_none() => known.root = Some(value),
+            Some(("sync", "no")) if known.sync.is_none() => known.sync = Some(false),
+            Some(("sync", "yes")) if known.sync.is_none() => known.sync = Some(true),
             _ => return Err(bad_query(query)),
         }
     }
-    let root = percent_decode_str(root.unwrap_or_default())
+    Ok(known)
+}
+
+fn embed_root(root: Option<&str>) -> Result<PathBuf> {
+    let written = root.unwrap_or_default();
+    let root = percent_decode_str(written)
         .decode_utf8()
-        .map_err(|_| bad_query(query))?
+        .map_err(|_| bad_query(&format!("root={written}")))?
         .into_owned();
     if !Path::new(&root).is_absolute() || root.contains('\0') {
         let text = format!("root in URI must be an absolute path, not '{root}'");
@@ -125,7 +165,7 @@ mod tests {
 
     #[test]
     fn embed_root_is_decoded_and_must_be_absolute() {
-        let place = parse("sparse:///embed?root=/a%20b/c").unwrap();
+        let place = parse("sparse:///embed?root=/a%20b/c").unwrap().place;
         assert_eq!(place, Place::Shared(SharedPlace::Embed("/a b/c".into())));
         for uri in [
             "sparse:///embed",
@@ -133,15 +173,37 @@ mod tests {
             "sparse:///embed?x=/a",
             "sparse:///embed?root=/a&root=/b",
             "sparse:///embed?root=/%00",
+            "sparse:///embed?root=/a&sync",
+            "sparse:///embed?root=/a&sync=maybe",
+            "sparse:///embed?sync=no&root=/a&sync=no",
+            "sparse:///session?sync=",
+            "sparse:///session?root=/a",
         ] {
             assert_eq!(parse(uri).unwrap_err().code, VIR_ERR_INTERNAL_ERROR, "{uri}");
         }
     }
 
     #[test]
+    fn a_uri_may_say_whether_volumes_are_synced() {
+        for (uri, sync) in [
+            ("sparse:///embed?root=/a", None),
+            ("sparse:///embed?root=/a&sync=no", Some(false)),
+            ("sparse:///embed?sync=yes&root=/a", Some(true)),
+            ("sparse:///system?sync=no", Some(false)),
+        ] {
+            let address = parse(uri).unwrap();
+            assert_eq!(address.sync, sync, "{uri}");
+        }
+        // It is the same place all the same.
+        let [one, other] = ["", "&sync=no"].map(|more| format!("sparse:///embed?root=/a{more}"));
+        assert_eq!(parse(&one).unwrap().place, parse(&other).unwrap().place);
+    }
+
+    #[test]
     fn a_path_behind_test_is_a_file() {
-        assert_eq!(parse("test:///default"), Ok(Place::Shared(SharedPlace::Test)));
-        assert_eq!(parse("test:///a%20b/c.xml"), Ok(Place::TestFile("/a b/c.xml".into())));
+        let place = |uri| parse(uri).unwrap().place;
+        assert_eq!(place("test:///default"), Place::Shared(SharedPlace::Test));
+        assert_eq!(place("test:///a%20b/c.xml"), Place::TestFile("/a b/c.xml".into()));
         assert_eq!(parse("test:///a%00b").unwrap_err().code, VIR_ERR_INTERNAL_ERROR);
         assert_eq!(parse("test:a.xml").unwrap_err().code, VIR_ERR_INTERNAL_ERROR);
     }

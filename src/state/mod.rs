@@ -24,7 +24,7 @@ pub use files::{Staged, Stored, names, read_all, remove, sync};
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -32,6 +32,7 @@ use nix::fcntl::{Flock, FlockArg};
 use uuid::Uuid;
 
 use crate::error::*;
+use crate::folders;
 
 /// One of the folders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,8 +134,8 @@ impl StateDir {
             .into_iter()
             .chain(FOLDERS.map(|folder| state.folder(folder)))
         {
-            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
-            made.map_err(|e| state.failed(&e, "cannot create path", &path))?;
+            folders::make(&path, 0o700)
+                .map_err(|e| state.failed(&e, "cannot create path", &path))?;
         }
         Ok(state)
     }

@@ -34,12 +34,14 @@ impl Pool {
         check_creatable(&definition, preallocate, Format::Raw)?;
         if definition.format == Some(VolumeFormat::Qcow2) {
             let image = NewImage::plan(self.connect(), &entry, &definition, preallocate, 0)?;
-            entry.store.create(&container(&definition), &mut |file| image.make(file))?;
+            let container = container(&definition, self.connect().syncs());
+            entry.store.create(&container, &mut |file| image.make(file))?;
         } else {
             let capacity = definition.capacity.ok_or_else(|| {
                 Error::new(VIR_ERR_XML_ERROR, VIR_FROM_STORAGE, "missing capacity element")
             })?;
-            entry.store.create(&new_volume(&definition, capacity), &mut |_| Ok(()))?;
+            let volume = new_volume(&definition, capacity, self.connect().syncs());
+            entry.store.create(&volume, &mut |_| Ok(()))?;
         }
         self.list_new(&entry, &definition.name)
     }
@@ -49,7 +51,7 @@ impl Pool {
         let listed = self.change(|_, entry| entry.listing.set(&*entry.store, name, true));
         if let Err(error) = listed {
             // Nobody knows it yet, and the first failure is the one to report.
-            if let Err(stays) = entry.store.remove(name) {
+            if let Err(stays) = entry.store.remove(name, self.connect().syncs()) {
                 log::error!("volume '{name}' stays, in no list: {stays}");
             }
             return Err(error);
@@ -78,9 +80,10 @@ impl Pool {
         let from = source_format(source)?;
         check_creatable(&definition, preallocate, from)?;
         let reflink = flags.contains(CloneFlags::REFLINK);
+        let sync = self.connect().syncs();
         let to_image = definition.format == Some(VolumeFormat::Qcow2);
         if from == Format::Raw && !to_image {
-            copy_raw(&entry, &definition, source, reflink)?;
+            copy_raw(&entry, &definition, source, reflink, sync)?;
             return self.list_new(&entry, &definition.name);
         }
         if reflink {
@@ -96,7 +99,7 @@ impl Pool {
         if to_image {
             let connect = self.connect();
             let image = NewImage::plan(connect, &entry, &definition, preallocate, length)?;
-            entry.store.create(&container(&definition), &mut |file| {
+            entry.store.create(&container(&definition, sync), &mut |file| {
                 let target = image.make_open(connect, file)?;
                 let options = CopyOptions {
                     zeroed: !image.has_backing(),
@@ -107,7 +110,7 @@ impl Pool {
                 file.settle().map_err(report)
             })?;
         } else {
-            copy_to_raw(&entry, &definition, &*node, length)?;
+            copy_to_raw(&entry, &definition, &*node, length, sync)?;
         }
         self.list_new(&entry, &definition.name)
     }
@@ -133,11 +136,12 @@ fn copy_raw(
     definition: &VolumeDefinition,
     source: &Volume,
     reflink: bool,
+    sync: bool,
 ) -> Result<()> {
     let node = source.open(false)?;
     let length = node.length().map_err(report)?;
     let capacity = definition.capacity.unwrap_or(0).max(length);
-    let mut volume = new_volume(definition, capacity);
+    let mut volume = new_volume(definition, capacity, sync);
     let sparse = volume.allocation < capacity;
     // A folder has no contents to be copied into.
     volume.kind = VolumeKind::File;
@@ -167,9 +171,10 @@ fn copy_to_raw(
     definition: &VolumeDefinition,
     source: &dyn Node,
     length: u64,
+    sync: bool,
 ) -> Result<()> {
     let capacity = definition.capacity.unwrap_or(0).max(length);
-    let mut volume = new_volume(definition, capacity);
+    let mut volume = new_volume(definition, capacity, sync);
     volume.kind = VolumeKind::File;
     let sparse = definition.allocation.is_none_or(|allocation| allocation < capacity);
     if sparse {
@@ -242,7 +247,7 @@ fn check_creatable(definition: &VolumeDefinition, preallocate: bool, from: Forma
 }
 
 /// The raw volume or folder that a definition asks for.
-fn new_volume(definition: &VolumeDefinition, capacity: u64) -> NewVolume<'_> {
+fn new_volume(definition: &VolumeDefinition, capacity: u64, sync: bool) -> NewVolume<'_> {
     let dir = definition.format == Some(VolumeFormat::Dir);
     NewVolume {
         name: &definition.name,
@@ -251,12 +256,13 @@ fn new_volume(definition: &VolumeDefinition, capacity: u64) -> NewVolume<'_> {
         allocation: definition.allocation.unwrap_or(capacity),
         nocow: definition.nocow,
         permissions: &definition.permissions,
+        sync,
     }
 }
 
 /// The file of an image, empty.
-fn container(definition: &VolumeDefinition) -> NewVolume<'_> {
-    NewVolume { allocation: 0, nocow: false, ..new_volume(definition, 0) }
+fn container(definition: &VolumeDefinition, sync: bool) -> NewVolume<'_> {
+    NewVolume { allocation: 0, nocow: false, ..new_volume(definition, 0, sync) }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -30,7 +30,7 @@ use super::volume_format::VolumeFormat;
 use crate::block::{BlockError, FileNode, Node};
 use crate::error::*;
 use crate::state::is_shortage;
-use crate::sys;
+use crate::{folders, sys};
 
 /// A pool's folder.
 pub struct DirStore {
@@ -179,6 +179,11 @@ impl DirStore {
         Error::system(VIR_FROM_STORAGE, errno, text)
     }
 
+    fn not_synced(&self, name: &str, errno: Errno) -> Error {
+        let text = format!("cannot sync path '{}'", self.path_of(name));
+        Error::system(VIR_FROM_STORAGE, errno, text)
+    }
+
     fn no_nocow(&self, name: &str, errno: Errno) -> Error {
         let other = if errno == Errno::ENOSYS { ", not btrfs" } else { "" };
         let text = format!("unable to control COW flag on '{}'{other}", self.path_of(name));
@@ -206,7 +211,16 @@ impl DirStore {
         let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let made = openat(folder, volume.name, flags, Mode::empty())
             .map_err(|errno| self.create_error(volume.name, errno))
-            .and_then(|file| self.set_rights(volume, &file.into(), 0o711));
+            .and_then(|file| {
+                let file = File::from(file);
+                self.set_rights(volume, &file, 0o711)?;
+                if volume.sync {
+                    sys::sync_folder(&file)
+                        .and_then(|()| sys::sync_folder(folder))
+                        .map_err(|errno| self.not_synced(volume.name, errno))?;
+                }
+                Ok(())
+            });
         if made.is_err() {
             // The first failure is the one to report.
             if let Err(errno) = nix::unistd::unlinkat(folder, volume.name, UnlinkatFlags::RemoveDir)
@@ -277,12 +291,12 @@ impl VolumeStore for DirStore {
             Error::io(VIR_FROM_STORAGE, e, format!("cannot create path '{}'", self.show()))
         };
         if let Some(parent) = self.path.parent() {
-            fs::create_dir_all(parent).map_err(|e| failed(&e))?;
+            folders::make(parent, 0o777).map_err(|e| failed(&e))?;
         }
-        let new = match fs::DirBuilder::new().mode(0o700).create(&self.path) {
-            Ok(()) => true,
+        let new = match folders::make(&self.path, 0o700) {
+            // Opening it will tell what else it is.
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => false,
-            Err(e) => return Err(failed(&e)),
+            made => made.map_err(|e| failed(&e))?,
         };
         let folder = File::from(self.folder()?);
         let &Permissions { mode, owner, group, .. } = permissions;
@@ -293,14 +307,19 @@ impl VolumeStore for DirStore {
         if let Some(mode) = mode.or(new.then_some(0o711)) {
             folder.set_permissions(fs::Permissions::from_mode(mode)).map_err(|e| failed(&e))?;
         }
-        Ok(())
+        sys::sync_folder(&folder).map_err(|errno| failed(&errno.into()))
     }
 
     fn delete(&self) -> Result<()> {
         fs::remove_dir(&self.path).map_err(|e| {
             let text = format!("failed to remove pool '{}'", self.show());
             Error::io(VIR_FROM_STORAGE, &e, text)
-        })
+        })?;
+        if let Err(error) = folders::sync_above(&self.path) {
+            // It is gone, and nothing was in it.
+            log::error!("'{}' has been removed, but is not synced: {error}", self.show());
+        }
+        Ok(())
     }
 
     fn usage(&self) -> Result<PoolSizes> {
@@ -454,16 +473,33 @@ impl VolumeStore for DirStore {
             sys::set_nocow(new.file()).map_err(|errno| self.no_nocow(volume.name, errno))?;
         }
         let file = new.file().try_clone().map_err(|e| failed(errno_of(&e)))?;
-        let node = FileNode::new(file, self.path_of(volume.name))
+        let mut node = FileNode::new(file, self.path_of(volume.name))
             .map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        // Nobody finds it before it is complete, so one flush is enough: the one at the end.
+        node.ignore_flushes();
+        if volume.sync {
+            node.write_behind();
+        }
         self.lay_out(volume, &node)?;
         self.set_rights(volume, new.file(), 0o600)?;
-        let node: Arc<dyn Node> = Arc::new(node);
-        fill(&node)?;
-        new.publish(volume.name).map_err(failed)
+        let node = Arc::new(node);
+        let filled: Arc<dyn Node> = node.clone();
+        fill(&filled)?;
+        if volume.sync {
+            node.sync_all().map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        }
+        new.publish(volume.name).map_err(failed)?;
+        if volume.sync
+            && let Err(errno) = sys::sync_folder(&folder)
+        {
+            // What was not made for sure is not made; the first failure is the one to report.
+            let _ = nix::unistd::unlinkat(&folder, volume.name, UnlinkatFlags::NoRemoveDir);
+            return Err(self.not_synced(volume.name, errno));
+        }
+        Ok(())
     }
 
-    fn remove(&self, name: &str) -> Result<()> {
+    fn remove(&self, name: &str, sync: bool) -> Result<()> {
         let folder = self.folder()?;
         let path = self.path_of(name);
         // Of a link, the link itself: where it leads does not matter.
@@ -474,11 +510,17 @@ impl VolumeStore for DirStore {
             _ => (UnlinkatFlags::NoRemoveDir, "unlink file"),
         };
         match nix::unistd::unlinkat(&folder, name, flag) {
-            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Ok(()) | Err(Errno::ENOENT) => {}
             Err(errno) => {
-                Err(Error::system(VIR_FROM_STORAGE, errno, format!("cannot {what} '{path}'")))
+                let text = format!("cannot {what} '{path}'");
+                return Err(Error::system(VIR_FROM_STORAGE, errno, text));
             }
         }
+        if sync && let Err(errno) = sys::sync_folder(&folder) {
+            // It is gone, which a caller must not take for not done.
+            log::error!("'{path}' has been removed, but may be back after a power cut: {errno}");
+        }
+        Ok(())
     }
 }
 

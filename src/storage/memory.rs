@@ -120,7 +120,7 @@ impl VolumeStore for MemoryStore {
         if self.folder.insert(name, file) { Ok(()) } else { Err(Self::exists(name)) }
     }
 
-    fn remove(&self, name: &str) -> Result<()> {
+    fn remove(&self, name: &str, _sync: bool) -> Result<()> {
         self.find(name)?;
         self.folder.remove(name);
         Ok(())

@@ -42,7 +42,7 @@ pub use pool::{
     BuildFlags, CreateFlags, ListFlags, Pool, PoolInfo, PoolState, no_source_discovery,
 };
 pub use registry::{Storage, no_pool, no_volume};
-pub use transfer::TransferFlags;
+pub use transfer::{DownloadFlags, UploadFlags};
 pub use volume::{CloneFlags, CreateVolumeFlags, InfoFlags, ResizeFlags, Volume, VolumeInfo};
 pub use volume_description::VolumeKind;
 pub use wipe::WipeAlgorithm;

@@ -81,7 +81,8 @@ impl Volume {
         node.resize(target).map_err(|e| {
             let text = format!("Failed to truncate file '{}'", self.key());
             Error::system(VIR_FROM_NONE, e.errno, text)
-        })
+        })?;
+        self.written(&*node)
     }
 }
 

@@ -40,6 +40,8 @@ pub struct NewVolume<'a> {
     /// Written in place on a filesystem that would copy on write.
     pub nocow: bool,
     pub permissions: &'a Permissions,
+    /// It is on stable storage before it gets its name, and the name when it has been made.
+    pub sync: bool,
 }
 
 /// Puts contents into a volume that is being made.
@@ -79,6 +81,6 @@ pub trait VolumeStore: Send + Sync {
     fn is_at(&self, folder: &str) -> Result<bool>;
     /// Makes a volume. It appears when `fill` has succeeded; a failure leaves nothing behind.
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()>;
-    /// Removes a volume; none is as good.
-    fn remove(&self, name: &str) -> Result<()>;
+    /// Removes a volume; none is as good. `sync`: for good, also if the power fails then.
+    fn remove(&self, name: &str, sync: bool) -> Result<()>;
 }

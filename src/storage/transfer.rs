@@ -15,9 +15,17 @@ use crate::error::*;
 use crate::stream::{Source, Stream, Target};
 
 bitflags::bitflags! {
-    /// How virStorageVolUpload and virStorageVolDownload move.
+    /// How virStorageVolUpload moves.
     #[derive(Clone, Copy)]
-    pub struct TransferFlags: u32 {
+    pub struct UploadFlags: u32 {
+        const SPARSE_STREAM = 1;
+        /// Ours: what is written gets to stable storage when the system likes.
+        const NO_SYNC = 1 << 30;
+    }
+
+    /// How virStorageVolDownload moves.
+    #[derive(Clone, Copy)]
+    pub struct DownloadFlags: u32 {
         const SPARSE_STREAM = 1;
     }
 }
@@ -34,7 +42,7 @@ impl Volume {
         stream: &Stream,
         offset: u64,
         length: u64,
-        flags: TransferFlags,
+        flags: UploadFlags,
     ) -> Result<()> {
         let node = self.open(true)?;
         let raw = probe(&*node).map_err(streamed)?.format == VolumeFormat::Raw;
@@ -46,9 +54,10 @@ impl Volume {
             end: range,
             // A caller that gave a length knows what is cut off; one that did not must be told.
             clamps: length > 0,
-            sparse: flags.contains(TransferFlags::SPARSE_STREAM),
+            sparse: flags.contains(UploadFlags::SPARSE_STREAM),
             // With a length, what lies behind the range is not the caller's.
             cuts: range.is_none(),
+            sync: self.connect().syncs() && !flags.contains(UploadFlags::NO_SYNC),
         };
         let total = range.map_or(0, |end| end - offset);
         let volume = self.clone();
@@ -67,7 +76,7 @@ impl Volume {
         stream: &Stream,
         offset: u64,
         length: u64,
-        flags: TransferFlags,
+        flags: DownloadFlags,
     ) -> Result<u64> {
         let node = self.open(false)?;
         let raw = probe(&*node).map_err(streamed)?.format == VolumeFormat::Raw;
@@ -78,7 +87,7 @@ impl Volume {
             node,
             offset: offset.min(end),
             end,
-            sparse: flags.contains(TransferFlags::SPARSE_STREAM),
+            sparse: flags.contains(DownloadFlags::SPARSE_STREAM),
         };
         let length = source.end - source.offset;
         stream.attach_download(source, Box::new(|| {}))?;

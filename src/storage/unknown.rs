@@ -67,7 +67,7 @@ impl VolumeStore for UnknownStore {
         self.fail()
     }
 
-    fn remove(&self, _name: &str) -> Result<()> {
+    fn remove(&self, _name: &str, _sync: bool) -> Result<()> {
         self.fail()
     }
 }

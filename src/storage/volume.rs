@@ -136,6 +136,15 @@ impl Volume {
         self.store()?.open(&self.name, write)
     }
 
+    /// Brings what has been written to its bytes to stable storage, unless the connection leaves that to
+    /// the system; and reports what the medium has held back.
+    pub(super) fn written(&self, node: &dyn Node) -> Result<()> {
+        if self.connect.syncs() {
+            node.flush().map_err(report)?;
+        }
+        node.settle().map_err(report)
+    }
+
     /// Its path, which is its key.
     pub fn path(&self) -> Result<String> {
         self.facts()?;
@@ -171,7 +180,7 @@ impl Volume {
             entry.listing.set(&*entry.store, &self.name, false)?;
             Ok(entry.store.clone())
         })?;
-        store.remove(&self.name).inspect_err(|_| {
+        store.remove(&self.name, self.connect.syncs()).inspect_err(|_| {
             let listed = pool.change(|_, entry| match entry.store.facts(&self.name) {
                 Err(e) if e.code == VIR_ERR_NO_STORAGE_VOL => Ok(()),
                 _ => entry.listing.set(&*entry.store, &self.name, true),

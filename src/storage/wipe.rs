@@ -126,9 +126,11 @@ impl Volume {
         let length = node.length().map_err(report)?;
         if passes.is_empty() {
             let sparse = node.space().map_err(report)? != Space::Full;
-            return zero(&*node, length, sparse);
+            zero(&*node, length, sparse)?;
+            return self.written(&*node);
         }
-        run(&*node, length, passes)
+        run(&*node, length, passes)?;
+        node.settle().map_err(report)
     }
 
     /// Makes a range (to the end if `length` is 0) a hole, whether the volume is sparse or not. Where
@@ -138,7 +140,7 @@ impl Volume {
         let size = node.length().map_err(report)?;
         let range = self.range_inside(function, offset, length, size)?;
         node.write_zeroes(range.start, range.end - range.start, true).map_err(report)?;
-        node.settle().map_err(report)
+        self.written(&*node)
     }
 
     fn open_to_wipe(&self) -> Result<Arc<dyn Node>> {
@@ -149,7 +151,11 @@ impl Volume {
             );
             Error::system(VIR_FROM_STORAGE, errno, text)
         };
-        self.open(true).map_err(|e| e.errno().map_or(e, failed))
+        let node = self.open(true).map_err(|e| e.errno().map_or(e, failed))?;
+        if self.connect().syncs() {
+            node.write_behind();
+        }
+        Ok(node)
     }
 }
 
@@ -167,8 +173,7 @@ fn zero(node: &dyn Node, length: u64, sparse: bool) -> Result<()> {
     if sparse {
         return node.write_zeroes(0, length, true).map_err(report);
     }
-    overwrite(node, length, byte(0x00))?;
-    node.settle().map_err(report)
+    overwrite(node, length, byte(0x00))
 }
 
 /// Writes one pass over all that is data. Holes have nothing that could be left over.

@@ -196,7 +196,15 @@ fn stream() -> Arc<Stream> {
 /// A target like that of a raw volume.
 fn raw(node: &Arc<TestNode>) -> Target {
     let end = Some(node.length().unwrap());
-    Target { node: node.clone(), offset: 0, end, sparse: true, clamps: false, cuts: false }
+    Target {
+        node: node.clone(),
+        offset: 0,
+        end,
+        sparse: true,
+        clamps: false,
+        cuts: false,
+        sync: true,
+    }
 }
 
 /// A target like that of a volume in an image format.

@@ -35,6 +35,8 @@ pub struct Target {
     pub clamps: bool,
     /// A hole cuts off what lies behind it: the file becomes as long as what is sent.
     pub cuts: bool,
+    /// What is written is on stable storage when the upload has been finished.
+    pub sync: bool,
 }
 
 /// What becomes of zeros in data, so that a sparse volume stays sparse.
@@ -193,6 +195,7 @@ pub struct Upload {
     sparse: bool,
     clamps: bool,
     waits: bool,
+    sync: bool,
 }
 
 impl Upload {
@@ -208,6 +211,9 @@ impl Upload {
             Space::Sparse => Zeros::Punch,
             Space::Full => Zeros::Write,
         };
+        if target.sync {
+            target.node.write_behind();
+        }
         let pipe = Pipe::new();
         Ok(Upload {
             producer: Mutex::new(Producer {
@@ -230,6 +236,7 @@ impl Upload {
             sparse: target.sparse,
             clamps: target.clamps,
             waits,
+            sync: target.sync,
         })
     }
 
@@ -337,10 +344,13 @@ impl Upload {
         producer.current.is_some() || self.pipe.has_free()
     }
 
-    /// Brings all that was taken into the volume.
+    /// Brings all that was taken into the volume, and to stable storage.
     pub fn finish(&self) -> Result<()> {
         let mut producer = self.producer();
         self.drain(&mut producer)?;
+        if self.sync {
+            self.sink.node.flush().map_err(report)?;
+        }
         self.sink.node.settle().map_err(report)
     }
 

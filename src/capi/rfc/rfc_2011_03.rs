@@ -7,7 +7,7 @@ use super::super::storage_vol::virStorageVolPtr;
 use super::super::stream::virStreamPtr;
 use super::{Bytes, in_node};
 use crate::error::*;
-use crate::storage::{TransferFlags, Volume};
+use crate::storage::{self, DownloadFlags, Volume};
 use crate::stream::Stream;
 
 in_node!("VIRSPARSE_RFC_2011_03": virStorageVolDownload, virStorageVolUpload, virStorageVolWipe);
@@ -52,7 +52,7 @@ pub extern "C" fn virStorageVolDownload(
         call.writable(&volume, VIR_FROM_STORAGE)?;
         volume.check_stream(call.function, &stream)?;
         call.no_flags(flags, VIR_FROM_STORAGE)?;
-        let whole = TransferFlags::empty();
+        let whole = DownloadFlags::empty();
         volume.download(call.function, &stream, offset, length, whole).map(Bytes)
     });
     bytes.0
@@ -96,7 +96,7 @@ pub extern "C" fn virStorageVolUpload(
             volume.wipe_range(call.function, offset, length)?;
         }
         if let Some(stream) = stream {
-            let whole = TransferFlags::empty();
+            let whole = storage::UploadFlags::empty();
             volume.upload(call.function, &stream, offset, length, whole)?;
         }
         Ok(0)

@@ -41,7 +41,7 @@ const OURS: &Permissions = &Permissions { mode: None, owner: None, group: None, 
 
 fn volume(name: &str, capacity: u64, allocation: u64) -> NewVolume<'_> {
     let kind = VolumeKind::File;
-    NewVolume { name, kind, capacity, allocation, nocow: false, permissions: OURS }
+    NewVolume { name, kind, capacity, allocation, nocow: false, permissions: OURS, sync: true }
 }
 
 fn fifo(path: &std::path::Path) {
@@ -152,7 +152,7 @@ fn a_volume_gets_the_size_and_the_space_that_were_asked_for() {
         let facts = place.store.facts("v").unwrap();
         let found = (facts.capacity, facts.physical, facts.allocation);
         assert_eq!(found, (size, size, taken), "{capacity} {allocation}");
-        place.store.remove("v").unwrap();
+        place.store.remove("v", true).unwrap();
     }
 }
 
@@ -251,7 +251,7 @@ fn rights_are_those_that_were_asked_for() {
         let permissions = &Permissions { mode: asked, ..Permissions::default() };
         place.create(&NewVolume { kind, permissions, ..volume("v", 0, 0) }).unwrap();
         assert_eq!(mode("v"), (given, Some(given)));
-        place.store.remove("v").unwrap();
+        place.store.remove("v", true).unwrap();
     }
     // What a definition could not ask for is not shown: descriptions can be given back.
     fs::create_dir(place.pool.join("sticky")).unwrap();
@@ -305,7 +305,7 @@ fn copy_on_write_is_switched_off_or_refused() {
     let place = place();
     let asked = NewVolume { nocow: true, ..volume("v", 4096, 4096) };
     match place.create(&asked) {
-        Ok(()) => place.store.remove("v").unwrap(),
+        Ok(()) => place.store.remove("v", true).unwrap(),
         Err(error) => {
             let path = place.pool.join("v").display().to_string();
             let text = format!(
@@ -323,12 +323,12 @@ fn removing_takes_links_and_folders_themselves() {
     symlink(&place.outside, place.pool.join("out")).unwrap();
     fs::create_dir(place.pool.join("folder")).unwrap();
     fs::write(place.pool.join("folder/file"), "").unwrap();
-    let full = place.store.remove("folder").unwrap_err();
+    let full = place.store.remove("folder", true).unwrap_err();
     assert_eq!(full.errno(), Some(Errno::ENOTEMPTY));
     assert!(full.message.starts_with("cannot remove directory '"), "{full}");
     fs::remove_file(place.pool.join("folder/file")).unwrap();
     for name in ["out", "folder", "never-was"] {
-        place.store.remove(name).unwrap();
+        place.store.remove(name, true).unwrap();
     }
     assert_eq!(place.entries(), [""; 0]);
     assert_eq!(fs::read(&place.outside).unwrap(), b"theirs");
