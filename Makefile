@@ -7,7 +7,8 @@
 #   make deps               installs what they run; `make check` and `make demo` begin with it
 #   make ctests             the C programs only; TESTS="error stream" for some of them
 #   make soak               guests at work during block jobs, for 20 rounds instead of 2
-#   make crash              500 processes killed during block jobs, instead of 50
+#   make crash              500 processes killed during block jobs, instead of 50; and a power cut after
+#                           every flush of a machine's work, instead of after some
 #   make headers            include/ and docs/compatibility.md, after a change of src/capi
 #   make lint               formatting and clippy
 #   make fuzz               looks for inputs that break the parsers, FUZZ_TIME (600) seconds with each
@@ -85,6 +86,7 @@ soak:
 
 crash:
 	CRASH_KILLS=500 $(CARGO) test --release --locked --test block_crash -- --nocapture
+	POWER_CUT=long $(CARGO) test --release --locked --test power_cut -- --nocapture --test-threads=1 what_was
 
 demo:
 	ctests/deps.sh demo
@@ -106,7 +108,7 @@ bench: stage
 	python3 benches/jobs.py --library $(STAGE)$(LIBDIR)/libvirsparse.so.0 --dir $(BENCH_DIR) \
 		$(BENCH_JOBS)
 	folder=$$(mktemp -d -p $(BENCH_DIR)) && \
-		$(TARGET)/bench/send4k "sparse:///embed?root=$$folder/root" $$folder; \
+		$(TARGET)/bench/send4k "sparse:///embed?root=$$folder/root&sync=no" $$folder; \
 		status=$$?; rm -rf $$folder; exit $$status
 	$(CARGO) build --release --locked --example image-tool
 	python3 benches/images.py --image-tool $(TARGET)/release/examples/image-tool \

@@ -32,6 +32,8 @@ man                                   man-db                  tests
 groff                                 groff                   tests
 mkfs.xfs                              xfsprogs                tests
 mkfs.btrfs                            btrfs-progs             tests
+unshare                               util-linux              tests
+mount                                 mount                   tests
 END
 }
 
