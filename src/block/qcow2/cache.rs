@@ -176,11 +176,21 @@ impl Cache {
     /// Writes a part of the header, alone: everything before it is durable first, then it is.
     pub fn write_header(&mut self, file: &dyn Node, at: u64, bytes: &[u8]) -> Result<(), Problem> {
         self.barrier(file)?;
+        let mut before = vec![0; bytes.len()];
+        let got = file.read_at(&mut before, at)?;
+        before.truncate(got);
         let written = file.write_at(bytes, at);
         // It may have been written all the same.
         self.failed = written.is_err();
-        written?;
-        self.barrier(file)
+        let written = written.map_err(Problem::from).and_then(|()| self.barrier(file));
+        if written.is_err() {
+            // What is used from now on is what it said before, and who opens the image next must find
+            // that. Either of both may be on the medium, and is sound.
+            if let Err(error) = file.write_at(&before, at) {
+                log::warn!("{}: the header may say what has failed: {}", file.name(), error.what);
+            }
+        }
+        written
     }
 
     /// After a barrier has failed, the next one may well succeed without what was lost: the kernel
