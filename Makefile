@@ -9,6 +9,7 @@
 #   make soak               guests at work during block jobs, for 20 rounds instead of 2
 #   make crash              500 processes killed during block jobs, instead of 50; and a power cut after
 #                           every flush of a machine's work, instead of after some
+#   make faults             every system call of jobs and conversions fails, instead of some
 #   make headers            include/ and docs/compatibility.md, after a change of src/capi
 #   make lint               formatting and clippy
 #   make fuzz               looks for inputs that break the parsers, FUZZ_TIME (600) seconds with each
@@ -88,6 +89,9 @@ crash:
 	CRASH_KILLS=500 $(CARGO) test --release --locked --test block_crash -- --nocapture
 	POWER_CUT=long $(CARGO) test --release --locked --test power_cut -- --nocapture --test-threads=1 what_was
 
+faults: stage
+	FAULTS_ALL=1 CTEST_TIMEOUT=20000 ctests/run.sh $(STAGE) job_syscall_faults vol_syscall_faults
+
 demo:
 	ctests/deps.sh demo
 	$(CARGO) build --release --locked --lib
@@ -142,4 +146,4 @@ lint:
 clean:
 	$(CARGO) clean
 
-.PHONY: all headers install stage deps ctests demo check fuzz soak crash bench lint clean
+.PHONY: all headers install stage deps ctests demo check fuzz soak crash faults bench lint clean
