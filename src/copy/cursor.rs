@@ -1,5 +1,7 @@
 //! Walking over the extents of a node.
 
+use std::ops::Range;
+
 use crate::block::{Extent, ExtentKind, Node, Result};
 
 /// Walks a range of a node from its start, extent by extent, in pieces as large as wanted.
@@ -30,6 +32,16 @@ impl ExtentCursor {
     /// The same in whole units, of which only the last may be cut off by the end: a unit that is a
     /// hole only in part is data. `most` is a multiple of `unit`, and so is where the walk begins.
     pub fn next_units(&mut self, node: &dyn Node, most: u64, unit: u64) -> Result<Option<Extent>> {
+        self.next_limited(node, |_| most, unit)
+    }
+
+    /// The same, where the most data that comes at once may depend on the extent that it is in.
+    pub fn next_limited(
+        &mut self,
+        node: &dyn Node,
+        most: impl Fn(&Extent) -> u64,
+        unit: u64,
+    ) -> Result<Option<Extent>> {
         let Some(extent) = self.peek(node)? else { return Ok(None) };
         let data = Extent { kind: ExtentKind::Data, ..extent };
         let (piece, to) = if extent.kind.is_zero() {
@@ -39,6 +51,7 @@ impl ExtentCursor {
                 _ => (data, self.position + unit),
             }
         } else {
+            let most = most(&extent);
             (data, extent.end().min(self.position.saturating_add(most)).next_multiple_of(unit))
         };
         let to = to.min(self.end);
@@ -62,6 +75,18 @@ impl ExtentCursor {
         }
         Ok(self.current)
     }
+}
+
+/// How many bytes of data there are in a range of a node, as far as the range lies in the node.
+pub fn data_in(node: &dyn Node, range: Range<u64>) -> Result<u64> {
+    let mut cursor = ExtentCursor::new(range.start, range.end.min(node.length()?));
+    let mut data = 0;
+    while let Some(extent) = cursor.next(node, u64::MAX)? {
+        if !extent.kind.is_zero() {
+            data += extent.length;
+        }
+    }
+    Ok(data)
 }
 
 #[cfg(test)]

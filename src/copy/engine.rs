@@ -16,6 +16,10 @@ use crate::sys;
 /// enough to stay in the cache between the read and the write.
 const PIECE: usize = 256 * 1024;
 
+/// Data that stays where it is comes in pieces of at most this size. They cost next to nothing, and a job
+/// is asked between them whether it is to go on. It is a multiple of every unit of compression.
+const STAYING: u64 = 64 << 20;
+
 /// Two keep reading and writing going at the same time; the page cache is bound by memory, not by
 /// the number of processors.
 const THREADS: usize = 2;
@@ -65,14 +69,20 @@ pub fn copy(source: &dyn Node, target: &dyn Node, options: CopyOptions) -> Resul
     };
     let end = options.length.min(source.length()?);
     let work = |piece, buffer: &mut [u8]| copier.copy_piece(piece, buffer);
-    walk(source, 0..end, Shape::new(unit), &Unsupervised, work)?;
+    walk(source, 0..end, Shape::new(unit), &Unsupervised, |_| true, work)?;
     target.settle()
 }
 
 /// Has a say in when and whether the pieces of a range are worked on.
 pub trait Supervisor: Sync {
-    /// Runs `work`, which deals with `piece`, when it may. False ends everything early.
-    fn piece(&self, piece: &Extent, work: &mut dyn FnMut() -> Result<()>) -> Result<bool>;
+    /// Runs `work`, which deals with `piece`, when it may. `moved` is how many bytes of data that moves:
+    /// none where the piece is zeros, or data that stays where it is. False ends everything early.
+    fn piece(
+        &self,
+        piece: &Extent,
+        moved: u64,
+        work: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<bool>;
 
     /// The most data that a piece shall have; asked before each.
     fn most(&self) -> u64 {
@@ -83,7 +93,12 @@ pub trait Supervisor: Sync {
 struct Unsupervised;
 
 impl Supervisor for Unsupervised {
-    fn piece(&self, _piece: &Extent, work: &mut dyn FnMut() -> Result<()>) -> Result<bool> {
+    fn piece(
+        &self,
+        _piece: &Extent,
+        _moved: u64,
+        work: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<bool> {
         work().map(|()| true)
     }
 }
@@ -111,15 +126,17 @@ impl Shape {
     }
 }
 
-/// Works on a range of `node`, extent by extent, with several threads. Data comes in pieces that fit
-/// the buffer that `work` gets; zeros come whole. False if the supervisor has ended it early.
+/// Works on a range of `node`, extent by extent, with several threads. `moves` tells whether the data of
+/// an extent is moved at all: such data comes in pieces that fit the buffer that `work` gets, other data
+/// in larger ones, and zeros come whole. False if the supervisor has ended it early.
 pub fn in_pieces(
     node: &dyn Node,
     range: Range<u64>,
     supervisor: &dyn Supervisor,
+    moves: impl Fn(&Extent) -> bool + Sync,
     work: impl Fn(Extent, &mut [u8]) -> Result<()> + Sync,
 ) -> Result<bool> {
-    walk(node, range, Shape::new(None), supervisor, work)
+    walk(node, range, Shape::new(None), supervisor, moves, work)
 }
 
 fn walk(
@@ -127,12 +144,14 @@ fn walk(
     range: Range<u64>,
     shape: Shape,
     supervisor: &dyn Supervisor,
+    moves: impl Fn(&Extent) -> bool + Sync,
     work: impl Fn(Extent, &mut [u8]) -> Result<()> + Sync,
 ) -> Result<bool> {
     let threads = shape.threads;
     let walk = Walk {
         node,
         supervisor,
+        moves: &moves,
         work: &work,
         shape,
         cursor: Mutex::new(ExtentCursor::new(range.start, range.end)),
@@ -176,9 +195,10 @@ pub fn reflink_range(source: &dyn Node, target: &dyn Node, range: &Range<u64>) -
     shared.inspect_err(|errno| log::debug!("blocks are copied, not shared: {errno}")).is_ok()
 }
 
-struct Walk<'a, W> {
+struct Walk<'a, M, W> {
     node: &'a dyn Node,
     supervisor: &'a dyn Supervisor,
+    moves: &'a M,
     work: &'a W,
     shape: Shape,
     cursor: Mutex<ExtentCursor>,
@@ -186,20 +206,29 @@ struct Walk<'a, W> {
     stop: AtomicBool,
 }
 
-impl<W: Fn(Extent, &mut [u8]) -> Result<()> + Sync> Walk<'_, W> {
+impl<M, W> Walk<'_, M, W>
+where
+    M: Fn(&Extent) -> bool + Sync,
+    W: Fn(Extent, &mut [u8]) -> Result<()> + Sync,
+{
     fn run(&self) -> Result<()> {
         let (most, unit) = (self.shape.piece as u64, self.shape.unit);
         let mut buffer = vec![0; self.shape.piece];
         while !self.stop.load(Ordering::Relaxed) {
             let piece = {
                 let mut cursor = self.cursor.lock().unwrap_or_else(|p| p.into_inner());
-                let most = self.supervisor.most().min(most) / unit * unit;
-                cursor.next_units(self.node, most.max(unit), unit)
+                let most = |extent: &Extent| match (self.moves)(extent) {
+                    true => (self.supervisor.most().min(most) / unit * unit).max(unit),
+                    false => STAYING / unit * unit,
+                };
+                cursor.next_limited(self.node, most, unit)
             };
             let goes_on = match piece {
                 Ok(None) => break,
                 Ok(Some(piece)) => {
-                    self.supervisor.piece(&piece, &mut || (self.work)(piece, &mut buffer))
+                    let moves = !piece.kind.is_zero() && (self.moves)(&piece);
+                    let moved = if moves { piece.length } else { 0 };
+                    self.supervisor.piece(&piece, moved, &mut || (self.work)(piece, &mut buffer))
                 }
                 Err(error) => Err(error),
             };

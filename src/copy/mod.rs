@@ -5,7 +5,7 @@ mod dirty;
 mod engine;
 mod zero;
 
-pub use cursor::ExtentCursor;
+pub use cursor::{ExtentCursor, data_in};
 pub use dirty::DirtyUnits;
 pub use engine::{Copier, CopyOptions, Supervisor, copy, in_pieces, reflink, reflink_range};
 pub use zero::{GRAIN, Run, is_zero, runs};

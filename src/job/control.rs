@@ -224,11 +224,14 @@ impl Drop for Held<'_> {
 }
 
 impl Supervisor for Control {
-    fn piece(&self, piece: &Extent, work: &mut dyn FnMut() -> Result<()>) -> Result<bool> {
-        // Zeros cost nothing, and can be of any length.
-        let cost = if piece.kind.is_zero() { 0 } else { piece.length };
-        let Some(_held) = self.hold(cost) else { return Ok(false) };
-        if !self.admit(cost) {
+    fn piece(
+        &self,
+        piece: &Extent,
+        moved: u64,
+        work: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<bool> {
+        let Some(_held) = self.hold(moved) else { return Ok(false) };
+        if !self.admit(moved) {
             return Ok(false);
         }
         work()?;

@@ -7,8 +7,8 @@ use super::control::{Command, Control};
 use super::mirror::{Mirror, Placed};
 use super::stride::Stride;
 use super::{End, PivotStep, failed};
-use crate::block::Above;
-use crate::copy::{Copier, Supervisor, in_pieces, reflink_range};
+use crate::block::{Above, Extent};
+use crate::copy::{Copier, Supervisor, data_in, in_pieces, reflink_range};
 use crate::error::Result;
 
 /// Blocks are shared in ranges, the first of this size. The guest cannot write meanwhile.
@@ -94,7 +94,9 @@ impl Copy {
         let Some(shared) = self.share(control, length) else { return Ok(End::Cancelled) };
         let bulk = {
             let copier = self.copier(self.above, self.zeroed);
-            in_pieces(&*mirror.source, shared..length, control, |piece, buffer| {
+            let above = self.above;
+            let moves = move |extent: &Extent| above.is_none_or(|above| above.says(extent));
+            in_pieces(&*mirror.source, shared..length, control, moves, |piece, buffer| {
                 let held = mirror.hold(piece.offset, piece.end());
                 // What was a hole when the extents were asked for may be data now that the guest's
                 // writes are held off.
@@ -137,7 +139,15 @@ impl Copy {
             match self.mirror().dirty.take(*at, control.most()) {
                 Some(range) => {
                     *at = range.end;
-                    if !control.admit(range.end - range.start) {
+                    // What the guest has discarded or zeroed is copied, too, and moves no data.
+                    let moved = match data_in(&*self.mirror().source, range.clone()) {
+                        Ok(moved) => moved,
+                        Err(error) => {
+                            self.mirror().dirty.put_back(&range);
+                            return Err(failed(error));
+                        }
+                    };
+                    if !control.admit(moved) {
                         self.mirror().dirty.put_back(&range);
                         return Ok(false);
                     }

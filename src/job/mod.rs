@@ -163,8 +163,10 @@ impl Job {
 
 /// Brings what the images below have in a range into the one on top.
 pub fn pull(top: &Qcow2Node, range: Range<u64>, above: Above, control: &Control) -> Result<End> {
+    // What the top image has itself stays there, and what is below the base stays below.
+    let moves = |extent: &Extent| extent.depth > 0 && above.says(extent);
     let populate = |piece: Extent, _: &mut [u8]| top.populate(piece.offset, piece.length, above);
-    let done = in_pieces(top, range, control, populate).map_err(failed)?;
+    let done = in_pieces(top, range, control, moves, populate).map_err(failed)?;
     Ok(if done { End::Completed } else { End::Cancelled })
 }
 
@@ -204,8 +206,9 @@ fn copy_into_base(
         detect_zeros: !source.knows_holes(),
         zeroed: false,
     };
+    let moves = |extent: &Extent| above.says(extent);
     let work = |piece, buffer: &mut [u8]| copier.copy_piece(piece, buffer);
-    if !in_pieces(&*source, 0..length, control, work)? {
+    if !in_pieces(&*source, 0..length, control, moves, work)? {
         return Ok(End::Cancelled);
     }
     target.flush()?;
