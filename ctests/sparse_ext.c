@@ -30,6 +30,110 @@ static void stats_are(virStreamPtr st, unsigned long long data, unsigned long lo
     CHECK_INT(stats.totalBytes, total);
 }
 
+/* How much data there will be, and how much of that may still turn out to be holes. */
+static void data_to_come(virStreamPtr st, unsigned long long all, unsigned long long unknown)
+{
+    virSparseStreamStats stats;
+
+    memset(&stats, 0xff, sizeof(stats));
+    CHECK_INT(virSparseStreamGetStats(st, &stats), 0);
+    CHECK_INT(stats.dataTotalBytes, all);
+    CHECK_INT(stats.unknownBytes, unknown);
+    CHECK(stats.reserved[0] == 0 && stats.reserved[1] == 0 && stats.reserved[2] == 0);
+}
+
+struct sections {
+    virStreamPtr st;
+    unsigned long long at;
+};
+
+static int section_data(virStreamPtr st, char *data, size_t len, void *opaque)
+{
+    struct sections *s = (struct sections *)opaque;
+
+    /* The hole before, and how long this section is, have been told. */
+    if (s->at == 900 * KIB)
+        data_to_come(st, 124 * KIB, 24 * KIB);
+    CHECK(s->at >= 900 * KIB);
+    if (s->at >= 1000 * KIB)
+        return 0;
+    len = len > 1000 * KIB - s->at ? (size_t)(1000 * KIB - s->at) : len;
+    fill(data, len, s->at, 1);
+    s->at += len;
+    return (int)len;
+}
+
+static int section_next(virStreamPtr st, int *in_data, long long *length, void *opaque)
+{
+    struct sections *s = (struct sections *)opaque;
+
+    (void)st;
+    *in_data = s->at >= 900 * KIB && s->at < 1000 * KIB;
+    *length = (long long)(s->at < 900 * KIB ? 900 * KIB : s->at < 1000 * KIB ? 1000 * KIB : MIB);
+    *length -= (long long)s->at;
+    return 0;
+}
+
+static int section_skip(virStreamPtr st, long long length, void *opaque)
+{
+    (void)st;
+    ((struct sections *)opaque)->at += (unsigned long long)length;
+    return 0;
+}
+
+/* The data is at the end: nothing is done while the hole before it is passed. */
+static void data_at_the_end(void)
+{
+    virStorageVolPtr late = make_vol(pool, "late", MIB, 0), file;
+    virStreamPtr st = upload_to(late, 0, 0, SPARSE);
+    struct sections s;
+    char *buf = (char *)malloc(MIB);
+    long long hole = 0;
+
+    CHECK(buf != NULL);
+    data_to_come(st, MIB, MIB);
+    CHECK_INT(virStreamSendHole(st, 512 * KIB, 0), 0);
+    data_to_come(st, 512 * KIB, 512 * KIB);
+    send_pattern(st, 64 * KIB, 512 * KIB, 1);
+    data_to_come(st, 512 * KIB, 448 * KIB);
+    CHECK_INT(virStreamFinish(st), 0);
+    data_to_come(st, 64 * KIB, 0);
+    CHECK_INT(virStreamFree(st), 0);
+    vol_gone(late);
+
+    late = make_vol(pool, "late", MIB, 0);
+    s.at = 0;
+    s.st = upload_to(late, 0, 0, SPARSE);
+    CHECK_INT(virStreamSparseSendAll(s.st, section_data, section_next, section_skip, &s), 0);
+    CHECK_INT(virStreamFinish(s.st), 0);
+    data_to_come(s.st, 100 * KIB, 0);
+    CHECK_INT(virStreamFree(s.st), 0);
+
+    st = download_from(late, 0, 0, SPARSE);
+    data_to_come(st, 100 * KIB, 0);
+    CHECK_INT(virStreamRecvHole(st, &hole, 0), 0);
+    CHECK_INT(hole, 900 * KIB);
+    stats_are(st, 0, 900 * KIB, MIB);
+    data_to_come(st, 100 * KIB, 0);
+    CHECK_INT(recv_bytes(st, buf, 50 * KIB), 50 * KIB);
+    data_to_come(st, 100 * KIB, 0);
+    CHECK_INT(virStreamAbort(st), 0);
+    data_to_come(st, 50 * KIB, 0);
+    CHECK_INT(virStreamFree(st), 0);
+    vol_gone(late);
+
+    /* A volume in an image format is a file that may become longer. */
+    file = virStorageVolCreateXML(pool, "<volume><name>q</name><capacity>1048576</capacity><target>"
+                                        "<format type='qcow2'/></target></volume>", 0);
+    CHECK(file != NULL);
+    st = upload_to(file, 0, 0, SPARSE);
+    data_to_come(st, (unsigned long long)-1, (unsigned long long)-1);
+    CHECK_INT(virStreamAbort(st), 0);
+    CHECK_INT(virStreamFree(st), 0);
+    vol_gone(file);
+    free(buf);
+}
+
 static void upload_stats(void)
 {
     virStreamPtr st = upload_to(vol, 0, 0, SPARSE);
@@ -252,6 +356,7 @@ int main(int argc, char **argv)
     pool = make_pool(conn, "p");
     vol = make_vol(pool, "v", MIB, 0);
     upload_stats();
+    data_at_the_end();
     set_size(in_dir("p/v"), 0);
     set_size(in_dir("p/v"), MIB);
     write_pattern(in_dir("p/v"), 64 * KIB, 0, 1);

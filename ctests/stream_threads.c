@@ -189,6 +189,10 @@ static void *send_until_ended(void *opaque)
             w->reached = 1;
     }
     w->result = n;
+    /* Whoever is at work on it can tell this from a fault, also at what it does next. */
+    CHECK_ERR(VIR_ERR_OPERATION_ABORTED, VIR_FROM_STREAMS, "stream was aborted");
+    CHECK_INT(virStreamFinish(w->st), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_ABORTED, "stream was aborted");
     free(buf);
     return NULL;
 }
@@ -208,6 +212,9 @@ static void ended_by_another(void *(*run)(void *))
     w.released = 1;
     join(&w);
     CHECK_INT(w.result, -1);
+    /* The thread that has aborted it knows. */
+    CHECK_INT(virStreamFinish(w.st), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_FAILED, "stream is closed");
     CHECK_INT(virStreamFree(w.st), 0);
     vol_gone(w.vol);
 }

@@ -29,6 +29,7 @@
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <virsparse/virsparse.h>
 
 static const char usage[] =
     "Usage: vol-transfer [OPTION]... upload|download URI POOL VOLUME FILE\n"
@@ -63,6 +64,7 @@ struct transfer {
     off_t end;                  /* where the file ends; on download only the bar uses it */
     off_t data_start, data_end; /* upload: the data section of the file found last */
     long long data, holes;
+    long long all_data;         /* how much data there is to move, as far as that is known */
     double started, next_draw;
     bool bar;
     bool reported;              /* a callback has printed why it failed */
@@ -127,7 +129,9 @@ static int fail_callback(struct transfer *t, const char *what)
 
 /* ---- The progress bar ---- */
 
-static void draw_bar(struct transfer *t)
+/* Holes take no time: the bar goes by the data, and begins with none of it when a file begins with a hole
+ * of 100 GiB. */
+static void draw_bar(struct transfer *t, virStreamPtr stream)
 {
     static const char full[] = "##############################";
     const int width = (int)sizeof(full) - 1;
@@ -137,21 +141,26 @@ static void draw_bar(struct transfer *t)
         return;
     t->next_draw = time + 0.1;
 
-    double share = t->pos < t->end ? (double)t->pos / (double)t->end : 1;
+    virSparseStreamStats stats; /* a download: the library knows where the volume has data */
+    if (!t->o->upload && virSparseStreamGetStats(stream, &stats) == 0)
+        t->all_data = (long long)stats.dataTotalBytes;
+    double done = (double)(t->o->sparse ? t->data : t->pos);
+    double all = (double)(t->o->sparse ? t->all_data : t->end);
+    double share = done < all ? done / all : 1;
     long left = share > 0 ? (long)(elapsed / share - elapsed + 0.5) : 0;
     fprintf(stderr, "\r[%.*s%*s] %3d%%  %.2f of %.2f GiB  %.0f MB/s  %ld:%02ld:%02ld left\033[K",
             (int)(share * width), full, width - (int)(share * width), "", (int)(share * 100),
-            (double)t->pos / gib, (double)t->end / gib,
+            done / gib, all / gib,
             elapsed > 0 ? (double)t->data / elapsed / 1e6 : 0,
             left / 3600, left / 60 % 60, left % 60);
 }
 
-static void moved(struct transfer *t, long long *count, long long length)
+static void moved(struct transfer *t, virStreamPtr stream, long long *count, long long length)
 {
     t->pos += length;
     *count += length;
     if (t->bar)
-        draw_bar(t);
+        draw_bar(t, stream);
 }
 
 /* ---- Upload: the callbacks that read the file ---- */
@@ -160,7 +169,6 @@ static int read_data(virStreamPtr stream, char *buffer, size_t size, void *opaqu
 {
     struct transfer *t = opaque;
     ssize_t n;
-    (void)stream;
     size = (size_t)MIN((off_t)size, t->end - t->pos);
     do
         n = interrupted ? -1 : pread(t->fd, buffer, size, t->pos);
@@ -171,7 +179,7 @@ static int read_data(virStreamPtr stream, char *buffer, size_t size, void *opaqu
     }
     if (n < 0)
         return fail_callback(t, "cannot read");
-    moved(t, &t->data, n);
+    moved(t, stream, &t->data, n);
     return (int)n;
 }
 
@@ -188,6 +196,18 @@ static bool find_data(struct transfer *t)
         return false;
     t->data_start = MIN(data, t->end);
     t->data_end = MIN(MAX(hole, data + 1), t->end); /* punched just now, it still reads as zeros */
+    return true;
+}
+
+/* Counts the data of the file, for the bar. */
+static bool count_data(struct transfer *t)
+{
+    for (t->pos = 0; t->pos < t->end; t->pos = t->data_end) {
+        if (!find_data(t))
+            return false;
+        t->all_data += t->data_end - t->data_start;
+    }
+    t->pos = t->data_start = t->data_end = 0;
     return true;
 }
 
@@ -210,13 +230,12 @@ static int write_data(virStreamPtr stream, const char *buffer, size_t size, void
 {
     struct transfer *t = opaque;
     ssize_t n;
-    (void)stream;
     do
         n = interrupted ? -1 : pwrite(t->fd, buffer, size, t->pos);
     while (n < 0 && errno == EINTR && !interrupted);
     if (n < 0)
         return fail_callback(t, "cannot write");
-    moved(t, &t->data, n);
+    moved(t, stream, &t->data, n);
     return (int)n; /* after a short write the library calls again with the rest */
 }
 
@@ -227,8 +246,7 @@ static int write_data(virStreamPtr stream, const char *buffer, size_t size, void
 static int pass_hole(virStreamPtr stream, long long length, void *opaque)
 {
     struct transfer *t = opaque;
-    (void)stream;
-    moved(t, &t->holes, length);
+    moved(t, stream, &t->holes, length);
     return 0;
 }
 
@@ -246,6 +264,8 @@ static int send_file(struct transfer *t, virStreamPtr stream)
         return -1;
     if (!o->sparse)
         return virStreamSendAll(stream, read_data, t);
+    if (t->bar && !count_data(t))
+        return fail_callback(t, "cannot find its data");
     return virStreamSparseSendAll(stream, read_data, next_section, pass_hole, t);
 }
 

@@ -27,6 +27,13 @@ SPARSE_STREAM = 1  # VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM, VIR_STORAGE_VOL_DOWNL
 GET_PHYSICAL = 1   # VIR_STORAGE_VOL_GET_PHYSICAL
 ERR_NO_STORAGE_VOL = 50
 
+
+class StreamStats(Structure):
+    _fields_ = [(name, c_ulonglong) for name in (
+        "dataBytes", "holeBytes", "totalBytes", "dataTotalBytes", "unknownBytes")]
+    _fields_.append(("reserved", c_ulonglong * 3))
+
+
 ErrorFunc = CFUNCTYPE(None, c_void_p, c_void_p)
 # The two data callbacks have one shape: buffers come as addresses, to be read and written in place.
 DataFunc = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t, c_void_p)
@@ -79,6 +86,7 @@ class Library:
         "virStreamSparseRecvAll": (c_int, c_void_p, DataFunc, HoleFunc, c_void_p),
         "virStreamFinish": (c_int, c_void_p),
         "virStreamFree": (c_int, c_void_p),
+        "virSparseStreamGetStats": (c_int, c_void_p, POINTER(StreamStats)),
     }
 
     def __init__(self, path=None):
@@ -102,11 +110,13 @@ class Library:
 
 
 class Progress:
-    """Counts bytes, and draws the bar when it is wanted."""
+    """Counts bytes, and draws the bar when it is wanted. Holes take no time, so the bar goes by the data:
+    `all_data` tells how much of that there is to move, as far as it is known."""
 
     def __init__(self, end, draw):
         self.pos = self.data = self.holes = 0
         self.end, self.draw = end, draw
+        self.all_data = None  # without holes, everything is data
         self.started = self.drawn = time.monotonic()
 
     def moved(self, data=0, hole=0):
@@ -119,10 +129,13 @@ class Progress:
 
     def draw_bar(self):
         elapsed = self.drawn - self.started
-        share = self.pos / self.end if self.pos < self.end else 1
+        done, whole = self.pos, self.end
+        if self.all_data:
+            done, whole = self.data, self.all_data()
+        share = done / whole if done < whole else 1
         left = round(elapsed / share - elapsed) if share else 0
         print(f"\r[{'#' * int(share * 30):30}] {int(share * 100):3}%  "
-              f"{self.pos / 2**30:.2f} of {self.end / 2**30:.2f} GiB  "
+              f"{done / 2**30:.2f} of {whole / 2**30:.2f} GiB  "
               f"{self.data / elapsed / 1e6:.0f} MB/s  "
               f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left\033[K",
               end="", file=sys.stderr, flush=True)
@@ -198,6 +211,16 @@ class Callbacks:
         length[0] = (self.data_end if in_data[0] else self.data_start) - pos
         return 0
 
+    def count_data(self):
+        """How much data the file has, for the bar."""
+        count = pos = 0
+        while pos < self.progress.end:
+            self.find_data(pos, self.progress.end)
+            count += self.data_end - self.data_start
+            pos = self.data_end
+        self.data_start = self.data_end = 0
+        return count
+
     def find_data(self, pos, end):
         hole = end
         try:
@@ -246,6 +269,13 @@ def run_stream(lib, conn, options, progress, fd, attach):
         progress.print_table()
 
 
+def data_of(lib, stream):
+    """How much data a download has to move: the library knows where the volume has data."""
+    stats = StreamStats()
+    lib.virSparseStreamGetStats(stream, byref(stats))
+    return stats.dataTotalBytes
+
+
 def wants_bar(options):
     return not options.quiet and sys.stderr.isatty()
 
@@ -270,6 +300,8 @@ def upload(lib, conn, pool, options):
     def attach(stream, callbacks):
         lib.virStorageVolUpload(volume, stream, options.offset, options.length, options.flags)
         if options.flags:
+            count = callbacks.count_data() if progress.draw else 0
+            progress.all_data = lambda: count
             return lib.virStreamSparseSendAll, (callbacks.read_data, callbacks.next_section,
                                                 callbacks.pass_hole)
         return lib.virStreamSendAll, (callbacks.read_data,)
@@ -295,6 +327,7 @@ def download(lib, conn, pool, options):
     def attach(stream, callbacks):
         lib.virStorageVolDownload(volume, stream, options.offset, options.length, options.flags)
         if options.flags:
+            progress.all_data = lambda: data_of(lib, stream)
             return lib.virStreamSparseRecvAll, (callbacks.write_data, callbacks.pass_hole)
         return lib.virStreamRecvAll, (callbacks.write_data,)
 

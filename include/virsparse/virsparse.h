@@ -79,6 +79,18 @@ struct _virSparseStreamStats {
     unsigned long long holeBytes;
     /** Bytes that the transfer covers at most, data and holes; 0 if it has no limit. */
     unsigned long long totalBytes;
+    /**
+     * Bytes of data that the transfer will have moved when it is complete, at most: what has been moved,
+     * and what is not known to be a hole. (unsigned long long)-1 if it has no limit.
+     */
+    unsigned long long dataTotalBytes;
+    /**
+     * How many of dataTotalBytes may still turn out to be holes, because nobody has told yet where the
+     * data is; 0 if dataTotalBytes is exact.
+     */
+    unsigned long long unknownBytes;
+    /** 0; kept for what later versions will tell, so that the size stays. */
+    unsigned long long reserved[3];
 };
 
 /** How much a stream has moved. */
@@ -164,6 +176,12 @@ int virSparseSetLogFunc(int level,
  *
  * For an upload it is what has been written to the volume, so that after virStreamFinish it is
  * exactly what was sent.
+ *
+ * How far a transfer is, is best told from dataBytes and dataTotalBytes: holes take no time, so that a
+ * part of totalBytes says nothing of how long the rest will take. A download knows the extents of its
+ * volume, which are looked at here, for at most 50 ms in each call; zeros in the data of a sparse download
+ * become holes, so that dataTotalBytes may become less. An upload knows what holes were sent, and the
+ * section of data that virStreamSparseSendAll was told of; the rest is in unknownBytes.
  *
  * @st: the stream
  * @stats: where to store it

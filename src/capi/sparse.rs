@@ -27,6 +27,14 @@ pub struct _virSparseStreamStats {
     pub holeBytes: c_ulonglong,
     /// Bytes that the transfer covers at most, data and holes; 0 if it has no limit.
     pub totalBytes: c_ulonglong,
+    /// Bytes of data that the transfer will have moved when it is complete, at most: what has been moved,
+    /// and what is not known to be a hole. (unsigned long long)-1 if it has no limit.
+    pub dataTotalBytes: c_ulonglong,
+    /// How many of dataTotalBytes may still turn out to be holes, because nobody has told yet where the
+    /// data is; 0 if dataTotalBytes is exact.
+    pub unknownBytes: c_ulonglong,
+    /// 0; kept for what later versions will tell, so that the size stays.
+    pub reserved: [c_ulonglong; 3],
 }
 
 /// How much a stream has moved.
@@ -224,6 +232,12 @@ pub unsafe extern "C" fn virSparseSetLogFunc(
 /// For an upload it is what has been written to the volume, so that after virStreamFinish it is
 /// exactly what was sent.
 ///
+/// How far a transfer is, is best told from dataBytes and dataTotalBytes: holes take no time, so that a
+/// part of totalBytes says nothing of how long the rest will take. A download knows the extents of its
+/// volume, which are looked at here, some thousands in each call; zeros in the data of a sparse download
+/// become holes, so that dataTotalBytes may become less. An upload knows what holes were sent, and the
+/// section of data that virStreamSparseSendAll was told of; the rest is in unknownBytes.
+///
 /// @st: the stream
 /// @stats: where to store it
 ///
@@ -240,11 +254,14 @@ pub unsafe extern "C" fn virSparseStreamGetStats(
     entry("virSparseStreamGetStats", |call| {
         let stream = call.object::<Stream>(st)?;
         call.non_null(stats, VIR_FROM_STREAMS, "stats")?;
-        let now = stream.stats();
+        let now = stream.progress();
         let record = virSparseStreamStats {
             dataBytes: now.data,
             holeBytes: now.holes,
             totalBytes: now.total,
+            dataTotalBytes: now.all_data.unwrap_or(c_ulonglong::MAX),
+            unknownBytes: if now.all_data.is_some() { now.unknown } else { c_ulonglong::MAX },
+            reserved: [0; 3],
         };
         // SAFETY: checked for NULL; the caller's memory.
         unsafe { stats.write(record) };

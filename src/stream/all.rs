@@ -59,6 +59,7 @@ impl Stream {
                     continue;
                 }
                 let mut rest = length;
+                upload.expect(length);
                 loop {
                     let wanted = rest.min(CHUNK as u64) as usize;
                     let sent = send_piece(upload, source, wanted)?;

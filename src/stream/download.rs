@@ -36,6 +36,7 @@ struct Reader {
     sparse: bool,
     /// A hole that may go on.
     hole: Option<(u64, u64)>,
+    stats: Arc<Stats>,
 }
 
 impl Reader {
@@ -83,6 +84,7 @@ impl Reader {
         for run in found {
             let at = offset + run.start as u64;
             if run.zero {
+                self.stats.found_zeros(run.length as u64);
                 self.add_hole(at, run.length as u64);
             } else {
                 self.end_hole(chunk);
@@ -171,6 +173,7 @@ impl Download {
             end: source.end,
             sparse: source.sparse,
             hole: None,
+            stats: stats.clone(),
         };
         let download = Download {
             pipe: Pipe::new(),
@@ -296,7 +299,7 @@ impl Download {
 
     /// Fails when the transfer has been finished or given up.
     pub fn check_going(&self) -> Result<()> {
-        if self.pipe.is_aborted() { Err(super::closed()) } else { Ok(()) }
+        self.pipe.check_going()
     }
 
     /// Whether holes are told.
@@ -313,9 +316,9 @@ impl Download {
             || self.pipe.has_filled()
     }
 
-    /// Stops reading.
-    pub fn stop(&self) {
-        self.pipe.abort();
+    /// Stops reading. `why`: the error of whoever is receiving at this moment.
+    pub fn stop(&self, why: Error) {
+        self.pipe.stop(why);
         // Also if somebody else waits for it already.
         let mut worker = unpoisoned(&self.worker);
         if let Some(worker) = worker.take() {

@@ -24,6 +24,7 @@ pub use upload::Target;
 
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::thread::ThreadId;
 
 use download::Download;
 use events::{Wakeup, Watch};
@@ -50,12 +51,14 @@ enum State {
     /// A call failed; all others fail likewise.
     Failed(Transfer, OnClose, Error),
     Closed,
+    /// Given up by this thread. The others may not have heard of it.
+    Aborted(ThreadId),
 }
 
 impl State {
     fn check_attachable(&self) -> Result<()> {
         match self {
-            State::Unattached | State::Closed => Ok(()),
+            State::Unattached | State::Closed | State::Aborted(_) => Ok(()),
             State::Active(..) => Err(Error::invalid_operation(
                 VIR_FROM_STREAMS,
                 "stream already has an active transfer",
@@ -79,7 +82,7 @@ impl State {
     fn is_of(&self, transfer: &Transfer) -> bool {
         match self {
             State::Active(other, _) | State::Failed(other, ..) => other.is(transfer),
-            State::Unattached | State::Closed => false,
+            State::Unattached | State::Closed | State::Aborted(_) => false,
         }
     }
 }
@@ -119,14 +122,15 @@ impl Stream {
 
     /// Begins an upload. `total`: bytes that it covers, 0 if unlimited.
     pub fn attach_upload(&self, target: Target, total: u64, on_close: OnClose) -> Result<()> {
-        let stats = Arc::new(Stats::new(total));
+        let stats = Arc::new(Stats::of_upload(total));
         let upload = Upload::new(target, self.waits, stats.clone(), self.wakeup.clone())?;
         self.attach(Transfer::Upload(Arc::new(upload)), stats, on_close)
     }
 
     /// Begins a download.
     pub fn attach_download(&self, source: Source, on_close: OnClose) -> Result<()> {
-        let stats = Arc::new(Stats::new(source.end - source.offset));
+        let range = source.offset..source.end;
+        let stats = Arc::new(Stats::of_download(source.node.clone(), range));
         let download = Download::new(source, self.waits, stats.clone(), self.wakeup.clone());
         self.attach(Transfer::Download(Arc::new(download)), stats, on_close)
     }
@@ -135,7 +139,7 @@ impl Stream {
         let mut state = self.state();
         if let Err(error) = state.check_attachable() {
             drop(state);
-            transfer.stop();
+            transfer.stop(closed());
             return Err(error);
         }
         *self.stats.lock().unwrap_or_else(|p| p.into_inner()) = stats;
@@ -203,15 +207,17 @@ impl Stream {
         Ok(())
     }
 
-    /// Gives the transfer up.
+    /// Gives the transfer up. Whoever is at work on it in another thread is told that.
     pub fn abort(&self) -> Result<()> {
         let transfer = match &*self.state() {
             State::Unattached => return Ok(()),
             State::Closed => return Err(closed()),
+            State::Aborted(by) => return Err(ended_by(*by)),
             State::Failed(_, _, error) => return Err(error.clone()),
             State::Active(transfer, _) => transfer.clone(),
         };
-        self.close_if(|state| state.is_of(&transfer));
+        let state = State::Aborted(std::thread::current().id());
+        self.end_if(|state| state.is_of(&transfer), state, aborted());
         Ok(())
     }
 
@@ -223,22 +229,33 @@ impl Stream {
     /// The same if the state is a certain one: since the caller looked at it, another thread may
     /// have ended the transfer and begun the next.
     fn close_if(&self, condition: impl FnOnce(&State) -> bool) {
+        self.end_if(condition, State::Closed, closed());
+    }
+
+    fn end_if(&self, condition: impl FnOnce(&State) -> bool, end: State, why: Error) {
         let mut state = self.state();
         if !condition(&state) {
             return;
         }
-        let before = std::mem::replace(&mut *state, State::Closed);
+        let before = std::mem::replace(&mut *state, end);
+        // The next transfer may begin before this one has stopped.
+        let stats = self.stats();
         drop(state);
         if let State::Active(transfer, on_close) | State::Failed(transfer, on_close, _) = before {
-            transfer.stop();
+            transfer.stop(why);
+            stats.end();
             on_close();
         }
         self.wakeup.notify();
     }
 
     /// How much the present or last transfer has moved.
-    pub fn stats(&self) -> Snapshot {
-        self.stats.lock().unwrap_or_else(|p| p.into_inner()).snapshot()
+    pub fn progress(&self) -> Snapshot {
+        self.stats().snapshot()
+    }
+
+    fn stats(&self) -> Arc<Stats> {
+        self.stats.lock().unwrap_or_else(|p| p.into_inner()).clone()
     }
 
     /// Registers the one callback that is told when the stream is ready for one of `events`.
@@ -312,7 +329,7 @@ impl Stream {
         let transfer = match &*self.state() {
             State::Active(transfer, _) => transfer.clone(),
             State::Unattached => return Readiness::empty(),
-            State::Closed => return interest & either,
+            State::Closed | State::Aborted(_) => return interest & either,
             State::Failed(..) => return interest & either | Readiness::ERROR,
         };
         let ready = match transfer {
@@ -330,6 +347,7 @@ impl Stream {
             State::Unattached => Err(Error::no_support(VIR_FROM_STREAMS, function)),
             State::Failed(_, _, error) => Err(error.clone()),
             State::Closed => Err(closed()),
+            State::Aborted(by) => Err(ended_by(*by)),
         }
     }
 
@@ -400,16 +418,25 @@ impl Transfer {
         }
     }
 
-    fn stop(&self) {
+    fn stop(&self, why: Error) {
         match self {
-            Transfer::Upload(upload) => upload.abort(),
-            Transfer::Download(download) => download.stop(),
+            Transfer::Upload(upload) => upload.stop(why),
+            Transfer::Download(download) => download.stop(why),
         }
     }
 }
 
 fn closed() -> Error {
     Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_STREAMS, "stream is closed")
+}
+
+fn aborted() -> Error {
+    Error::new(VIR_ERR_OPERATION_ABORTED, VIR_FROM_STREAMS, "stream was aborted")
+}
+
+/// What a thread is told of a stream that one has aborted. That one knows.
+fn ended_by(thread: ThreadId) -> Error {
+    if thread == std::thread::current().id() { closed() } else { aborted() }
 }
 
 fn no_callback() -> Error {

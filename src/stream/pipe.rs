@@ -213,8 +213,8 @@ struct State {
     made: usize,
     /// No more filled chunks will come.
     closed: bool,
-    /// Both ends stop as soon as they can.
-    aborted: bool,
+    /// Both ends stop as soon as they can, and this is why.
+    stopped: Option<Error>,
     /// Why the disk's end has stopped.
     error: Option<Error>,
 }
@@ -259,8 +259,8 @@ impl Pipe {
     pub fn take_filled(&self, wait: bool) -> Result<Taken> {
         let mut state = self.lock();
         loop {
-            if state.aborted {
-                return Err(super::closed());
+            if let Some(why) = &state.stopped {
+                return Err(why.clone());
             }
             if let Some(chunk) = state.filled.pop_front() {
                 return Ok(Taken::Chunk(chunk));
@@ -298,9 +298,11 @@ impl Pipe {
         self.change(|state| state.closed = true);
     }
 
-    /// Both ends stop as soon as they can.
-    pub fn abort(&self) {
-        self.change(|state| state.aborted = true);
+    /// Both ends stop as soon as they can. `why`: the error of whoever is still at work on one of them.
+    pub fn stop(&self, why: Error) {
+        self.change(|state| {
+            state.stopped.get_or_insert(why);
+        });
     }
 
     /// The disk's end has failed.
@@ -315,9 +317,9 @@ impl Pipe {
         self.lock().check()
     }
 
-    /// Whether both ends have been told to stop.
-    pub fn is_aborted(&self) -> bool {
-        self.lock().aborted
+    /// Fails if both ends have been told to stop.
+    pub fn check_going(&self) -> Result<()> {
+        self.lock().stopped.clone().map_or(Ok(()), Err)
     }
 
     /// Whether [`Pipe::take_free`] would not wait.
@@ -348,14 +350,10 @@ impl Pipe {
 
 impl State {
     fn is_over(&self) -> bool {
-        self.aborted || self.error.is_some()
+        self.stopped.is_some() || self.error.is_some()
     }
 
     fn check(&self) -> Result<()> {
-        match &self.error {
-            Some(error) => Err(error.clone()),
-            None if self.aborted => Err(super::closed()),
-            None => Ok(()),
-        }
+        self.error.as_ref().or(self.stopped.as_ref()).map_or(Ok(()), |error| Err(error.clone()))
     }
 }

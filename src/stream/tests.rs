@@ -254,6 +254,10 @@ fn is_closed(error: &Error) -> bool {
     error.code == VIR_ERR_OPERATION_FAILED && error.message.contains("stream is closed")
 }
 
+fn is_aborted(error: &Error) -> bool {
+    error.code == VIR_ERR_OPERATION_ABORTED && error.message.contains("stream was aborted")
+}
+
 /// Gives the pieces of a list, and runs a function before a certain one.
 struct Pieces<F> {
     pieces: Vec<Vec<u8>>,

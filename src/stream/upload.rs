@@ -175,6 +175,8 @@ struct Producer {
     end: Option<u64>,
     /// A hole that waits for a chunk. It ends at `position`.
     hole: Option<(u64, u64)>,
+    /// Bytes of data that are known to come next.
+    expected: u64,
     /// Everything has been written; nothing more is taken.
     over: bool,
 }
@@ -221,6 +223,7 @@ impl Upload {
                 position: target.offset,
                 end: target.end,
                 hole: None,
+                expected: 0,
                 over: false,
             }),
             sink: Arc::new(Sink {
@@ -258,6 +261,7 @@ impl Upload {
                 chunk.push_data(position, length);
             }
             producer.position += length as u64;
+            self.tell(&mut producer, length as u64);
             done += length;
             self.submit_if_full(&mut producer);
         }
@@ -280,6 +284,7 @@ impl Upload {
         let within = length.min(producer.room());
         let offset = producer.position;
         producer.position += within;
+        self.sink.stats.sent_hole(within);
         match (&mut producer.current, within) {
             (_, 0) => {}
             (Some(chunk), _) => chunk.push_hole(offset, within),
@@ -292,6 +297,21 @@ impl Upload {
             return Err(self.beyond_range(&mut producer));
         }
         Ok(())
+    }
+
+    /// So much data is known to come next.
+    pub fn expect(&self, data: u64) {
+        let mut producer = self.producer();
+        let data = data.min(producer.room());
+        self.sink.stats.told_data(data.saturating_sub(producer.expected));
+        producer.expected = producer.expected.max(data);
+    }
+
+    /// So much data has come.
+    fn tell(&self, producer: &mut Producer, data: u64) {
+        let known = producer.expected.min(data);
+        producer.expected -= known;
+        self.sink.stats.told_data(data - known);
     }
 
     /// A chunk for the caller to fill itself; it has `wanted` bytes of room, or a good part of it.
@@ -329,6 +349,7 @@ impl Upload {
             chunk.push_data(producer.position, within);
         }
         producer.position += within as u64;
+        self.tell(&mut producer, within as u64);
         producer.current = Some(chunk);
         if within < length {
             return Err(self.beyond_range(&mut producer));
@@ -354,9 +375,10 @@ impl Upload {
         self.sink.node.settle().map_err(report)
     }
 
-    /// Stops. What has not been written yet is dropped; nothing is written after this returns.
-    pub fn abort(&self) {
-        self.pipe.abort();
+    /// Stops. What has not been written yet is dropped; nothing is written after this returns. `why`: the
+    /// error of whoever is sending at this moment.
+    pub fn stop(&self, why: Error) {
+        self.pipe.stop(why);
         self.join();
     }
 

@@ -459,14 +459,26 @@ impl Run {
     }
 
     pub fn check_stats(&mut self) {
-        let mut stats = virSparseStreamStats { dataBytes: 0, holeBytes: 0, totalBytes: 0 };
+        let mut stats = virSparseStreamStats {
+            dataBytes: 0,
+            holeBytes: 0,
+            totalBytes: 0,
+            dataTotalBytes: 0,
+            unknownBytes: 0,
+            reserved: [0; 3],
+        };
         // SAFETY: the record is ours.
         assert_eq!(unsafe { virSparseStreamGetStats(self.stream, &mut stats) }, 0);
         let moved = stats.dataBytes + stats.holeBytes;
+        if stats.dataTotalBytes != u64::MAX {
+            let known = stats.dataTotalBytes - stats.unknownBytes;
+            assert!(known >= stats.dataBytes, "{known} bytes of data, {} moved", stats.dataBytes);
+        }
         match &self.model.state {
             State::Active(transfer) => {
                 assert_eq!(stats.totalBytes, transfer.total);
                 let taken = (transfer.position - transfer.start) as u64;
+                assert!(transfer.total == 0 || stats.dataTotalBytes <= transfer.total);
                 if transfer.upload {
                     assert!(stats.dataBytes <= transfer.data && stats.holeBytes <= transfer.holes);
                 } else {
@@ -475,6 +487,9 @@ impl Run {
             }
             State::Unattached => assert_eq!(moved, 0),
             State::Closed | State::Failed(_) => {
+                if let State::Closed = self.model.state {
+                    assert_eq!((stats.dataTotalBytes, stats.unknownBytes), (stats.dataBytes, 0));
+                }
                 let (data, holes, total) = self.model.stats;
                 assert_eq!(stats.totalBytes, total);
                 if self.model.stats_are_certain {

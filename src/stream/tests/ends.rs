@@ -21,7 +21,7 @@ fn abort_waits_for_a_write_and_nothing_is_written_after_it() {
         assert!(after[pipe::CHUNK..].iter().all(|b| *b == 0), "dropped data was written");
         a_moment();
         assert!(node.bytes() == after);
-        assert!(is_closed(&stream.finish("finish").unwrap_err()));
+        assert!(is_aborted(&stream.finish("finish").unwrap_err()));
     });
 }
 
@@ -47,7 +47,7 @@ fn abort_during_a_finish_waits_for_the_write_as_well() {
         assert!(!aborting.is_finished(), "the abort returned while the disk was writing");
         node.gate.open();
         aborting.join().unwrap().unwrap();
-        assert!(is_closed(&finishing.join().unwrap().unwrap_err()));
+        assert!(is_aborted(&finishing.join().unwrap().unwrap_err()));
     });
 }
 
@@ -56,7 +56,7 @@ fn a_finish_that_an_abort_overtakes_writes_nothing() {
     let node = TestNode::new(MIB, None);
     let upload = Upload::new(raw(&node), true, Arc::default(), Arc::default()).expect("an upload");
     upload.send(&[7; 100]).unwrap();
-    upload.abort();
+    upload.stop(super::super::closed());
     assert!(is_closed(&upload.finish().unwrap_err()));
     assert!(node.bytes().iter().all(|b| *b == 0));
 }
@@ -77,7 +77,7 @@ fn a_sender_that_waits_for_the_disk_is_released_by_an_abort() {
             thread::spawn(move || stream.abort())
         };
         // The sender need not wait for the write.
-        assert!(is_closed(&sending.join().unwrap().unwrap_err()));
+        assert!(is_aborted(&sending.join().unwrap().unwrap_err()));
         node.gate.open();
         aborting.join().unwrap().unwrap();
     });
@@ -100,7 +100,7 @@ fn a_receiver_that_waits_for_the_disk_is_released_by_an_abort() {
         };
         let (got, end) = receiving.join().unwrap();
         assert_eq!(got.len(), 2 * MIB);
-        assert!(is_closed(&end.unwrap_err()));
+        assert!(is_aborted(&end.unwrap_err()));
         node.gate.open();
         aborting.join().unwrap().unwrap();
     });
@@ -126,14 +126,14 @@ fn a_hole_on_a_device_is_made_in_steps() {
             let stream = stream.clone();
             thread::spawn(move || stream.abort())
         };
-        while !matches!(&*stream.state(), State::Closed) {
+        while !matches!(&*stream.state(), State::Aborted(_)) {
             thread::yield_now();
         }
         a_moment();
         node.gate.open();
         aborting.join().unwrap().unwrap();
-        assert!(is_closed(&finishing.join().unwrap().unwrap_err()));
-        assert!(stream.stats().holes < size as u64);
+        assert!(is_aborted(&finishing.join().unwrap().unwrap_err()));
+        assert!(stream.progress().holes < size as u64);
         assert!(*node.longest_zeroes.lock().unwrap() < 1 << 30);
     });
 }
@@ -153,7 +153,8 @@ fn threads_that_all_use_one_stream_end_and_lose_nothing() {
                                 Ok(Some(count)) => sent.fetch_add(count, SeqCst),
                                 Ok(None) => panic!("would block"),
                                 Err(error) => {
-                                    assert!(is_closed(&error), "{error}");
+                                    let finished = round % 2 == 0 && is_closed(&error);
+                                    assert!(finished || is_aborted(&error), "{error}");
                                     break;
                                 }
                             };
@@ -179,7 +180,7 @@ fn threads_that_all_use_one_stream_end_and_lose_nothing() {
                 });
             });
             if round % 2 == 0 {
-                assert_eq!(stream.stats().data, sent.load(SeqCst) as u64);
+                assert_eq!(stream.progress().data, sent.load(SeqCst) as u64);
                 let data = node.bytes().iter().filter(|b| **b == 7).count();
                 assert_eq!(data, sent.load(SeqCst));
             }

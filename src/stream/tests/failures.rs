@@ -112,7 +112,7 @@ fn what_was_read_before_a_failure_is_received_before_it() {
         let (got, end) = receive_all(&stream, 4 * MIB);
         assert_eq!(end.unwrap_err().errno(), Some(Errno::EIO));
         assert_eq!(got.len(), at / pipe::CHUNK * pipe::CHUNK);
-        assert_eq!(stream.stats().data, got.len() as u64);
+        assert_eq!(stream.progress().data, got.len() as u64);
         assert!(stream.finish("finish").is_err());
     }
 }
