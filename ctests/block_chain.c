@@ -95,6 +95,47 @@ static void pulls(void)
     ends(dom, "top", "qcow2");
 }
 
+/* An image is found by whatever leads to its file, as it is by its place. Names that are not absolute are
+ * relative to the image that may have recorded them. */
+static void spellings(void)
+{
+    char dots[PATH_MAX + 32], folder[PATH_MAX + 32], link[PATH_MAX + 32], hard[PATH_MAX + 32];
+    const char *names[] = { "base", "./base", "../p/../base", dots, folder, link, hard, "vda[3]" };
+    unsigned int i;
+
+    print_to(dots, sizeof(dots), "%s/./p/..//base", test_dir);
+    print_to(folder, sizeof(folder), "%s/p/to/base", test_dir);
+    print_to(link, sizeof(link), "%s/p/link", test_dir);
+    print_to(hard, sizeof(hard), "%s/p/hard", test_dir);
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        virDomainPtr dom = start_named("");
+        const char *name = strcmp(names[i], "../p/../base") == 0 ? "p/../base" : names[i];
+
+        CHECK_INT(run("cd %s && mkdir -p p && ln -sfn .. p/to && ln -sfn ../base p/link &&"
+                      " ln -f base p/hard", test_dir), 0);
+        if (i % 2 == 0)
+            CHECK_INT(virDomainBlockRebase(dom, "vda", name, 0, 0), 0);
+        else
+            CHECK_INT(virDomainBlockCommit(dom, "vda", name, "mid", 0, 0), 0);
+        expect_events(i % 2 == 0 ? "top pull completed; vda pull completed; "
+                                 : "top commit completed; vda commit completed; ");
+        /* What is recorded is the name that the library knows. */
+        CHECK(records("top", in_dir("base")));
+        ends(dom, "top", "qcow2");
+    }
+    {
+        virDomainPtr dom = start_named("");
+
+        CHECK_INT(virDomainBlockRebase(dom, "vda", in_dir("p/../top"), 0, 0), -1);
+        CHECK_CODE(VIR_ERR_INVALID_ARG, "could not find image");
+        CHECK_INT(virDomainBlockRebase(dom, "vda", in_dir("ref"), 0, 0), -1);
+        CHECK_CODE(VIR_ERR_INVALID_ARG, "could not find image");
+        CHECK_INT(virDomainBlockRebase(dom, "vda", "nowhere", 0, 0), -1);
+        CHECK_CODE(VIR_ERR_INVALID_ARG, "could not find image 'nowhere'");
+        ends(dom, "top", "qcow2");
+    }
+}
+
 /* A disk without anything below. */
 static void pull_of_raw(void)
 {
@@ -366,6 +407,7 @@ int main(int argc, char **argv)
     (void)argc;
     jobs_open(argv[0], 280);
     pulls();
+    spellings();
     pull_of_raw();
     commits();
     active_commits();

@@ -39,7 +39,7 @@ static void copied(const char *format, unsigned int flags, int pivots)
 {
     int shallow = (flags & COPY_SHALLOW) != 0;
     virDomainPtr dom = start_chain();
-    char attr[128], file[PATH_MAX + 32], index[PATH_MAX + 64];
+    char attr[128], file[PATH_MAX + 32], index[PATH_MAX + 64], below[PATH_MAX + 64];
 
     if (flags & COPY_REUSE)
         make_reused(format, shallow);
@@ -49,10 +49,13 @@ static void copied(const char *format, unsigned int flags, int pivots)
     print_to(attr, sizeof(attr), "format type='%s'", format);
     print_to(file, sizeof(file), "file='%s'", in_dir("copy"));
     print_to(index, sizeof(index), "<source file='%s' index='4'/>", in_dir("copy"));
+    /* A shallow copy has the images below: the same, or those that a reused file records. */
+    print_to(below, sizeof(below), "<source file='%s' index='%d'/>", in_dir("mid"),
+             flags & COPY_REUSE ? 5 : 2);
     {
         const char *const texts[] = { "<mirror type='file'", file, "job='copy'", "ready='yes'",
-                                      attr, index, shallow ? "</mirror>" : "<backingStore/>",
-                                      NULL };
+                                      attr, index, "<backingStore", shallow ? below : "/>",
+                                      "</mirror>", NULL };
 
         described(dom, 0, texts);
     }
@@ -338,6 +341,51 @@ static void devices(const char *format, const char *size, int fails)
     }
 }
 
+/* A volume of a pool: it is there, so its file is reused, and is described as the volume that it is. */
+static void volumes(void)
+{
+    static const char xml[] = "<disk type='volume'><driver type='qcow2'/>"
+                              "<source pool='targets' volume='%s'/></disk>";
+    char pool_xml[PATH_MAX + 128], to[256];
+    const char *volume = "<source pool='targets' volume='v'";
+    const char *const mirror[] = { "<mirror type='volume' job='copy' ready='yes'>", volume, NULL };
+    const char *const disk[] = { "<disk type='volume'", "type='qcow2'", volume, NULL };
+    virStoragePoolPtr pool;
+    virDomainPtr dom;
+
+    CHECK_INT(run("mkdir -p %s && qemu-img create -q -f qcow2 %s/v 8M", in_dir("targets"),
+                  in_dir("targets")), 0);
+    print_to(pool_xml, sizeof(pool_xml),
+             "<pool type='dir'><name>targets</name><target><path>%s</path></target></pool>",
+             in_dir("targets"));
+    pool = virStoragePoolCreateXML(conn, pool_xml, 0);
+    CHECK(pool != NULL);
+    dom = start_chain();
+    print_to(to, sizeof(to), xml, "none");
+    CHECK_INT(virDomainBlockCopy(dom, "vda", to, NULL, 0, COPY_REUSE), -1);
+    CHECK_CODE(VIR_ERR_NO_STORAGE_VOL, "none");
+    print_to(to, sizeof(to), xml, "v");
+    CHECK_INT(virDomainBlockCopy(dom, "vda", to, NULL, 0, 0), -1);
+    CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "already exists");
+    CHECK_INT(virDomainBlockCopy(dom, "vda", to, NULL, 0, COPY_REUSE), 0);
+    wait_ready(dom, "vda");
+    described(dom, 0, mirror);
+    guest_writes(dom, 50);
+    pivot(dom, "vda");
+    expect_events("top copy ready; vda copy ready; targets/v copy completed; "
+                  "vda copy completed; ");
+    described(dom, 0, disk);
+    guest_writes(dom, 60);
+    CHECK(guest_sees_ref(dom));
+    /* It is a disk like any other. */
+    CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), 0);
+    expect_events("targets/v pull completed; vda pull completed; ");
+    stop(dom);
+    CHECK(same_as_ref("targets/v", "qcow2"));
+    CHECK_INT(virStoragePoolDestroy(pool), 0);
+    CHECK_INT(virStoragePoolFree(pool), 0);
+}
+
 static void exports(unsigned int flags)
 {
     virDomainPtr dom = start_chain();
@@ -401,6 +449,7 @@ int main(int argc, char **argv)
     devices("raw", "8M", 0);
     devices("qcow2", "16M", 0);
     devices("raw", "16M", 1);
+    volumes();
     exports(0);
     exports(COPY_REUSE | COPY_SYNC);
     return jobs_close(__FILE__);

@@ -153,7 +153,7 @@ static void lifecycle(void)
     QUIETLY(CHECK_INT(virDomainFree(virDomainDefineXML(conn, domain_xml("d", "", 1))), 0));
     expect("d:defined/1");
     QUIETLY(CHECK_INT(virDomainCreate(dom), 0));
-    expect("d:started/0");
+    expect("d:resumed/0 d:started/0");
     QUIETLY(CHECK_INT(virDomainSuspend(dom), 0));
     QUIETLY(CHECK_INT(virDomainSuspend(dom), 0));
     expect("d:suspended/0");
@@ -188,7 +188,7 @@ static void of_disks(void)
     set_size(in_dir("a.img"), MIB);
     set_size(in_dir("b.img"), MIB);
     dom = virDomainCreateXML(conn, domain_xml("d", disk_xml("vda", "a.img", "raw", ""), 1), 0);
-    expect("d:started/0");
+    expect("d:resumed/0 d:started/0");
     QUIETLY(CHECK_INT(virDomainAttachDevice(dom, disk_xml("vdb", "b.img", "raw", "")), 0));
     QUIETLY(CHECK_INT(virDomainDetachDevice(dom, disk_xml("vdb", "b.img", "raw", "")), 0));
     expect("d:added/virtio-disk1 d:removed/virtio-disk1");
@@ -264,7 +264,8 @@ static void registrations(void)
     CHECK_INT(virConnectDomainEventRegister(conn, on_legacy, NULL, NULL), 0);
     CHECK_INT(virDomainCreate(one), 0);
     CHECK_INT(virDomainCreate(two), 0);
-    expect("one:started/0 one:started/0 one:legacy two:started/0 two:legacy");
+    expect("one:resumed/0 one:resumed/0 one:started/0 one:started/0 one:legacy "
+           "two:resumed/0 two:started/0 two:legacy");
     CHECK_INT(virConnectDomainEventDeregister(conn, on_legacy), 0);
     again = frees;
     QUIETLY(CHECK_INT(virConnectDomainEventDeregisterAny(conn, id), 0));

@@ -132,11 +132,16 @@ impl Files for RealFiles {
     }
 
     fn is_same(&self, a: &Path, b: &Path) -> bool {
-        let resolved = |path: &Path| {
-            let found = fs::canonicalize(path);
-            found.inspect_err(|e| log::info!("'{}' leads nowhere: {e}", path.display())).ok()
+        // By what they are, whatever the names: a device is itself under any node.
+        let file = |path: &Path| {
+            let found = fs::metadata(path);
+            let found = found
+                .inspect_err(|e| log::info!("'{}' leads nowhere: {e}", path.display()))
+                .ok()?;
+            let device = found.file_type().is_block_device().then(|| found.rdev());
+            Some(device.map_or((found.dev(), found.ino()), |device| (u64::MAX, device)))
         };
-        a == b || resolved(a).is_some_and(|a| resolved(b) == Some(a))
+        a == b || file(a).is_some_and(|a| file(b) == Some(a))
     }
 
     fn is_real(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Jobs that make a disk's chain shorter: pull, rebase and commit.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::block_copy::{CopyFlags, CopyParameters, absolute, destination_xml, set_image};
@@ -9,7 +10,7 @@ use super::description::{backing_store, source, source_type};
 use super::failed;
 use super::object::Domain;
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{Chain, Files, Format, Image, SECTOR};
+use crate::block::{Chain, Files, Format, Image, SECTOR, has_protocol};
 use crate::copy::DirtyUnits;
 use crate::error::*;
 use crate::job::{
@@ -59,8 +60,16 @@ pub fn indexed(name: &str) -> Option<(&str, u32)> {
     Some((target, index.parse().ok().filter(|index| *index > 0)?))
 }
 
-/// The image that callers call `name`, below the one at `above` if one is given.
-fn find(chain: &Chain, target: &str, name: &str, above: Option<usize>) -> Result<usize> {
+/// The image that callers call `name`, below the one at `above` if one is given: by its place in the
+/// chain, by what the image above calls it, or by any path of its file. A relative path begins in the
+/// folder of the image above.
+fn find(
+    files: &dyn Files,
+    chain: &Chain,
+    target: &str,
+    name: &str,
+    above: Option<usize>,
+) -> Result<usize> {
     let shown = excerpt(name);
     let first = above.map_or(0, |above| above + 1);
     let images = chain.images.iter().enumerate().skip(first);
@@ -84,8 +93,19 @@ fn find(chain: &Chain, target: &str, name: &str, above: Option<usize>) -> Result
                 |found| Ok(found.0),
             );
     }
-    let is_it = |image: &Image| image.path.to_str() == Some(name);
-    images.into_iter().find(|(_, image)| is_it(image)).map(|(at, _)| at).ok_or_else(|| {
+    let is_called = |image: &Image| {
+        image.path.to_str() == Some(name) || image.recorded.as_deref() == Some(name)
+    };
+    let leads_to = |at: usize, image: &Image| {
+        let folder = match at.checked_sub(1).map(|above| &chain.images[above].path) {
+            Some(above) => above.parent().unwrap_or(Path::new("")),
+            None if Path::new(name).is_absolute() => Path::new(""),
+            None => return false,
+        };
+        !has_protocol(name) && files.is_same(&folder.join(name), &image.path)
+    };
+    let mut images = images.filter(|(at, image)| is_called(image) || leads_to(*at, image));
+    images.next().map(|(at, _)| at).ok_or_else(|| {
         not_found(match above.and_then(|above| chain.images.get(above)) {
             Some(above) => format!(
                 "could not find image '{shown}' beneath '{}' in chain for '{target}'",
@@ -194,7 +214,7 @@ impl Domain {
             let chain = live.images();
             let base = match base {
                 Some(base) => {
-                    let base = find(&chain, &place.disk.target, base, Some(0))?;
+                    let base = find(&**place.files(), &chain, &place.disk.target, base, Some(0))?;
                     Some((base, recorded(&chain, 0, base, relative)?))
                 }
                 None => None,
@@ -277,10 +297,10 @@ impl Domain {
         let active = flags.contains(CommitFlags::ACTIVE);
         let (top, base, name) = {
             let chain = live.images();
-            let target = &place.disk.target;
+            let (target, files) = (&place.disk.target, &**place.files());
             let shown = |index: usize| chain.images[index].path.display();
             let top = match top {
-                Some(top) => find(&chain, target, top, None)?,
+                Some(top) => find(files, &chain, target, top, None)?,
                 None => 0,
             };
             let last = chain.images.len() - 1;
@@ -297,7 +317,7 @@ impl Domain {
                 return Err(refused(text));
             }
             let base = match base {
-                Some(base) => find(&chain, target, base, Some(top))?,
+                Some(base) => find(files, &chain, target, base, Some(top))?,
                 None if flags.contains(CommitFlags::SHALLOW) => top + 1,
                 None => last,
             };

@@ -123,7 +123,7 @@ impl Destination {
     /// The `<mirror>` that describes it while it is written.
     fn mirror(&self, target: &Chain) -> Element {
         let mut mirror = Element::new("mirror").with_attr("type", &self.kind);
-        if let Source::File(path) = &self.source {
+        if let (Source::File(path), "file") = (&self.source, &*self.kind) {
             mirror.set_attr("file", path.display());
             mirror.set_attr("format", self.format.name());
         }
@@ -363,7 +363,10 @@ impl Domain {
             let chain = place.disk.live.images();
             (chain.images.first().map_or(Format::Raw, |top| top.format), chain.images.len())
         };
-        let to = Destination::parse(xml, like)?;
+        let mut to = Destination::parse(xml, like)?;
+        if let Source::Volume(pool, volume) = &to.source {
+            to.source = place.running.images.volume(pool, volume)?;
+        }
         let shallow = flags.contains(CopyFlags::SHALLOW) && images > 1;
         if shallow && to.format == Format::Raw {
             let text = format!(
@@ -406,9 +409,10 @@ impl Workplace {
             }
         }
         let mut description = to.mirror(&chain);
-        if above.is_none() {
-            description.push(backing_store(&**self.files(), &[]));
-        }
+        description.push(match shares {
+            true => backing_store(&**self.files(), &live.images().images[1..]),
+            false => backing_store(&**self.files(), &chain.images[1..]),
+        });
         let (window, speed) = (parameters.buffer_size, parameters.bandwidth);
         let control = Arc::new(Control::new(length, speed, window));
         let unit = match parameters.granularity {

@@ -48,7 +48,7 @@ impl Disk {
     }
 
     /// The image on top, if there can be others below it.
-    fn top(&self) -> Option<Arc<Qcow2Node>> {
+    pub(super) fn top(&self) -> Option<Arc<Qcow2Node>> {
         self.live.images().images.first().and_then(|image| image.qcow2.clone())
     }
 

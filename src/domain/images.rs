@@ -36,7 +36,8 @@ impl Images {
         Ok(Cow::Owned(DiskDefinition { image, ..disk.clone() }))
     }
 
-    fn volume(&self, pool: &str, name: &str) -> Result<Source> {
+    /// Where a volume is that is named by its pool and itself.
+    pub fn volume(&self, pool: &str, name: &str) -> Result<Source> {
         let entry = self.storage.by_name(pool)?;
         if !entry.is_active() {
             let text = format!("storage pool '{pool}' containing volume '{name}' is not active");

@@ -14,6 +14,7 @@ use super::meter::DiskStats;
 use super::object::Domain;
 use super::registry::Live;
 use super::running::{Running, not_running};
+use crate::block::qcow2::Qcow2Node;
 use crate::block::{FileKind, Files};
 use crate::error::*;
 
@@ -28,7 +29,8 @@ const RESIZE_MAX: u64 = u64::MAX / 1024;
 pub struct BlockInfo {
     /// What a guest sees.
     pub capacity: u64,
-    /// What its image takes on the medium.
+    /// What its image takes on the medium. Of a qcow2 image on a device, while it is written: how far
+    /// it uses the device.
     pub allocation: u64,
     /// From the first to the last byte of its image.
     pub physical: u64,
@@ -134,13 +136,14 @@ impl Domain {
             Some(Live::Here(running)) => running.disk(&disk.target),
             _ => None,
         };
-        let capacity = match open {
+        let qcow2 = open.as_ref().and_then(|open| open.top());
+        let capacity = match &open {
             Some(open) => open.live.gate.node().length().map_err(|e| e.report(VIR_FROM_STORAGE))?,
             None => chain::length(&**images.files(), disk)?,
         };
         match &image.source {
             Source::File(path) | Source::Block(path) => {
-                on_medium(&**images.files(), path, capacity)
+                on_medium(&**images.files(), path, capacity, qcow2.as_deref())
             }
             Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
                 Ok(BlockInfo { capacity, allocation: capacity, physical: capacity })
@@ -273,14 +276,24 @@ impl Domain {
     }
 }
 
-/// The sizes of a local image.
-pub(super) fn on_medium(files: &dyn Files, path: &Path, capacity: u64) -> Result<BlockInfo> {
+/// The sizes of a local image, which is open as `qcow2` if it is in use and of that format.
+pub(super) fn on_medium(
+    files: &dyn Files,
+    path: &Path,
+    capacity: u64,
+    qcow2: Option<&Qcow2Node>,
+) -> Result<BlockInfo> {
     let found = files.look(path).map_err(|errno| {
         Error::system(VIR_FROM_STORAGE, errno, format!("cannot stat file '{}'", path.display()))
     })?;
     if found.kind == FileKind::Device {
         let physical = chain::device_length(files, path)?;
-        return Ok(BlockInfo { capacity, allocation: physical, physical });
+        // A device has all its space. How much of it an image needs is known only while it is in use.
+        let used = match qcow2 {
+            Some(qcow2) => qcow2.used_end().map_err(|e| e.report(VIR_FROM_STORAGE))?,
+            None => None,
+        };
+        return Ok(BlockInfo { capacity, allocation: used.unwrap_or(physical), physical });
     }
     Ok(BlockInfo { capacity, allocation: found.allocated, physical: found.length })
 }

@@ -430,10 +430,14 @@ impl Starting<'_> {
         // It may have been undefined meanwhile, or defined anew: what runs is what was started.
         let entry = change.claim(&running.definition())?;
         change.set_live(&entry, running.clone())?;
-        running.queue(events::LIFECYCLE, Lifecycle::STARTED.payload());
-        if running.condition() == Condition::PAUSED {
-            running.queue(events::LIFECYCLE, Lifecycle::SUSPENDED.payload());
-        }
+        let paused = running.condition() == Condition::PAUSED;
+        let told: &[Lifecycle] = match running.images.files().is_real() {
+            // A hypervisor begins with its CPUs stopped, and tells when it lets them run.
+            true if !paused => &[Lifecycle::RESUMED, Lifecycle::STARTED],
+            _ if paused => &[Lifecycle::STARTED, Lifecycle::SUSPENDED],
+            _ => &[Lifecycle::STARTED],
+        };
+        told.iter().for_each(|event| running.queue(events::LIFECYCLE, event.payload()));
         Ok(())
     }
 }

@@ -271,7 +271,10 @@ impl Running {
         let definition = self.definition();
         let disk = definition.disk(target)?;
         if let Some(Source::Volume(..)) = disk.image.as_ref().map(|image| &image.source) {
-            return self.disk(target)?.definition.path().map(str::to_string);
+            // A copy may have made another volume the disk.
+            let disk = self.disk(target)?;
+            let path = disk.live.images().images.first()?.path.to_str().map(str::to_string);
+            return path;
         }
         disk.path().map(str::to_string)
     }

@@ -155,9 +155,12 @@ impl Domain {
         let images: Vec<_> = {
             let chain = open.live.images();
             let images = chain.images.iter();
-            // Their nodes are not kept: whoever looks at an image must not keep it open.
+            // Their nodes are not kept for long: whoever looks at an image must not keep it open.
             images
-                .map(|i| (i.index, i.path.clone(), i.node.length().map_err(super::failed)))
+                .map(|i| {
+                    let length = i.node.length().map_err(super::failed);
+                    (i.index, i.path.clone(), length, i.qcow2.clone())
+                })
                 .collect()
         };
         if let Some((index, ..)) = images.first() {
@@ -180,11 +183,12 @@ impl Domain {
             top.push(("threshold", Value::ULLong(threshold)));
         }
         let mut all = vec![top];
-        for (index, path, length) in images.into_iter().skip(1).filter(|_| backing) {
+        for (index, path, length, qcow2) in images.into_iter().skip(1).filter(|_| backing) {
             let mut below = named(disk, path.to_str());
             below.push(("backingIndex", Value::UInt(index)));
             let files = &**self.connect().domains().images().files();
-            let sizes = length.and_then(|length| on_medium(files, &path, length));
+            let sizes =
+                length.and_then(|length| on_medium(files, &path, length, qcow2.as_deref()));
             below.extend(known(&path.to_string_lossy(), sizes));
             all.push(below);
         }

@@ -71,6 +71,13 @@ impl Map {
         }
     }
 
+    /// Where the last cluster of the file ends that is in use; `None` where that is not looked at, in an
+    /// image that is only read.
+    pub fn used_end(&mut self, file: &dyn Node) -> Result<Option<u64>, Problem> {
+        let Some(refcounts) = &self.refcounts else { return Ok(None) };
+        refcounts.used_end(&mut self.cache, file).map(Some)
+    }
+
     /// Where the bytes from `offset` on are, for as far as that is one place but not beyond `end`.
     pub fn run(
         &mut self,

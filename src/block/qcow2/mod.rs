@@ -150,6 +150,12 @@ impl Qcow2Node {
         self.map.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
+    /// How far its file is in use: whoever keeps an image on a device has to see to it that the device is
+    /// longer. `None` for an image that is only read, whose use does not grow.
+    pub fn used_end(&self) -> Result<Option<u64>> {
+        self.map().used_end(&*self.file).map_err(|problem| problem.report(&self.name))
+    }
+
     fn run(&self, offset: u64, end: u64) -> std::result::Result<Run, Problem> {
         self.map().run(&self.header, &*self.file, offset, end)
     }

@@ -106,6 +106,23 @@ impl Refcounts {
         self.read(cache, file, block, cluster % per_block)
     }
 
+    /// Where the last cluster ends that something refers to.
+    pub fn used_end(&self, cache: &mut Cache, file: &dyn Node) -> Result<u64, Problem> {
+        let per_block = self.per_block();
+        let entries = self.table_clusters * self.cluster_size() / 8;
+        // No cluster begins behind the end of the file.
+        let blocks = file.length()?.div_ceil(self.cluster_size()).div_ceil(per_block);
+        for index in (0..blocks.min(entries)).rev() {
+            let Some(block) = self.block(cache, file, index)? else { continue };
+            for at in (0..per_block).rev() {
+                if self.read(cache, file, block, at)? != 0 {
+                    return Ok((index * per_block + at + 1) << self.cluster_bits);
+                }
+            }
+        }
+        Ok(0)
+    }
+
     fn read(
         &self,
         cache: &mut Cache,
