@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs and src/capi/domain_tuning_types.rs and src/capi/domain_tuning.rs. */
+/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs and src/capi/domain_tuning_types.rs and src/capi/domain_tuning.rs and src/capi/domain_io_tune.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H
@@ -143,6 +143,111 @@
 
 /** Shares of the CPU; it is not taken here. Since 0.9.7. */
 #define VIR_DOMAIN_SCHEDULER_SHARES "shares"
+
+/**
+ * How many bytes a second may be moved, by reads and writes together; 0 for no limit. An unsigned
+ * long long. Since 0.9.8.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC "total_bytes_sec"
+
+/** How many bytes a second may be read; 0 for no limit. An unsigned long long. Since 0.9.8. */
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC "read_bytes_sec"
+
+/** How many bytes a second may be written; 0 for no limit. An unsigned long long. Since 0.9.8. */
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC "write_bytes_sec"
+
+/**
+ * How many requests a second may be made, reads and writes together; 0 for no limit. An unsigned
+ * long long. Since 0.9.8.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC "total_iops_sec"
+
+/** How many reads a second may be made; 0 for no limit. An unsigned long long. Since 0.9.8. */
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC "read_iops_sec"
+
+/** How many writes a second may be made; 0 for no limit. An unsigned long long. Since 0.9.8. */
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC "write_iops_sec"
+
+/**
+ * The same in a burst, for VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC; 0 for none. An unsigned long
+ * long. Since 1.2.11.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC_MAX "total_bytes_sec_max"
+
+/**
+ * The same in a burst, for VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC; 0 for none. An unsigned long
+ * long. Since 1.2.11.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC_MAX "read_bytes_sec_max"
+
+/**
+ * The same in a burst, for VIR_DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC; 0 for none. An unsigned long
+ * long. Since 1.2.11.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC_MAX "write_bytes_sec_max"
+
+/**
+ * The same in a burst, for VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC; 0 for none. An unsigned long
+ * long. Since 1.2.11.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC_MAX "total_iops_sec_max"
+
+/**
+ * The same in a burst, for VIR_DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC; 0 for none. An unsigned long
+ * long. Since 1.2.11.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC_MAX "read_iops_sec_max"
+
+/**
+ * The same in a burst, for VIR_DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC; 0 for none. An unsigned long
+ * long. Since 1.2.11.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC_MAX "write_iops_sec_max"
+
+/**
+ * How many seconds a burst may last, for VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC. An unsigned long
+ * long. Since 2.4.0.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC_MAX_LENGTH "total_bytes_sec_max_length"
+
+/**
+ * How many seconds a burst may last, for VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC. An unsigned long
+ * long. Since 2.4.0.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC_MAX_LENGTH "read_bytes_sec_max_length"
+
+/**
+ * How many seconds a burst may last, for VIR_DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC. An unsigned long
+ * long. Since 2.4.0.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC_MAX_LENGTH "write_bytes_sec_max_length"
+
+/**
+ * How many seconds a burst may last, for VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC. An unsigned long
+ * long. Since 2.4.0.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC_MAX_LENGTH "total_iops_sec_max_length"
+
+/**
+ * How many seconds a burst may last, for VIR_DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC. An unsigned long
+ * long. Since 2.4.0.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC_MAX_LENGTH "read_iops_sec_max_length"
+
+/**
+ * How many seconds a burst may last, for VIR_DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC. An unsigned long
+ * long. Since 2.4.0.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC_MAX_LENGTH "write_iops_sec_max_length"
+
+/**
+ * A request counts as several of this size; 0 if as one, however long it is. An unsigned long long.
+ * Since 1.2.11.
+ */
+#define VIR_DOMAIN_BLOCK_IOTUNE_SIZE_IOPS_SEC "size_iops_sec"
+
+/** Disks of a domain with this name share one set of limits. A string. Since 3.0.0. */
+#define VIR_DOMAIN_BLOCK_IOTUNE_GROUP_NAME "group_name"
 
 /** Refuses what is not told of, instead of leaving it out. Since 1.2.8. */
 #define VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS 2147483648
@@ -3342,6 +3447,65 @@ int virDomainSetLifecycleAction(virDomainPtr domain,
                                 unsigned int type,
                                 unsigned int action,
                                 unsigned int flags);
+
+/**
+ * Tells how fast guests may use a disk: 20 parameters, of which numbers are 0 where there is no limit.
+ *
+ * @dom: the domain
+ * @disk: the target of the disk, or the path of its image; NULL to count only
+ * @params: an array for the parameters; NULL to count only. The caller clears it with
+ * virTypedParamsClear
+ * @nparams: how many the array holds, 0 to count only; becomes how many there are in it
+ * @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers, a negative @nparams, flags, or
+ * if there is no such disk; VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked
+ * for, or not persistent where its definition is; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.8.
+ */
+int virDomainGetBlockIoTune(virDomainPtr dom,
+                            const char *disk,
+                            virTypedParameterPtr params,
+                            int *nparams,
+                            unsigned int flags);
+
+/**
+ * Changes how fast guests may use a disk, in a running domain at once. The limits are QEMU's leaky
+ * buckets: guests may use a tenth of a second's worth at once, or a burst, and wait then; a request that
+ * is let in is let in whole, however long it is. Reads, writes and zeroing count; flushes, discards and
+ * block jobs do not.
+ *
+ * Of the limits of one kind (bytes, requests, and each of them in bursts) those that are not given are
+ * taken back if one of them is. A total excludes those of reads and writes. Disks of one group have the
+ * limits that were set last for any of them.
+ *
+ * @dom: the domain
+ * @disk: the target of the disk, or the path of its image
+ * @params: the parameters, VIR_DOMAIN_BLOCK_IOTUNE_*
+ * @nparams: how many there are
+ * @flags: virDomainModificationImpact
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG if @disk or @params is NULL, @nparams not positive, for wrong types or flags, if
+ * there is no such disk, or for a total with another limit of its kind; VIR_ERR_ARGUMENT_UNSUPPORTED for
+ * another parameter or a number above 10^15; VIR_ERR_CONFIG_UNSUPPORTED for a burst without its
+ * limit or below it, a length without its burst, or a size without a limit of requests;
+ * VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not persistent
+ * where its definition is; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.9.8.
+ */
+int virDomainSetBlockIoTune(virDomainPtr dom,
+                            const char *disk,
+                            virTypedParameterPtr params,
+                            int nparams,
+                            unsigned int flags);
 
 #ifdef __cplusplus
 }  /* extern "C" */

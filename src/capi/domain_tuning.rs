@@ -17,14 +17,14 @@ use crate::domain::{
 use crate::error::*;
 use crate::typed_params::Type;
 
-const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN;
+pub(super) const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN;
 
 bitflags::bitflags! {
-    struct ImpactFlags: u32 {
+    pub(super) struct ImpactFlags: u32 {
         const ALL = Impact::BITS;
     }
 
-    struct AskFlags: u32 {
+    pub(super) struct AskFlags: u32 {
         const IMPACT = Impact::BITS;
         const STRING_OKAY = 4;
     }
@@ -246,7 +246,7 @@ unsafe fn tell(
 ///
 /// # Safety
 /// `params` is NULL or an array of `nparams` parameters.
-unsafe fn take(
+pub(super) unsafe fn take(
     function: &'static str,
     domain: virDomainPtr,
     params: virTypedParameterPtr,

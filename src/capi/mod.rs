@@ -31,6 +31,7 @@ pub mod domain_device;
 pub mod domain_event;
 pub mod domain_event_callbacks;
 pub mod domain_event_types;
+pub mod domain_io_tune;
 pub mod domain_job;
 pub mod domain_snapshot;
 pub mod domain_snapshot_list;

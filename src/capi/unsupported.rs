@@ -130,7 +130,6 @@ unsupported! {
         fn virDomainFSThaw(Domain, change) -> c_int;
         fn virDomainFSTrim(Domain, change) -> c_int;
         fn virDomainGetBlkioParameters(Domain) -> c_int;
-        fn virDomainGetBlockIoTune(Domain) -> c_int;
         fn virDomainGetCPUStats(Domain) -> c_int;
         fn virDomainGetControlInfo(Domain) -> c_int;
         fn virDomainGetEmulatorPinInfo(Domain) -> c_int;
@@ -194,7 +193,6 @@ unsupported! {
         fn virDomainSendKey(Domain, change) -> c_int;
         fn virDomainSendProcessSignal(Domain, change) -> c_int;
         fn virDomainSetBlkioParameters(Domain, change) -> c_int;
-        fn virDomainSetBlockIoTune(Domain, change) -> c_int;
         fn virDomainSetGuestVcpus(Domain, change) -> c_int;
         fn virDomainSetIOThreadParams(Domain, change) -> c_int;
         fn virDomainSetInterfaceParameters(Domain, change) -> c_int;

@@ -73,7 +73,7 @@ impl Disk {
             socket: socket.clone(),
             tcp: definition.listen,
         };
-        let meter = Meter::new(DiskSlot::new(name, live.gate.clone()), on_notice);
+        let meter = Meter::new(DiskSlot::new(name, live.gate.clone()), definition.rules, on_notice);
         let export = match (&options.socket, &options.tcp) {
             (None, None) => None,
             _ => {
@@ -116,6 +116,7 @@ impl Disk {
     pub fn close(&self, drain: Duration) -> Result<()> {
         self.end_job();
         self.live.gate.end();
+        self.meter.close();
         if let Some(export) = &self.export {
             export.stop(drain);
         }
@@ -130,8 +131,9 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // The export waits for its requests, which may be waiting for the end of a pause.
+        // The export waits for its requests, which may be waiting for the end of a pause, or a limit.
         self.live.gate.end();
+        self.meter.close();
     }
 }
 

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::definition::NAMESPACE;
+use super::io_tune::IoTune;
+use super::meter::{Rules, Zeros};
 use crate::block::Cache;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
@@ -71,8 +73,12 @@ pub struct DiskDefinition {
     pub transient: bool,
     /// How its images are cached.
     pub cache: Cache,
+    /// What is done with guests' requests beyond what they ask for.
+    pub rules: Rules,
     /// Where it is served beside its socket.
     pub listen: Option<SocketAddr>,
+    /// How fast guests may use it.
+    pub io_tune: IoTune,
 }
 
 /// The formats that libvirt has words for.
@@ -279,9 +285,35 @@ impl DiskDefinition {
             shareable: element.child("shareable").is_some(),
             transient: element.child("transient").is_some(),
             cache: cache(element)?,
+            rules: rules(element)?,
             listen: listen(element, around)?,
+            io_tune: IoTune::parse(element)?,
         })
     }
+}
+
+/// The `discard` and `detect_zeroes` of a `<driver>`.
+fn rules(disk: &Element) -> Result<Rules> {
+    let word = |name: &str, words: &[&str]| {
+        let word = disk.child("driver").and_then(|driver| driver.attr(name));
+        match word {
+            Some(other) if !words.contains(&other) => {
+                let other = excerpt(other);
+                let text =
+                    format!("Invalid value for attribute '{name}' in element 'driver': '{other}'.");
+                Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text))
+            }
+            word => Ok(word),
+        }
+    };
+    let discard = word("discard", &["default", "unmap", "ignore"])?;
+    let zeros = match word("detect_zeroes", &["default", "off", "on", "unmap"])? {
+        // libvirt has zeros keep their space where nobody says that guests may give it back.
+        Some("unmap") if discard == Some("unmap") => Zeros::Unmap,
+        Some("on" | "unmap") => Zeros::Keep,
+        _ => Zeros::Ignore,
+    };
+    Ok(Rules { ignores_discards: discard == Some("ignore"), zeros })
 }
 
 /// The `cache` of a `<driver>`.
@@ -404,6 +436,24 @@ mod tests {
         for bad in ["address='host'", "port='65536'"] {
             let error = with(&format!("<v:listen {bad}/>")).unwrap_err();
             assert_eq!(error.code, VIR_ERR_XML_ERROR, "{bad}");
+        }
+    }
+
+    #[test]
+    fn rules_for_discards_and_zeros_are_read() {
+        let with = |driver: &str| {
+            let disk = disk(&format!(
+                "<disk><driver {driver}/><source file='/a'/><target dev='vda'/></disk>"
+            ));
+            disk.map(|disk| (disk.rules.ignores_discards, disk.rules.zeros))
+        };
+        assert_eq!(with(""), Ok((false, Zeros::Ignore)));
+        assert_eq!(with("discard='unmap' detect_zeroes='off'"), Ok((false, Zeros::Ignore)));
+        assert_eq!(with("discard='ignore' detect_zeroes='unmap'"), Ok((true, Zeros::Keep)));
+        assert_eq!(with("discard='unmap' detect_zeroes='unmap'"), Ok((false, Zeros::Unmap)));
+        assert_eq!(with("detect_zeroes='on'"), Ok((false, Zeros::Keep)));
+        for bad in ["discard='on'", "detect_zeroes=''"] {
+            assert_eq!(with(bad).unwrap_err().code, VIR_ERR_XML_ERROR, "{bad}");
         }
     }
 

@@ -1,13 +1,15 @@
 //! What guests do with a disk: counted, watched for a threshold, and for errors.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Instant;
 
 use nix::errno::Errno;
 
+use super::throttle::{Direction, Passed, Throttle};
 use crate::block::{BlockError, DiskSlot, Extent, Node, Result, Space};
+use crate::copy::is_zero;
 
 /// What guests have done since the domain was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +50,26 @@ pub enum Notice {
     Threshold { threshold: u64, excess: u64 },
 }
 
+/// What becomes of zeros that a guest writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Zeros {
+    /// They are data like any other.
+    #[default]
+    Ignore,
+    /// They are made zeros that keep their space.
+    Keep,
+    /// They give their space back.
+    Unmap,
+}
+
+/// What is done with guests' requests beyond what they ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Guests give no space back.
+    pub ignores_discards: bool,
+    pub zeros: Zeros,
+}
+
 /// Runs on the thread of the guest's request.
 pub type OnNotice = Box<dyn Fn(Notice) + Send + Sync>;
 
@@ -75,11 +97,16 @@ pub struct Meter {
     failed: Mutex<Option<Errno>>,
     /// 0 if there is none.
     threshold: AtomicU64,
+    /// Set while guests are limited at all.
+    limited: AtomicBool,
+    throttle: RwLock<Option<Arc<Throttle>>>,
+    closed: AtomicBool,
+    rules: Rules,
     on_notice: OnNotice,
 }
 
 impl Meter {
-    pub fn new(slot: Arc<DiskSlot>, on_notice: OnNotice) -> Arc<Meter> {
+    pub fn new(slot: Arc<DiskSlot>, rules: Rules, on_notice: OnNotice) -> Arc<Meter> {
         Arc::new(Meter {
             slot,
             reads: Counter::default(),
@@ -87,6 +114,10 @@ impl Meter {
             flushes: Counter::default(),
             failed: Mutex::new(None),
             threshold: AtomicU64::new(0),
+            limited: AtomicBool::new(false),
+            throttle: RwLock::new(None),
+            closed: AtomicBool::new(false),
+            rules,
             on_notice,
         })
     }
@@ -123,6 +154,50 @@ impl Meter {
     /// Tells once when something is written in the image behind that offset; 0 for never.
     pub fn set_threshold(&self, threshold: u64) {
         self.threshold.store(threshold, Relaxed);
+    }
+
+    /// Holds guests to these limits from now on, or to none. Who waits for the limits before asks these.
+    pub fn set_throttle(&self, throttle: Option<Arc<Throttle>>) {
+        let before = {
+            let mut place = self.throttle.write().unwrap_or_else(|p| p.into_inner());
+            self.limited.store(throttle.is_some(), Relaxed);
+            std::mem::replace(&mut *place, throttle)
+        };
+        if let Some(before) = before {
+            before.wake();
+        }
+    }
+
+    /// Lets nobody wait for a limit any more: what comes now fails.
+    pub fn close(&self) {
+        self.closed.store(true, Relaxed);
+        if let Some(throttle) = self.throttle() {
+            throttle.wake();
+        }
+    }
+
+    fn throttle(&self) -> Option<Arc<Throttle>> {
+        self.throttle.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    /// Waits until the limits let a request pass.
+    fn pass(&self, direction: Direction, bytes: u64) -> Result<()> {
+        if !self.limited.load(Relaxed) || bytes == 0 {
+            return Ok(());
+        }
+        while let Some(throttle) = self.throttle() {
+            let is_current = || self.throttle().is_some_and(|now| Arc::ptr_eq(&now, &throttle));
+            let stays = || !self.closed.load(Relaxed) && is_current();
+            match throttle.pass(direction, bytes, stays) {
+                Passed::In => break,
+                Passed::Away if self.closed.load(Relaxed) => {
+                    let what = format!("{} is being closed", self.slot.name());
+                    return Err(BlockError { what, errno: Errno::ESHUTDOWN });
+                }
+                Passed::Away => {}
+            }
+        }
+        Ok(())
     }
 
     fn lock_failed(&self) -> MutexGuard<'_, Option<Errno>> {
@@ -177,6 +252,7 @@ impl Node for Meter {
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
         let since = Instant::now();
+        self.pass(Direction::Read, buffer.len() as u64)?;
         let read = self.note(self.slot.read_at(buffer, offset))?;
         self.reads.add(read as u64, since);
         Ok(read)
@@ -184,7 +260,14 @@ impl Node for Meter {
 
     fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
         let since = Instant::now();
-        self.note(self.slot.write_at(data, offset))?;
+        self.pass(Direction::Write, data.len() as u64)?;
+        self.note(match self.rules.zeros {
+            Zeros::Keep | Zeros::Unmap if is_zero(data) => {
+                let unmap = self.rules.zeros == Zeros::Unmap;
+                self.slot.write_zeroes(offset, data.len() as u64, unmap)
+            }
+            _ => self.slot.write_at(data, offset),
+        })?;
         self.writes.add(data.len() as u64, since);
         self.check_threshold(offset, data.len() as u64);
         Ok(())
@@ -192,6 +275,8 @@ impl Node for Meter {
 
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
         let since = Instant::now();
+        self.pass(Direction::Write, length)?;
+        let may_unmap = may_unmap && !self.rules.ignores_discards;
         self.note(self.slot.write_zeroes(offset, length, may_unmap))?;
         self.writes.add(length, since);
         self.check_threshold(offset, length);
@@ -200,6 +285,8 @@ impl Node for Meter {
 
     fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
         let since = Instant::now();
+        self.pass(Direction::Write, length)?;
+        let may_unmap = may_unmap && !self.rules.ignores_discards;
         let done = self.note(self.slot.write_zeroes_fast(offset, length, may_unmap))?;
         if done {
             self.writes.add(length, since);
@@ -209,6 +296,9 @@ impl Node for Meter {
     }
 
     fn discard(&self, offset: u64, length: u64) -> Result<()> {
+        if self.rules.ignores_discards {
+            return Ok(());
+        }
         self.note(self.slot.discard(offset, length))
     }
 
@@ -255,7 +345,15 @@ mod tests {
         let node = Arc::new(MemoryNode::new("m", 1 << 20));
         let gate = Arc::new(Gate::new(node));
         let slot = DiskSlot::new("m", gate.clone());
-        (Meter::new(slot, Box::new(move |notice| tell.lock().unwrap().push(notice))), gate, told)
+        (
+            Meter::new(
+                slot,
+                Rules::default(),
+                Box::new(move |notice| tell.lock().unwrap().push(notice)),
+            ),
+            gate,
+            told,
+        )
     }
 
     #[test]

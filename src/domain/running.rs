@@ -1,5 +1,6 @@
 //! A domain that runs in this process: its disks, and what it is doing.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
@@ -15,8 +16,10 @@ use super::disk::Disk;
 use super::disk_definition::{DiskDefinition, Source};
 use super::events;
 use super::images::Images;
+use super::io_tune::IoTune;
 use super::meter::{Notice, OnNotice};
 use super::owner::Owner;
+use super::throttle::Throttle;
 use crate::error::*;
 use crate::event::broker::{Brokers, Payload};
 use crate::xml::Element;
@@ -95,6 +98,8 @@ pub struct Running {
     /// How many wait for that, and only look now and then whether it is free.
     looking: AtomicUsize,
     now: Mutex<Now>,
+    /// The limits that disks share, by the names of their groups.
+    throttles: Mutex<HashMap<String, Weak<Throttle>>>,
     owner: Mutex<Option<Owner>>,
 }
 
@@ -145,6 +150,7 @@ impl Running {
                 condition,
                 stopped: false,
             }),
+            throttles: Mutex::default(),
             owner: Mutex::new(owner),
         });
         let mut disks = Vec::new();
@@ -254,7 +260,54 @@ impl Running {
         let (images, folder) = (&self.images, self.folder.as_deref());
         let paused = self.condition().state == State::Paused;
         let told = self.on_notice(&disk.target);
-        Ok(Disk::open(images, disk, folder, paused, told)?.map(Arc::new))
+        disk.io_tune.check()?;
+        let opened = Disk::open(images, disk, folder, paused, told)?.map(Arc::new);
+        if let Some(opened) = &opened {
+            self.throttle_disk(opened, &disk.io_tune, false);
+        }
+        Ok(opened)
+    }
+
+    /// Holds guests to the limits of a definition, which is about to be the running one.
+    pub fn throttle(&self, definition: &Definition) {
+        let before = self.definition();
+        for disk in self.disks() {
+            let tune = |definition: &Definition| {
+                definition.disk(&disk.target).map(|disk| disk.io_tune.clone())
+            };
+            if let Some(new) = tune(definition)
+                && tune(&before).as_ref() != Some(&new)
+            {
+                self.throttle_disk(&disk, &new, true);
+            }
+        }
+    }
+
+    /// Disks of one group have one throttle, whose limits are those of the disk that comes first unless
+    /// they are set.
+    fn throttle_disk(&self, disk: &Disk, tune: &IoTune, set: bool) {
+        let limits = tune.limits();
+        if !limits.are_set() {
+            return disk.meter().set_throttle(None);
+        }
+        let Some(group) = &tune.group else {
+            return disk.meter().set_throttle(Some(Throttle::new(limits)));
+        };
+        let mut throttles = self.throttles.lock().unwrap_or_else(|p| p.into_inner());
+        let there = throttles.get(group).and_then(Weak::upgrade);
+        let throttle = match there {
+            Some(there) if !set => there,
+            Some(there) => {
+                there.set(limits);
+                there
+            }
+            None => {
+                let new = Throttle::new(limits);
+                throttles.insert(group.clone(), Arc::downgrade(&new));
+                new
+            }
+        };
+        disk.meter().set_throttle(Some(throttle));
     }
 
     /// Puts a disk in the place of that target's, which is returned; either may be none.

@@ -53,6 +53,7 @@ pub const HEADERS: &[Header] = &[
             "src/capi/domain_stats.rs",
             "src/capi/domain_tuning_types.rs",
             "src/capi/domain_tuning.rs",
+            "src/capi/domain_io_tune.rs",
         ],
     ),
     header("libvirt/libvirt-domain-checkpoint.h", &["src/capi/domain_checkpoint.rs"]),
