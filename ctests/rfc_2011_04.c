@@ -175,7 +175,8 @@ static virDomainJobInfo alloc_info(virDomainPtr dom, int type)
     CHECK_INT(virDomainBlockGetJobInfo(dom, "vda", &info), 0);
     CHECK_INT(info.type, type);
     CHECK_INT(info.dataProcessed + info.dataRemaining, info.dataTotal);
-    CHECK(info.timeRemaining == 0 && info.memTotal == 0 && info.fileRemaining == 0);
+    CHECK(info.memTotal == 0 && info.fileRemaining == 0);
+    CHECK(info.timeRemaining == 0 || type == VIR_DOMAIN_JOB_UNBOUNDED);
     return info;
 }
 
@@ -225,6 +226,7 @@ static void allocation(void)
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, 0), 0);
     info = alloc_info(dom, VIR_DOMAIN_JOB_UNBOUNDED);
     CHECK(info.dataRemaining > 0);
+    CHECK(info.timeRemaining > 0);
     CHECK_INT(virDomainBlockAbortJob(dom, "vda"), 0);
     expect_events(CANCELED);
     CHECK(alloc_info(dom, VIR_DOMAIN_JOB_CANCELLED).dataRemaining > 0);
@@ -297,6 +299,28 @@ static void by_alias(void)
     dom = start(disk_xml("vda", "top", "qcow2", "<alias name='ua-mine'/>"));
     CHECK_INT(virDomainBlockStream(dom, "ua-mine", 0, MIB, 0), 0);
     forget_events(2);
+    stop(dom);
+}
+
+/* How long a job will take goes by the data that it is to move, and not by the size of the disk. */
+static void time_remaining(void)
+{
+    virDomainJobInfo info;
+    virDomainPtr dom;
+
+    CHECK_INT(run("cd %s && rm -f base top && truncate -s 1G base &&"
+                  " qemu-io -f raw -c 'write -P 1 600M 1M' base >/dev/null &&"
+                  " qemu-img create -q -f qcow2 -b base -F raw top", test_dir), 0);
+    dom = start(disk_xml("vda", "top", "qcow2", ""));
+    /* 16 seconds at that speed; all of the disk would take four hours and a half. */
+    CHECK_INT(virDomainBlockPull(dom, "vda", 65536, VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES), 0);
+    info = alloc_info(dom, VIR_DOMAIN_JOB_UNBOUNDED);
+    CHECK(info.timeRemaining > 0 && info.timeRemaining < 1000 * 1000);
+    info = alloc_info(dom, VIR_DOMAIN_JOB_UNBOUNDED);
+    CHECK(info.timeRemaining > 0 && info.timeRemaining < 1000 * 1000);
+    CHECK_INT(virDomainBlockAbortJob(dom, "vda"), 0);
+    CHECK_INT(alloc_info(dom, VIR_DOMAIN_JOB_CANCELLED).timeRemaining, 0);
+    expect_events("top pull canceled; vda pull canceled; ");
     stop(dom);
 }
 
@@ -471,6 +495,7 @@ int main(int argc, char **argv)
     allocation();
     map_of_raw();
     by_alias();
+    time_remaining();
     ranges();
     other_jobs();
     refusals();

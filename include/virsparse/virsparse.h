@@ -179,7 +179,7 @@ int virSparseSetLogFunc(int level,
  *
  * How far a transfer is, is best told from dataBytes and dataTotalBytes: holes take no time, so that a
  * part of totalBytes says nothing of how long the rest will take. A download knows the extents of its
- * volume, which are looked at here, for at most 50 ms in each call; zeros in the data of a sparse download
+ * volume, which are looked at here, some thousands in each call; zeros in the data of a sparse download
  * become holes, so that dataTotalBytes may become less. An upload knows what holes were sent, and the
  * section of data that virStreamSparseSendAll was told of; the rest is in unknownBytes.
  *

@@ -77,12 +77,17 @@ impl ExtentCursor {
     }
 }
 
-/// How many bytes of data there are in a range of a node, as far as the range lies in the node.
-pub fn data_in(node: &dyn Node, range: Range<u64>) -> Result<u64> {
+/// How many bytes of data there are in a range of a node, as far as the range lies in the node, and the
+/// data is of extents that count.
+pub fn data_in(
+    node: &dyn Node,
+    range: Range<u64>,
+    counts: impl Fn(&Extent) -> bool,
+) -> Result<u64> {
     let mut cursor = ExtentCursor::new(range.start, range.end.min(node.length()?));
     let mut data = 0;
     while let Some(extent) = cursor.next(node, u64::MAX)? {
-        if !extent.kind.is_zero() {
+        if !extent.kind.is_zero() && counts(&extent) {
             data += extent.length;
         }
     }

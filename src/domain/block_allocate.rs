@@ -23,9 +23,13 @@ impl Domain {
             let live = place.disk.live.clone();
             let size = live.gate.node().length().map_err(failed)?;
             // It is the part of a pull that moves something.
-            place.start_on_range(function, (offset, length), size, move |range, control| {
-                job::allocate(&live, range, control)
-            })?
+            place.start_on_range(
+                function,
+                (offset, length),
+                size,
+                None,
+                move |range, control| job::allocate(&live, range, control),
+            )?
         };
         if wait { place.wait(&job) } else { Ok(()) }
     }

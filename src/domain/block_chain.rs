@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::block_copy::{CopyFlags, CopyParameters, absolute, destination_xml, set_image};
-use super::block_job::{NewJob, Workplace, bandwidth};
+use super::block_job::{Moves, NewJob, Workplace, bandwidth};
 use super::description::{backing_store, source, source_type};
 use super::failed;
 use super::object::Domain;
@@ -224,7 +224,8 @@ impl Domain {
         };
         let length = live.gate.node().length().map_err(failed)?;
         let control = Arc::new(Control::new(length, speed, 0));
-        let new = NewJob::new(Kind::Pull, control);
+        let moves: Moves = Box::new(move |extent| extent.depth > 0 && above.says(extent));
+        let new = NewJob { moves: Some(moves), ..NewJob::new(Kind::Pull, control) };
         let at_work = place.clone();
         place.start(new, move |control| {
             // A raw image has nothing below.
@@ -426,6 +427,7 @@ impl Workplace {
         let new = NewJob {
             mirror: Some(mirror),
             description: Some(description),
+            moves: Some(Box::new(move |extent| above.says(extent))),
             ..NewJob::new(Kind::ActiveCommit, control)
         };
         let at_work: Arc<LiveChain> = live.clone();

@@ -475,6 +475,7 @@ impl Workplace {
             mirror: Some(mirror),
             description: Some(description),
             give_up,
+            moves: Some(Box::new(move |extent| above.is_none_or(|above| above.says(extent)))),
             ..NewJob::new(Kind::Copy, control)
         };
         self.start(new, move |control| {

@@ -2,7 +2,7 @@
 //! shows in definitions and events.
 
 use std::ops::Range;
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::block_extents::disk_range;
@@ -12,11 +12,12 @@ use super::events;
 use super::object::Domain;
 use super::queries::expect_open;
 use super::running::{Changing, Running};
-use crate::block::Files;
+use crate::block::{Extent, Files};
+use crate::copy::data_in;
 use crate::driver::Driver;
 use crate::error::*;
 use crate::event::broker::Payload;
-use crate::job::{Command, Control, End, Job, Kind, Mirror, Outcome, Progress};
+use crate::job::{Command, Control, End, Job, Kind, LiveChain, Mirror, Outcome, Progress};
 use crate::sys;
 use crate::xml::{Element, excerpt};
 
@@ -59,6 +60,8 @@ pub struct BlockJobReport {
     pub progress: Progress,
     /// Since it was started, until now or until its end.
     pub elapsed: Duration,
+    /// How long it will still take, if that can be estimated; nothing when it has ended.
+    pub remaining: Option<Duration>,
     /// `None` while it runs.
     pub outcome: Option<Outcome>,
 }
@@ -82,7 +85,14 @@ pub struct DiskJob {
     /// Where the part of the disk begins that it is about.
     pub from: u64,
     started: Instant,
+    moves: Option<Moves>,
+    /// How much data was to be moved when somebody asked for the first time, and how much had been moved
+    /// by then.
+    seen: Mutex<Option<(u64, u64)>>,
 }
+
+/// Whether a job moves the data of an extent of its disk.
+pub type Moves = Box<dyn Fn(&Extent) -> bool + Send + Sync>;
 
 /// A job that is to be started on a disk.
 pub struct NewJob {
@@ -92,12 +102,22 @@ pub struct NewJob {
     pub description: Option<Element>,
     pub give_up: Option<Box<dyn Fn() + Send + Sync>>,
     pub from: u64,
+    /// `None` if that is not known before.
+    pub moves: Option<Moves>,
 }
 
 impl NewJob {
     /// A job that works on the chain alone.
     pub fn new(kind: Kind, control: Arc<Control>) -> NewJob {
-        NewJob { kind, control, mirror: None, description: None, give_up: None, from: 0 }
+        NewJob {
+            kind,
+            control,
+            mirror: None,
+            description: None,
+            give_up: None,
+            from: 0,
+            moves: None,
+        }
     }
 }
 
@@ -214,11 +234,45 @@ impl DiskJob {
         })
     }
 
-    fn report(&self) -> BlockJobReport {
+    /// How long it will still take, if that can be estimated. Who asks for the first time looks through the
+    /// extents that are left; after that, what has been moved is counted.
+    fn remaining(&self, live: &LiveChain, progress: Progress) -> Option<Duration> {
+        let control = self.job.control();
+        if control.is_ready() {
+            return Some(Duration::ZERO);
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let (left, moved) = match *seen {
+            Some(seen) => seen,
+            None => {
+                let (moved, from) = (control.moved(), self.from + control.passed());
+                let left = match &self.moves {
+                    Some(moves) => {
+                        let range = from..self.from + progress.end;
+                        let counted = data_in(&*live.gate.node(), range, moves);
+                        counted.inspect_err(|error| log::debug!("no estimate: {error:?}")).ok()?
+                    }
+                    None => progress.end - progress.done,
+                };
+                *seen.insert((left, moved))
+            }
+        };
+        let left = left.saturating_sub(control.moved() - moved) + self.job.again();
+        control.time_for(left, self.started.elapsed())
+    }
+
+    fn report(&self, live: &LiveChain) -> BlockJobReport {
+        let progress = self.job.progress();
+        let remaining = self.remaining(live, progress);
+        BlockJobReport { remaining, ..self.status(progress) }
+    }
+
+    fn status(&self, progress: Progress) -> BlockJobReport {
         BlockJobReport {
             kind: self.job.kind,
-            progress: self.job.progress(),
+            progress,
             elapsed: self.started.elapsed(),
+            remaining: None,
             outcome: None,
         }
     }
@@ -271,8 +325,15 @@ impl Workplace {
         let (domain, target) = (&self.running.name, &self.disk.target);
         log::info!("domain '{domain}', disk {target}: block job {kind:?} starts at {}", new.from);
         let job = Job::start(kind, new.control, new.mirror.as_ref(), work, concluded)?;
-        let (mirror, give_up, from) = (new.description, new.give_up, new.from);
-        let job = Arc::new(DiskJob { job, mirror, give_up, from, started: Instant::now() });
+        let job = Arc::new(DiskJob {
+            job,
+            mirror: new.description,
+            give_up: new.give_up,
+            from: new.from,
+            started: Instant::now(),
+            moves: new.moves,
+            seen: Mutex::default(),
+        });
         *slot = Some(job.clone());
         drop(slot);
         self.disk.forget_increments();
@@ -286,11 +347,12 @@ impl Workplace {
         function: &str,
         (offset, length): (u64, u64),
         size: u64,
+        moves: Option<Moves>,
         work: impl FnOnce(Range<u64>, &Control) -> Result<End> + Send + 'static,
     ) -> Result<Arc<DiskJob>> {
         let range = disk_range(function, &self.disk.target, offset, length, size)?;
         let control = Arc::new(Control::new(range.end - range.start, 0, 0));
-        let new = NewJob { from: range.start, ..NewJob::new(Kind::Pull, control) };
+        let new = NewJob { from: range.start, moves, ..NewJob::new(Kind::Pull, control) };
         self.start_job(new, move |control| work(range, control))
     }
 
@@ -319,7 +381,8 @@ impl Workplace {
         };
         {
             let mut slot = self.disk.job_slot();
-            *self.disk.last_job() = slot.take().map(|job| job.report().ended(outcome));
+            *self.disk.last_job() =
+                slot.take().map(|job| job.status(job.job.progress()).ended(outcome));
             // Whoever sees that the job is gone can rely on the event, whatever becomes of the domain.
             self.queue(kind, status);
         }
@@ -422,7 +485,7 @@ impl Domain {
     /// The same of the last one too, if there is none now.
     pub fn block_job_report(&self, name: &str) -> Result<Option<BlockJobReport>> {
         let disk = self.workplace(name)?.disk;
-        let now = disk.current_job().map(|job| job.report());
+        let now = disk.current_job().map(|job| job.report(&disk.live));
         Ok(now.or_else(|| disk.last_job().clone()))
     }
 

@@ -4,7 +4,7 @@
 use std::sync::{Arc, MutexGuard};
 
 use super::block_extents::disk_range;
-use super::block_job::{AbortFlags, BlockJobReport, DiskJob, Workplace};
+use super::block_job::{AbortFlags, BlockJobReport, DiskJob, Moves, Workplace};
 use super::disk::Disk;
 use super::disk_definition::DiskDefinition;
 use super::failed;
@@ -93,21 +93,28 @@ impl Domain {
             place.check_pull()?;
             let (top, size) = (place.disk.top(), place.disk.length()?);
             let at_work = place.clone();
-            place.start_on_range(function, (offset, length), size, move |range, control| {
-                // A raw image has nothing below.
-                let Some(top) = top else { return Ok(End::Completed) };
-                let last = range.end == size;
-                if job::pull(&top, range, Above::NOTHING, control)? == End::Cancelled {
-                    return Ok(End::Cancelled);
-                }
-                let Some(_changing) = at_work.changing(control) else {
-                    return Ok(End::Cancelled);
-                };
-                if last {
-                    at_work.leave_below(&top, size)?;
-                }
-                Ok(End::Completed)
-            })?
+            let moves: Moves = Box::new(|extent| extent.depth > 0);
+            place.start_on_range(
+                function,
+                (offset, length),
+                size,
+                Some(moves),
+                move |range, control| {
+                    // A raw image has nothing below.
+                    let Some(top) = top else { return Ok(End::Completed) };
+                    let last = range.end == size;
+                    if job::pull(&top, range, Above::NOTHING, control)? == End::Cancelled {
+                        return Ok(End::Cancelled);
+                    }
+                    let Some(_changing) = at_work.changing(control) else {
+                        return Ok(End::Cancelled);
+                    };
+                    if last {
+                        at_work.leave_below(&top, size)?;
+                    }
+                    Ok(End::Completed)
+                },
+            )?
         };
         if wait { place.wait(&job) } else { Ok(()) }
     }

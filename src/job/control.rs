@@ -48,6 +48,8 @@ pub struct Control {
     changed: Condvar,
     length: u64,
     passed: AtomicU64,
+    /// Bytes of data that were let through.
+    moved: AtomicU64,
     /// The most bytes that are on their way at a time.
     window: u64,
     under_way: Mutex<u64>,
@@ -64,6 +66,7 @@ impl Control {
             changed: Condvar::new(),
             length,
             passed: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
             window: if window == 0 { u64::MAX } else { window },
             under_way: Mutex::new(0),
             window_opens: Condvar::new(),
@@ -149,8 +152,41 @@ impl Control {
         state.command
     }
 
+    /// How much of the range the job has come to the end of.
+    pub fn passed(&self) -> u64 {
+        self.passed.load(Ordering::Acquire)
+    }
+
+    /// How many bytes of data it has moved, or begun to.
+    pub fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
+    }
+
+    /// How long it takes to move so many bytes: at the rate that was measured in `elapsed`, but not faster
+    /// than the limit. `None` if neither is known.
+    pub fn time_for(&self, bytes: u64, elapsed: Duration) -> Option<Duration> {
+        if bytes == 0 {
+            return Some(Duration::ZERO);
+        }
+        let measured = (self.moved() > 0).then(|| self.moved() as f64 / elapsed.as_secs_f64());
+        let limit = Some(self.speed()).filter(|speed| *speed > 0).map(|speed| speed as f64);
+        let rate = match (measured, limit) {
+            (Some(measured), Some(limit)) => measured.min(limit),
+            (measured, limit) => measured.or(limit)?,
+        };
+        Duration::try_from_secs_f64(bytes as f64 / rate).ok()
+    }
+
     /// Waits until so many bytes may be moved. False if the job is to end instead.
     pub fn admit(&self, bytes: u64) -> bool {
+        let admitted = self.admit_now(bytes);
+        if admitted {
+            self.moved.fetch_add(bytes, Ordering::Relaxed);
+        }
+        admitted
+    }
+
+    fn admit_now(&self, bytes: u64) -> bool {
         let mut state = self.lock();
         loop {
             let now = Instant::now();

@@ -140,7 +140,7 @@ impl Copy {
                 Some(range) => {
                     *at = range.end;
                     // What the guest has discarded or zeroed is copied, too, and moves no data.
-                    let moved = match data_in(&*self.mirror().source, range.clone()) {
+                    let moved = match data_in(&*self.mirror().source, range.clone(), |_| true) {
                         Ok(moved) => moved,
                         Err(error) => {
                             self.mirror().dirty.put_back(&range);

@@ -122,8 +122,13 @@ impl Job {
 
     /// How far it is.
     pub fn progress(&self) -> Progress {
+        self.control.progress(self.again())
+    }
+
+    /// Bytes that guests have changed, and that are to be copied again.
+    pub fn again(&self) -> u64 {
         let mirror = self.mirror.as_ref().and_then(Weak::upgrade);
-        self.control.progress(mirror.map_or(0, |mirror| mirror.dirty.bytes()))
+        mirror.map_or(0, |mirror| mirror.dirty.bytes())
     }
 
     /// Whether the copy could take the place of the disk.

@@ -255,7 +255,8 @@ pub unsafe extern "C" fn virDomainBlockAllocate(
 /// @path: the path of the disk's image, its target, or its device's alias
 /// @info: where to store it: type VIR_DOMAIN_JOB_UNBOUNDED (how long it will take is not known) while
 /// one is at work, then VIR_DOMAIN_JOB_COMPLETED, _FAILED or _CANCELLED, and VIR_DOMAIN_JOB_NONE if there
-/// was none; timeElapsed; dataTotal, dataProcessed and dataRemaining in bytes. The rest is 0
+/// was none; timeElapsed; timeRemaining, an estimate by the data that is left and the limit or the rate so
+/// far, 0 if that is not known; dataTotal, dataProcessed and dataRemaining in bytes. The rest is 0
 ///
 /// Return Value: 0, or -1.
 ///
@@ -282,6 +283,7 @@ pub unsafe extern "C" fn virDomainBlockGetJobInfo(
                 Some(Outcome::Cancelled) => virDomainJobType::VIR_DOMAIN_JOB_CANCELLED,
             } as c_int;
             now.timeElapsed = report.elapsed.as_millis() as c_ulonglong;
+            now.timeRemaining = report.remaining.map_or(0, |time| time.as_millis() as c_ulonglong);
             (now.dataTotal, now.dataProcessed, now.dataRemaining) = (end, done, end - done);
         }
         // SAFETY: checked for NULL; the caller's memory.
