@@ -2,7 +2,7 @@
 //! be exchanged.
 //!
 //! The format of an image is what the caller or the image above says, never what the bytes look like,
-//! and a name in an image is a local file beside it, never anything else.
+//! and a name in an image is a local file, relative to the image's folder, or an NBD export.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
+use super::backing_name::{BackingName, Target};
 use super::caching::{Cache, Flushed};
 use super::files::{Files, ImageFile, RealFiles};
-use super::open::{Format, OpenOptions, beside, shown};
+use super::open::{Format, OpenOptions, below, beside, shown};
 use super::qcow2::{Header, Qcow2Node};
 use super::{Above, BlockError, Node, Result};
 
@@ -64,11 +65,12 @@ impl Chain {
     /// The same where names lead to other files.
     pub fn open_in(files: &Arc<dyn Files>, path: &Path, options: OpenOptions) -> Result<Chain> {
         let mut found: Vec<Found> = Vec::new();
-        let mut next = Some((path.to_path_buf(), options.format, None::<String>));
-        while let Some((path, format, recorded)) = next.take() {
+        let place = Target::File(path.to_path_buf());
+        let mut next = Some((place, options.format, None::<String>));
+        while let Some((place, format, recorded)) = next.take() {
             let writable = options.writable && found.is_empty();
             let how = How { writable, cache: options.cache };
-            let image = find(&**files, path, format, recorded.clone(), how, &found).map_err(
+            let image = find(&**files, place, format, recorded.clone(), how, &found).map_err(
                 |error| match (recorded, found.last()) {
                     (Some(name), Some(above)) => BlockError {
                         what: format!(
@@ -83,7 +85,7 @@ impl Chain {
                 },
             )?;
             if !options.without_backing {
-                next = image.below()?.map(|(path, format, name)| (path, format, Some(name)));
+                next = image.below()?.map(|(place, format, name)| (place, format, Some(name)));
             }
             found.push(image);
         }
@@ -253,10 +255,19 @@ impl Found {
     }
 
     /// The image below: its path, its format, and the name by which this one refers to it.
-    fn below(&self) -> Result<Option<(PathBuf, Format, String)>> {
+    fn below(&self) -> Result<Option<(Target, Format, String)>> {
         let Some(header) = &self.header else { return Ok(None) };
         let Some(name) = &header.backing_file else { return Ok(None) };
-        let word = header.backing_format_name();
+        let BackingName { target, format: said } = below(&self.path, name)?;
+        let recorded = header.backing_format.as_deref();
+        if let (Some(recorded), Some(said)) = (recorded, &said)
+            && recorded != said
+        {
+            let (image, name) = (self.file.name(), crate::xml::excerpt(&shown(name)).into_owned());
+            let what = format!("image '{image}' records the format {recorded} of '{name}'");
+            return Err(BlockError { what, errno: Errno::EINVAL });
+        }
+        let word = said.as_deref().unwrap_or(header.backing_format_name());
         let format = Format::from_name(word).ok_or_else(|| BlockError {
             what: format!(
                 "image '{}' has a backing image of format '{}'",
@@ -265,7 +276,7 @@ impl Found {
             ),
             errno: Errno::EOPNOTSUPP,
         })?;
-        Ok(Some((beside(&self.path, name)?, format, name.clone())))
+        Ok(Some((target, format, name.clone())))
     }
 
     fn build(self, below: Option<Arc<dyn Node>>) -> Result<Image> {
@@ -314,14 +325,22 @@ fn open_data(
 /// Opens what a chain has next, unless it has it already.
 fn find(
     files: &dyn Files,
-    path: PathBuf,
+    place: Target,
     format: Format,
     recorded: Option<String>,
     how: How,
     above: &[Found],
 ) -> Result<Found> {
     let fail = |what| Err(BlockError { what, errno: Errno::ELOOP });
-    let file = files.open(&path, how.writable, how.cache)?;
+    let (path, file) = match place {
+        Target::File(path) => {
+            let file = files.open(&path, how.writable, how.cache)?;
+            (path, file)
+        }
+        Target::Export(address) => {
+            (PathBuf::from(address.uri()), files.open_export(&address, how.writable)?)
+        }
+    };
     let known = |file: &dyn ImageFile| -> Result<bool> {
         let new = file.identity()?;
         for other in above.iter().flat_map(Found::files) {

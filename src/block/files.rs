@@ -10,6 +10,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::caching::Cache;
+use super::nbd::{Address, NbdNode};
 use super::open::{file_node, open_file, shown};
 use super::{BlockError, FileNode, Node, Result};
 use crate::error::errno_of;
@@ -66,6 +67,9 @@ pub trait Files: Send + Sync {
     /// Opens what is there.
     fn open(&self, path: &Path, writable: bool, cache: Cache) -> Result<Arc<dyn ImageFile>>;
 
+    /// Opens an export that an image has below it.
+    fn open_export(&self, address: &Address, writable: bool) -> Result<Arc<dyn ImageFile>>;
+
     /// Makes an empty file where nothing is.
     fn create(&self, path: &Path) -> nix::Result<Arc<dyn ImageFile>>;
 
@@ -108,6 +112,10 @@ impl Files for RealFiles {
     fn open(&self, path: &Path, writable: bool, cache: Cache) -> Result<Arc<dyn ImageFile>> {
         let name = shown(&path.display().to_string());
         Ok(Arc::new(file_node(open_file(path, writable, cache)?, name, cache)?))
+    }
+
+    fn open_export(&self, address: &Address, writable: bool) -> Result<Arc<dyn ImageFile>> {
+        Ok(Arc::new(NbdNode::open(address, writable)?))
     }
 
     fn create(&self, path: &Path) -> nix::Result<Arc<dyn ImageFile>> {

@@ -10,6 +10,7 @@ use nix::errno::Errno;
 
 use super::caching::Cache;
 use super::files::{FileFacts, FileKind, Files, ImageFile};
+use super::nbd::Address;
 use super::open::shown;
 use super::{BlockError, Extent, MemoryNode, Node, Result, Space};
 
@@ -297,6 +298,12 @@ impl Files for MemoryFiles {
             BlockError { what, errno }
         })?;
         Ok(file.open(writable))
+    }
+
+    fn open_export(&self, address: &Address, _writable: bool) -> Result<Arc<dyn ImageFile>> {
+        // Nothing leads out of memory.
+        let what = format!("Unable to open {}", address.uri());
+        Err(BlockError { what, errno: Errno::ENOENT })
     }
 
     fn create(&self, path: &Path) -> nix::Result<Arc<dyn ImageFile>> {

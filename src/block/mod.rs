@@ -3,6 +3,7 @@
 //! A node is a length of bytes with holes: a file, a block device, memory. Nodes are used from
 //! several threads at once.
 
+mod backing_name;
 mod caching;
 mod chain;
 mod direct;
@@ -11,6 +12,7 @@ mod file;
 mod files;
 mod gate;
 mod image_lock;
+mod json;
 mod memory;
 mod memory_files;
 pub mod nbd;
@@ -20,6 +22,7 @@ mod range_lock;
 mod slot;
 mod write_behind;
 
+pub use backing_name::{BackingName, Target as BackingTarget};
 pub use caching::Cache;
 pub use chain::{Chain, Image, MOST_IMAGES};
 pub use file::FileNode;
@@ -27,7 +30,7 @@ pub use files::{FileFacts, FileKind, Files, ImageFile, RealFiles};
 pub use gate::{Closed, Gate};
 pub use memory::MemoryNode;
 pub use memory_files::{MemoryFile, MemoryFiles, MemoryFolder, MemoryImage};
-pub use open::{Format, OpenOptions, has_protocol, open};
+pub use open::{Format, OpenOptions, below as backing_of, has_protocol, open};
 pub use range_lock::{RangeGuard, RangeLock};
 pub use slot::DiskSlot;
 

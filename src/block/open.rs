@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
+use super::backing_name::{self, BackingName, Target};
 use super::caching::Cache;
 use super::{BlockError, Chain, FileNode, Node, Result};
 
@@ -65,7 +66,24 @@ pub fn has_protocol(name: &str) -> bool {
     name.split('/').next().unwrap_or_default().contains(':')
 }
 
-/// Where a name in an image leads: a plain path, relative to the folder of the image.
+/// Where the name of a backing image leads: to a path that may be relative to the folder of the image, or to
+/// an export.
+pub fn below(image: &Path, name: &str) -> Result<BackingName> {
+    let mut found = backing_name::parse(name).map_err(|problem| BlockError {
+        what: format!(
+            "image '{}' refers to '{}': {problem}",
+            shown(&image.display().to_string()),
+            crate::xml::excerpt(&shown(name))
+        ),
+        errno: Errno::EINVAL,
+    })?;
+    if let Target::File(path) = &mut found.target {
+        *path = image.parent().unwrap_or(Path::new("")).join(&*path);
+    }
+    Ok(found)
+}
+
+/// Where the name of another file of an image leads: a plain path, relative to the folder of the image.
 pub(super) fn beside(image: &Path, name: &str) -> Result<PathBuf> {
     if has_protocol(name) || name.is_empty() {
         return Err(BlockError {

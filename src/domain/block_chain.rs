@@ -457,7 +457,9 @@ impl Workplace {
             // A base that is longer than the disk was keeps its length, which is now the disk's.
             let length = live.images().images[base].node.length().map_err(failed)?;
             place.redefine(|disk| {
-                disk.set_attr("type", if source.attr("dev").is_some() { "block" } else { "file" });
+                let kinds = [("dev", "block"), ("protocol", "network")];
+                let kind = kinds.into_iter().find(|(attr, _)| source.attr(attr).is_some());
+                disk.set_attr("type", kind.map_or("file", |(_, kind)| kind));
                 set_image(disk, source.clone(), format);
             })?;
             let (node, removed) = live.cut(base);

@@ -11,7 +11,7 @@ use super::description::backing_store;
 use super::disk_definition::{ImageDefinition, Source};
 use super::failed;
 use super::object::Domain;
-use crate::block::nbd::{NbdNode, NbdOptions};
+use crate::block::nbd::{NbdNode, NbdOptions, export_of};
 use crate::block::qcow2::{self, CreateOptions};
 use crate::block::{
     Above, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, OpenOptions, SECTOR,
@@ -309,6 +309,9 @@ impl Workplace {
 
 /// The path of an image as another one can record it, whatever folder that is in.
 pub fn absolute(path: &Path) -> Result<String> {
+    if let Some(address) = export_of(path) {
+        return Ok(address.uri());
+    }
     let whole = std::path::absolute(path).map_err(|e| {
         let text = format!("cannot find the folder of '{}'", path.display());
         Error::io(VIR_FROM_STORAGE, &e, text)

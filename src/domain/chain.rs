@@ -8,10 +8,11 @@ use nix::errno::Errno;
 
 use super::disk_definition::{Backing, DiskDefinition, ImageDefinition, Source};
 use super::failed;
-use crate::block::nbd::NbdNode;
+use crate::block::nbd::{self, NbdNode};
 use crate::block::qcow2::{self, CreateOptions, Qcow2Node};
 use crate::block::{
-    self, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, Node, OpenOptions,
+    self, BackingTarget, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, Node,
+    OpenOptions,
 };
 use crate::error::*;
 
@@ -129,40 +130,44 @@ fn check_backing(files: &dyn Files, disk: &DiskDefinition, top: &Path) -> Result
         Backing::End => return Ok(true),
         Backing::Image(said) => &**said,
     };
-    let mut above = top.to_path_buf();
+    let mut above = BackingTarget::File(top.to_path_buf());
     loop {
         let (image, below) = said;
-        let recorded = recorded_backing(files, &above)?;
-        let path = match &image.source {
-            Source::File(path) | Source::Block(path) => path,
-            Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
-                return Err(unsupported(disk, "backing images must be local files"));
+        let recorded = recorded_in(files, &above)?;
+        let lower = match &image.source {
+            Source::File(path) | Source::Block(path) => BackingTarget::File(path.clone()),
+            Source::Nbd(uri) => BackingTarget::Export(nbd::parse_uri(uri).map_err(|problem| {
+                unsupported(disk, format!("its backingStore is not an export: {problem}"))
+            })?),
+            Source::Volume(..) | Source::Other(_) => {
+                let problem = "backing images must be local files or NBD exports";
+                return Err(unsupported(disk, problem));
             }
         };
         let same = recorded.as_ref().is_some_and(|(recorded, recorded_format)| {
-            files.is_same(recorded, path) && *recorded_format == image.format
+            is_same(files, recorded, &lower) && *recorded_format == image.format
         });
         if !same {
             let recorded = match recorded {
-                Some((path, format)) => format!("'{}' of format {format}", path.display()),
+                Some((target, format)) => format!("'{}' of format {format}", shown(&target)),
                 None => "none".to_string(),
             };
-            let (path, format) = (path.display(), &image.format);
             let problem = format!(
-                "its backingStore names '{path}' of format {format} below '{}', which records {recorded}",
-                above.display()
+                "its backingStore names '{}' of format {} below '{}', which records {recorded}",
+                shown(&lower),
+                image.format,
+                shown(&above)
             );
             return Err(unsupported(disk, problem));
         }
-        let lower = path.clone();
         match below {
             Backing::Unsaid => return Ok(false),
             Backing::End if image.format == "qcow2" => {
-                if let Some((recorded, _)) = recorded_backing(files, &lower)? {
+                if let Some((recorded, _)) = recorded_in(files, &lower)? {
                     let problem = format!(
                         "its backingStore ends at '{}', which records '{}'",
-                        lower.display(),
-                        recorded.display()
+                        shown(&lower),
+                        shown(&recorded)
                     );
                     return Err(unsupported(disk, problem));
                 }
@@ -178,14 +183,43 @@ fn check_backing(files: &dyn Files, disk: &DiskDefinition, top: &Path) -> Result
     }
 }
 
+/// A backing image as messages call it.
+pub fn shown(target: &BackingTarget) -> String {
+    match target {
+        BackingTarget::File(path) => path.display().to_string(),
+        BackingTarget::Export(address) => address.uri(),
+    }
+}
+
+/// Whether two names lead to one image.
+pub fn is_same(files: &dyn Files, a: &BackingTarget, b: &BackingTarget) -> bool {
+    match (a, b) {
+        (BackingTarget::File(a), BackingTarget::File(b)) => files.is_same(a, b),
+        (a, b) => a == b,
+    }
+}
+
 /// What a qcow2 image records as its backing image, and that one's format.
-pub fn recorded_backing(files: &dyn Files, path: &Path) -> Result<Option<(PathBuf, String)>> {
-    let file = look_at(files, path)?;
+pub fn recorded_backing(files: &dyn Files, path: &Path) -> Result<Option<(BackingTarget, String)>> {
+    recorded_in(files, &BackingTarget::File(path.to_path_buf()))
+}
+
+fn recorded_in(
+    files: &dyn Files,
+    image: &BackingTarget,
+) -> Result<Option<(BackingTarget, String)>> {
+    let (path, file) = match image {
+        BackingTarget::File(path) => (&**path, look_at(files, path)?),
+        // What an image on a server calls a file is not beside it.
+        BackingTarget::Export(address) => {
+            (Path::new(""), files.open_export(address, false).map_err(failed)?)
+        }
+    };
     let header = Qcow2Node::read_header(file.name(), &*file).map_err(failed)?;
-    Ok(header.backing_file.as_ref().map(|backing| {
-        let folder = path.parent().unwrap_or(Path::new(""));
-        (folder.join(backing), header.backing_format_name().to_string())
-    }))
+    let Some(name) = &header.backing_file else { return Ok(None) };
+    let found = block::backing_of(path, name).map_err(failed)?;
+    let format = found.format.as_deref().unwrap_or(header.backing_format_name());
+    Ok(Some((found.target, format.to_string())))
 }
 
 fn open_nbd(

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::block_job::DiskJob;
 use super::definition::NAMESPACE;
 use super::disk::Disk;
+use crate::block::nbd::{Address, Place, export_of};
 use crate::block::{FileKind, Files, Image};
 use crate::job::Command;
 use crate::xml::Element;
@@ -54,8 +55,11 @@ pub fn backing_store(files: &dyn Files, images: &[Image]) -> Element {
     })
 }
 
-/// Whether the XML calls a local image a file or a device.
+/// Whether the XML calls an image a file or a device, or one behind a network.
 pub fn source_type(files: &dyn Files, path: &Path) -> &'static str {
+    if export_of(path).is_some() {
+        return "network";
+    }
     match files.look(path) {
         Ok(found) if found.kind == FileKind::Device => "block",
         Ok(_) => "file",
@@ -66,8 +70,20 @@ pub fn source_type(files: &dyn Files, path: &Path) -> &'static str {
     }
 }
 
-/// The `<source>` of a local image.
+/// The `<source>` of an image.
 pub fn source(files: &dyn Files, path: &Path) -> Element {
+    if let Some(Address { place, export }) = export_of(path) {
+        let host = match place {
+            Place::Unix(path) => Element::new("host")
+                .with_attr("transport", "unix")
+                .with_attr("socket", path.display()),
+            Place::Tcp { host, port } => {
+                Element::new("host").with_attr("name", host).with_attr("port", port)
+            }
+        };
+        let source = Element::new("source").with_attr("protocol", "nbd");
+        return source.with_attr("name", export).with_child(host);
+    }
     let attr = if source_type(files, path) == "block" { "dev" } else { "file" };
     Element::new("source").with_attr(attr, path.display())
 }

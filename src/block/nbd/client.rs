@@ -1,5 +1,7 @@
 //! A node whose bytes are on an NBD server.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -10,8 +12,8 @@ use super::extents::KnownExtents;
 use super::failure::Failure;
 use super::protocol::*;
 use super::sink::{Contents, Sink};
-use super::uri;
-use crate::block::{BlockError, Extent, ExtentKind, Node, Result, Space};
+use super::uri::{self, Address};
+use crate::block::{BlockError, Extent, ExtentKind, ImageFile, Node, Result, Space};
 
 /// The most that is zeroed or discarded by one request.
 const RANGE_MAX: u64 = 1 << 30;
@@ -46,6 +48,37 @@ pub struct NbdNode {
     known: KnownExtents,
 }
 
+/// Who else uses an export is the server's affair: there are no locks.
+impl ImageFile for NbdNode {
+    fn is_device(&self) -> bool {
+        // Its size is not ours to change.
+        true
+    }
+
+    fn lock(&self, _writable: bool) -> Result<()> {
+        Ok(())
+    }
+
+    fn lock_shared(&self, _writable: bool) -> Result<()> {
+        Ok(())
+    }
+
+    fn unlock(&self) {}
+
+    fn open_again(&self, writable: bool) -> Result<Arc<dyn ImageFile>> {
+        let fail = |text| block_error("connect to", &self.name, Failure::new(Errno::EINVAL, text));
+        let address = uri::parse(&self.name).map_err(fail)?;
+        Ok(Arc::new(NbdNode::open(&address, writable)?))
+    }
+
+    fn identity(&self) -> Result<(u64, u64)> {
+        // No file is on such a device.
+        let mut hasher = DefaultHasher::new();
+        self.name.hash(&mut hasher);
+        Ok((u64::MAX, hasher.finish()))
+    }
+}
+
 impl NbdNode {
     /// Connects to what `nbd://host[:port]/export` or `nbd+unix:///export?socket=PATH` names.
     pub fn connect(uri: &str) -> Result<NbdNode> {
@@ -65,6 +98,16 @@ impl NbdNode {
     /// Breaks the connection: what waits for the server fails, in all threads.
     pub fn abort(&self) {
         self.channel.fail(Failure::new(Errno::ECANCELED, "the connection was given up"));
+    }
+
+    /// Connects to an export that an image is in.
+    pub fn open(address: &Address, writable: bool) -> Result<NbdNode> {
+        let node = NbdNode::connect(&address.uri())?;
+        if writable && node.is_read_only() {
+            let what = format!("Unable to write {}", node.name);
+            return Err(BlockError { what, errno: Errno::EROFS });
+        }
+        Ok(node)
     }
 
     /// Whether the server takes no writes.

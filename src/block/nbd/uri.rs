@@ -1,12 +1,16 @@
 //! NBD URIs, as the NBD project's doc/uri.md defines them, without TLS.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 use super::protocol::text;
+
+/// What stands for itself in the parts of a URI.
+const PLAIN: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The port that is NBD's.
 const PORT: u16 = 10809;
@@ -25,6 +29,27 @@ pub struct Address {
     pub export: String,
 }
 
+impl Address {
+    /// As a URI: however it was written down, the same address is the same text.
+    pub fn uri(&self) -> String {
+        let part = |bytes: &[u8]| percent_encode(bytes, PLAIN).to_string();
+        let export = part(self.export.as_bytes());
+        match &self.place {
+            Place::Unix(path) => {
+                format!("nbd+unix:///{export}?socket={}", part(path.as_os_str().as_bytes()))
+            }
+            Place::Tcp { host, port } => {
+                // An address of IP version 6 needs its brackets, everything else is escaped.
+                let host = match host.parse::<std::net::Ipv6Addr>() {
+                    Ok(address) => format!("[{address}]"),
+                    Err(_) => part(host.as_bytes()).replace('/', "%2F"),
+                };
+                format!("nbd://{host}:{port}/{export}")
+            }
+        }
+    }
+}
+
 /// Takes a URI apart; an error says what is wrong with it.
 pub fn parse(uri: &str) -> Result<Address, &'static str> {
     let (scheme, rest) = uri.split_once("://").ok_or("it is no URI")?;
@@ -33,8 +58,8 @@ pub fn parse(uri: &str) -> Result<Address, &'static str> {
     let export = percent_decode_str(path).collect::<Vec<u8>>();
     let export = text(&export).ok_or("the name of its export is not a text")?.to_string();
     let place = match scheme {
-        "nbd" if query.is_empty() => tcp(authority)?,
-        "nbd" => return Err("it has parameters that are not known"),
+        "nbd" | "nbd+tcp" if query.is_empty() => tcp(authority)?,
+        "nbd" | "nbd+tcp" => return Err("it has parameters that are not known"),
         "nbd+unix" if authority.is_empty() => unix(query)?,
         "nbd+unix" => return Err("it has both a host and a socket"),
         "nbds" | "nbds+unix" => return Err("TLS is not supported"),

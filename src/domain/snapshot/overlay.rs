@@ -7,9 +7,9 @@ use nix::errno::Errno;
 
 use super::description::SnapshotDisk;
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{Cache, Chain, FileKind, Files, Format, OpenOptions, SECTOR};
+use crate::block::{BackingTarget, Cache, Chain, FileKind, Files, Format, OpenOptions, SECTOR};
 use crate::domain::block_copy::{create_file, make_image, open_existing, sync_folder_of};
-use crate::domain::chain::recorded_backing;
+use crate::domain::chain::{self, is_same, recorded_backing};
 use crate::domain::disk_definition::Source;
 use crate::domain::failed;
 use crate::error::*;
@@ -175,12 +175,13 @@ fn check_reused(files: &dyn Files, disk: &SnapshotDisk, path: &Path, below: &Bel
         )));
     }
     let recorded = recorded_backing(files, path)?;
-    let is_it = |(name, format): &(PathBuf, String)| {
-        files.is_same(name, &below.path) && format == below.format.name()
+    let is_it = |(target, format): &(BackingTarget, String)| {
+        let below_path = BackingTarget::File(below.path.clone());
+        is_same(files, target, &below_path) && format == below.format.name()
     };
     if !recorded.as_ref().is_some_and(is_it) {
         let recorded = match recorded {
-            Some((name, format)) => format!("'{}' of format {format}", name.display()),
+            Some((target, format)) => format!("'{}' of format {format}", chain::shown(&target)),
             None => "no backing image".to_string(),
         };
         return Err(unsupported(format!(
