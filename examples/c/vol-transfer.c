@@ -147,12 +147,15 @@ static void draw_bar(struct transfer *t, virStreamPtr stream)
     double done = (double)(t->o->sparse ? t->data : t->pos);
     double all = (double)(t->o->sparse ? t->all_data : t->end);
     double share = done < all ? done / all : 1;
-    long left = share > 0 ? (long)(elapsed / share - elapsed + 0.5) : 0;
-    fprintf(stderr, "\r[%.*s%*s] %3d%%  %.2f of %.2f GiB  %.0f MB/s  %ld:%02ld:%02ld left\033[K",
+    fprintf(stderr, "\r[%.*s%*s] %3d%%  %.2f of %.2f GiB",
             (int)(share * width), full, width - (int)(share * width), "", (int)(share * 100),
-            done / gib, all / gib,
-            elapsed > 0 ? (double)t->data / elapsed / 1e6 : 0,
-            left / 3600, left / 60 % 60, left % 60);
+            done / gib, all / gib);
+    if (share > 0 && elapsed > 0) { /* before the first byte nobody knows */
+        long left = (long)(elapsed / share - elapsed + 0.5);
+        fprintf(stderr, "  %.0f MB/s  %ld:%02ld:%02ld left", (double)t->data / elapsed / 1e6,
+                left / 3600, left / 60 % 60, left % 60);
+    }
+    fputs("\033[K", stderr);
 }
 
 static void moved(struct transfer *t, virStreamPtr stream, long long *count, long long length)

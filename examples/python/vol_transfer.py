@@ -133,12 +133,13 @@ class Progress:
         if self.all_data:
             done, whole = self.data, self.all_data()
         share = done / whole if done < whole else 1
-        left = round(elapsed / share - elapsed) if share else 0
-        print(f"\r[{'#' * int(share * 30):30}] {int(share * 100):3}%  "
-              f"{done / 2**30:.2f} of {whole / 2**30:.2f} GiB  "
-              f"{self.data / elapsed / 1e6:.0f} MB/s  "
-              f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left\033[K",
-              end="", file=sys.stderr, flush=True)
+        text = (f"\r[{'#' * int(share * 30):30}] {int(share * 100):3}%  "
+                f"{done / 2**30:.2f} of {whole / 2**30:.2f} GiB")
+        if share:  # before the first byte nobody knows
+            left = round(elapsed / share - elapsed)
+            text += (f"  {self.data / elapsed / 1e6:.0f} MB/s  "
+                     f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left")
+        print(f"{text}\033[K", end="", file=sys.stderr, flush=True)
 
     def clear_bar(self):
         if self.draw:
