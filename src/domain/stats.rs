@@ -187,8 +187,7 @@ impl Domain {
             let mut below = named(disk, path.to_str());
             below.push(("backingIndex", Value::UInt(index)));
             let files = &**self.connect().domains().images().files();
-            let sizes =
-                length.and_then(|length| on_medium(files, &path, length, qcow2.as_deref()));
+            let sizes = length.and_then(|length| on_medium(files, &path, length, qcow2.as_deref()));
             below.extend(known(&path.to_string_lossy(), sizes));
             all.push(below);
         }
