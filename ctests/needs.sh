@@ -34,6 +34,7 @@ mkfs.xfs                              xfsprogs                tests
 mkfs.btrfs                            btrfs-progs             tests
 unshare                               util-linux              tests
 mount                                 mount                   tests
+ntfs-3g                               ntfs-3g                 tests
 END
 }
 

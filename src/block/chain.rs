@@ -15,7 +15,7 @@ use super::caching::{Cache, Flushed};
 use super::files::{Files, ImageFile, RealFiles};
 use super::open::{Format, OpenOptions, below, beside, shown};
 use super::qcow2::{Header, Qcow2Node};
-use super::{Above, BlockError, Node, Result};
+use super::{Above, BlockError, Node, Result, WholeSectors};
 
 /// Images in a chain, at most.
 pub const MOST_IMAGES: usize = 200;
@@ -46,6 +46,25 @@ impl Image {
         let (format, cache, files) = (Format::Raw, Cache::default(), Vec::new());
         let (index, recorded, qcow2) = (0, None, None);
         Image { path, format, index, recorded, writable, node, qcow2, cache, files }
+    }
+
+    /// Whether one of its files has that identity, or its path leads there if nothing is known of its
+    /// files.
+    pub fn is_in(&self, files: &dyn Files, identity: (u64, u64)) -> bool {
+        if self.files.is_empty() {
+            return files.identity(&self.path) == Ok(identity);
+        }
+        self.files.iter().any(|file| file.identity() == Ok(identity))
+    }
+
+    /// Whether somebody beside this chain has locked its files.
+    pub fn has_other_users(&self) -> Result<bool> {
+        for file in &self.files {
+            if file.has_other_users()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -291,6 +310,8 @@ impl Found {
             let image = Arc::new(Qcow2Node::new(name, header, node, data, below, writable)?);
             qcow2 = Some(image.clone());
             node = image;
+        } else {
+            node = WholeSectors::of(node)?;
         }
         if writable && cache.flushes_changes() {
             node = Arc::new(Flushed(node));

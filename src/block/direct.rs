@@ -39,8 +39,10 @@ impl Direct {
             return Ok(None);
         }
         let (memory, offsets) = match sys::direct_alignment(file)? {
-            // What the filesystem opens, but cannot do.
-            Some((0, _) | (_, 0)) => return Err(Errno::EINVAL),
+            Some((0, _) | (_, 0)) => {
+                probe(file)?;
+                (COMMON_BLOCK, COMMON_BLOCK)
+            }
             Some(known) => known,
             None => (block.unwrap_or(COMMON_BLOCK).max(512), block.unwrap_or(COMMON_BLOCK)),
         };
@@ -204,6 +206,22 @@ impl Direct {
     fn bounce(&self, offset: u64, end: u64) -> Bounce {
         let most = (self.up(end) - self.down(offset)).min(MOST);
         Bounce { memory: vec![0; (most + self.memory) as usize], align: self.memory as usize }
+    }
+}
+
+/// Looks whether a file can be read for which the filesystem says that it has no direct reads: ext4
+/// with data=journal accepts O_DIRECT and goes through the page cache. QEMU tries, too. EINVAL is the
+/// kernel's word that it cannot be done.
+fn probe(file: &File) -> nix::Result<()> {
+    let align = COMMON_BLOCK as usize;
+    let mut bounce = Bounce { memory: vec![0; 2 * align], align };
+    loop {
+        match file.read_at(bounce.bytes(align), 0).map_err(|e| errno_of(&e)) {
+            Err(Errno::EINTR) => {}
+            Err(Errno::EINVAL) => return Err(Errno::EINVAL),
+            // Whatever else is wrong is told by whoever reads it.
+            Ok(_) | Err(_) => return Ok(()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cmp;
 use std::fs::{File, Metadata};
 use std::io;
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::sync::OnceLock;
@@ -12,6 +13,7 @@ use nix::errno::Errno;
 use nix::fcntl::FallocateFlags;
 
 use super::direct::Direct;
+use super::image_lock::Taken;
 use super::range_lock::RangeGuard;
 use super::write_behind::WriteBehind;
 use super::{BlockError, Extent, ExtentKind, Node, Result, Space, image_lock};
@@ -35,6 +37,10 @@ pub struct FileNode {
     behind: OnceLock<WriteBehind>,
     /// It holds the locks of an image.
     locked: AtomicBool,
+    /// The filesystem has no locks.
+    lockless: AtomicBool,
+    /// The filesystem could not tell or make a hole: one that it keeps may be told as data.
+    hides_holes: AtomicBool,
 }
 
 impl FileNode {
@@ -50,7 +56,13 @@ impl FileNode {
         } else {
             return Err(fail(if file_type.is_dir() { Errno::EISDIR } else { Errno::EINVAL }));
         };
-        let direct = Direct::of(&file, device_block).map_err(fail)?;
+        let direct = Direct::of(&file, device_block).map_err(|errno| match errno {
+            Errno::EINVAL => BlockError {
+                what: format!("Unable to open {name}: its filesystem does not support O_DIRECT"),
+                errno,
+            },
+            _ => fail(errno),
+        })?;
         Ok(FileNode {
             file,
             name,
@@ -59,6 +71,8 @@ impl FileNode {
             durable: true,
             behind: OnceLock::new(),
             locked: AtomicBool::new(false),
+            lockless: AtomicBool::new(false),
+            hides_holes: AtomicBool::new(false),
         })
     }
 
@@ -94,7 +108,38 @@ impl FileNode {
     pub fn lock(&self, writable: bool) -> Result<()> {
         // Even where another's are in the way, some have been taken.
         self.locked.store(true, Ordering::Release);
-        image_lock::lock(&self.file, writable).map_err(|errno| self.error("lock", errno))
+        self.note_lock(image_lock::lock(&self.file, writable))
+    }
+
+    /// Locks a part of the image for writing it, while others write other parts: EAGAIN if the parts
+    /// overlap, EBUSY if the image is in use otherwise.
+    pub fn lock_part(&self, part: &Range<u64>) -> Result<()> {
+        self.locked.store(true, Ordering::Release);
+        self.note_lock(image_lock::lock_part(&self.file, part))
+    }
+
+    fn note_lock(&self, taken: nix::Result<Taken>) -> Result<()> {
+        let taken = taken.map_err(|errno| self.error("lock", errno))?;
+        if taken == Taken::Unsupported {
+            log::debug!("{}: the filesystem has no locks", self.name);
+            self.lockless.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Whether the locks that were taken are seen by others: not every filesystem has them.
+    pub fn has_locks(&self) -> bool {
+        !self.lockless.load(Ordering::Relaxed)
+    }
+
+    /// Whether others have locked parts of the image to write them.
+    pub fn has_part_writers(&self) -> Result<bool> {
+        image_lock::has_parts(&self.file).map_err(|errno| self.error("look at locks of", errno))
+    }
+
+    /// Whether others have locked the image, in whatever way.
+    pub fn has_other_users(&self) -> Result<bool> {
+        image_lock::has_others(&self.file).map_err(|errno| self.error("look at locks of", errno))
     }
 
     /// Takes the locks back.
@@ -118,7 +163,7 @@ impl FileNode {
     /// Locks the image against those who would not share it.
     pub fn lock_shared(&self, writable: bool) -> Result<()> {
         self.locked.store(true, Ordering::Release);
-        image_lock::lock_shared(&self.file, writable).map_err(|errno| self.error("lock", errno))
+        self.note_lock(image_lock::lock_shared(&self.file, writable))
     }
 
     /// Holds off, on a file with O_DIRECT, who changes a part of a block in a range.
@@ -145,21 +190,77 @@ impl FileNode {
         Ok(())
     }
 
-    /// Writes zeros over the extents of one kind in a range inside a regular file.
-    fn write_zeros_where(&self, kind: ExtentKind, offset: u64, end: u64) -> Result<()> {
+    /// Whether the file has less space than bytes, so that there may be holes in it.
+    fn may_have_holes(&self) -> Result<bool> {
+        let metadata = self.metadata()?;
+        Ok(metadata.blocks().saturating_mul(512) < metadata.len())
+    }
+
+    /// Makes a range inside a regular file read as zeros, by writing them over what is data. Where the
+    /// filesystem keeps holes and does not tell where they are, it calls them data: what reads as zeros
+    /// is left as it is, or the holes would be filled.
+    fn zero_by_writing(&self, offset: u64, end: u64) -> Result<()> {
+        let looks = self.may_have_holes()?;
+        self.each_extent(offset, end, |extent| match extent.kind {
+            ExtentKind::Data if looks => self.write_zeros_where(extent, false),
+            ExtentKind::Data => self.write_zero_bytes(extent.offset, extent.length),
+            _ => Ok(()),
+        })
+    }
+
+    /// Writes zeros over those pieces of an extent that read as zeros, or over those that do not.
+    fn write_zeros_where(&self, extent: Extent, zero: bool) -> Result<()> {
+        let zeros = [0; ZERO_BUFFER];
+        let mut buffer = vec![0; ZERO_BUFFER];
+        let mut at = extent.offset;
+        while at < extent.end() {
+            let length = (extent.end() - at).min(ZERO_BUFFER as u64) as usize;
+            let got = self.read_at(&mut buffer[..length], at)?;
+            if (buffer[..got] == zeros[..got]) == zero {
+                self.write_at(&zeros[..length], at)?;
+            }
+            at += length as u64;
+        }
+        Ok(())
+    }
+
+    fn each_extent(
+        &self,
+        offset: u64,
+        end: u64,
+        mut what: impl FnMut(Extent) -> Result<()>,
+    ) -> Result<()> {
         let mut at = offset;
         while at < end {
             let extent = self.extent_at(at, end)?;
-            if extent.kind == kind {
-                self.write_zero_bytes(extent.offset, extent.length)?;
-            }
+            what(extent)?;
             at = extent.end();
         }
         Ok(())
     }
 
-    /// Gives a range space where the filesystem cannot be asked to: holes are filled with zeros,
-    /// as far as the filesystem tells where they are.
+    /// Asks the kernel for data; the inner error is its answer.
+    fn seek_data(&self, offset: i64) -> Result<nix::Result<Option<u64>>> {
+        let found = sys::seek_data(&self.file, offset);
+        if found != Err(Errno::ENOENT) {
+            return Ok(found);
+        }
+        // ext4 with inline_data answers so while the file has data in its inode and in pages that are
+        // not written back. Linux 6.18 loses what is in these pages when one is read in whole that was
+        // written in part, so they are written back before anything is read.
+        self.file.sync_data().map_err(|e| self.error("flush", errno_of(&e)))?;
+        Ok(sys::seek_data(&self.file, offset))
+    }
+
+    /// Notes that the filesystem cannot tell where its holes are, or make some.
+    fn holes_are_hidden(&self, action: &str, errno: Errno) {
+        if !self.hides_holes.swap(true, Ordering::Relaxed) {
+            log::debug!("{}: the filesystem cannot {action} holes ({errno})", self.name);
+        }
+    }
+
+    /// Gives a range space where the filesystem cannot be asked to: holes are filled with zeros. Where
+    /// it does not tell where they are, they are what reads as zeros.
     fn allocate_by_writing(&self, offset: u64, length: u64) -> Result<()> {
         let end = offset + length;
         let size = self.length()?;
@@ -169,7 +270,12 @@ impl FileNode {
             let new = offset.max(size);
             self.write_zero_bytes(new, end - new)?;
         }
-        self.write_zeros_where(ExtentKind::Hole, offset, end.min(size))
+        let looks = self.may_have_holes()?;
+        self.each_extent(offset, end.min(size), |extent| match extent.kind {
+            ExtentKind::Data if looks => self.write_zeros_where(extent, true),
+            ExtentKind::Data => Ok(()),
+            _ => self.write_zero_bytes(extent.offset, extent.length),
+        })
     }
 
     /// Zeroes a range inside a regular file, if the filesystem can do that by itself.
@@ -182,7 +288,11 @@ impl FileNode {
         for mode in modes {
             match sys::fallocate(&self.file, *mode, offset, length) {
                 Ok(()) => return Ok(true),
-                Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => {}
+                Err(errno @ (Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL)) => {
+                    if *mode == punch {
+                        self.holes_are_hidden("make", errno);
+                    }
+                }
                 Err(errno) => return Err(self.error("zero a range of", errno)),
             }
         }
@@ -298,8 +408,7 @@ impl Node for FileNode {
         if offset < size {
             let length = end.min(size) - offset;
             if !self.zero_by_filesystem(offset, length, may_unmap)? {
-                // Holes are zero already, and may be most of the file.
-                self.write_zeros_where(ExtentKind::Data, offset, offset + length)?;
+                self.zero_by_writing(offset, offset + length)?;
             }
         }
         Ok(())
@@ -344,21 +453,26 @@ impl Node for FileNode {
         if end == offset || self.device_block.is_some() {
             return Ok(extent(end, ExtentKind::Data));
         }
-        let data = match sys::seek_data(&self.file, offset as i64) {
+        // What the kernel cannot tell is data: that must be read to be known, and a medium that is
+        // broken says so then.
+        let data = match self.seek_data(offset as i64)? {
             Ok(Some(data)) => data.max(offset),
             Ok(None) => end,
-            // A filesystem without the call: everything may be data.
-            Err(Errno::EINVAL | Errno::EOPNOTSUPP) => return Ok(extent(end, ExtentKind::Data)),
-            Err(errno) => return Err(self.error("find the data of", errno)),
+            Err(errno) => {
+                self.holes_are_hidden("tell", errno);
+                offset
+            }
         };
         if data > offset {
             return Ok(extent(data.min(end), ExtentKind::Hole));
         }
-        let hole = sys::seek_hole(&self.file, offset as i64)
-            .map_err(|errno| self.error("find the holes of", errno))?
-            .unwrap_or(end);
+        let hole = sys::seek_hole(&self.file, offset as i64).unwrap_or_else(|errno| {
+            self.holes_are_hidden("tell", errno);
+            None
+        });
         // The file may have changed between the two calls; an empty extent would never end.
-        Ok(extent(if hole > offset { hole.min(end) } else { end }, ExtentKind::Data))
+        let hole = hole.filter(|hole| *hole > offset).unwrap_or(end);
+        Ok(extent(hole.min(end), ExtentKind::Data))
     }
 
     fn space_at(&self, offset: u64, limit: u64) -> Result<Extent> {
@@ -397,7 +511,7 @@ impl Node for FileNode {
     }
 
     fn knows_holes(&self) -> bool {
-        self.device_block.is_none()
+        self.device_block.is_none() && !self.hides_holes.load(Ordering::Relaxed)
     }
 
     fn allocate(&self, offset: u64, length: u64) -> Result<()> {

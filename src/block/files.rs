@@ -1,8 +1,9 @@
 //! Where the names of images lead: to the files and devices of the machine, or to what is kept in
 //! memory.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -46,8 +47,21 @@ pub trait ImageFile: Node {
     /// Locks the image against those who would not share it.
     fn lock_shared(&self, writable: bool) -> Result<()>;
 
+    /// Locks a part of the image for writing it, while others write other parts. EAGAIN if another has
+    /// locked some of that part, EBUSY if the image is in use otherwise.
+    fn lock_part(&self, part: &Range<u64>) -> Result<()>;
+
     /// Takes the locks back.
     fn unlock(&self);
+
+    /// Whether others see the locks that were taken: not every filesystem has them.
+    fn has_locks(&self) -> bool;
+
+    /// Whether others have locked parts of the image to write them.
+    fn has_part_writers(&self) -> Result<bool>;
+
+    /// Whether others have locked the image, in whatever way.
+    fn has_other_users(&self) -> Result<bool>;
 
     /// The same file, opened once more, for writing or only for reading. It is not locked.
     fn open_again(&self, writable: bool) -> Result<Arc<dyn ImageFile>>;
@@ -82,6 +96,9 @@ pub trait Files: Send + Sync {
 
     /// Brings the names in a folder to stable storage.
     fn sync_folder(&self, folder: &Path) -> nix::Result<()>;
+
+    /// By what an image can be told from others, whatever its name is: as [`ImageFile::identity`].
+    fn identity(&self, path: &Path) -> nix::Result<(u64, u64)>;
 
     /// Whether two names lead to one file.
     fn is_same(&self, a: &Path, b: &Path) -> bool;
@@ -139,6 +156,10 @@ impl Files for RealFiles {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| errno_of(&e))
     }
 
+    fn identity(&self, path: &Path) -> nix::Result<(u64, u64)> {
+        fs::metadata(path).map(|metadata| identity(&metadata)).map_err(|e| errno_of(&e))
+    }
+
     fn is_same(&self, a: &Path, b: &Path) -> bool {
         // By what they are, whatever the names: a device is itself under any node.
         let file = |path: &Path| {
@@ -154,6 +175,13 @@ impl Files for RealFiles {
 
     fn is_real(&self) -> bool {
         true
+    }
+}
+
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    match metadata.file_type().is_block_device() {
+        true => (metadata.rdev(), 0),
+        false => (metadata.dev(), metadata.ino()),
     }
 }
 
@@ -175,8 +203,24 @@ impl ImageFile for FileNode {
         FileNode::lock_shared(self, writable)
     }
 
+    fn lock_part(&self, part: &Range<u64>) -> Result<()> {
+        FileNode::lock_part(self, part)
+    }
+
     fn unlock(&self) {
         FileNode::unlock(self);
+    }
+
+    fn has_locks(&self) -> bool {
+        FileNode::has_locks(self)
+    }
+
+    fn has_part_writers(&self) -> Result<bool> {
+        FileNode::has_part_writers(self)
+    }
+
+    fn has_other_users(&self) -> Result<bool> {
+        FileNode::has_other_users(self)
     }
 
     fn open_again(&self, writable: bool) -> Result<Arc<dyn ImageFile>> {
@@ -192,9 +236,6 @@ impl ImageFile for FileNode {
             what: format!("Unable to measure {}", self.name()),
             errno: Errno::EBADF,
         })?;
-        Ok(match metadata.file_type().is_block_device() {
-            true => (metadata.rdev(), 0),
-            false => (metadata.dev(), metadata.ino()),
-        })
+        Ok(identity(&metadata))
     }
 }

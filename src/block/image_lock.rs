@@ -6,6 +6,7 @@
 //! what contradicts them. The locks belong to the open file, and end with it.
 
 use std::fs::File;
+use std::ops::Range;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
@@ -18,6 +19,18 @@ const RESIZE: i64 = 3;
 const DONE: i64 = 100;
 const NOT_SHARED: i64 = 200;
 
+/// Who writes a part of an image locks that part of the file so much further on, where no file ends.
+/// QEMU does not look there, and need not: it has been refused by then.
+const PARTS: u64 = 1 << 62;
+
+/// How a lock was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    Held,
+    /// The filesystem has no locks: nobody can know of us, nor we of them.
+    Unsupported,
+}
+
 /// Takes the locks of an open image back. Closing it does so too, but not while a process that the
 /// host is just starting has inherited the file and not closed it yet.
 pub fn unlock(file: &File) {
@@ -28,19 +41,58 @@ pub fn unlock(file: &File) {
     }
 }
 
-/// Locks an open image for reading what does not change, or for changing it.
-pub fn lock(file: &File, writable: bool) -> nix::Result<()> {
+/// Locks an open image for reading what does not change, or for changing it. EBUSY if another is in the
+/// way.
+pub fn lock(file: &File, writable: bool) -> nix::Result<Taken> {
     let done: &[i64] = if writable { &[READ, WRITE, RESIZE] } else { &[READ] };
     // Neither a reader nor a writer bears another writer.
     lock_bytes(file, done, &[WRITE, RESIZE])
 }
 
 /// Locks an open image that others may change as well, but nobody may resize.
-pub fn lock_shared(file: &File, writable: bool) -> nix::Result<()> {
+pub fn lock_shared(file: &File, writable: bool) -> nix::Result<Taken> {
     lock_bytes(file, if writable { &[READ, WRITE] } else { &[READ] }, &[RESIZE])
 }
 
-fn lock_bytes(file: &File, done: &[i64], not_shared: &[i64]) -> nix::Result<()> {
+/// Locks a part of an open image, which others may write in other parts: EAGAIN if somebody else has
+/// locked some of it in this way. Who needs the image to be what it is, or to have the size that it
+/// has, is in the way as for [`lock`].
+pub fn lock_part(file: &File, part: &Range<u64>) -> nix::Result<Taken> {
+    if lock_bytes(file, &[WRITE, RESIZE], &[])? == Taken::Unsupported {
+        return Ok(Taken::Unsupported);
+    }
+    if part.is_empty() {
+        return Ok(Taken::Held);
+    }
+    let start = PARTS + part.start.min(PARTS - 1);
+    let end = PARTS.saturating_add(part.end);
+    // No length is all that follows.
+    let length = if end > i64::MAX as u64 { 0 } else { end - start };
+    let lock = libc::flock { l_len: length as i64, ..byte(start as i64, libc::F_WRLCK) };
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&lock)) {
+        Ok(_) => Ok(Taken::Held),
+        Err(Errno::EACCES | Errno::EAGAIN) => Err(Errno::EAGAIN),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Whether others have locked parts of an image to write them.
+pub fn has_parts(file: &File) -> nix::Result<bool> {
+    is_locked(file, libc::flock { l_len: 0, ..byte(PARTS as i64, libc::F_WRLCK) })
+}
+
+/// Whether others have locked an image in whatever way.
+pub fn has_others(file: &File) -> nix::Result<bool> {
+    is_locked(file, libc::flock { l_len: 0, ..byte(DONE, libc::F_WRLCK) })
+}
+
+/// Whether somebody else holds a lock that contradicts this one.
+fn is_locked(file: &File, mut lock: libc::flock) -> nix::Result<bool> {
+    fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;
+    Ok(i32::from(lock.l_type) != libc::F_UNLCK)
+}
+
+fn lock_bytes(file: &File, done: &[i64], not_shared: &[i64]) -> nix::Result<Taken> {
     let bytes = || {
         done.iter()
             .map(|n| (DONE + n, NOT_SHARED + n))
@@ -49,19 +101,18 @@ fn lock_bytes(file: &File, done: &[i64], not_shared: &[i64]) -> nix::Result<()> 
     for (own, _) in bytes() {
         match fcntl(file, FcntlArg::F_OFD_SETLK(&byte(own, libc::F_RDLCK))) {
             Ok(_) => {}
-            // A filesystem without locks: nobody can know of us, nor we of them.
-            Err(Errno::ENOLCK | Errno::EOPNOTSUPP | Errno::EINVAL | Errno::ENOSYS) => return Ok(()),
+            Err(Errno::ENOLCK | Errno::EOPNOTSUPP | Errno::EINVAL | Errno::ENOSYS) => {
+                return Ok(Taken::Unsupported);
+            }
             Err(errno) => return Err(errno),
         }
     }
     for (_, contradicting) in bytes() {
-        let mut found = byte(contradicting, libc::F_WRLCK);
-        fcntl(file, FcntlArg::F_OFD_GETLK(&mut found))?;
-        if i32::from(found.l_type) != libc::F_UNLCK {
+        if is_locked(file, byte(contradicting, libc::F_WRLCK))? {
             return Err(Errno::EBUSY);
         }
     }
-    Ok(())
+    Ok(Taken::Held)
 }
 
 fn byte(start: i64, kind: i32) -> libc::flock {
@@ -71,5 +122,53 @@ fn byte(start: i64, kind: i32) -> libc::flock {
         l_start: start,
         l_len: 1,
         l_pid: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An image that is open twice.
+    fn twice() -> (tempfile::NamedTempFile, File) {
+        let one = tempfile::NamedTempFile::new().unwrap();
+        let two = File::options().read(true).write(true).open(one.path()).unwrap();
+        (one, two)
+    }
+
+    #[test]
+    fn parts_may_be_written_at_once_unless_they_overlap() {
+        let (one, two) = twice();
+        let one = one.as_file();
+        assert_eq!(lock_part(one, &(0..4096)), Ok(Taken::Held));
+        assert_eq!(lock_part(&two, &(4095..4097)), Err(Errno::EAGAIN));
+        assert_eq!(lock_part(&two, &(4096..u64::MAX)), Ok(Taken::Held));
+        assert_eq!((has_parts(one), has_parts(&two)), (Ok(true), Ok(true)));
+        unlock(&two);
+        assert_eq!((has_parts(one), has_others(one)), (Ok(false), Ok(false)));
+        assert_eq!(lock_part(&two, &(0..0)), Ok(Taken::Held));
+        unlock(one);
+        assert_eq!(lock_part(&two, &(0..u64::MAX)), Ok(Taken::Held));
+        assert_eq!(lock_part(one, &(u64::MAX - 1..u64::MAX)), Err(Errno::EAGAIN));
+    }
+
+    #[test]
+    fn a_part_is_not_written_while_somebody_relies_on_the_image() {
+        type Lock = fn(&File) -> nix::Result<Taken>;
+        let locks: [Lock; 4] = [
+            |file| lock(file, true),
+            |file| lock(file, false),
+            |file| lock_shared(file, true),
+            |file| lock_shared(file, false),
+        ];
+        for lock in locks {
+            let (one, two) = twice();
+            assert_eq!(lock(one.as_file()), Ok(Taken::Held));
+            assert_eq!(has_others(&two), Ok(true));
+            assert_eq!(lock_part(&two, &(0..1)), Err(Errno::EBUSY));
+            unlock(one.as_file());
+            assert_eq!(lock_part(&two, &(0..1)), Ok(Taken::Held));
+            assert_eq!(lock(one.as_file()), Err(Errno::EBUSY));
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! or nowhere, never to a file of the machine.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -38,6 +39,8 @@ struct User {
     number: u64,
     does: u8,
     not_shared: u8,
+    /// The part that it writes, if that is not all.
+    part: Option<Range<u64>>,
 }
 
 const READ: u8 = 1;
@@ -173,13 +176,21 @@ pub struct MemoryImage {
 }
 
 impl MemoryImage {
-    fn take(&self, does: u8, not_shared: u8) -> Result<()> {
+    fn take(&self, does: u8, not_shared: u8, part: Option<Range<u64>>) -> Result<()> {
         let mut users = lock(&self.file.users);
-        users.retain(|user| user.number != self.user);
+        // What was locked before stays so.
+        let own = users.iter().position(|user| user.number == self.user);
+        let before = own.map(|own| users.swap_remove(own));
+        let part = part.or_else(|| before.as_ref()?.part.clone());
         if users.iter().any(|user| user.does & not_shared != 0 || user.not_shared & does != 0) {
             return Err(self.failed("lock", Errno::EBUSY));
         }
-        users.push(User { number: self.user, does, not_shared });
+        if let Some(part) = &part
+            && users.iter().filter_map(|user| user.part.as_ref()).any(|other| overlap(part, other))
+        {
+            return Err(self.failed("lock", Errno::EAGAIN));
+        }
+        users.push(User { number: self.user, does, not_shared, part });
         Ok(())
     }
 
@@ -190,6 +201,10 @@ impl MemoryImage {
     fn check_writable(&self) -> Result<()> {
         if self.writable { Ok(()) } else { Err(self.failed("write", Errno::EBADF)) }
     }
+}
+
+fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
+    !a.is_empty() && !b.is_empty() && a.start < b.end && b.start < a.end
 }
 
 impl Drop for MemoryImage {
@@ -205,11 +220,28 @@ impl ImageFile for MemoryImage {
 
     fn lock(&self, writable: bool) -> Result<()> {
         let does = if writable { READ | WRITE | RESIZE } else { READ };
-        self.take(does, WRITE | RESIZE)
+        self.take(does, WRITE | RESIZE, None)
     }
 
     fn lock_shared(&self, writable: bool) -> Result<()> {
-        self.take(if writable { READ | WRITE } else { READ }, RESIZE)
+        self.take(if writable { READ | WRITE } else { READ }, RESIZE, None)
+    }
+
+    fn lock_part(&self, part: &Range<u64>) -> Result<()> {
+        self.take(WRITE | RESIZE, 0, Some(part.clone()))
+    }
+
+    fn has_locks(&self) -> bool {
+        true
+    }
+
+    fn has_part_writers(&self) -> Result<bool> {
+        let users = lock(&self.file.users);
+        Ok(users.iter().any(|user| user.number != self.user && user.part.is_some()))
+    }
+
+    fn has_other_users(&self) -> Result<bool> {
+        Ok(lock(&self.file.users).iter().any(|user| user.number != self.user))
     }
 
     fn unlock(&self) {
@@ -326,6 +358,10 @@ impl Files for MemoryFiles {
 
     fn sync_folder(&self, _folder: &Path) -> nix::Result<()> {
         Ok(())
+    }
+
+    fn identity(&self, path: &Path) -> nix::Result<(u64, u64)> {
+        Ok((0, self.find(path)?.number))
     }
 
     fn is_same(&self, a: &Path, b: &Path) -> bool {

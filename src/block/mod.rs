@@ -21,6 +21,7 @@ pub mod qcow2;
 mod range_lock;
 mod slot;
 mod write_behind;
+mod whole_sectors;
 
 pub use backing_name::{BackingName, Target as BackingTarget};
 pub use caching::Cache;
@@ -33,6 +34,7 @@ pub use memory_files::{MemoryFile, MemoryFiles, MemoryFolder, MemoryImage};
 pub use open::{Format, OpenOptions, below as backing_of, has_protocol, open};
 pub use range_lock::{RangeGuard, RangeLock};
 pub use slot::DiskSlot;
+pub use whole_sectors::WholeSectors;
 
 use std::fs::File;
 use std::ops::Range;

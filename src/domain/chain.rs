@@ -12,7 +12,7 @@ use crate::block::nbd::{self, NbdNode};
 use crate::block::qcow2::{self, CreateOptions, Qcow2Node};
 use crate::block::{
     self, BackingTarget, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, Node,
-    OpenOptions,
+    OpenOptions, WholeSectors,
 };
 use crate::error::*;
 
@@ -119,7 +119,8 @@ fn check_kind(files: &dyn Files, image: &ImageDefinition) -> Result<()> {
 fn open_shared(files: &dyn Files, path: &Path, writable: bool) -> block::Result<Chain> {
     let file = files.open(path, writable, Cache::default())?;
     file.lock_shared(writable)?;
-    Ok(Chain::of_image(Image::of_node(file, path.to_path_buf(), writable)))
+    let node = WholeSectors::of(file)?;
+    Ok(Chain::of_image(Image::of_node(node, path.to_path_buf(), writable)))
 }
 
 /// Holds the chain that the XML describes against the one that the images record: we open what the

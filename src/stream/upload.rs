@@ -134,10 +134,14 @@ impl Sink {
             self.stats.add_hole(length);
             return Ok(());
         }
+        if empty || self.node.write_zeroes_fast(offset, length, true).map_err(report)? {
+            self.stats.add_hole(length);
+            return Ok(());
+        }
         let step = if self.node.knows_holes() { length } else { STEP };
         while length > 0 {
             let part = length.min(step);
-            self.make_zeros(offset, part, empty).map_err(report)?;
+            self.node.write_zeroes(offset, part, true).map_err(report)?;
             self.stats.add_hole(part);
             offset += part;
             length -= part;
