@@ -208,25 +208,114 @@ static void parameters(void)
     }
 }
 
-/* A destination of another size than the disk. */
+/* What guests see is `ref` as far as that reaches. */
+static int begins_as_ref(const char *path)
+{
+    return run("cmp -n %llu %s %s", 8 * MIB, path, in_dir("ref")) == 0;
+}
+
+/* A destination of another size than the disk: a shorter one is refused at the call. */
 static void other_sizes(void)
 {
-    static const char *const sizes[] = { "4M", "16M" };
+    static const char *const formats[] = { "raw", "qcow2" };
     int i;
 
     for (i = 0; i < 2; i++) {
+        const char *to = dest_file("copy", formats[i]);
         virDomainPtr dom = start_chain();
 
-        CHECK_INT(run("qemu-img create -q -f qcow2 %s %s", in_dir("copy"), sizes[i]), 0);
-        CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("copy", "qcow2"), NULL, 0, COPY_REUSE),
-                  0);
-        expect_events("top copy failed; vda copy failed; ");
+        CHECK_INT(run("qemu-img create -q -f %s %s 4M", formats[i], in_dir("copy")), 0);
+        CHECK_INT(virDomainBlockCopy(dom, "vda", to, NULL, 0, COPY_REUSE), -1);
+        CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "and its copy");
+        CHECK_INT(run("qemu-img info -f %s %s | grep -q 'size: 4 MiB'", formats[i],
+                      in_dir("copy")), 0);
         job_info(dom, "vda", 0);
-        CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), -1);
-        CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
         CHECK(guest_sees_ref(dom));
+        CHECK_INT(run("qemu-img create -q -f %s %s 16M && qemu-io -f %s -c 'write -P 9 0 16M' %s"
+                      " >/dev/null", formats[i], in_dir("copy"), formats[i], in_dir("copy")), 0);
+        CHECK_INT(virDomainBlockCopy(dom, "vda", to, NULL, 0, COPY_REUSE), 0);
+        wait_ready(dom, "vda");
+        pivot(dom, "vda");
+        expect_events("top copy ready; vda copy ready; copy copy completed; vda copy completed; ");
+        CHECK_INT(run("test $(nbdinfo --size '%s') = %llu", disk_uri(dom, "vda"), 16 * MIB), 0);
+        CHECK_INT(run("qemu-io -f raw -c 'write -P 8 15M 64k' -c 'read -P 9 8M 7M' '%s' >%s &&"
+                      " ! grep -q 'Pattern verif' %s", disk_uri(dom, "vda"), in_dir("out"),
+                      in_dir("out")), 0);
+        CHECK_INT(run("nbdcopy '%s' %s", disk_uri(dom, "vda"), in_dir("out")), 0);
+        CHECK(begins_as_ref(in_dir("out")));
         stop(dom);
     }
+}
+
+#define REBASE_REUSE (VIR_DOMAIN_BLOCK_REBASE_COPY | VIR_DOMAIN_BLOCK_REBASE_REUSE_EXT)
+
+static void not_assumed(virDomainPtr dom, const char *path, unsigned int flags, const char *begins,
+                        const char *advice)
+{
+    char xml[PATH_MAX + 128];
+    unsigned long long size = file_size(path);
+    char *before = read_at(path, (size_t)size, 0);
+    int raw = (flags & VIR_DOMAIN_BLOCK_REBASE_COPY_RAW) != 0;
+
+    CHECK_INT(virDomainBlockRebase(dom, "vda", path, 0, REBASE_REUSE | flags), -1);
+    CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, begins);
+    CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, advice);
+    if (!raw) {
+        print_to(xml, sizeof(xml), "<disk type='file'><source file='%s'/></disk>", path);
+        CHECK_INT(virDomainBlockCopy(dom, "vda", xml, NULL, 0, COPY_REUSE), -1);
+        CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, begins);
+        CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "no <driver type> says the format of the copy");
+    }
+    job_info(dom, "vda", 0);
+    CHECK_INT(file_size(path), size);
+    CHECK(file_has(path, before, (size_t)size, 0));
+    free(before);
+}
+
+/* Nobody says the format of a reused file: the source's is assumed, and a file that cannot have it is
+ * refused, and stays as it is. */
+static void assumed_formats(void)
+{
+    const unsigned int shallow = VIR_DOMAIN_BLOCK_REBASE_SHALLOW;
+    const unsigned int raw = VIR_DOMAIN_BLOCK_REBASE_COPY_RAW;
+    virDomainPtr dom = start_chain();
+
+    CHECK_INT(run("truncate -s 8M %s", in_dir("copy")), 0);
+    not_assumed(dom, in_dir("copy"), 0, "has no qcow2 header", "<driver type='raw'/>");
+    not_assumed(dom, in_dir("copy"), shallow, "has no qcow2 header", "<driver type='qcow2'/>");
+    CHECK_INT(run("qemu-img create -q -f vmdk %s 8M", in_dir("copy")), 0);
+    not_assumed(dom, in_dir("copy"), 0, "image of format vmdk", "<driver type='qcow2'/>");
+    not_assumed(dom, in_dir("copy"), raw, "image of format vmdk", "<driver type='raw'/>");
+    /* Of the same size as the disk: it was taken for raw before, and overwritten. */
+    CHECK_INT(run("rm %s && qemu-img create -q -f qcow2 %s 64M && truncate -s 8M %s",
+                  in_dir("copy"), in_dir("copy"), in_dir("copy")), 0);
+    not_assumed(dom, in_dir("copy"), raw, "image of format qcow2", "<driver type='qcow2'/>");
+    /* Who says raw gets raw. */
+    CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("copy", "raw"), NULL, 0, COPY_REUSE), 0);
+    wait_ready(dom, "vda");
+    CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
+    CHECK(same_as_ref("copy", "raw"));
+    expect_events("top copy ready; vda copy ready; top copy canceled; vda copy canceled; ");
+    /* What fits is used, as before. */
+    CHECK_INT(virDomainBlockRebase(dom, "vda", in_dir("copy"), 0, REBASE_REUSE | raw), 0);
+    wait_ready(dom, "vda");
+    CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
+    make_reused("qcow2", 1);
+    CHECK_INT(virDomainBlockRebase(dom, "vda", in_dir("copy"), 0, REBASE_REUSE | shallow), 0);
+    wait_ready(dom, "vda");
+    pivot(dom, "vda");
+    CHECK(guest_sees_ref(dom));
+    stop(dom);
+    forget_events(8);
+
+    /* A raw disk, whose size is that of a qcow2 file. */
+    CHECK_INT(run("rm -f %s && qemu-img create -q -f qcow2 %s 64M && cp %s %s && truncate -s $(stat"
+                  " -c %%s %s) %s && dd if=/dev/urandom of=%s bs=4k count=1 conv=notrunc status=none",
+                  in_dir("copy"), in_dir("copy"), in_dir("copy"), in_dir("src"), in_dir("copy"),
+                  in_dir("src"), in_dir("src")), 0);
+    dom = start(disk_xml("vda", "src", "raw", ""));
+    not_assumed(dom, in_dir("copy"), 0, "image of format qcow2", "<driver type='qcow2'/>");
+    stop(dom);
 }
 
 /* As much as the source has, and nothing for its holes. */
@@ -290,7 +379,7 @@ static int attach_loop(const char *size, char *device, size_t max)
     return fd;
 }
 
-static void devices(const char *format, const char *size, int fails)
+static void devices(const char *format, const char *size, int longer)
 {
     char device[128], source[256];
     virDomainPtr dom;
@@ -308,13 +397,6 @@ static void devices(const char *format, const char *size, int fails)
     CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "regular file");
     xml = dest_xml("block", "dev", device, format);
     CHECK_INT(virDomainBlockCopy(dom, "vda", xml, NULL, 0, 0), 0);
-    if (fails) {
-        expect_events("top copy failed; vda copy failed; ");
-        CHECK(guest_sees_ref(dom));
-        stop(dom);
-        CHECK_INT(close(fd), 0);
-        return;
-    }
     wait_ready(dom, "vda");
     print_to(source, sizeof(source), "<source dev='%s' index='4'/>", device);
     {
@@ -328,9 +410,13 @@ static void devices(const char *format, const char *size, int fails)
     CHECK(has(dom, 0, "<disk type='block'"));
     CHECK(has(dom, 0, source));
     guest_writes(dom, 60);
-    CHECK(guest_sees_ref(dom));
+    if (!longer)
+        CHECK(guest_sees_ref(dom));
     stop(dom);
-    CHECK_INT(run("qemu-img compare -q -f %s -F raw %s %s", format, device, in_dir("ref")), 0);
+    if (longer)
+        CHECK(begins_as_ref(device));
+    else
+        CHECK_INT(run("qemu-img compare -q -f %s -F raw %s %s", format, device, in_dir("ref")), 0);
     CHECK_INT(close(fd), 0);
     {
         char events[1024];
@@ -439,6 +525,7 @@ int main(int argc, char **argv)
     rebase_copies();
     parameters();
     other_sizes();
+    assumed_formats();
     for (from = 0; from < 2; from++)
         for (to = 0; to < 2; to++) {
             sparse(formats[from], formats[to], 0);

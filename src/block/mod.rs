@@ -13,6 +13,7 @@ mod files;
 mod gate;
 mod image_lock;
 mod json;
+mod magic;
 mod memory;
 mod memory_files;
 pub mod nbd;

@@ -198,7 +198,9 @@ pub unsafe extern "C" fn virDomainBlockPull(
 
 /// Brings what a disk reads from the images above @base into the one on top, which then has @base
 /// directly below it; or, with VIR_DOMAIN_BLOCK_REBASE_COPY, copies the disk to @base as
-/// virDomainBlockCopy does.
+/// virDomainBlockCopy does. The copy has the format of the disk's top image, or is raw with
+/// VIR_DOMAIN_BLOCK_REBASE_COPY_RAW; with VIR_DOMAIN_BLOCK_REBASE_REUSE_EXT a file that cannot have
+/// that format is refused, and virDomainBlockCopy with a <driver type> is the way to use it.
 ///
 /// @dom: an active domain
 /// @disk: the target of the disk, or the path of its image
@@ -289,7 +291,11 @@ pub unsafe extern "C" fn virDomainBlockCommit(
 /// @dom: an active domain
 /// @disk: the target of the disk, or the path of its image
 /// @destxml: a <disk> whose <source> and <driver> say where the copy goes and of which format it is:
-/// of type file, block, or network with protocol nbd; of format raw or qcow2
+/// of type file, block, or network with protocol nbd; of format raw or qcow2. Without a <driver type>
+/// the format is that of the disk's top image. A file or device that is there already
+/// (VIR_DOMAIN_BLOCK_COPY_REUSE_EXT) is not probed: it is refused if that format cannot be its own, as
+/// without a qcow2 header where qcow2 is assumed, or with the mark of an image format where raw is. It
+/// may be longer than the disk
 /// @params: the parameters VIR_DOMAIN_BLOCK_COPY_BANDWIDTH, _GRANULARITY, _BUF_SIZE; may be NULL
 /// @nparams: how many there are
 /// @flags: virDomainBlockCopyFlags
@@ -300,7 +306,8 @@ pub unsafe extern "C" fn virDomainBlockCommit(
 /// VIR_ERR_INVALID_ARG if @disk or @destxml is NULL, for unknown flags, for parameters of the wrong
 /// type, twice or out of range, or if there is no such disk; VIR_ERR_ARGUMENT_UNSUPPORTED for
 /// unknown parameters; VIR_ERR_XML_ERROR, VIR_ERR_XML_DETAIL, VIR_ERR_NO_SOURCE for @destxml;
-/// VIR_ERR_CONFIG_UNSUPPORTED for a destination that is there or cannot be used;
+/// VIR_ERR_CONFIG_UNSUPPORTED for a destination that is there or cannot be used, is shorter than the
+/// disk, or contradicts a format that nobody has said;
 /// VIR_ERR_OPERATION_INVALID if the domain is inactive, or persistent without
 /// VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB; VIR_ERR_OPERATION_UNSUPPORTED or
 /// VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if it runs in another

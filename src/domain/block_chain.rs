@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::block_copy::{CopyFlags, CopyParameters, absolute, destination_xml, set_image};
+use super::block_copy::{CopyFlags, CopyParameters, absolute, set_image};
 use super::block_job::{Moves, NewJob, Workplace, bandwidth};
 use super::description::{backing_store, source, source_type};
 use super::failed;
@@ -266,19 +266,12 @@ impl Domain {
             return Err(Error::new(VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
         let bandwidth = bandwidth(speed, flags.contains(RebaseFlags::BANDWIDTH_BYTES))?;
-        let path = base.unwrap_or_default();
-        let format = match flags.contains(RebaseFlags::COPY_RAW) {
-            true => Format::Raw,
-            false => {
-                let place = self.workplace(name)?;
-                let chain = place.disk.live.images();
-                chain.images.first().map_or(Format::Raw, |top| top.format)
-            }
-        };
-        let xml = destination_xml(path, flags.contains(RebaseFlags::COPY_DEV), format.name());
+        let to = (base.unwrap_or_default(), flags.contains(RebaseFlags::COPY_DEV));
+        let format = flags.contains(RebaseFlags::COPY_RAW).then_some(Format::Raw);
         let same = RebaseFlags::SHALLOW.bits() | RebaseFlags::REUSE_EXT.bits();
         let flags = CopyFlags::from_bits_truncate(flags.bits() & same);
-        self.block_copy(name, &xml, CopyParameters { bandwidth, ..Default::default() }, flags)
+        let parameters = CopyParameters { bandwidth, ..Default::default() };
+        self.block_copy_to_path(name, to, format, parameters, flags)
     }
 
     /// Brings what `top` and the images between have into `base`.

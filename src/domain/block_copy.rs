@@ -81,6 +81,8 @@ struct Destination {
     element: Element,
     source: Source,
     format: Format,
+    /// Nobody has said the format: it is that of the disk that is copied.
+    assumed: bool,
 }
 
 impl Destination {
@@ -103,7 +105,8 @@ impl Destination {
         })?;
         let kind = element.attr("type").unwrap_or("file").to_string();
         let element = element.child("source").cloned().unwrap_or(Element::new("source"));
-        let destination = Destination { kind, element, source: image.source, format };
+        let assumed = driver.is_none();
+        let destination = Destination { kind, element, source: image.source, format, assumed };
         if let Some(path) = destination.path()
             && !path.is_absolute()
         {
@@ -113,11 +116,42 @@ impl Destination {
         Ok(destination)
     }
 
+    /// A file, or a device, in a format that the caller has not said.
+    fn at_path(path: &str, device: bool, format: Format) -> Result<Destination> {
+        let (kind, attr) = if device { ("block", "dev") } else { ("file", "file") };
+        let disk = Element::new("disk")
+            .with_attr("type", kind)
+            .with_child(Element::new("source").with_attr(attr, path));
+        Destination::parse(&disk.to_xml(), format)
+    }
+
     fn path(&self) -> Option<&Path> {
         match &self.source {
             Source::File(path) | Source::Block(path) => Some(path),
             Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => None,
         }
+    }
+
+    /// Refuses what is there already if it cannot be of the format that was assumed: it would be
+    /// overwritten as what it is not.
+    fn check_assumed(&self, files: &dyn Files, path: &Path) -> Result<()> {
+        if !self.assumed {
+            return Ok(());
+        }
+        let file = files.open(path, false, Cache::default()).map_err(failed)?;
+        let Some(found) = self.format.contradicted_by(&*file).map_err(failed)? else {
+            return Ok(());
+        };
+        let (path, format) = (path.display(), self.format.name());
+        let (begins, advice) = match found {
+            "" => (format!("'{path}' has no {format} header"), "raw"),
+            other => (format!("'{path}' begins as an image of format {other}"), other),
+        };
+        let text = format!(
+            "no <driver type> says the format of the copy, so {format} is assumed, but {begins}: \
+             virDomainBlockCopy takes <driver type='{advice}'/> or <driver type='{format}'/>"
+        );
+        Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text))
     }
 
     /// The `<mirror>` that describes it while it is written.
@@ -165,6 +199,20 @@ pub struct Target {
     zeroed: bool,
     made: Option<PathBuf>,
     nbd: Option<Arc<NbdNode>>,
+}
+
+impl Target {
+    /// Refuses one that is shorter than the disk. What a longer one has behind that stays as it is.
+    fn check_length(&self, disk: &str, length: u64) -> Result<()> {
+        let Some(chain) = &self.chain else { return Ok(()) };
+        let there = chain.top().length().map_err(failed)?;
+        if there >= length {
+            return Ok(());
+        }
+        let name = chain.images[0].path.display();
+        let text = format!("disk '{disk}' has {length} bytes, and its copy '{name}' only {there}");
+        Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text))
+    }
 }
 
 impl Drop for Target {
@@ -281,6 +329,8 @@ impl Workplace {
                 sync_folder_of(&**files, path)?;
             }
             target.zeroed = (!exists || to.format == Format::Qcow2) && !shallow;
+        } else {
+            to.check_assumed(&**files, path)?;
         }
         // The copy is to take the disk's place.
         let cache = self.disk.definition.cache;
@@ -353,6 +403,31 @@ impl Domain {
         parameters: CopyParameters,
         flags: CopyFlags,
     ) -> Result<()> {
+        self.copy_to(name, parameters, flags, |like| Destination::parse(xml, like))
+    }
+
+    /// The same to a file, or a device, of the disk's format or of another.
+    pub(super) fn block_copy_to_path(
+        &self,
+        name: &str,
+        (path, device): (&str, bool),
+        format: Option<Format>,
+        parameters: CopyParameters,
+        flags: CopyFlags,
+    ) -> Result<()> {
+        self.copy_to(name, parameters, flags, |like| {
+            Destination::at_path(path, device, format.unwrap_or(like))
+        })
+    }
+
+    /// `destination` is given the format of the disk's top image.
+    fn copy_to(
+        &self,
+        name: &str,
+        parameters: CopyParameters,
+        flags: CopyFlags,
+        destination: impl FnOnce(Format) -> Result<Destination>,
+    ) -> Result<()> {
         parameters.check()?;
         let place = self.workplace(name)?;
         let _changing = place.changing_disk()?;
@@ -366,7 +441,7 @@ impl Domain {
             let chain = place.disk.live.images();
             (chain.images.first().map_or(Format::Raw, |top| top.format), chain.images.len())
         };
-        let mut to = Destination::parse(xml, like)?;
+        let mut to = destination(like)?;
         if let Source::Volume(pool, volume) = &to.source {
             to.source = place.running.images.volume(pool, volume)?;
         }
@@ -381,6 +456,7 @@ impl Domain {
         let source = place.disk.live.gate.node();
         let length = source.length().map_err(failed)?;
         let mut target = place.open_target(&to, &flags, length)?;
+        target.check_length(&place.disk.target, length)?;
         let above = if shallow { place.above_next()? } else { None };
         place.start_copy(&to, &mut target, above, length, parameters, flags)?;
         target.made = None;
@@ -432,7 +508,6 @@ impl Workplace {
             control.clone(),
         ));
         let (place, to_ready) = (self.clone(), self.clone());
-        let name = chain.images[0].path.display().to_string();
         let (to, top, top_at_pivot) = (to.clone(), chain.top(), chain.top());
         let recorded =
             chain.images[0].qcow2.as_ref().and_then(|image| image.header().backing_file.clone());
@@ -483,26 +558,12 @@ impl Workplace {
         };
         self.start(new, move |control| {
             let there = top.length().map_err(failed)?;
-            if there != length && there != length.next_multiple_of(SECTOR) {
-                let text =
-                    format!("the disk has {length} bytes, and its copy '{name}' has {there}");
-                return Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text));
-            }
-            if there > length && !copy.zeroed {
+            let end = length.next_multiple_of(SECTOR).min(there);
+            if end > length && !copy.zeroed {
                 // The rest of the last sector, which the disk has only a part of.
-                top.write_zeroes(length, there - length, true).map_err(failed)?;
+                top.write_zeroes(length, end - length, true).map_err(failed)?;
             }
             copy.run(control)
         })
     }
-}
-
-/// The XML of a destination that is only a path.
-pub fn destination_xml(path: &str, device: bool, format: &str) -> String {
-    let (kind, attr) = if device { ("block", "dev") } else { ("file", "file") };
-    Element::new("disk")
-        .with_attr("type", kind)
-        .with_child(Element::new("driver").with_attr("type", format))
-        .with_child(Element::new("source").with_attr(attr, path))
-        .to_xml()
 }
