@@ -311,9 +311,9 @@ static void shared(void)
     other = virDomainCreateXML(conn, domain_xml("other", disk_xml("vda", "b", "qcow2", ""), 2), 0);
     CHECK(other != NULL);
     CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, "vda[2]", 0, 0), -1);
-    CHECK_CODE(VIR_ERR_SYSTEM_ERROR, in_dir("base"));
+    CHECK_CODE(VIR_ERR_RESOURCE_BUSY, "base' is in use by domain 'other'");
     CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, COMMIT_ACTIVE), -1);
-    CHECK_CODE(VIR_ERR_SYSTEM_ERROR, in_dir("base"));
+    CHECK_CODE(VIR_ERR_RESOURCE_BUSY, "base' is in use by domain 'other'");
     job_info(dom, "vda", 0);
     CHECK(guest_sees_ref(dom));
     /* What only this domain has can be. */

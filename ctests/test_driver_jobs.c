@@ -298,7 +298,7 @@ static void chains(void)
     vol = volume("top");
     CHECK_INT(virStorageVolResize(vol, 64 * MIB, 0), -1);
     CHECK_ERR(VIR_ERR_RESOURCE_BUSY, VIR_FROM_STORAGE,
-              "'/default-pool/top' is in use by another program");
+              "'/default-pool/top' is in use by domain 'jobs'");
     CHECK_INT(virStorageVolFree(vol), 0);
     described(dom, 0, backing);
     CHECK_INT(virDomainBlockRebase(dom, "vda", "/default-pool/base", 0, 0), 0);

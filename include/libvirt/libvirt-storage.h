@@ -985,7 +985,8 @@ virStorageVolPtr virStorageVolCreateXMLFrom(virStoragePoolPtr pool,
  * Return Value: 0, or -1.
  *
  * Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection;
- * VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
+ * VIR_ERR_INVALID_ARG for flags; VIR_ERR_RESOURCE_BUSY, with the user, if a running domain or another
+ * program uses it; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.4.1.
  */
@@ -1003,7 +1004,8 @@ int virStorageVolDelete(virStorageVolPtr vol,
  * Return Value: 0, or -1.
  *
  * Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection;
- * VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
+ * VIR_ERR_INVALID_ARG for flags; VIR_ERR_RESOURCE_BUSY, with the user, if a running domain or another
+ * program uses it; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.8.0.
  */
@@ -1046,8 +1048,8 @@ int virStorageVolWipePattern(virStorageVolPtr vol,
  * VIR_ERR_OPERATION_UNSUPPORTED if it is neither a raw file nor a qcow2 image with its own data, if
  * it is one with persistent bitmaps, and for ALLOCATE if it is not raw; VIR_ERR_OPERATION_FAILED if the pool has not enough space;
  * VIR_ERR_OPERATION_DENIED for an image that refers to a file that is in no active pool;
- * VIR_ERR_RESOURCE_BUSY for one that another program uses; VIR_ERR_NO_STORAGE_VOL;
- * VIR_ERR_SYSTEM_ERROR.
+ * VIR_ERR_RESOURCE_BUSY, with the user, if a running domain or another program uses it;
+ * VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.9.10.
  */
@@ -1062,6 +1064,10 @@ int virStorageVolResize(virStorageVolPtr vol,
  * The file itself is written, whatever format its bytes are in. A raw volume keeps its size; one
  * in an image format may change it.
  *
+ * What a running domain or another program uses is not written. Several streams, of several
+ * processes, may write different ranges of one volume at once; without a @length the range reaches to
+ * the end.
+ *
  * @vol: the volume
  * @stream: a stream of the same connection, without an active transfer
  * @offset: where the first byte goes, in bytes
@@ -1074,7 +1080,9 @@ int virStorageVolResize(virStorageVolPtr vol,
  * Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_INVALID_STREAM; VIR_ERR_OPERATION_DENIED on a
  * read-only connection; VIR_ERR_INVALID_ARG for unknown flags, a stream of another connection, or
  * a range that reaches beyond the end of a raw volume; VIR_ERR_OPERATION_INVALID if the stream has
- * an active transfer; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR if the file cannot be opened.
+ * an active transfer; VIR_ERR_RESOURCE_BUSY, with the user, if a running domain or another program uses
+ * it, or another upload writes some of that range; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR if the
+ * file cannot be opened.
  *
  * Since 0.9.0.
  */

@@ -50,6 +50,11 @@ typedef enum virSparseVolUploadFlags {
      */
     VIR_SPARSE_VOL_UPLOAD_NO_SYNC = (1 << 30),
 } virSparseVolUploadFlags;
+/** Which volumes virSparseVolListAllOverlays lists. */
+typedef enum virSparseVolListOverlaysFlags {
+    /** Those that lie over others that are listed, too. */
+    VIR_SPARSE_VOL_LIST_OVERLAYS_DESCENDANTS = (1 << 0),
+} virSparseVolListOverlaysFlags;
 
 /**
  * Runs for a message of the log.
@@ -243,7 +248,8 @@ int virSparseVolGetExtents(virStorageVolPtr vol,
  *
  * Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG for flags, or if the range reaches beyond the end; VIR_ERR_OPERATION_INVALID
- * if the pool is inactive; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
+ * if the pool is inactive; VIR_ERR_RESOURCE_BUSY, with the user, if a running domain or another program
+ * uses it; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
  *
  * Since virsparse 0.1.
  */
@@ -306,6 +312,29 @@ int virSparseVolAllocate(virStorageVolPtr vol,
                          unsigned long long offset,
                          unsigned long long length,
                          unsigned int flags);
+
+/**
+ * Lists the volumes that lie over a volume: those whose images name it as their backing image, so that
+ * what they read as changes with it. The volumes of all active pools of the connection are looked at, by
+ * their headers; images elsewhere are not found. To change or delete a volume is not refused because of
+ * them, unless a running domain uses one.
+ *
+ * @vol: the volume
+ * @overlays: where to store a list of volumes with NULL behind the last: the caller releases each
+ * volume with virStorageVolFree, then the list with free; NULL to count only
+ * @flags: virSparseVolListOverlaysFlags
+ *
+ * Return Value: how many volumes there are, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_INVALID_ARG for unknown flags;
+ * VIR_ERR_OPERATION_INVALID if the pool is inactive; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR,
+ * also if a header cannot be read.
+ *
+ * Since virsparse 0.1.
+ */
+int virSparseVolListAllOverlays(virStorageVolPtr vol,
+                                virStorageVolPtr **overlays,
+                                unsigned int flags);
 
 /**
  * Tells where guests find a disk of a running domain: at an NBD export behind a unix socket that

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::call::entry;
 use super::domain::virDomainPtr;
 use super::foreign::foreign;
+use super::lists::list;
 use super::opaque::Opaque;
 use super::storage_vol::virStorageVolPtr;
 use super::stream::virStreamPtr;
@@ -14,7 +15,7 @@ use crate::block::ExtentKind;
 use crate::domain::{Domain, UriFlags};
 use crate::error::*;
 use crate::logging::{self, Listener};
-use crate::storage::{ExtentsFlags, Volume};
+use crate::storage::{ExtentsFlags, OverlayFlags, Volume};
 use crate::stream::Stream;
 
 /// How much a stream has moved.
@@ -108,6 +109,13 @@ pub enum virSparseVolUploadFlags {
     /// virStreamFinish does not wait until what was sent is on stable storage: the system brings it there when
     /// it likes, and until then a power cut loses it.
     VIR_SPARSE_VOL_UPLOAD_NO_SYNC = 1 << 30,
+}
+
+/// Which volumes virSparseVolListAllOverlays lists.
+#[repr(C)]
+pub enum virSparseVolListOverlaysFlags {
+    /// Those that lie over others that are listed, too.
+    VIR_SPARSE_VOL_LIST_OVERLAYS_DESCENDANTS = 1 << 0,
 }
 
 /// A range of a volume that is all data or all hole.
@@ -337,7 +345,8 @@ pub unsafe extern "C" fn virSparseVolGetExtents(
 ///
 /// Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG for flags, or if the range reaches beyond the end; VIR_ERR_OPERATION_INVALID
-/// if the pool is inactive; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
+/// if the pool is inactive; VIR_ERR_RESOURCE_BUSY, with the user, if a running domain or another program
+/// uses it; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since virsparse 0.1.
 #[unsafe(no_mangle)]
@@ -423,6 +432,38 @@ pub extern "C" fn virSparseVolAllocate(
         call.no_flags(flags, VIR_FROM_STORAGE)?;
         volume.allocate(call.function, offset, length)?;
         Ok(0)
+    })
+}
+
+/// Lists the volumes that lie over a volume: those whose images name it as their backing image, so that
+/// what they read as changes with it. The volumes of all active pools of the connection are looked at, by
+/// their headers; images elsewhere are not found. To change or delete a volume is not refused because of
+/// them, unless a running domain uses one.
+///
+/// @vol: the volume
+/// @overlays: where to store a list of volumes with NULL behind the last: the caller releases each
+/// volume with virStorageVolFree, then the list with free; NULL to count only
+/// @flags: virSparseVolListOverlaysFlags
+///
+/// Return Value: how many volumes there are, or -1.
+///
+/// Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_INVALID_ARG for unknown flags;
+/// VIR_ERR_OPERATION_INVALID if the pool is inactive; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR,
+/// also if a header cannot be read.
+///
+/// Since virsparse 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virSparseVolListAllOverlays(
+    vol: virStorageVolPtr,
+    overlays: *mut *mut virStorageVolPtr,
+    flags: c_uint,
+) -> c_int {
+    entry("virSparseVolListAllOverlays", |call| {
+        let volume = call.object::<Volume>(vol)?;
+        let flags = call.flags::<OverlayFlags>(flags, VIR_FROM_STORAGE)?;
+        let found = volume.overlays(flags.contains(OverlayFlags::DESCENDANTS))?;
+        // SAFETY: the caller's promise.
+        unsafe { list(call, vol, found, overlays) }
     })
 }
 

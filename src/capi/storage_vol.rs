@@ -252,7 +252,8 @@ fn change(
 /// Return Value: 0, or -1.
 ///
 /// Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection;
-/// VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
+/// VIR_ERR_INVALID_ARG for flags; VIR_ERR_RESOURCE_BUSY, with the user, if a running domain or another
+/// program uses it; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.4.1.
 #[unsafe(no_mangle)]
@@ -273,7 +274,8 @@ pub extern "C" fn virStorageVolDelete(vol: virStorageVolPtr, flags: c_uint) -> c
 /// Return Value: 0, or -1.
 ///
 /// Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_OPERATION_DENIED on a read-only connection;
-/// VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
+/// VIR_ERR_INVALID_ARG for flags; VIR_ERR_RESOURCE_BUSY, with the user, if a running domain or another
+/// program uses it; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.8.0.
 #[unsafe(no_mangle)]
@@ -325,8 +327,8 @@ pub extern "C" fn virStorageVolWipePattern(
 /// VIR_ERR_OPERATION_UNSUPPORTED if it is neither a raw file nor a qcow2 image with its own data, if
 /// it is one with persistent bitmaps, and for ALLOCATE if it is not raw; VIR_ERR_OPERATION_FAILED if the pool has not enough space;
 /// VIR_ERR_OPERATION_DENIED for an image that refers to a file that is in no active pool;
-/// VIR_ERR_RESOURCE_BUSY for one that another program uses; VIR_ERR_NO_STORAGE_VOL;
-/// VIR_ERR_SYSTEM_ERROR.
+/// VIR_ERR_RESOURCE_BUSY, with the user, if a running domain or another program uses it;
+/// VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.9.10.
 #[unsafe(no_mangle)]
@@ -352,6 +354,10 @@ pub extern "C" fn virStorageVolResize(
 /// The file itself is written, whatever format its bytes are in. A raw volume keeps its size; one
 /// in an image format may change it.
 ///
+/// What a running domain or another program uses is not written. Several streams, of several
+/// processes, may write different ranges of one volume at once; without a @length the range reaches to
+/// the end.
+///
 /// @vol: the volume
 /// @stream: a stream of the same connection, without an active transfer
 /// @offset: where the first byte goes, in bytes
@@ -364,7 +370,9 @@ pub extern "C" fn virStorageVolResize(
 /// Errors: VIR_ERR_INVALID_STORAGE_VOL; VIR_ERR_INVALID_STREAM; VIR_ERR_OPERATION_DENIED on a
 /// read-only connection; VIR_ERR_INVALID_ARG for unknown flags, a stream of another connection, or
 /// a range that reaches beyond the end of a raw volume; VIR_ERR_OPERATION_INVALID if the stream has
-/// an active transfer; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR if the file cannot be opened.
+/// an active transfer; VIR_ERR_RESOURCE_BUSY, with the user, if a running domain or another program uses
+/// it, or another upload writes some of that range; VIR_ERR_NO_STORAGE_VOL; VIR_ERR_SYSTEM_ERROR if the
+/// file cannot be opened.
 ///
 /// Since 0.9.0.
 #[unsafe(no_mangle)]

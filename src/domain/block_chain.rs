@@ -16,6 +16,7 @@ use crate::error::*;
 use crate::job::{
     self, Control, Copy, End, Kind, LiveChain, Mirror, PivotStep, Placed, relative_name,
 };
+use crate::storage::overlays_of;
 use crate::xml::{Element, excerpt};
 
 /// The unit in which an active commit notes what guests change.
@@ -130,6 +131,10 @@ fn recorded(chain: &Chain, index: usize, base: usize, relative: bool) -> Result<
 /// Removes the files of images that nothing refers to any more, and that a caller wants gone.
 fn delete(files: &dyn Files, images: &[Image]) {
     for image in images {
+        if image.has_other_users().unwrap_or(true) {
+            log::warn!("'{}' is not deleted after its commit: it is in use", image.path.display());
+            continue;
+        }
         if source_type(files, &image.path) == "file" {
             // The disk does not need it: whether it could be removed changes nothing for that.
             if let Err(errno) = files.remove(&image.path) {
@@ -183,6 +188,60 @@ impl Workplace {
              the base is longer"
         );
         Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text))
+    }
+
+    /// Refuses a commit that would change or delete an image that somebody else uses, and tells the log
+    /// of images at rest whose contents change with it.
+    fn check_others(&self, top: usize, base: usize, flags: CommitFlags) -> Result<()> {
+        let live = &self.disk.live;
+        let deleted = if flags.contains(CommitFlags::DELETE) { top..base } else { base..base };
+        // The one above the top gets another name for what is below it.
+        let renamed = top.checked_sub(1).filter(|above| *above > 0);
+        for index in deleted.chain(renamed).chain([base]) {
+            let (path, locked) = {
+                let chain = live.images();
+                let image = &chain.images[index];
+                (image.path.clone(), image.has_other_users().map_err(failed)?)
+            };
+            // Where a filesystem has no locks, domains still know what they use.
+            let identity = self.files().identity(&path);
+            let user = identity.ok().and_then(|identity| self.driver.user_of(identity, Some(live)));
+            let by = match user {
+                Some(domain) => format!("domain '{domain}'"),
+                None if locked => "another program".to_string(),
+                None => continue,
+            };
+            let text = format!("'{}' is in use by {by}", path.display());
+            return Err(Error::new(VIR_ERR_RESOURCE_BUSY, VIR_FROM_DOMAIN, text));
+        }
+        self.warn_of_overlays(base);
+        Ok(())
+    }
+
+    /// Tells the log which volumes that are none of this disk's images lie over one of them.
+    fn warn_of_overlays(&self, index: usize) {
+        if !log::log_enabled!(log::Level::Warn) {
+            return;
+        }
+        let chain = self.disk.live.images();
+        let path = &chain.images[index].path;
+        let files = &**self.files();
+        let is_own = |other: &String| {
+            let identity = files.identity(Path::new(other));
+            identity.is_ok_and(|id| chain.images.iter().any(|image| image.is_in(files, id)))
+        };
+        match overlays_of(self.driver.storage(), path) {
+            Ok(mut overlays) => {
+                overlays.retain(|other| !is_own(other));
+                if !overlays.is_empty() {
+                    let (path, over) = (path.display(), overlays.join(", "));
+                    log::warn!("'{path}' is committed into, over which lie: {over}");
+                }
+            }
+            Err(e) => {
+                log::debug!("what lies over '{}' is not known: {}", path.display(), e.message);
+            }
+        }
     }
 
     /// Makes the definitions leave the chain to what the images record.
@@ -327,6 +386,7 @@ impl Domain {
             let above = top.saturating_sub(1);
             (top, base, recorded(&chain, above, base, relative)?)
         };
+        place.check_others(top, base, flags)?;
         // Written only while the job runs: others may read it again then.
         live.reopen(base, true)?;
         let started = match active {

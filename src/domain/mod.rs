@@ -37,6 +37,7 @@ mod status;
 mod stored;
 mod throttle;
 mod tuning;
+mod users;
 
 pub use amounts::AmountFlags;
 pub use block_chain::{CommitFlags, RebaseFlags};

@@ -21,6 +21,7 @@ use test_file::TestFile;
 use crate::domain::Domains;
 use crate::error::*;
 use crate::event::broker::Brokers;
+use crate::job::LiveChain;
 use crate::storage::Storage;
 
 /// Where a driver keeps what it manages.
@@ -175,6 +176,24 @@ impl Driver {
     /// Domains.
     pub fn domains(&self) -> &Domains {
         &self.domains
+    }
+
+    /// The running domain that uses an image, as far as this process can know: behind this URI, or
+    /// another that is open here. `besides`: that disk does not count.
+    pub fn user_of(&self, identity: (u64, u64), besides: Option<&LiveChain>) -> Option<String> {
+        let others: Vec<Arc<Driver>> = {
+            let drivers = DRIVERS.lock().unwrap_or_else(|p| p.into_inner());
+            drivers.iter().flat_map(HashMap::values).filter_map(Weak::upgrade).collect()
+        };
+        let others = others.iter().map(|driver| &**driver);
+        let others = others.filter(|driver| !std::ptr::eq(*driver, self));
+        [self].into_iter().chain(others).find_map(|driver| {
+            // The image is in use in any case; by whom helps whoever reads the error.
+            driver.domains.user_of(identity, besides).unwrap_or_else(|e| {
+                log::debug!("users of an image are not known: {}", e.message);
+                None
+            })
+        })
     }
 
     /// Whom to tell of events.

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::in_use;
 use super::pool::expect_known;
 use super::probe::Backing;
 use super::store::{VolumeFacts, VolumeStore};
@@ -29,6 +30,14 @@ pub struct Place {
 impl Place {
     fn path(&self) -> String {
         format!("{}/{}", self.folder.trim_end_matches('/'), self.name)
+    }
+
+    /// Opens its bytes as those of an image: others must not change them meanwhile, and to write, must
+    /// not use them at all.
+    fn open(&self, connect: &Connect, write: bool) -> Result<Arc<dyn Node>> {
+        let file = self.store.open(&self.name, write)?;
+        in_use::lock(connect, &*file, &self.path(), write)?;
+        Ok(file)
     }
 }
 
@@ -91,7 +100,7 @@ fn open_chain(
     if format == Format::Qcow2 {
         return Ok(open_qcow2(connect, place, write, above)?);
     }
-    open_file(place, write, above)
+    open_file(connect, place, write, above)
 }
 
 fn open_qcow2(
@@ -100,7 +109,7 @@ fn open_qcow2(
     write: bool,
     above: &mut Vec<String>,
 ) -> Result<Arc<Qcow2Node>> {
-    let file = open_file(place, write, above)?;
+    let file = open_file(connect, place, write, above)?;
     let path = place.path();
     let header = Qcow2Node::read_header(&path, &*file).map_err(report)?;
     above.push(path);
@@ -111,7 +120,12 @@ fn open_qcow2(
     Ok(Arc::new(node))
 }
 
-fn open_file(place: &Place, write: bool, above: &[String]) -> Result<Arc<dyn Node>> {
+fn open_file(
+    connect: &Connect,
+    place: &Place,
+    write: bool,
+    above: &[String],
+) -> Result<Arc<dyn Node>> {
     let path = place.path();
     if above.contains(&path) {
         return Err(failed(format!("image '{path}' is its own backing image")));
@@ -119,7 +133,7 @@ fn open_file(place: &Place, write: bool, above: &[String]) -> Result<Arc<dyn Nod
     if above.len() >= MOST_IMAGES {
         return Err(failed(format!("the backing chain has more than {MOST_IMAGES} images")));
     }
-    place.store.open_image(&place.name, write).map_err(|e| referred(e, &path, above))
+    place.open(connect, write).map_err(|e| referred(e, &path, above))
 }
 
 type Opened = Option<Arc<dyn Node>>;
@@ -140,7 +154,7 @@ fn open_below(
         }
         Some(name) => {
             let data = follow(connect, place, name)?;
-            let file = data.store.open_image(&data.name, false);
+            let file = data.open(connect, false);
             Some(file.map_err(|e| referred(e, &data.path(), above))?)
         }
         None => {

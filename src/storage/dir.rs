@@ -24,10 +24,10 @@ use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe::{self, Image};
 use super::registry::no_volume;
-use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore, not_locked};
+use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
 use super::volume_description::{Timestamp, Timestamps, VolumeKind};
 use super::volume_format::VolumeFormat;
-use crate::block::{BlockError, FileNode, Node};
+use crate::block::{BlockError, FileNode, ImageFile, Node};
 use crate::error::*;
 use crate::state::is_shortage;
 use crate::{folders, sys};
@@ -412,14 +412,8 @@ impl VolumeStore for DirStore {
         })
     }
 
-    fn open(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
+    fn open(&self, name: &str, write: bool) -> Result<Arc<dyn ImageFile>> {
         Ok(Arc::new(self.open_file(name, write)?))
-    }
-
-    fn open_image(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
-        let file = self.open_file(name, write)?;
-        file.lock(write).map_err(|e| not_locked(e, &self.path_of(name)))?;
-        Ok(Arc::new(file))
     }
 
     fn is_at(&self, folder: &str) -> Result<bool> {

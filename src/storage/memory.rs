@@ -7,7 +7,7 @@ use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe;
 use super::registry::no_volume;
-use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore, not_locked};
+use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
 use super::volume_description::VolumeKind;
 use crate::block::{ImageFile, MemoryFile, MemoryFiles, MemoryFolder, Node};
 use crate::error::*;
@@ -82,14 +82,8 @@ impl VolumeStore for MemoryStore {
         })
     }
 
-    fn open(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
+    fn open(&self, name: &str, write: bool) -> Result<Arc<dyn ImageFile>> {
         Ok(self.find(name)?.open(write))
-    }
-
-    fn open_image(&self, name: &str, write: bool) -> Result<Arc<dyn Node>> {
-        let image = self.find(name)?.open(write);
-        image.lock(write).map_err(|e| not_locked(e, image.name()))?;
-        Ok(image)
     }
 
     fn is_at(&self, folder: &str) -> Result<bool> {

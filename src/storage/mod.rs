@@ -14,11 +14,13 @@ mod encryption;
 mod extents;
 mod image_options;
 mod in_place;
+mod in_use;
 mod listing;
 mod memory;
 mod names;
 mod new_file;
 mod new_image;
+mod overlays;
 mod own_elements;
 mod permissions;
 mod pool;
@@ -38,6 +40,7 @@ mod wipe;
 
 pub use describe::capabilities;
 pub use extents::{ExtentsFlags, VolumeExtent};
+pub use overlays::{OverlayFlags, overlays_of};
 pub use pool::{
     BuildFlags, CreateFlags, ListFlags, Pool, PoolInfo, PoolState, no_source_discovery,
 };

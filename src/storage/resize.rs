@@ -31,6 +31,7 @@ impl Volume {
             }
             (VolumeFormat::Qcow2, _) if !allocate => {
                 let image = self.open_image(Format::Qcow2, true)?;
+                self.warn_of_overlays("resized");
                 // An image counts its size in sectors.
                 let target = super::image_options::size_for(target)?;
                 if target == image.length().map_err(report)? {
@@ -67,7 +68,7 @@ impl Volume {
     }
 
     fn resize_raw(&self, before: u64, target: u64, allocate: bool) -> Result<()> {
-        let node = self.open(true)?;
+        let node = self.open_to_change("resized")?;
         if allocate {
             // First, because nothing is cut off by it if it fails.
             node.allocate(0, target).map_err(|e| {

@@ -4,13 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use nix::errno::Errno;
-
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe::Image;
 use super::volume_description::{Timestamps, VolumeKind};
-use crate::block::{BlockError, Node};
+use crate::block::{ImageFile, Node};
 use crate::error::*;
 
 /// What is known of a volume at one moment.
@@ -47,15 +45,6 @@ pub struct NewVolume<'a> {
 /// Puts contents into a volume that is being made.
 pub type Fill<'a> = &'a mut dyn FnMut(&Arc<dyn Node>) -> Result<()>;
 
-/// Why an image that is at `path` could not be locked.
-pub fn not_locked(error: BlockError, path: &str) -> Error {
-    if error.errno != Errno::EBUSY {
-        return error.report(VIR_FROM_STORAGE);
-    }
-    let text = format!("'{path}' is in use by another program");
-    Error::new(VIR_ERR_RESOURCE_BUSY, VIR_FROM_STORAGE, text)
-}
-
 /// A place for volumes.
 pub trait VolumeStore: Send + Sync {
     /// Fails unless the place can be used: it is there, and is what it should be.
@@ -72,11 +61,8 @@ pub trait VolumeStore: Send + Sync {
     fn list(&self) -> Result<BTreeSet<String>>;
     /// What is known of a volume.
     fn facts(&self, name: &str) -> Result<VolumeFacts>;
-    /// Opens a volume's bytes.
-    fn open(&self, name: &str, write: bool) -> Result<Arc<dyn Node>>;
-    /// Opens a volume's bytes as those of an image: others must not change them meanwhile, and to
-    /// write, must not use them at all.
-    fn open_image(&self, name: &str, write: bool) -> Result<Arc<dyn Node>>;
+    /// Opens a volume's bytes. They are not locked.
+    fn open(&self, name: &str, write: bool) -> Result<Arc<dyn ImageFile>>;
     /// Whether this is the place of that name.
     fn is_at(&self, folder: &str) -> Result<bool>;
     /// Makes a volume. It appears when `fill` has succeeded; a failure leaves nothing behind.

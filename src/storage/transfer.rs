@@ -44,12 +44,13 @@ impl Volume {
         length: u64,
         flags: UploadFlags,
     ) -> Result<()> {
-        let node = self.open(true)?;
+        let node = self.store()?.open(self.name(), true)?;
         let raw = probe(&*node).map_err(streamed)?.format == VolumeFormat::Raw;
         let size = node.length().map_err(streamed)?;
         let range = self.range(function, offset, length, raw.then_some(size))?;
+        self.lock_to_upload(&*node, offset, range)?;
         let target = Target {
-            node,
+            node: node.clone(),
             offset,
             end: range,
             // A caller that gave a length knows what is cut off; one that did not must be told.
@@ -62,9 +63,13 @@ impl Volume {
         let total = range.map_or(0, |end| end - offset);
         let volume = self.clone();
         // The image may be another one now.
-        let on_close = move || match Pool::of_volume(&volume) {
-            Ok(pool) => pool.tell_refresh(),
-            Err(error) => log::warn!("nobody is told of the upload: {error}"),
+        let on_close = move || {
+            // Whoever is told of the change below may begin the next upload.
+            node.unlock();
+            match Pool::of_volume(&volume) {
+                Ok(pool) => pool.tell_refresh(),
+                Err(error) => log::warn!("nobody is told of the upload: {error}"),
+            }
         };
         stream.attach_upload(target, total, Box::new(on_close))
     }

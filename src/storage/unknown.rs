@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
-use crate::block::Node;
+use crate::block::ImageFile;
 use crate::error::*;
 
 /// Everything that is asked of it fails with what is wrong with the definition.
@@ -51,11 +51,7 @@ impl VolumeStore for UnknownStore {
         self.fail()
     }
 
-    fn open(&self, _name: &str, _write: bool) -> Result<Arc<dyn Node>> {
-        self.fail()
-    }
-
-    fn open_image(&self, _name: &str, _write: bool) -> Result<Arc<dyn Node>> {
+    fn open(&self, _name: &str, _write: bool) -> Result<Arc<dyn ImageFile>> {
         self.fail()
     }
 

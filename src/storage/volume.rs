@@ -131,9 +131,9 @@ impl Volume {
         self.store()?.facts(&self.name)
     }
 
-    /// Opens its bytes.
+    /// Opens its bytes, whoever else uses them.
     pub fn open(&self, write: bool) -> Result<Arc<dyn Node>> {
-        self.store()?.open(&self.name, write)
+        Ok(self.store()?.open(&self.name, write)?)
     }
 
     /// Brings what has been written to its bytes to stable storage, unless the connection leaves that to
@@ -172,6 +172,7 @@ impl Volume {
 
     /// Removes it.
     pub fn delete(&self) -> Result<()> {
+        let _locked = self.lock_to_delete(&*self.store()?)?;
         // From the list first: when the file is gone, nothing may fail any more.
         let pool = Pool::of_volume(self)?;
         let store = pool.change(|_, entry| {

@@ -122,7 +122,8 @@ impl Volume {
     /// algorithms overwrite the data where it is, pass by pass.
     pub fn wipe(self: &Arc<Self>, algorithm: WipeAlgorithm) -> Result<()> {
         let passes = algorithm.passes()?;
-        let node = self.open_to_wipe()?;
+        let node = self.open_to_change("wiped").map_err(|e| self.not_open_to_wipe(e))?;
+        self.begin_writing(&*node);
         let length = node.length().map_err(report)?;
         if passes.is_empty() {
             let sparse = node.space().map_err(report)? != Space::Full;
@@ -136,14 +137,23 @@ impl Volume {
     /// Makes a range (to the end if `length` is 0) a hole, whether the volume is sparse or not. Where
     /// there can be no holes, zeros are written.
     pub fn wipe_range(&self, function: &str, offset: u64, length: u64) -> Result<()> {
-        let node = self.open_to_wipe()?;
+        let node = self.store()?.open(self.name(), true).map_err(|e| self.not_open_to_wipe(e))?;
         let size = node.length().map_err(report)?;
         let range = self.range_inside(function, offset, length, size)?;
+        self.lock_to_change(&*node, "wiped")?;
+        self.begin_writing(&*node);
         node.write_zeroes(range.start, range.end - range.start, true).map_err(report)?;
         self.written(&*node)
     }
 
-    fn open_to_wipe(&self) -> Result<Arc<dyn Node>> {
+    /// What is written from now on is brought to the medium meanwhile.
+    fn begin_writing(&self, node: &dyn Node) {
+        if self.connect().syncs() {
+            node.write_behind();
+        }
+    }
+
+    fn not_open_to_wipe(&self, error: Error) -> Error {
         let failed = |errno| {
             let text = format!(
                 "Failed to open storage volume with path '{}'",
@@ -151,11 +161,7 @@ impl Volume {
             );
             Error::system(VIR_FROM_STORAGE, errno, text)
         };
-        let node = self.open(true).map_err(|e| e.errno().map_or(e, failed))?;
-        if self.connect().syncs() {
-            node.write_behind();
-        }
-        Ok(node)
+        error.errno().map_or(error, failed)
     }
 }
 
