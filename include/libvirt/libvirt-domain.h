@@ -2804,7 +2804,8 @@ int virDomainBlockRebase(virDomainPtr dom,
  *
  * Errors: as virDomainBlockRebase without a copy; VIR_ERR_INVALID_ARG also if @base is not below
  * @top; VIR_ERR_OPERATION_UNSUPPORTED also if @base is longer than @top, and internal snapshots of the
- * image above @top would show that; VIR_ERR_SYSTEM_ERROR also if somebody else uses @base.
+ * image above @top would show that; VIR_ERR_RESOURCE_BUSY if another running
+ * domain, or another program, uses @base, or an image that is to be deleted or renamed in another.
  *
  * Since 0.10.2.
  */

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::FallocateFlags;
@@ -37,6 +37,11 @@ pub struct FileNode {
     behind: OnceLock<WriteBehind>,
     /// It holds the locks of an image.
     locked: AtomicBool,
+    /// It had bytes and no space when it was opened: a hole, if its filesystem counts at all.
+    was_hole: bool,
+    /// What has been written to it through this node since then, in bytes, and how far that reaches.
+    written: AtomicU64,
+    written_to: AtomicU64,
     /// The filesystem has no locks.
     lockless: AtomicBool,
     /// The filesystem could not tell or make a hole: one that it keeps may be told as data.
@@ -48,7 +53,8 @@ impl FileNode {
     pub fn new(file: File, name: impl Into<String>) -> Result<FileNode> {
         let name = name.into();
         let fail = |errno| BlockError { what: format!("Unable to open {name}"), errno };
-        let file_type = file.metadata().map_err(|e| fail(errno_of(&e)))?.file_type();
+        let metadata = file.metadata().map_err(|e| fail(errno_of(&e)))?;
+        let file_type = metadata.file_type();
         let device_block = if file_type.is_block_device() {
             Some(sys::logical_block_size(&file).map_err(fail)?)
         } else if file_type.is_file() {
@@ -71,6 +77,9 @@ impl FileNode {
             durable: true,
             behind: OnceLock::new(),
             locked: AtomicBool::new(false),
+            was_hole: file_type.is_file() && metadata.len() > 0 && metadata.blocks() == 0,
+            written: AtomicU64::new(0),
+            written_to: AtomicU64::new(0),
             lockless: AtomicBool::new(false),
             hides_holes: AtomicBool::new(false),
         })
@@ -196,10 +205,31 @@ impl FileNode {
         Ok(metadata.blocks().saturating_mul(512) < metadata.len())
     }
 
+    /// Whether nothing can be there from `offset` on, though the filesystem does not tell holes: the file
+    /// had no space when it was opened, and has no more now than what was written before `offset` since
+    /// then. That it has some shows that its filesystem counts; not all do.
+    fn is_hole_from(&self, offset: u64) -> Result<bool> {
+        if !self.was_hole || offset < self.written_to.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let space = self.metadata()?.blocks().saturating_mul(512);
+        Ok((1..=self.written.load(Ordering::Relaxed)).contains(&space))
+    }
+
+    fn note_written(&self, offset: u64, length: u64) {
+        if self.was_hole {
+            self.written.fetch_add(length, Ordering::Relaxed);
+            self.written_to.fetch_max(offset.saturating_add(length), Ordering::Relaxed);
+        }
+    }
+
     /// Makes a range inside a regular file read as zeros, by writing them over what is data. Where the
     /// filesystem keeps holes and does not tell where they are, it calls them data: what reads as zeros
     /// is left as it is, or the holes would be filled.
     fn zero_by_writing(&self, offset: u64, end: u64) -> Result<()> {
+        if self.is_hole_from(offset)? {
+            return Ok(());
+        }
         let looks = self.may_have_holes()?;
         self.each_extent(offset, end, |extent| match extent.kind {
             ExtentKind::Data if looks => self.write_zeros_where(extent, false),
@@ -368,6 +398,8 @@ impl Node for FileNode {
         if self.device_block.is_none() {
             end.and_then(sys::allow_file_size).map_err(|e| self.error("write", e))?;
         }
+        // Also if it fails: a part may have been written.
+        self.note_written(offset, data.len() as u64);
         if let Some(direct) = &self.direct {
             return direct.write(&self.file, data, offset).map_err(|e| self.error("write", e));
         }
