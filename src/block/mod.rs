@@ -21,8 +21,8 @@ mod open;
 pub mod qcow2;
 mod range_lock;
 mod slot;
-mod write_behind;
 mod whole_sectors;
+mod write_behind;
 
 pub use backing_name::{BackingName, Target as BackingTarget};
 pub use caching::Cache;

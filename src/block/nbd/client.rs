@@ -1,6 +1,7 @@
 //! A node whose bytes are on an NBD server.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +64,23 @@ impl ImageFile for NbdNode {
         Ok(())
     }
 
+    fn lock_part(&self, _part: &Range<u64>) -> Result<()> {
+        Ok(())
+    }
+
     fn unlock(&self) {}
+
+    fn has_locks(&self) -> bool {
+        false
+    }
+
+    fn has_part_writers(&self) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn has_other_users(&self) -> Result<bool> {
+        Ok(false)
+    }
 
     fn open_again(&self, writable: bool) -> Result<Arc<dyn ImageFile>> {
         let fail = |text| block_error("connect to", &self.name, Failure::new(Errno::EINVAL, text));
