@@ -2,12 +2,18 @@
 //! calling them from a library: no signal may reach the host because of us.
 #![allow(unsafe_code)]
 
+pub mod foreign;
+pub mod fork;
+
 use std::cell::Cell;
-use std::fs::File;
+use std::fs::{self, File};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::FallocateFlags;
@@ -322,8 +328,62 @@ fn take_pending(signal: Signal) {
     unsafe { libc::sigtimedwait(signals.as_ref(), std::ptr::null_mut(), &at_once) };
 }
 
+/// How long somebody who has a lease on a file may take to give it up.
+const LEASE_PATIENCE: Duration = Duration::from_millis(200);
+
+/// Opens a file without waiting for anybody: for the other end of a FIFO, or for the owner of a lease,
+/// who may be any user and may keep it for 45 seconds. One that gives its lease up at once is waited
+/// for; otherwise it is EAGAIN. `flags` are custom flags. A terminal does not become ours.
+pub fn open_promptly(
+    path: &Path,
+    options: &mut fs::OpenOptions,
+    flags: libc::c_int,
+) -> std::io::Result<File> {
+    options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | flags);
+    let begin = Instant::now();
+    loop {
+        match options.open(path) {
+            Err(e)
+                if e.kind() == std::io::ErrorKind::WouldBlock
+                    && begin.elapsed() < LEASE_PATIENCE =>
+            {
+                thread::sleep(Duration::from_millis(5));
+            }
+            other => return other,
+        }
+    }
+}
+
 fn errno(error: &std::io::Error) -> Errno {
     crate::error::errno_of(error)
+}
+
+/// A number whose bytes may be any.
+pub trait Number: private::Sealed {}
+impl Number for u8 {}
+impl Number for u32 {}
+
+mod private {
+    pub trait Sealed {}
+    impl Sealed for u8 {}
+    impl Sealed for u32 {}
+}
+
+/// A buffer of zeros, whose pages take memory when they are written. ENOMEM where there is none to be
+/// had: everything large is allocated with this, because an ordinary allocation that fails ends the
+/// process.
+pub fn zeroed<T: Number>(length: usize) -> nix::Result<Vec<T>> {
+    let layout = std::alloc::Layout::array::<T>(length).map_err(|_| Errno::ENOMEM)?;
+    if length == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the layout is not empty.
+    let memory = unsafe { std::alloc::alloc_zeroed(layout) }.cast::<T>();
+    if memory.is_null() {
+        return Err(Errno::ENOMEM);
+    }
+    // SAFETY: it is of the allocator that vectors use, has this layout, and zeros are numbers.
+    Ok(unsafe { Vec::from_raw_parts(memory, length, length) })
 }
 
 /// Starts a thread of ours: named, and with every signal blocked, so that the host's handlers run on
@@ -353,6 +413,8 @@ fn builder(name: &str) -> thread::Builder {
 
 fn as_our_thread<R>(body: impl FnOnce() -> R) -> R {
     OURS.set(true);
+    // Functions of the host's that run on it may end it, and nothing else.
+    let _uncancelled = foreign::Uncancelled::new();
     body()
 }
 

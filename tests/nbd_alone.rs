@@ -59,6 +59,37 @@ fn a_client_that_does_not_read_takes_little_memory_and_stalls_nobody() {
     assert!(grown < 150 * MIB, "{} MiB", grown / MIB);
 }
 
+#[test]
+fn all_clients_that_do_not_read_together_take_no_more_than_an_export_may() {
+    let _alone = alone();
+    let place = Place::new();
+    let image = place.empty("image", 64 * MIB);
+    File::options().write(true).open(&image).unwrap().write_all_at(&noise(1 << 20, 1), 0).unwrap();
+    let _export = place.export(file_node(&image));
+    let before = resident();
+    let lazy: Vec<Raw> = (0..40)
+        .map(|_| {
+            let mut lazy = Raw::ready(&place);
+            for n in 0..20u64 {
+                let (flags, command) = (CommandFlags::DF, command::READ);
+                let request = Request { flags, command, cookie: n, offset: 0, length: 32 << 20 };
+                lazy.send(&request.encode());
+            }
+            lazy
+        })
+        .collect();
+    let mut most = 0;
+    for _ in 0..50 {
+        let mut other = Raw::ready(&place);
+        other.request(0, 0, 0, 512);
+        assert_eq!(other.chunks().len(), 1);
+        most = most.max(resident().saturating_sub(before));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(most < 256 * MIB, "{} MiB", most / MIB);
+    drop(lazy);
+}
+
 /// The memory of this process, in bytes.
 fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();

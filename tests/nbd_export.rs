@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use virsparse::block::export::{Export, ExportOptions};
 use virsparse::block::nbd::NbdNode;
+use virsparse::block::nbd::protocol::*;
 use virsparse::block::{DiskSlot, ExtentKind, Gate, Node};
 
 mod nbd;
@@ -370,14 +371,66 @@ fn swaps_under_load_lose_nothing() {
 fn many_clients_are_served_and_too_many_turned_away() {
     let place = Place::new();
     let export = place.export(memory_node(MIB));
-    let mut clients: Vec<UnixStream> =
-        (0..200).map(|_| UnixStream::connect(place.path("s")).unwrap()).collect();
-    let mut served = 0;
+    let mut clients: Vec<Raw> = (0..128).map(|_| Raw::ready(&place)).collect();
+    assert!(Raw::connect(&place).is_closed());
     for client in &mut clients {
-        served += usize::from(std::io::Read::read(client, &mut [0; 18]).unwrap() > 0);
+        client.request(0, 0, 0, 512);
+        assert_eq!(client.chunks().len(), 1);
     }
-    assert_eq!((served, export.clients()), (128, 128));
+    assert_eq!(export.clients(), 128);
     drop(clients);
     wait_until("they have left", || export.clients() == 0);
     Raw::ready(&place);
+}
+
+#[test]
+fn clients_that_never_negotiate_keep_nobody_out() {
+    let place = Place::new();
+    let export = place.export(memory_node(MIB));
+    let silent: Vec<UnixStream> =
+        (0..200).map(|_| UnixStream::connect(place.path("s")).unwrap()).collect();
+    let mut client = Raw::ready(&place);
+    client.request(0, 0, 0, 512);
+    assert_eq!(client.chunks().len(), 1);
+    assert!(export.clients() < 100, "{} have a place", export.clients());
+    drop(silent);
+    drop(client);
+    wait_until("they have left", || export.clients() == 0);
+}
+
+/// Sends so many reads at once.
+fn ask(raw: &mut Raw, count: u64) {
+    let requests: Vec<u8> = (0..count)
+        .flat_map(|n| {
+            let (flags, command) = (CommandFlags::empty(), command::READ);
+            Request { flags, command, cookie: n, offset: 0, length: 512 }.encode()
+        })
+        .collect();
+    raw.send(&requests);
+}
+
+#[test]
+fn what_a_client_has_asked_for_that_has_left_is_not_done() {
+    let place = Place::new();
+    let node = Odd::new(memory_node(MIB), 5);
+    let export = place.export(node.clone());
+    let mut raw = Raw::ready(&place);
+    ask(&mut raw, 3000);
+    drop(raw);
+    wait_until("the client is gone", || export.clients() == 0);
+    let reads = node.reads.load(Ordering::SeqCst);
+    assert!(reads < 1500, "{reads} of 3000 were done for nobody");
+}
+
+#[test]
+fn what_has_not_begun_when_an_export_is_cut_off_is_not_done() {
+    let place = Place::new();
+    let node = Odd::new(memory_node(MIB), 5);
+    let export = place.export(node.clone());
+    let mut raw = Raw::ready(&place);
+    ask(&mut raw, 3000);
+    wait_until("the first is being done", || node.reads.load(Ordering::SeqCst) > 0);
+    export.stop(Duration::ZERO);
+    let reads = node.reads.load(Ordering::SeqCst);
+    assert!(reads < 1500, "{reads} of 3000 were done for nobody");
 }

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use super::buffers::{Buffer, Buffers};
+use super::buffers::{Budget, Buffer, Buffers};
 use super::execute::{Disk, Task, buffer_length, execute, fail};
-use super::outbox::Outbox;
+use super::outbox::{Outbox, STEP};
 use super::request::{Terms, check};
 use crate::block::Node;
 use crate::block::nbd::protocol::*;
@@ -40,11 +40,19 @@ const TIRED: u32 = 32;
 const BATCH: usize = 8;
 
 /// Serves a client until it leaves, breaks the protocol, or is disconnected.
-pub fn serve(node: Arc<dyn Node>, terms: Terms, socket: Arc<Socket>, mut receiver: Receiver) {
+pub fn serve(
+    node: Arc<dyn Node>,
+    terms: Terms,
+    budget: Arc<Budget>,
+    socket: Arc<Socket>,
+    mut receiver: Receiver,
+) {
+    let buffers = Buffers::new(budget, socket.clone());
     let connection = Arc::new(Connection {
         disk: Disk::new(node, terms),
-        buffers: Buffers::new(),
-        outbox: Outbox::new(socket),
+        outbox: Outbox::new(socket.clone(), buffers.clone()),
+        buffers,
+        socket,
         pace: Pace::default(),
         desk: Mutex::default(),
         work: Condvar::new(),
@@ -112,6 +120,7 @@ struct Desk {
 
 struct Connection {
     disk: Disk,
+    socket: Arc<Socket>,
     buffers: Arc<Buffers>,
     outbox: Outbox,
     pace: Pace,
@@ -124,7 +133,9 @@ struct Connection {
 impl Connection {
     fn read_requests(self: &Arc<Connection>, receiver: &mut Receiver) -> nix::Result<()> {
         let mut patience = Patience::default();
-        loop {
+        // What a client has asked for that takes no answers any more is not done; there may be
+        // thousands of requests.
+        while !self.socket.is_disconnected() {
             // Whether the client has more than one request under way.
             let mut busy = receiver.has(Request::SIZE);
             if !busy {
@@ -143,6 +154,7 @@ impl Connection {
             }
             self.handle(&request, receiver, busy)?;
         }
+        Ok(())
     }
 
     fn handle(
@@ -162,8 +174,7 @@ impl Connection {
                 if is_write {
                     self.skip(receiver, request.length)?;
                 }
-                self.refuse(request.cookie, errno);
-                return Ok(());
+                return self.refuse(request.cookie, errno);
             }
         };
         let Request { cookie, offset, length, .. } = *request;
@@ -174,23 +185,44 @@ impl Connection {
         if is_write && Receiver::fits(size) && !hand_over {
             self.wait_for(receiver, size)?;
             let data = receiver.take(size);
-            let buffer = self.buffer(SIMPLE_HEAD);
+            let buffer = self.buffer(SIMPLE_HEAD)?;
             self.work_off(&task, Some(data), buffer);
             return Ok(());
         }
-        let buffer = if is_write {
-            let mut buffer = self.buffer(size);
-            self.outbox.flush();
-            receiver.receive_into(&mut buffer)?;
-            buffer
-        } else {
-            self.buffer(buffer_length(operation, length, &self.disk.terms))
+        let needed = match is_write {
+            true => size,
+            false => buffer_length(operation, length, &self.disk.terms),
         };
+        let mut buffer = match self.buffer(needed) {
+            Err(Errno::ENOMEM) => {
+                if is_write {
+                    self.skip(receiver, length)?;
+                }
+                return self.refuse(cookie, Errno::ENOMEM);
+            }
+            other => other?,
+        };
+        if is_write {
+            self.outbox.flush();
+            self.receive(receiver, &mut buffer)?;
+        }
         match hand_over {
             true => self.hand_over(task, buffer),
             false => self.work_off(&task, None, buffer),
         }
         Ok(())
+    }
+
+    /// Receives the data of a large request.
+    fn receive(&self, receiver: &mut Receiver, buffer: &mut [u8]) -> nix::Result<()> {
+        let receiving = &self.buffers.receiving;
+        receiving.during(|| {
+            buffer.chunks_mut(STEP).try_for_each(|part| {
+                receiver.receive_into(part)?;
+                receiving.step();
+                Ok(())
+            })
+        })
     }
 
     /// Waits for data of the client. It may wait for replies before it sends that.
@@ -211,14 +243,15 @@ impl Connection {
     }
 
     /// Memory for a request; where there is none, replies go out first, which frees some.
-    fn buffer(&self, length: usize) -> Buffer {
+    fn buffer(&self, length: usize) -> nix::Result<Buffer> {
         self.buffers.take(length, || self.outbox.flush())
     }
 
-    fn refuse(&self, cookie: u64, errno: Errno) {
-        let mut buffer = self.buffer(SIMPLE_HEAD);
+    fn refuse(&self, cookie: u64, errno: Errno) -> nix::Result<()> {
+        let mut buffer = self.buffer(SIMPLE_HEAD)?;
         fail(&mut buffer, &self.disk.terms, cookie, errno);
         self.outbox.put(buffer);
+        Ok(())
     }
 
     /// Does a task on the reading thread. The reply is sent before that waits for anything.
@@ -262,10 +295,13 @@ impl Connection {
         loop {
             if let Some((task, buffer)) = desk.jobs.pop_front() {
                 drop(desk);
-                let reply = self.timed(&task, None, buffer);
+                // Nobody waits for the rest when the client has left, or the export stops.
+                if !self.socket.is_disconnected() {
+                    let reply = self.timed(&task, None, buffer);
+                    self.outbox.put(reply);
+                    self.outbox.flush();
+                }
                 self.pending.fetch_sub(1, Ordering::Relaxed);
-                self.outbox.put(reply);
-                self.outbox.flush();
                 desk = self.desk();
                 continue;
             }

@@ -11,8 +11,8 @@ use crate::block::Node;
 use crate::block::nbd::protocol::*;
 use crate::block::nbd::socket::{Receiver, Socket};
 
-/// A client that has not chosen an export by then is dropped: it takes another client's place.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A client that has not chosen an export by then is disconnected: it takes another client's place.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest data of an option that is looked at. A name and some queries need far less.
 const OPTION_MAX: u32 = 32 * 1024;

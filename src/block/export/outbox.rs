@@ -6,11 +6,14 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::buffers::Buffer;
+use super::buffers::{Buffer, Buffers};
 use crate::block::nbd::socket::Socket;
 
 /// Replies sent in one system call.
 const BATCH: usize = 32;
+
+/// Large replies, and large requests, move in steps of this size, so that it is seen whether they move.
+pub const STEP: usize = 1 << 20;
 
 #[derive(Default)]
 struct State {
@@ -24,12 +27,13 @@ struct State {
 /// See the module's text.
 pub struct Outbox {
     socket: Arc<Socket>,
+    buffers: Arc<Buffers>,
     state: Mutex<State>,
 }
 
 impl Outbox {
-    pub fn new(socket: Arc<Socket>) -> Outbox {
-        Outbox { socket, state: Mutex::default() }
+    pub fn new(socket: Arc<Socket>, buffers: Arc<Buffers>) -> Outbox {
+        Outbox { socket, buffers, state: Mutex::default() }
     }
 
     /// Adds a reply, and returns how many wait. It is sent by the next [`Outbox::flush`].
@@ -58,14 +62,19 @@ impl Outbox {
             for (part, reply) in parts.iter_mut().zip(&batch) {
                 *part = IoSlice::new(reply);
             }
-            let sent = self.socket.send_all(&mut parts[..batch.len()]);
+            let sending = &self.buffers.sending;
+            let parts = &mut parts[..batch.len()];
+            let sent = sending.during(|| self.socket.send_in_steps(parts, STEP, || sending.step()));
+            if sent.is_err() {
+                // Also for the thread that reads, and for one that waits for memory: there is nobody to
+                // answer.
+                self.socket.disconnect();
+            }
             batch.clear();
             state = self.lock();
             if sent.is_err() {
                 state.broken = true;
-                state.replies.clear();
-                // Wakes the thread that reads: there is nobody to answer.
-                self.socket.disconnect();
+                batch.extend(state.replies.drain(..));
             }
         }
         state.sending = false;

@@ -10,6 +10,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
+use super::buffers::Budget;
 use super::connection;
 use super::handshake::{Offer, negotiate};
 use super::listen::Listener;
@@ -21,6 +22,13 @@ use crate::sys;
 /// Clients at a time. One more is disconnected at once.
 const CLIENTS_MAX: usize = 128;
 
+/// Clients at a time that have not chosen the export yet. A client needs a few milliseconds for that, so
+/// more than these are not accepted before others are done.
+const NEGOTIATING_MAX: usize = 32;
+
+/// How long such a client keeps its place while others wait for one.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// How long nobody is accepted when the process has run out of descriptors.
 const SHORTAGE: u16 = 100;
 
@@ -28,16 +36,53 @@ struct Client {
     id: u64,
     socket: Weak<Socket>,
     thread: Option<JoinHandle<()>>,
+    /// Since when it has been negotiating; `None` when that is done.
+    negotiating: Option<Instant>,
+}
+
+/// Whether there is room for another client.
+enum Room {
+    Free,
+    /// When one that negotiates loses its place.
+    Later(Instant),
+    /// All places are taken by clients that use the export.
+    None,
 }
 
 #[derive(Default)]
 struct State {
     stopping: bool,
     clients: Vec<Client>,
+    /// Clients whose places others have got, and whose threads are about to end.
+    given_up: Vec<Client>,
     next_id: u64,
     /// The thread of the client that has left last, to be joined by the next that leaves.
     left: Option<JoinHandle<()>>,
     acceptor: Option<JoinHandle<()>>,
+    /// The acceptor waits for a place.
+    full: bool,
+}
+
+impl State {
+    fn room(&self) -> Room {
+        let negotiating = || self.clients.iter().filter_map(|client| client.negotiating);
+        if self.clients.len() < CLIENTS_MAX && negotiating().count() < NEGOTIATING_MAX {
+            return Room::Free;
+        }
+        negotiating().min().map_or(Room::None, |since| Room::Later(since + GRACE))
+    }
+
+    /// Disconnects the client that has been negotiating for the longest time, and does not count it.
+    fn give_up_oldest(&mut self) {
+        let negotiating = self.clients.iter().enumerate();
+        let negotiating = negotiating.filter_map(|(i, client)| Some((client.negotiating?, i)));
+        let Some((_, index)) = negotiating.min() else { return };
+        let client = self.clients.swap_remove(index);
+        if let Some(socket) = client.socket.upgrade() {
+            socket.disconnect();
+        }
+        self.given_up.push(client);
+    }
 }
 
 /// See the module's text.
@@ -45,6 +90,7 @@ pub struct Server {
     name: String,
     read_only: bool,
     node: Arc<dyn Node>,
+    budget: Arc<Budget>,
     state: Mutex<State>,
     /// A client has left.
     changed: Condvar,
@@ -64,6 +110,7 @@ impl Server {
             name,
             read_only,
             node,
+            budget: Budget::new(),
             state: Mutex::default(),
             changed: Condvar::new(),
             wake: EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?,
@@ -87,9 +134,17 @@ impl Server {
         if state.stopping {
             return Err(Errno::ESHUTDOWN);
         }
-        if state.clients.len() >= CLIENTS_MAX {
-            log::warn!("export '{}': refused a client, there are {CLIENTS_MAX}", self.name);
-            return Err(Errno::EMFILE);
+        match state.room() {
+            Room::Free => {}
+            Room::Later(when) if when <= Instant::now() => {
+                log::info!("export '{}': a client does not negotiate, and is cut off", self.name);
+                state.give_up_oldest();
+            }
+            Room::Later(_) | Room::None => {
+                let count = state.clients.len();
+                log::warn!("export '{}': refused a client, there are {count}", self.name);
+                return Err(Errno::EMFILE);
+            }
         }
         let id = state.next_id;
         state.next_id += 1;
@@ -99,7 +154,7 @@ impl Server {
         let thread = sys::spawn("nbd-client", move || {
             // Should it panic, the client loses its connection, and nothing else happens.
             let ended = contain_panic(|| {
-                server.serve(socket);
+                server.serve(id, socket);
                 Ok(())
             });
             match ended {
@@ -109,25 +164,47 @@ impl Server {
             server.leave(id);
         });
         let thread = Some(thread.ok_or(Errno::EAGAIN)?);
-        state.clients.push(Client { id, socket: weak, thread });
+        let negotiating = Some(Instant::now());
+        state.clients.push(Client { id, socket: weak, thread, negotiating });
         log::info!("export '{}': client {id} has connected", self.name);
         Ok(())
     }
 
-    fn serve(&self, socket: Arc<Socket>) {
+    fn serve(&self, id: u64, socket: Arc<Socket>) {
         let offer = Offer { name: &self.name, read_only: self.read_only, node: &*self.node };
         let mut receiver = Receiver::new(socket.clone());
         if let Ok(Some(terms)) = negotiate(&offer, &socket, &mut receiver) {
-            connection::serve(self.node.clone(), terms, socket, receiver);
+            self.note_negotiated(id);
+            let (node, budget) = (self.node.clone(), self.budget.clone());
+            connection::serve(node, terms, budget, socket, receiver);
+        }
+    }
+
+    fn note_negotiated(&self, id: u64) {
+        let mut state = self.lock();
+        if let Some(client) = state.clients.iter_mut().find(|client| client.id == id) {
+            client.negotiating = None;
+        }
+        self.tell_acceptor(&mut state);
+    }
+
+    /// There may be room for another client.
+    fn tell_acceptor(&self, state: &mut State) {
+        if std::mem::take(&mut state.full) {
+            let _ = self.wake.write(1);
         }
     }
 
     /// The last that a client's thread does.
     fn leave(&self, id: u64) {
         let mut state = self.lock();
-        let index = state.clients.iter().position(|client| client.id == id);
-        let own = index.and_then(|index| state.clients.swap_remove(index).thread);
+        let take = |clients: &mut Vec<Client>| {
+            let index = clients.iter().position(|client| client.id == id)?;
+            clients.swap_remove(index).thread
+        };
+        let own = take(&mut state.clients).or_else(|| take(&mut state.given_up));
         let before = own.and_then(|own| state.left.replace(own));
+        self.tell_acceptor(&mut state);
         drop(state);
         self.changed.notify_all();
         if let Some(thread) = before {
@@ -138,16 +215,24 @@ impl Server {
     /// The life of the accepting thread.
     fn accept(self: Arc<Server>, listeners: Vec<Listener>) {
         let mut shortage = false;
-        while !self.lock().stopping {
+        while let Some(wait) = self.wait_for_room() {
             let mut fds = vec![PollFd::new(self.wake.as_fd(), PollFlags::POLLIN)];
             let mut timeout = PollTimeout::NONE;
             if shortage {
                 timeout = PollTimeout::from(SHORTAGE);
+            } else if let Some(wait) = wait {
+                // Rounded up, so that it is over afterwards.
+                let wait = wait + Duration::from_millis(1);
+                timeout = PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX);
             } else {
                 fds.extend(listeners.iter().map(|l| PollFd::new(l.as_fd(), PollFlags::POLLIN)));
             }
             // Whatever it says, the loop looks at everything.
             let _ = poll(&mut fds, timeout);
+            let _ = self.wake.read();
+            if wait.is_some() {
+                continue;
+            }
             shortage = false;
             for listener in &listeners {
                 match listener.accept() {
@@ -160,6 +245,24 @@ impl Server {
                 }
             }
         }
+    }
+
+    /// How long to wait before the next client is accepted, if clients that negotiate have all places.
+    /// `None` at the end.
+    fn wait_for_room(&self) -> Option<Option<Duration>> {
+        let mut state = self.lock();
+        state.full = false;
+        if state.stopping {
+            return None;
+        }
+        let Room::Later(when) = state.room() else { return Some(None) };
+        let left = when.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            // Whether anybody waits for the place is seen when it is free.
+            return Some(None);
+        }
+        state.full = true;
+        Some(Some(left))
     }
 
     /// See [`super::Export::stop`].
@@ -186,12 +289,14 @@ impl Server {
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
         }
-        let late: Vec<Client> = std::mem::take(&mut state.clients);
+        let mut late: Vec<Client> = std::mem::take(&mut state.clients);
         for client in &late {
             if let Some(socket) = client.socket.upgrade() {
                 socket.disconnect();
             }
         }
+        self.budget.wake();
+        late.append(&mut state.given_up);
         let left = state.left.take();
         drop(state);
         join(left);

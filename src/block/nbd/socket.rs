@@ -3,6 +3,7 @@
 use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -14,24 +15,28 @@ use nix::sys::socket::{
 use nix::sys::time::{TimeVal, TimeValLike};
 
 /// A connected stream socket.
-pub struct Socket(OwnedFd);
+pub struct Socket {
+    fd: OwnedFd,
+    /// This end has given the connection up.
+    disconnected: AtomicBool,
+}
 
 impl Socket {
     /// Takes a connected socket over.
     pub fn new(socket: impl Into<OwnedFd>) -> Socket {
-        let socket = Socket(socket.into());
-        let address = getsockname::<SockaddrStorage>(socket.0.as_raw_fd());
+        let socket = Socket { fd: socket.into(), disconnected: AtomicBool::new(false) };
+        let address = getsockname::<SockaddrStorage>(socket.fd.as_raw_fd());
         if address.is_ok_and(|address| address.family() != Some(AddressFamily::Unix)) {
             // Without these it works as well, if less fast and tidy.
-            let _ = setsockopt(&socket.0, sockopt::TcpNoDelay, &true);
-            let _ = setsockopt(&socket.0, sockopt::KeepAlive, &true);
+            let _ = setsockopt(&socket.fd, sockopt::TcpNoDelay, &true);
+            let _ = setsockopt(&socket.fd, sockopt::KeepAlive, &true);
         }
         socket
     }
 
     fn receive_with(&self, buffer: &mut [u8], flags: MsgFlags) -> nix::Result<usize> {
         loop {
-            match recv(self.0.as_raw_fd(), buffer, flags) {
+            match recv(self.fd.as_raw_fd(), buffer, flags) {
                 Err(Errno::EINTR) => continue,
                 // A blocking socket says so when its timeout is over.
                 Err(Errno::EAGAIN) => return Err(Errno::ETIMEDOUT),
@@ -45,7 +50,7 @@ impl Socket {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-            let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+            let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)];
             match nix::poll::poll(&mut fds, timeout) {
                 Ok(0) if left.is_zero() => return Err(Errno::ETIMEDOUT),
                 Ok(0) | Err(Errno::EINTR) => continue,
@@ -61,12 +66,36 @@ impl Socket {
     }
 
     /// Sends everything, in one system call where the kernel takes it at once.
-    pub fn send_all(&self, mut parts: &mut [IoSlice]) -> nix::Result<()> {
+    pub fn send_all(&self, parts: &mut [IoSlice]) -> nix::Result<()> {
+        self.send_in_steps(parts, usize::MAX, || {})
+    }
+
+    /// Sends everything, at most `step` bytes with one system call; `progress` runs after each.
+    pub fn send_in_steps(
+        &self,
+        mut parts: &mut [IoSlice],
+        step: usize,
+        mut progress: impl FnMut(),
+    ) -> nix::Result<()> {
         IoSlice::advance_slices(&mut parts, 0);
-        while !parts.is_empty() {
+        while let Some(first) = parts.first() {
             let flags = MsgFlags::MSG_NOSIGNAL;
-            match sendmsg::<()>(self.0.as_raw_fd(), parts, &[], flags, None) {
-                Ok(sent) => IoSlice::advance_slices(&mut parts, sent),
+            let result = if first.len() > step {
+                let part = [IoSlice::new(&first[..step])];
+                sendmsg::<()>(self.fd.as_raw_fd(), &part, &[], flags, None)
+            } else {
+                let ends = parts.iter().scan(0usize, |end, part| {
+                    *end = end.saturating_add(part.len());
+                    Some(*end)
+                });
+                let count = ends.take_while(|end| *end <= step).count();
+                sendmsg::<()>(self.fd.as_raw_fd(), &parts[..count], &[], flags, None)
+            };
+            match result {
+                Ok(sent) => {
+                    IoSlice::advance_slices(&mut parts, sent);
+                    progress();
+                }
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return Err(Errno::ETIMEDOUT),
                 Err(errno) => return Err(errno),
@@ -78,27 +107,34 @@ impl Socket {
     /// Sends what the kernel takes without waiting.
     pub fn try_send(&self, message: &[u8]) {
         let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
-        let _ = send(self.0.as_raw_fd(), message, flags);
+        let _ = send(self.fd.as_raw_fd(), message, flags);
     }
 
     /// How long a send may wait for the other end to make room; `None` for ever.
     pub fn set_send_timeout(&self, timeout: Option<Duration>) -> nix::Result<()> {
-        setsockopt(&self.0, sockopt::SendTimeout, &time_value(timeout))
+        setsockopt(&self.fd, sockopt::SendTimeout, &time_value(timeout))
     }
 
     /// How long a receive may wait; `None` for ever.
     pub fn set_receive_timeout(&self, timeout: Option<Duration>) -> nix::Result<()> {
-        setsockopt(&self.0, sockopt::ReceiveTimeout, &time_value(timeout))
+        setsockopt(&self.fd, sockopt::ReceiveTimeout, &time_value(timeout))
     }
 
     /// Takes no more from the other end. What it has sent already can still be received.
     pub fn stop_receiving(&self) {
-        let _ = shutdown(self.0.as_raw_fd(), Shutdown::Read);
+        let _ = shutdown(self.fd.as_raw_fd(), Shutdown::Read);
     }
 
     /// Ends the connection, also for the threads that are just using it.
     pub fn disconnect(&self) {
-        let _ = shutdown(self.0.as_raw_fd(), Shutdown::Both);
+        self.disconnected.store(true, Ordering::Release);
+        let _ = shutdown(self.fd.as_raw_fd(), Shutdown::Both);
+    }
+
+    /// Whether this end has given the connection up. What the other end has sent before may still
+    /// arrive.
+    pub fn is_disconnected(&self) -> bool {
+        self.disconnected.load(Ordering::Acquire)
     }
 }
 
