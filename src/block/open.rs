@@ -1,7 +1,6 @@
 //! Opening images.
 
 use std::fs::{self, File};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use nix::errno::Errno;
 use super::backing_name::{self, BackingName, Target};
 use super::caching::Cache;
 use super::{BlockError, Chain, FileNode, Node, Result};
+use crate::sys;
 
 /// The formats that images are opened in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,13 +106,9 @@ pub(super) fn shown(name: &str) -> String {
 pub(super) fn open_file(path: &Path, writable: bool, cache: Cache) -> Result<File> {
     // A FIFO would wait for its other end, and a terminal would become ours; FileNode refuses them
     // then.
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
     let open = |direct| {
-        fs::OpenOptions::new()
-            .read(true)
-            .write(writable)
-            .custom_flags(if direct { flags | libc::O_DIRECT } else { flags })
-            .open(path)
+        let flags = if direct { libc::O_DIRECT } else { 0 };
+        sys::open_promptly(path, fs::OpenOptions::new().read(true).write(writable), flags)
             .map_err(|e| crate::error::errno_of(&e))
     };
     let direct = cache.is_direct();

@@ -163,11 +163,10 @@ impl DirStore {
         if located.kind == VolumeKind::Dir {
             return Err(failed(&io::Error::from_raw_os_error(libc::EISDIR)));
         }
-        let file = fs::OpenOptions::new()
-            .read(true)
-            .write(write)
-            .open(own_path(&located.pin))
-            .map_err(|e| failed(&e))?;
+        let mut options = fs::OpenOptions::new();
+        let options = options.read(true).write(write);
+        let file =
+            sys::open_promptly(&own_path(&located.pin), options, 0).map_err(|e| failed(&e))?;
         FileNode::new(file, path).map_err(|e| e.report(VIR_FROM_STREAMS))
     }
 
