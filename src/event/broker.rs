@@ -264,7 +264,12 @@ pub struct Brokers(Mutex<Vec<Weak<Broker>>>);
 impl Brokers {
     /// Adds a connection's.
     pub fn attach(&self, broker: &Arc<Broker>) {
-        self.0.lock().unwrap_or_else(|p| p.into_inner()).push(Arc::downgrade(broker));
+        let mut brokers = self.0.lock().unwrap_or_else(|p| p.into_inner());
+        // Where no event ever is, nobody else removes those whose connections are closed.
+        if brokers.len() == brokers.capacity() {
+            brokers.retain(|b| b.strong_count() > 0);
+        }
+        brokers.push(Arc::downgrade(broker));
     }
 
     /// Queues an event for every connection. Calls nothing of the host's, so that it can be done
