@@ -48,8 +48,10 @@ enum Transfer {
 enum State {
     Unattached,
     Active(Transfer, OnClose),
-    /// A call failed; all others fail likewise.
+    /// A call failed; all others fail likewise, until the caller has finished or aborted it.
     Failed(Transfer, OnClose, Error),
+    /// It has failed, and its file is closed. What asks about it is still told why.
+    GivenUp(Error),
     Closed,
     /// Given up by this thread. The others may not have heard of it.
     Aborted(ThreadId),
@@ -58,7 +60,7 @@ enum State {
 impl State {
     fn check_attachable(&self) -> Result<()> {
         match self {
-            State::Unattached | State::Closed | State::Aborted(_) => Ok(()),
+            State::Unattached | State::Closed | State::Aborted(_) | State::GivenUp(_) => Ok(()),
             State::Active(..) => Err(Error::invalid_operation(
                 VIR_FROM_STREAMS,
                 "stream already has an active transfer",
@@ -82,7 +84,7 @@ impl State {
     fn is_of(&self, transfer: &Transfer) -> bool {
         match self {
             State::Active(other, _) | State::Failed(other, ..) => other.is(transfer),
-            State::Unattached | State::Closed | State::Aborted(_) => false,
+            State::Unattached | State::Closed | State::Aborted(_) | State::GivenUp(_) => false,
         }
     }
 }
@@ -199,9 +201,9 @@ impl Stream {
 
     /// Ends the transfer. An upload has then brought every byte into the volume.
     pub fn finish(&self, function: &str) -> Result<()> {
-        let transfer = self.transfer(function)?;
+        let transfer = self.transfer(function).inspect_err(|_| self.end_failed())?;
         if let Transfer::Upload(upload) = &transfer {
-            self.settled(&transfer, upload.finish())?;
+            self.settled(&transfer, upload.finish()).inspect_err(|_| self.end_failed())?;
         }
         self.close_if(|state| state.is_of(&transfer));
         Ok(())
@@ -209,16 +211,34 @@ impl Stream {
 
     /// Gives the transfer up. Whoever is at work on it in another thread is told that.
     pub fn abort(&self) -> Result<()> {
-        let transfer = match &*self.state() {
+        let state = self.state();
+        let transfer = match &*state {
             State::Unattached => return Ok(()),
             State::Closed => return Err(closed()),
             State::Aborted(by) => return Err(ended_by(*by)),
-            State::Failed(_, _, error) => return Err(error.clone()),
+            State::GivenUp(error) => return Err(error.clone()),
+            State::Failed(_, _, error) => {
+                let error = error.clone();
+                drop(state);
+                self.end_failed();
+                return Err(error);
+            }
             State::Active(transfer, _) => transfer.clone(),
         };
-        let state = State::Aborted(std::thread::current().id());
-        self.end_if(|state| state.is_of(&transfer), state, aborted());
+        drop(state);
+        let aborted_here = State::Aborted(std::thread::current().id());
+        self.end_if(|state| state.is_of(&transfer), aborted_here, aborted());
         Ok(())
+    }
+
+    /// Ends a transfer that has failed: its file is closed, and the stream can be used for another.
+    fn end_failed(&self) {
+        let error = match &*self.state() {
+            State::Failed(_, _, error) => error.clone(),
+            _ => return,
+        };
+        let is_it = |state: &State| matches!(state, State::Failed(_, _, other) if *other == error);
+        self.end_if(is_it, State::GivenUp(error.clone()), error.clone());
     }
 
     /// Ends the transfer, whatever its state; what has not been written is dropped.
@@ -330,7 +350,7 @@ impl Stream {
             State::Active(transfer, _) => transfer.clone(),
             State::Unattached => return Readiness::empty(),
             State::Closed | State::Aborted(_) => return interest & either,
-            State::Failed(..) => return interest & either | Readiness::ERROR,
+            State::Failed(..) | State::GivenUp(_) => return interest & either | Readiness::ERROR,
         };
         let ready = match transfer {
             Transfer::Upload(upload) if upload.is_writable() => Readiness::WRITABLE,
@@ -345,7 +365,7 @@ impl Stream {
         match &*self.state() {
             State::Active(transfer, _) => Ok(transfer.clone()),
             State::Unattached => Err(Error::no_support(VIR_FROM_STREAMS, function)),
-            State::Failed(_, _, error) => Err(error.clone()),
+            State::Failed(_, _, error) | State::GivenUp(error) => Err(error.clone()),
             State::Closed => Err(closed()),
             State::Aborted(by) => Err(ended_by(*by)),
         }

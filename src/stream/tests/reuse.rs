@@ -71,3 +71,26 @@ fn each_transfer_tells_its_own_end_once() {
         assert_eq!((first.load(SeqCst), second.load(SeqCst)), (1, 1));
     });
 }
+
+#[test]
+fn what_has_failed_is_closed_at_its_end_and_its_stream_can_be_used_again() {
+    for aborted in [false, true] {
+        let node = TestNode::new(4 * MIB, Some((50, Fate::Fail(Errno::EIO))));
+        let closed = Arc::new(AtomicUsize::new(0));
+        let stream = stream();
+        stream.attach_upload(raw(&node), 0, counting(&closed)).unwrap();
+        while send(&stream, &[7; 100 * KIB]).is_ok() {}
+        assert_eq!(stream.check_attachable().unwrap_err().errno(), Some(Errno::EIO));
+        let ended = if aborted { stream.abort() } else { stream.finish("finish") };
+        assert_eq!(ended.unwrap_err().errno(), Some(Errno::EIO));
+        assert_eq!((closed.load(SeqCst), Arc::strong_count(&node)), (1, 1));
+        // Who asks later is told as well.
+        assert_eq!(stream.abort().unwrap_err().errno(), Some(Errno::EIO));
+        let next = TestNode::new(MIB, None);
+        stream.attach_upload(raw(&next), 0, counting(&closed)).unwrap();
+        send(&stream, &[8; 100]).unwrap();
+        stream.finish("finish").unwrap();
+        assert_eq!(next.bytes()[..100], [8; 100]);
+        assert_eq!(closed.load(SeqCst), 2);
+    }
+}
