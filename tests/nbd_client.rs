@@ -369,6 +369,7 @@ fn impatient() -> NbdOptions {
     NbdOptions {
         connect_timeout: Duration::from_millis(500),
         reply_timeout: Some(Duration::from_millis(500)),
+        ..NbdOptions::default()
     }
 }
 

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 
 use super::block_job::{NewJob, Workplace};
 use super::description::backing_store;
-use super::disk_definition::{ImageDefinition, Source};
+use super::disk_definition::{ImageDefinition, Source, timeout};
 use super::failed;
 use super::object::Domain;
 use crate::block::nbd::{NbdNode, NbdOptions, export_of};
@@ -21,7 +21,8 @@ use crate::error::*;
 use crate::job::{Control, Copy, Kind, Mirror, PivotStep, Placed};
 use crate::xml::{self, Element};
 
-/// A server that says nothing for so long while it owes an answer is lost.
+/// A server that says nothing for so long while it owes an answer is lost, unless the XML says another
+/// time.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// The unit in which changes are noted, unless the caller wants another.
@@ -83,6 +84,7 @@ struct Destination {
     format: Format,
     /// Nobody has said the format: it is that of the disk that is copied.
     assumed: bool,
+    timeout: Option<Duration>,
 }
 
 impl Destination {
@@ -104,9 +106,11 @@ impl Destination {
             Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text)
         })?;
         let kind = element.attr("type").unwrap_or("file").to_string();
+        let timeout = timeout(&element, SILENCE)?;
         let element = element.child("source").cloned().unwrap_or(Element::new("source"));
         let assumed = driver.is_none();
-        let destination = Destination { kind, element, source: image.source, format, assumed };
+        let source = image.source;
+        let destination = Destination { kind, element, source, format, assumed, timeout };
         if let Some(path) = destination.path()
             && !path.is_absolute()
         {
@@ -267,7 +271,13 @@ impl Workplace {
     fn open_target(&self, to: &Destination, flags: &CopyFlags, size: u64) -> Result<Target> {
         let path = match &to.source {
             Source::Nbd(uri) if self.files().is_real() => {
-                return open_nbd(self.files(), uri, to.format);
+                // Guests may have to wait for it.
+                let options = NbdOptions {
+                    reply_timeout: to.timeout,
+                    connections: self.disk.connections.clone(),
+                    ..NbdOptions::default()
+                };
+                return open_nbd(self.files(), uri, to.format, &options);
             }
             other @ (Source::Nbd(_) | Source::Volume(..) | Source::Other(_)) => {
                 let kind = match other {
@@ -377,14 +387,17 @@ pub fn open_existing(files: &dyn Files, path: &Path) -> Result<Arc<dyn ImageFile
     files.open(path, true, Cache::default()).map_err(failed)
 }
 
-fn open_nbd(files: &Arc<dyn Files>, uri: &str, format: Format) -> Result<Target> {
+fn open_nbd(
+    files: &Arc<dyn Files>,
+    uri: &str,
+    format: Format,
+    options: &NbdOptions,
+) -> Result<Target> {
     if format != Format::Raw {
         let text = "copies to NBD exports are raw";
         return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
     }
-    // Guests may have to wait for it.
-    let options = NbdOptions { reply_timeout: Some(SILENCE), ..NbdOptions::default() };
-    let node = Arc::new(NbdNode::connect_with(uri, &options).map_err(failed)?);
+    let node = Arc::new(NbdNode::connect_with(uri, options).map_err(failed)?);
     if node.is_read_only() {
         let what = format!("Unable to write {uri}");
         return Err(failed(BlockError { what, errno: Errno::EROFS }));

@@ -51,7 +51,7 @@ impl Domain {
             let looked_at = DiskDefinition { read_only: true, ..disk.clone() };
             let images = self.connect().domains().images();
             let located = images.located(&looked_at)?;
-            let chain = chain::open(images.files(), &located, Path::new(""))?;
+            let chain = chain::open(images.files(), &located, Path::new(""), &Arc::default())?;
             let node = chain.ok_or_else(|| no_medium(&disk.target))?.top();
             return extents(&disk.target, range(node.clone())?, || node.clone());
         }

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 
 use super::disk_definition::{Backing, DiskDefinition, ImageDefinition, Source};
 use super::failed;
-use crate::block::nbd::{self, NbdNode};
+use crate::block::nbd::{self, Connections, NbdNode, NbdOptions};
 use crate::block::qcow2::{self, CreateOptions, Qcow2Node};
 use crate::block::{
     self, BackingTarget, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, Node,
@@ -18,19 +18,24 @@ use crate::error::*;
 
 /// Opens the chain of a disk, and locks it: for writing, unless the disk is read-only. `None` for
 /// an empty drive. What is written to a transient disk goes to a file without a name in the folder
-/// of the image or else in `scratch`.
+/// of the image or else in `scratch`. What is on another machine can be cut off by `connections`.
 ///
 /// Errors: VIR_ERR_CONFIG_UNSUPPORTED for what cannot be served, VIR_ERR_SYSTEM_ERROR.
 pub fn open(
     files: &Arc<dyn Files>,
     disk: &DiskDefinition,
     scratch: &Path,
+    connections: &Arc<Connections>,
 ) -> Result<Option<Chain>> {
     let Some(image) = &disk.image else { return Ok(None) };
     let writable = !disk.read_only && !disk.transient;
     let chain = match &image.source {
         Source::File(path) | Source::Block(path) => open_local(files, disk, image, path, writable)?,
-        Source::Nbd(uri) if files.is_real() => open_nbd(disk, image, uri, writable)?,
+        Source::Nbd(uri) if files.is_real() => {
+            let (reply_timeout, connections) = (disk.timeout, connections.clone());
+            let options = NbdOptions { reply_timeout, connections, ..NbdOptions::default() };
+            open_nbd(disk, image, uri, writable, &options)?
+        }
         Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
             return Err(not_served(disk, &image.source));
         }
@@ -228,11 +233,12 @@ fn open_nbd(
     image: &ImageDefinition,
     uri: &str,
     writable: bool,
+    options: &NbdOptions,
 ) -> Result<Chain> {
     if format(disk, image)? != Format::Raw || matches!(disk.backing, Backing::Image(_)) {
         return Err(unsupported(disk, "only raw images are served from NBD exports"));
     }
-    let node = NbdNode::connect(uri).map_err(failed)?;
+    let node = NbdNode::connect_with(uri, options).map_err(failed)?;
     if writable && node.is_read_only() {
         let what = format!("Unable to write {uri}");
         return Err(failed(BlockError { what, errno: Errno::EROFS }));

@@ -11,6 +11,7 @@ use super::disk_definition::{DiskDefinition, uri_part};
 use super::images::Images;
 use super::meter::{Meter, OnNotice};
 use crate::block::export::{Export, ExportOptions};
+use crate::block::nbd::Connections;
 use crate::block::{DiskSlot, MemoryNode};
 use crate::error::*;
 use crate::job::{LiveChain, Progress};
@@ -31,6 +32,8 @@ pub struct Disk {
     pub last_job: Mutex<Option<BlockJobReport>>,
     /// How far it has been streamed in increments, if that is what is being done with it.
     pub increments: Mutex<Option<Progress>>,
+    /// Connections to the machines that its images are on.
+    pub connections: Arc<Connections>,
     meter: Arc<Meter>,
     socket: Option<PathBuf>,
     /// Nobody but the jobs uses a disk without one.
@@ -58,8 +61,9 @@ impl Disk {
             );
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
+        let connections = Arc::default();
         let scratch = folder.unwrap_or(Path::new(""));
-        let Some(chain) = chain::open(images.files(), definition, scratch)? else {
+        let Some(chain) = chain::open(images.files(), definition, scratch, &connections)? else {
             return Ok(None);
         };
         let live = Arc::new(LiveChain::new(chain));
@@ -88,6 +92,7 @@ impl Disk {
             job: Mutex::default(),
             last_job: Mutex::default(),
             increments: Mutex::default(),
+            connections,
             meter,
             socket,
             export,
@@ -109,6 +114,14 @@ impl Disk {
     pub fn tcp_uri(&self) -> Option<String> {
         let address = self.export.as_ref()?.tcp_address()?;
         Some(format!("nbd://{address}/{}", uri_part(self.target.as_bytes())))
+    }
+
+    /// Gives up what does not answer: what is on other machines, and the job.
+    pub fn cut_off(&self) {
+        self.abandon_job();
+        if self.connections.cut() > 0 {
+            log::warn!("disk '{}' is cut off from its server, which does not answer", self.target);
+        }
     }
 
     /// Serves nobody any more, and brings what was written to stable storage. Requests that have

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
@@ -79,7 +80,12 @@ pub struct DiskDefinition {
     pub listen: Option<SocketAddr>,
     /// How fast guests may use it.
     pub io_tune: IoTune,
+    /// How long the server of its image may say nothing while it owes an answer; `None`: for ever.
+    pub timeout: Option<Duration>,
 }
+
+/// How long that is where nothing is said. A disk may be slow: to flush one takes minutes at times.
+pub const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The formats that libvirt has words for.
 const FORMATS: [&str; 20] = [
@@ -288,6 +294,7 @@ impl DiskDefinition {
             rules: rules(element)?,
             listen: listen(element, around)?,
             io_tune: IoTune::parse(element)?,
+            timeout: timeout(element, TIMEOUT)?,
         })
     }
 }
@@ -314,6 +321,20 @@ fn rules(disk: &Element) -> Result<Rules> {
         _ => Zeros::Ignore,
     };
     Ok(Rules { ignores_discards: discard == Some("ignore"), zeros })
+}
+
+/// The `<timeout seconds='N'/>` of a `<source>`, of which 0 is none; `default` where it does not say.
+pub fn timeout(disk: &Element, default: Duration) -> Result<Option<Duration>> {
+    let element = disk.child("source").and_then(|source| source.child("timeout"));
+    let Some(word) = element.and_then(|timeout| timeout.attr("seconds")) else {
+        return Ok(Some(default));
+    };
+    let seconds: u32 = word.parse().map_err(|_| {
+        let word = excerpt(word);
+        let text = format!("Invalid value for attribute 'seconds' in element 'timeout': '{word}'.");
+        Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text)
+    })?;
+    Ok((seconds > 0).then(|| Duration::from_secs(seconds.into())))
 }
 
 /// The `cache` of a `<driver>`.
@@ -410,6 +431,25 @@ mod tests {
             uri("name='x'><host transport='unix' socket='/a&amp;b'/>"),
             "nbd+unix:///x?socket=/a%26b"
         );
+    }
+
+    #[test]
+    fn a_source_says_how_long_its_server_may_be_silent() {
+        let timeout = |inside: &str| {
+            let disk = disk(&format!(
+                "<disk type='network'><source protocol='nbd'><host name='h'/>{inside}</source>\
+                 <target dev='vda'/></disk>"
+            ));
+            disk.map(|disk| disk.timeout)
+        };
+        assert_eq!(timeout(""), Ok(Some(TIMEOUT)));
+        assert_eq!(timeout("<timeout/>"), Ok(Some(TIMEOUT)));
+        assert_eq!(timeout("<timeout seconds='7'/>"), Ok(Some(Duration::from_secs(7))));
+        assert_eq!(timeout("<timeout seconds='0'/>"), Ok(None));
+        for wrong in ["", "-1", "1s", "4294967296"] {
+            let error = timeout(&format!("<timeout seconds='{wrong}'/>")).unwrap_err();
+            assert_eq!(error.code, VIR_ERR_XML_ERROR, "{wrong}");
+        }
     }
 
     #[test]

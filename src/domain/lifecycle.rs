@@ -1,6 +1,7 @@
 //! Starting, stopping, and what lies in between.
 
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::definition::Definition;
@@ -9,9 +10,13 @@ use super::object::{Domain, refuse_validation};
 use super::running::{Condition, Running, State, not_running};
 use crate::driver::{Connect, Driver, Node};
 use crate::error::*;
+use crate::sys;
 
 /// How long guests that do not take their answers can delay a shutdown.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long a disk's server that does not answer can delay the forced end of a domain.
+const FORCED: Duration = Duration::from_secs(10);
 
 bitflags::bitflags! {
     /// How a domain is started.
@@ -88,7 +93,7 @@ impl Driver {
         let mut result = Ok(());
         for running in self.domains().running(which) {
             let end = Lifecycle::STOPPED_DESTROYED;
-            let stopped = self.stop(&running, Duration::ZERO, Condition::DESTROYED, &[end]);
+            let stopped = self.force_stop(&running, Duration::ZERO, Condition::DESTROYED, &[end]);
             // Somebody else may have been faster.
             match stopped {
                 Err(e) if e.code == VIR_ERR_OPERATION_INVALID => {}
@@ -98,6 +103,38 @@ impl Driver {
                 }
                 Ok(()) => {}
             }
+        }
+        result
+    }
+
+    /// Stops a domain, and tells so, whether the servers of its disks answer or not: after some time
+    /// they are given up.
+    fn force_stop(
+        self: &Arc<Self>,
+        running: &Arc<Running>,
+        drain: Duration,
+        off: Condition,
+        events: &[Lifecycle],
+    ) -> Result<()> {
+        let disks = running.disks();
+        if disks.iter().all(|disk| disk.connections.is_empty()) {
+            return self.stop(running, drain, off, events);
+        }
+        let (stopped, wait) = mpsc::channel::<()>();
+        let watch = sys::spawn("virsparse-stop", move || {
+            if wait.recv_timeout(drain + FORCED) == Err(RecvTimeoutError::Timeout) {
+                disks.iter().for_each(|disk| disk.cut_off());
+            }
+        });
+        if watch.is_none() {
+            // Nobody could do it later.
+            running.disks().iter().for_each(|disk| disk.cut_off());
+        }
+        let result = self.stop(running, drain, off, events);
+        drop(stopped);
+        if let Some(watch) = watch {
+            // It contains no code that panics.
+            let _ = watch.join();
         }
         result
     }
@@ -161,7 +198,7 @@ impl Domain {
     pub fn destroy(&self, flags: DestroyFlags) -> Result<()> {
         let drain = if flags.contains(DestroyFlags::GRACEFUL) { DRAIN } else { Duration::ZERO };
         let events = self.ending(Lifecycle::SHUTDOWN_HOST, Lifecycle::STOPPED_DESTROYED);
-        self.connect().driver().stop(&self.here()?, drain, Condition::DESTROYED, &events)
+        self.connect().driver().force_stop(&self.here()?, drain, Condition::DESTROYED, &events)
     }
 
     /// Stops it when what guests have asked for is done.

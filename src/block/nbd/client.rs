@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -32,11 +32,49 @@ pub struct NbdOptions {
     pub connect_timeout: Duration,
     /// How long no byte may come while a reply is awaited. `None`: any time, a disk may be slow.
     pub reply_timeout: Option<Duration>,
+    /// Where the connection can be cut from.
+    pub connections: Arc<Connections>,
+}
+
+/// Connections of one disk, to be cut off when nobody can wait for their servers any more.
+#[derive(Debug, Default)]
+pub struct Connections(Mutex<Vec<Weak<Channel>>>);
+
+impl Connections {
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Channel>>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn add(&self, channel: &Arc<Channel>) {
+        let mut channels = self.lock();
+        channels.retain(|channel| channel.strong_count() > 0);
+        channels.push(Arc::downgrade(channel));
+    }
+
+    /// Breaks all connections: what waits for their servers fails, in all threads. Returns how many
+    /// there were.
+    pub fn cut(&self) -> usize {
+        let channels: Vec<_> = self.lock().iter().filter_map(Weak::upgrade).collect();
+        for channel in &channels {
+            channel.fail(given_up());
+        }
+        channels.len()
+    }
+
+    /// Whether there are any.
+    pub fn is_empty(&self) -> bool {
+        self.lock().iter().all(|channel| channel.strong_count() == 0)
+    }
+}
+
+fn given_up() -> Failure {
+    Failure::new(Errno::ECANCELED, "the connection was given up")
 }
 
 impl Default for NbdOptions {
     fn default() -> NbdOptions {
-        NbdOptions { connect_timeout: Duration::from_secs(10), reply_timeout: None }
+        let (reply_timeout, connections) = (None, Arc::default());
+        NbdOptions { connect_timeout: Duration::from_secs(10), reply_timeout, connections }
     }
 }
 
@@ -44,7 +82,7 @@ impl Default for NbdOptions {
 /// fails from then on.
 pub struct NbdNode {
     name: String,
-    channel: Channel,
+    channel: Arc<Channel>,
     agreed: Agreed,
     known: KnownExtents,
 }
@@ -108,13 +146,14 @@ impl NbdNode {
         let address = uri::parse(uri).map_err(|text| fail(Failure::new(Errno::EINVAL, text)))?;
         let (receiver, agreed) = dial(&address, options.connect_timeout).map_err(fail)?;
         let channel = Channel::new(receiver, options.reply_timeout);
-        let channel = channel.map_err(|errno| fail(Failure::system(errno)))?;
+        let channel = Arc::new(channel.map_err(|errno| fail(Failure::system(errno)))?);
+        options.connections.add(&channel);
         Ok(NbdNode { name: uri.to_string(), channel, agreed, known: KnownExtents::default() })
     }
 
     /// Breaks the connection: what waits for the server fails, in all threads.
     pub fn abort(&self) {
-        self.channel.fail(Failure::new(Errno::ECANCELED, "the connection was given up"));
+        self.channel.fail(given_up());
     }
 
     /// Connects to an export that an image is in.

@@ -11,7 +11,7 @@ mod sink;
 pub mod socket;
 mod uri;
 
-pub use client::{NbdNode, NbdOptions};
+pub use client::{Connections, NbdNode, NbdOptions};
 pub use uri::{Address, Place};
 
 /// The export that the path of an image is the URI of, if it is.
