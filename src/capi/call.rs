@@ -11,6 +11,8 @@ use crate::driver::Connect;
 use crate::error::*;
 use crate::logging;
 use crate::panic::contain_panic;
+use crate::sys::foreign::Uncancelled;
+use crate::sys::fork;
 
 /// What a C function returns when it fails.
 pub trait Failure {
@@ -43,8 +45,9 @@ pub struct Call {
 
 /// Runs `body` as the C function `function`.
 pub fn entry<R: Failure>(function: &'static str, body: impl FnOnce(&Call) -> Result<R>) -> R {
+    let _uncancelled = Uncancelled::new();
     virterror::reset_last();
-    entry_keeping_error(function, body)
+    run(function, body)
 }
 
 /// The same for the few functions that leave the last error alone.
@@ -52,6 +55,11 @@ pub fn entry_keeping_error<R: Failure>(
     function: &'static str,
     body: impl FnOnce(&Call) -> Result<R>,
 ) -> R {
+    let _uncancelled = Uncancelled::new();
+    run(function, body)
+}
+
+fn run<R: Failure>(function: &'static str, body: impl FnOnce(&Call) -> Result<R>) -> R {
     let call = Call { function, subject: Cell::new(std::ptr::null()) };
     log::debug!("{function}");
     let outcome = if logging::is_in_listener() {
@@ -81,7 +89,7 @@ impl Call {
                 }
                 Ok(object)
             }
-            None => Err(self.invalid::<T>()),
+            None => Err(self.invalid::<T>(handle)),
         }
     }
 
@@ -97,15 +105,25 @@ impl Call {
     /// One more reference to a handle: what the Ref functions do.
     pub fn retain<T: Handled>(&self, handle: *const HandleCell) -> Result<c_int> {
         self.object::<T>(handle)?;
-        if handle::retain::<T>(handle) { Ok(0) } else { Err(self.invalid::<T>()) }
+        if handle::retain::<T>(handle) { Ok(0) } else { Err(self.invalid::<T>(handle)) }
     }
 
     /// One reference less: what the Free functions do.
     pub fn release<T: Handled>(&self, handle: *const HandleCell) -> Result<c_int> {
-        handle::release::<T>(handle).map(|_| 0).ok_or_else(|| self.invalid::<T>())
+        handle::release::<T>(handle).map(|_| 0).ok_or_else(|| self.invalid::<T>(handle))
     }
 
-    fn invalid<T: Handled>(&self) -> Error {
+    /// The error for a handle that is not a live one of its kind.
+    pub fn invalid<T: Handled>(&self, handle: *const HandleCell) -> Error {
+        if handle::is_inherited(handle) {
+            let text = format!(
+                "{}: the object is of process {}, from which this process was forked while other \
+                 threads were running; it has to open a connection of its own",
+                self.function,
+                fork::parent()
+            );
+            return Error::invalid_operation(T::INVALID.1, text);
+        }
         Error::new(T::INVALID.0, T::INVALID.1, self.function)
     }
 
@@ -204,8 +222,13 @@ impl Call {
     ) -> Result<String> {
         self.non_null(text, domain, argument)?;
         // SAFETY: the caller's promise.
-        let text = unsafe { std::ffi::CStr::from_ptr(text) };
-        text.to_str().map(str::to_string).map_err(|_| missing(&text.to_string_lossy()))
+        match unsafe { strings::within(text) } {
+            Some(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Ok(text.to_string()),
+                Err(_) => Err(missing(&String::from_utf8_lossy(bytes))),
+            },
+            None => Err(strings::too_long(domain, self.function, argument)),
+        }
     }
 
     /// A string that the caller may leave out.

@@ -18,6 +18,7 @@ use crate::driver::Connect;
 use crate::error::*;
 use crate::storage::{Pool, Volume};
 use crate::stream::Stream;
+use crate::sys::fork::{self, GENERATIONS, PerGeneration};
 
 /// An object that C programs hold handles of.
 #[derive(Clone)]
@@ -156,16 +157,36 @@ const QUARANTINE: usize = 128;
 struct Chunk {
     cells: AtomicPtr<Cell>,
     len: AtomicUsize,
+    /// The generation of processes that uses them.
+    generation: AtomicUsize,
 }
 
-static ARENA: [Chunk; CHUNKS] =
-    [const { Chunk { cells: AtomicPtr::new(std::ptr::null_mut()), len: AtomicUsize::new(0) } };
-        CHUNKS];
+impl Chunk {
+    const fn new() -> Chunk {
+        let (len, generation) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Chunk { cells: AtomicPtr::new(std::ptr::null_mut()), len, generation }
+    }
+}
 
-static FREE: Mutex<VecDeque<&'static Cell>> = Mutex::new(VecDeque::new());
+static ARENA: [Chunk; CHUNKS] = [const { Chunk::new() }; CHUNKS];
+
+static FREE: PerGeneration<Mutex<VecDeque<&'static Cell>>> =
+    PerGeneration([const { Mutex::new(VecDeque::new()) }; GENERATIONS]);
 
 /// The cell at an address that the caller claims is a handle; never looks at the memory there.
 fn cell_at(handle: *const Cell) -> Option<&'static Cell> {
+    let (cell, generation) = find(handle)?;
+    // Its lock may be held by a thread that this process does not have.
+    (generation == fork::generation()).then_some(cell)
+}
+
+/// Whether it is a handle of the process that this one was forked from, which has no use here.
+pub fn is_inherited(handle: *const Cell) -> bool {
+    find(handle).is_some_and(|(_, generation)| generation != fork::generation())
+}
+
+/// The same as [`cell_at`] for a cell of any generation, and that.
+fn find(handle: *const Cell) -> Option<(&'static Cell, usize)> {
     let address = handle as usize;
     for chunk in &ARENA {
         let len = chunk.len.load(Ordering::Acquire);
@@ -179,7 +200,8 @@ fn cell_at(handle: *const Cell) -> Option<&'static Cell> {
                 return None;
             }
             // SAFETY: the index is within a chunk that was leaked with `len` cells.
-            return Some(unsafe { &*first.add(offset / size_of::<Cell>()) });
+            let cell = unsafe { &*first.add(offset / size_of::<Cell>()) };
+            return Some((cell, chunk.generation.load(Ordering::Relaxed)));
         }
     }
     None
@@ -205,6 +227,7 @@ fn take_cell() -> Result<&'static Cell> {
         let cells: Vec<Cell> =
             (0..len).map(|_| Cell { zero: [0; 2], slot: Mutex::new(None) }).collect();
         let cells = Vec::leak(cells);
+        chunk.generation.store(fork::generation(), Ordering::Relaxed);
         chunk.cells.store(cells.as_mut_ptr(), Ordering::Relaxed);
         chunk.len.store(len, Ordering::Release);
         // New cells go in front: they are nobody's stale handles.

@@ -3,6 +3,7 @@
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 
 use super::auth::{User, virConnectAuthPtr};
+use super::beside;
 use super::call::{Call, entry};
 use super::handle::{self, Cell, Released};
 use super::opaque::Opaque;
@@ -42,7 +43,10 @@ pub type virConnectCloseFunc =
 #[unsafe(no_mangle)]
 pub extern "C" fn virInitialize() -> c_int {
     logging::init();
-    entry("virInitialize", |_| Ok(0))
+    entry("virInitialize", |_| {
+        beside::look_again();
+        Ok(0)
+    })
 }
 
 /// Tells the version of libvirt whose interface this is, as 1,000,000 * major + 1,000 * minor +
@@ -90,6 +94,7 @@ unsafe fn open(
     read_only: bool,
     credentials: Option<&dyn Credentials>,
 ) -> Result<virConnectPtr> {
+    beside::look_again();
     // SAFETY: the caller's promise.
     let name = unsafe { call.optional_string(name, VIR_FROM_NONE, "name")? }.unwrap_or_default();
     logging::init();
@@ -197,7 +202,7 @@ pub extern "C" fn virConnectClose(conn: virConnectPtr) -> c_int {
     entry("virConnectClose", |call| match handle::release::<Connect>(conn) {
         Some(Released::Kept) => Ok(1),
         Some(Released::Gone(closed)) => closed.map(|()| 0),
-        None => Err(Error::new(VIR_ERR_INVALID_CONN, VIR_FROM_NONE, call.function)),
+        None => Err(Error { domain: VIR_FROM_NONE, ..call.invalid::<Connect>(conn) }),
     })
 }
 

@@ -1,9 +1,10 @@
 //! Strings and arrays across the boundary. What the caller frees comes from libc's malloc, because
 //! that is what its `free()` belongs to, whichever library it calls it through.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::c_char;
 
 use crate::error::*;
+use crate::xml::MAX_TEXT;
 
 /// A malloc'd, NUL-terminated copy. A text with a NUL inside ends there, as C would see it.
 pub fn to_c(text: &str) -> Result<*mut c_char> {
@@ -57,14 +58,42 @@ pub unsafe fn from_c(
         return Ok(None);
     }
     // SAFETY: the caller's promise.
-    match unsafe { CStr::from_ptr(text) }.to_str() {
-        Ok(text) => Ok(Some(text.to_string())),
-        Err(_) => Err(Error::argument(
-            domain,
-            function,
-            argument,
-            format!("{argument} in {function} must be valid UTF-8"),
-        )),
+    let Some(bytes) = (unsafe { within(text) }) else {
+        return Err(too_long(domain, function, argument));
+    };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        let text = format!("{argument} in {function} must be valid UTF-8");
+        return Err(Error::argument(domain, function, argument, text));
+    };
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len())
+        .map_err(|_| Error::new(VIR_ERR_NO_MEMORY, domain, format!("{} bytes", text.len())))?;
+    copy.push_str(text);
+    Ok(Some(copy))
+}
+
+/// The bytes of a string; `None` if it is longer than any document or name can be, which is found out
+/// without a look at more of it.
+///
+/// # Safety
+/// `text` is a NUL-terminated string that lives as long as the result is used.
+pub unsafe fn within<'a>(text: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: the caller's promise; so many bytes are there, none of them NUL.
+    unsafe {
+        let length = libc::strnlen(text, MAX_TEXT + 1);
+        (length <= MAX_TEXT).then(|| std::slice::from_raw_parts(text.cast::<u8>(), length))
+    }
+}
+
+/// The error for a string that is longer than all that can be used: that of the parser for a document.
+pub fn too_long(domain: virErrorDomain, function: &str, argument: &str) -> Error {
+    let text = format!("is longer than {MAX_TEXT} bytes");
+    match argument.to_ascii_lowercase().contains("xml") {
+        true => Error::new(VIR_ERR_XML_DETAIL, domain, format!("({argument}):1: document {text}")),
+        false => {
+            let text = format!("{argument} in {function} {text}");
+            Error::argument(domain, function, argument, text)
+        }
     }
 }
 

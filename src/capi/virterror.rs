@@ -16,6 +16,7 @@ use super::host::virConnectPtr;
 use super::strings;
 use crate::driver::Connect;
 use crate::error::{self, DOMAIN_NAMES, Error, Result, virErrorNumber};
+use crate::sys::fork::{GENERATIONS, PerGeneration, generation};
 
 /// Never followed: the `net` member of an error is always NULL.
 pub type virNetworkPtr = *mut c_void;
@@ -163,7 +164,20 @@ struct Handler {
 // SAFETY: the data pointer is the caller's; it registered the handler for calls on any thread.
 unsafe impl Send for Handler {}
 
-static GLOBAL_HANDLER: Mutex<Handler> = Mutex::new(Handler { function: None, data: null_mut() });
+/// `None` where none was set since the process was forked.
+static GLOBAL_HANDLER: PerGeneration<Mutex<Option<Handler>>> =
+    PerGeneration([const { Mutex::new(None) }; GENERATIONS]);
+
+/// The handler of the process: its own, or that of the process that it was forked from.
+fn global_handler() -> Handler {
+    let own = *unpoisoned(&GLOBAL_HANDLER);
+    own.unwrap_or_else(|| {
+        let before = GLOBAL_HANDLER.0[..generation()].iter().rev();
+        // Somebody may have been setting it at that moment.
+        let mut set = before.filter_map(|handler| handler.try_lock().ok().and_then(|set| *set));
+        set.next().unwrap_or(Handler { function: None, data: null_mut() })
+    })
+}
 
 /// What is known of errors on one connection. Boxed, because C holds the record's address.
 struct ConnectionErrors {
@@ -171,7 +185,11 @@ struct ConnectionErrors {
     handler: Handler,
 }
 
-static CONNECTIONS: Mutex<Option<HashMap<u64, ConnectionErrors>>> = Mutex::new(None);
+/// Of each connection by its number.
+type Connections = HashMap<u64, ConnectionErrors>;
+
+static CONNECTIONS: PerGeneration<Mutex<Option<Connections>>> =
+    PerGeneration([const { Mutex::new(None) }; GENERATIONS]);
 
 fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -196,7 +214,7 @@ pub fn forget_connection(id: u64) {
 /// in charge: the connection's, else the process's, else the default, which prints.
 pub fn dispatch(error: &Error, connect: Option<&Arc<Connect>>) {
     with_last(|last| last.fill(error));
-    let mut handler = *unpoisoned(&GLOBAL_HANDLER);
+    let mut handler = global_handler();
     if let Some(connect) = connect {
         with_connection(connect, |errors| {
             errors.last.fill(error);
@@ -476,7 +494,7 @@ pub unsafe extern "C" fn virConnCopyLastError(conn: virConnectPtr, to: virErrorP
 /// Since 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn virSetErrorFunc(userData: *mut c_void, handler: virErrorFunc) {
-    *unpoisoned(&GLOBAL_HANDLER) = Handler { function: handler, data: userData };
+    *unpoisoned(&GLOBAL_HANDLER) = Some(Handler { function: handler, data: userData });
     if let Some(other) = beside::other() {
         (other.set_error_func)(userData, handler);
     }

@@ -23,6 +23,7 @@ use crate::error::*;
 use crate::event::broker::Brokers;
 use crate::job::LiveChain;
 use crate::storage::Storage;
+use crate::sys::fork::{self, GENERATIONS, PerGeneration};
 
 /// Where a driver keeps what it manages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,14 +54,20 @@ pub struct Driver {
 }
 
 /// Drivers that are kept though nobody may be connected.
-static STAYING: Mutex<Vec<Arc<Driver>>> = Mutex::new(Vec::new());
+static STAYING: PerGeneration<Mutex<Vec<Arc<Driver>>>> =
+    PerGeneration([const { Mutex::new(Vec::new()) }; GENERATIONS]);
 
-static DRIVERS: Mutex<Option<HashMap<SharedPlace, Weak<Driver>>>> = Mutex::new(None);
+/// The drivers that are open.
+type Drivers = HashMap<SharedPlace, Weak<Driver>>;
+
+static DRIVERS: PerGeneration<Mutex<Option<Drivers>>> =
+    PerGeneration([const { Mutex::new(None) }; GENERATIONS]);
 
 impl Driver {
     /// The driver for a place: the one that other connections have open, or a new one. That of a file
     /// has yet to be filled with what the file describes.
     fn open(place: Place) -> Result<(Arc<Driver>, Option<TestFile>)> {
+        fork::watch();
         match place {
             Place::Shared(place) => Ok((Driver::open_shared(place)?, None)),
             Place::TestFile(path) => {

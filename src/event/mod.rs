@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
+use crate::sys::fork::{self, GENERATIONS, PerGeneration};
+
 bitflags::bitflags! {
     /// What a descriptor is watched for, and what it is ready for: libvirt's
     /// `VIR_EVENT_HANDLE_*`.
@@ -49,10 +51,12 @@ pub trait EventLoop: Any + Send + Sync {
     fn remove_timeout(&self, timer: i32) -> bool;
 }
 
-static CURRENT: OnceCell<Box<dyn EventLoop>> = OnceCell::new();
+static CURRENT: PerGeneration<OnceCell<Box<dyn EventLoop>>> =
+    PerGeneration([const { OnceCell::new() }; GENERATIONS]);
 
 /// Registers the process's loop. The first registration wins; false if it was not this one.
 pub fn register(event_loop: Box<dyn EventLoop>) -> bool {
+    fork::watch();
     CURRENT.set(event_loop).is_ok()
 }
 
@@ -61,6 +65,7 @@ pub fn register(event_loop: Box<dyn EventLoop>) -> bool {
 pub fn current_or<E>(
     make: impl FnOnce() -> Result<Box<dyn EventLoop>, E>,
 ) -> Result<&'static dyn EventLoop, E> {
+    fork::watch();
     CURRENT.get_or_try_init(make).map(|l| &**l)
 }
 

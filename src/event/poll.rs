@@ -6,18 +6,20 @@
 //! removal: whoever removes it may hold locks that the release needs.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::{EventLoop, OnHandle, OnTimeout, Ready, current, current_or};
 use crate::error::*;
+use crate::sys::foreign::poll;
 
 /// Makes a [`PollLoop`] the process's loop, unless it has one.
 pub fn register_default() -> Result<()> {
@@ -39,9 +41,50 @@ pub fn run_default() -> Result<()> {
 /// A loop over poll(2).
 pub struct PollLoop {
     state: Mutex<State>,
-    /// Held during poll(2): a second thread that drives the loop waits for its turn.
-    turn: Mutex<()>,
+    turn: Arc<Turn>,
     wake: EventFd,
+}
+
+/// Whether a thread drives the loop: a second one waits for its turn. A thread may be cancelled in poll(2),
+/// where a lock of the ordinary kind would stay locked.
+#[derive(Default)]
+struct Turn {
+    taken: Mutex<bool>,
+    free: Condvar,
+}
+
+/// A turn that was taken.
+struct Taken(Arc<Turn>);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        *self.0.taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = false;
+        self.0.free.notify_one();
+    }
+}
+
+thread_local! {
+    /// The turn of this thread. Where it ends in poll(2), it leaves it behind here, and it is dropped.
+    static TAKEN: Cell<Option<Taken>> = const { Cell::new(None) };
+}
+
+/// Gives the turn of this thread up when it is dropped.
+struct Driving;
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        drop(TAKEN.take());
+    }
+}
+
+impl Turn {
+    fn take(self: &Arc<Turn>) -> Driving {
+        let taken = self.taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let taken = self.free.wait_while(taken, |taken| *taken);
+        *taken.unwrap_or_else(|poisoned| poisoned.into_inner()) = true;
+        TAKEN.set(Some(Taken(self.clone())));
+        Driving
+    }
 }
 
 #[derive(Default)]
@@ -139,7 +182,7 @@ impl PollLoop {
     pub fn new() -> Result<PollLoop> {
         let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
             .map_err(|e| Error::system(VIR_FROM_EVENT, e, "Unable to create eventfd"))?;
-        Ok(PollLoop { state: Mutex::default(), turn: Mutex::default(), wake })
+        Ok(PollLoop { state: Mutex::default(), turn: Arc::default(), wake })
     }
 
     /// One iteration: waits until something is ready or due, or has changed, then runs what is.
@@ -158,7 +201,7 @@ impl PollLoop {
 
     /// The watches that poll(2) found ready, and for what.
     fn wait(&self) -> Result<Vec<(i32, Ready)>> {
-        let _turn = self.turn.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let _turn = self.turn.take();
         let mut state = self.lock();
         let mut fds = vec![PollFd::new(self.wake.as_fd(), PollFlags::POLLIN)];
         let mut ids = Vec::new();
