@@ -41,7 +41,7 @@ int main(int argc, char **argv)
     while (sent < GIB && virStreamSend(st, piece, sizeof(piece)) == (int)sizeof(piece))
         sent += sizeof(piece);
     CHECK(sent < GIB);
-    CHECK_ERR(VIR_ERR_SYSTEM_ERROR, VIR_FROM_STREAMS, "Unable to write /default-pool/v");
+    CHECK_ERR(VIR_ERR_NO_MEMORY, VIR_FROM_STREAMS, "out of memory: Unable to write /default-pool/v");
     CHECK_INT(virGetLastError()->int1, ENOMEM);
     CHECK_INT(virStreamFree(st), 0);
     CHECK(allocation(vol) > 16 * MIB);

@@ -101,7 +101,7 @@ impl Direct {
             return self.read_blocks(file, buffer, offset);
         }
         let end = offset + buffer.len() as u64;
-        let mut bounce = self.bounce(offset, end);
+        let mut bounce = self.bounce(offset, end)?;
         let mut at = offset;
         while at < end {
             let first = self.down(at);
@@ -150,7 +150,7 @@ impl Direct {
             return write_blocks(file, data, offset);
         }
         let end = offset + data.len() as u64;
-        let mut bounce = self.bounce(offset, end);
+        let mut bounce = self.bounce(offset, end)?;
         let mut at = offset;
         while at < end {
             let first = self.down(at);
@@ -203,9 +203,10 @@ impl Direct {
         if self.regular { Self::present_length(file) } else { sys::block_device_size(file) }
     }
 
-    fn bounce(&self, offset: u64, end: u64) -> Bounce {
+    fn bounce(&self, offset: u64, end: u64) -> nix::Result<Bounce> {
         let most = (self.up(end) - self.down(offset)).min(MOST);
-        Bounce { memory: vec![0; (most + self.memory) as usize], align: self.memory as usize }
+        let memory = sys::zeroed((most + self.memory) as usize)?;
+        Ok(Bounce { memory, align: self.memory as usize })
     }
 }
 

@@ -43,6 +43,7 @@ use std::ops::Range;
 use nix::errno::Errno;
 
 use crate::error::{Error, virErrorDomain};
+use crate::sys;
 
 /// Image formats and guests count a disk in units of this size. A raw file may end inside of one.
 pub const SECTOR: u64 = 512;
@@ -71,6 +72,12 @@ pub fn range_within(offset: u64, length: u64, size: u64) -> Option<Range<u64>> {
 
 /// The result of an operation on a node.
 pub type Result<T> = std::result::Result<T, BlockError>;
+
+/// Zeros, in memory that may not be there.
+pub fn buffer(length: usize) -> Result<Vec<u8>> {
+    sys::zeroed(length)
+        .map_err(|errno| BlockError { what: format!("a buffer of {length} bytes"), errno })
+}
 
 /// Whether a range holds data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 
 use super::cursor::ExtentCursor;
 use super::zero::{is_zero, runs};
-use crate::block::{Above, BlockError, Extent, Node, Result, Space};
+use crate::block::{Above, BlockError, Extent, Node, Result, Space, buffer};
 use crate::sys;
 
 /// Data is moved in pieces of this size: large enough that the cost of a call does not show, small
@@ -213,7 +213,7 @@ where
 {
     fn run(&self) -> Result<()> {
         let (most, unit) = (self.shape.piece as u64, self.shape.unit);
-        let mut buffer = vec![0; self.shape.piece];
+        let mut buffer = buffer(self.shape.piece)?;
         while !self.stop.load(Ordering::Relaxed) {
             let piece = {
                 let mut cursor = self.cursor.lock().unwrap_or_else(|p| p.into_inner());

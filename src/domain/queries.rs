@@ -15,7 +15,7 @@ use super::object::Domain;
 use super::registry::Live;
 use super::running::{Running, not_running};
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{FileKind, Files};
+use crate::block::{FileKind, Files, buffer};
 use crate::error::*;
 
 /// The most that virDomainBlockPeek reads: what libvirt's transport carries.
@@ -190,7 +190,7 @@ impl Domain {
             let text = format!("'{target}' starting from {offset} has only {left} bytes available");
             return Err(argument(text));
         }
-        let mut data = vec![0; size];
+        let mut data = buffer(size).map_err(|e| e.report(VIR_FROM_STORAGE))?;
         let read = node.read_at(&mut data, offset).map_err(|e| e.report(VIR_FROM_STORAGE))?;
         if read < size {
             let text = format!("'{}' has become shorter", disk.target);

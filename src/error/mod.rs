@@ -56,8 +56,13 @@ impl Error {
         }
     }
 
-    /// A failed system call: `detail: strerror(errno)`.
+    /// A failed system call: `detail: strerror(errno)`. Where there is no memory, libvirt has a code of
+    /// its own for that.
     pub fn system(domain: virErrorDomain, errno: Errno, detail: impl fmt::Display) -> Self {
+        if errno == Errno::ENOMEM {
+            let error = Error::new(VIR_ERR_NO_MEMORY, domain, detail.to_string());
+            return Error { int1: errno as i32, ..error };
+        }
         let message = format!("{detail}: {}", errno_text(errno as i32));
         Error {
             code: VIR_ERR_SYSTEM_ERROR,
@@ -112,7 +117,8 @@ impl Error {
 
     /// The errno of a system error.
     pub fn errno(&self) -> Option<Errno> {
-        (self.code == VIR_ERR_SYSTEM_ERROR && self.int1 > 0).then(|| Errno::from_raw(self.int1))
+        let of_system = matches!(self.code, VIR_ERR_SYSTEM_ERROR | VIR_ERR_NO_MEMORY);
+        (of_system && self.int1 > 0).then(|| Errno::from_raw(self.int1))
     }
 }
 
@@ -152,6 +158,14 @@ mod tests {
         assert_eq!(e.message, "Unable to write /p/v: No space left on device");
         assert_eq!((e.int1, e.int2), (28, -1));
         assert_eq!(e.errno(), Some(Errno::ENOSPC));
+    }
+
+    #[test]
+    fn no_memory_has_a_code_of_its_own() {
+        let e = Error::system(VIR_FROM_STORAGE, Errno::ENOMEM, "Unable to read /p/v");
+        assert_eq!(e.code, VIR_ERR_NO_MEMORY);
+        assert_eq!(e.message, "out of memory: Unable to read /p/v");
+        assert_eq!(e.errno(), Some(Errno::ENOMEM));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::control::{Command, Control};
 use super::mirror::{Mirror, Placed};
 use super::stride::Stride;
 use super::{End, PivotStep, failed};
-use crate::block::{Above, Extent};
+use crate::block::{Above, Extent, buffer};
 use crate::copy::{Copier, Supervisor, data_in, in_pieces, reflink_range};
 use crate::error::Result;
 
@@ -110,7 +110,7 @@ impl Copy {
         if !bulk {
             return Ok(End::Cancelled);
         }
-        let mut buffer = vec![0; control.most_at_once() as usize];
+        let mut buffer = buffer(control.most_at_once() as usize).map_err(failed)?;
         let mut at = 0;
         loop {
             if !self.catch_up(control, &mut at, &mut buffer)? {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::block::{Extent, Node, Result, Space};
+use crate::block::{Extent, Node, Result, Space, buffer};
 use crate::copy::{ExtentCursor, GRAIN};
 
 /// A new image with a backing image. What is written as it reads already is left out.
@@ -22,7 +22,7 @@ impl Node for Difference {
     }
 
     fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
-        let mut there = vec![0; data.len()];
+        let mut there = buffer(data.len())?;
         let got = self.0.read_at(&mut there, offset)?;
         there.truncate(got);
         let same = |from: usize, to: usize| there.get(from..to) == Some(&data[from..to]);
@@ -48,7 +48,7 @@ impl Node for Difference {
 
     /// A unit with any difference is written as a whole: it has its space alone.
     fn write_compressed(&self, data: &[u8], offset: u64) -> Result<()> {
-        let mut there = vec![0; data.len()];
+        let mut there = buffer(data.len())?;
         let got = self.0.read_at(&mut there, offset)?;
         if got == data.len() && there == data {
             return Ok(());

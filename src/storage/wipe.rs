@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::volume::{Volume, report};
-use crate::block::{Node, Space};
+use crate::block::{Node, Space, buffer};
 use crate::copy::ExtentCursor;
 use crate::error::*;
 
@@ -184,7 +184,7 @@ fn zero(node: &dyn Node, length: u64, sparse: bool) -> Result<()> {
 
 /// Writes one pass over all that is data. Holes have nothing that could be left over.
 fn overwrite(node: &dyn Node, length: u64, pass: Pass) -> Result<()> {
-    let mut buffer = vec![0; PIECE];
+    let mut buffer = buffer(PIECE).map_err(report)?;
     let mut random = match pass {
         Random => Some(
             std::fs::File::open("/dev/urandom")

@@ -6,7 +6,7 @@
 use nix::errno::Errno;
 
 use super::download::{Download, Received};
-use super::pipe::{CHUNK, Contents, Piece};
+use super::pipe::{CHUNK, Contents, Piece, chunk_buffer};
 use super::upload::Upload;
 use super::{Stream, Transfer};
 use crate::error::*;
@@ -118,7 +118,7 @@ impl Stream {
     ) -> Result<()> {
         self.whole(function, "sinks", |transfer| {
             let download = transfer.download()?;
-            let mut buffer = vec![0; CHUNK];
+            let mut buffer = chunk_buffer()?;
             loop {
                 match download.receive(&mut buffer, true)? {
                     Received::Bytes(0) => return Ok(()),

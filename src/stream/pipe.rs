@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use crate::copy::{GRAIN, Run, runs};
 use crate::error::*;
+use crate::sys;
 
 /// Data moves in chunks of this size: large enough that handing one over costs little beside
 /// filling it, small enough to stay in the cache that both ends share.
@@ -54,6 +55,12 @@ impl Piece {
     }
 }
 
+/// Memory for a chunk.
+pub fn chunk_buffer() -> Result<Vec<u8>> {
+    let failed = |errno| Error::system(VIR_FROM_STREAMS, errno, "a buffer of a stream");
+    sys::zeroed(CHUNK).map_err(failed)
+}
+
 /// A buffer, and what is in it.
 pub struct Chunk {
     buffer: Box<[u8]>,
@@ -62,12 +69,9 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    fn new() -> Chunk {
-        Chunk {
-            buffer: vec![0; CHUNK].into_boxed_slice(),
-            used: 0,
-            pieces: VecDeque::with_capacity(16),
-        }
+    fn new() -> Result<Chunk> {
+        let buffer = chunk_buffer()?.into_boxed_slice();
+        Ok(Chunk { buffer, used: 0, pieces: VecDeque::with_capacity(16) })
     }
 
     /// The part of the buffer that takes more data: empty when the chunk is full.
@@ -240,8 +244,15 @@ impl Pipe {
                 return Ok(Taken::Chunk(chunk));
             }
             if state.made < DEPTH {
-                state.made += 1;
-                return Ok(Taken::Chunk(Chunk::new()));
+                match Chunk::new() {
+                    Ok(chunk) => {
+                        state.made += 1;
+                        return Ok(Taken::Chunk(chunk));
+                    }
+                    // The transfer goes on with what it has.
+                    Err(error) if state.made == 0 => return Err(error),
+                    Err(_) => {}
+                }
             }
             if !wait {
                 return Ok(Taken::WouldBlock);

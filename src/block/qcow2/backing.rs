@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::header::{EXTENSION_BACKING_FORMAT, EXTENSION_BITMAPS, EXTENSION_END};
+use super::problem::buffer;
 use super::{Problem, Qcow2Node};
 use crate::block::{Above, Extent, ExtentKind, Node, Result};
 
@@ -56,7 +57,7 @@ impl Qcow2Node {
         self.begin_changes()?;
         let mut map = self.map();
         map.commit(&*self.file)?;
-        let mut start = vec![0; self.header.cluster_size() as usize];
+        let mut start = buffer(self.header.cluster_size())?;
         let got = self.file.read_at(&mut start, 0)?;
         start.truncate(got);
         let start = with_backing(start, self.header.version, backing)?;
@@ -104,7 +105,7 @@ impl Qcow2Node {
 
     /// Writes what is read at the beginning of an extent that has no space here; how far it came.
     fn bring(&self, extent: &Extent) -> std::result::Result<u64, Problem> {
-        let mut bytes = vec![0; extent.length.min(MOST) as usize];
+        let mut bytes = buffer(extent.length.min(MOST))?;
         if !extent.kind.is_zero() {
             self.read_exactly(&mut bytes, extent.offset)?;
         }
@@ -187,7 +188,7 @@ impl Qcow2Node {
             return Ok(self.zero_clusters(offset, stop, true, below)?.min(end));
         }
         let length = (size - start).min(end - offset);
-        Ok(offset + self.write_new(&vec![0; length as usize], offset)?)
+        Ok(offset + self.write_new(&buffer(length)?, offset)?)
     }
 }
 

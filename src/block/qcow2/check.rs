@@ -9,6 +9,7 @@
 use super::Problem;
 use super::entry::{COPIED, Entry};
 use super::header::Header;
+use super::problem::buffer;
 use super::tables::for_entries;
 use super::{bitmaps, map, refcount, snapshots};
 use crate::block::Node;
@@ -166,7 +167,7 @@ impl<'a> Layout<'a> {
     pub fn count(&self, first: u64) -> Result<Window, Problem> {
         // A compressed cluster may reach into the cluster behind the end of the file.
         let length = WINDOW.min(self.clusters + 1 - first);
-        let mut window = Window { first, counts: vec![0; length as usize] };
+        let mut window = Window { first, counts: buffer(length)? };
         for &(first, count) in &self.ranges {
             window.add(first, count, 1);
         }
@@ -299,7 +300,7 @@ fn compare(layout: &Layout<'_>, window: &mut Window, report: &mut Report) -> Res
     })?;
     let width = 1u64 << header.refcount_order;
     let per_block = header.cluster_size() * 8 / width;
-    let mut bytes = vec![0; header.cluster_size() as usize];
+    let mut bytes = buffer(header.cluster_size())?;
     let indexes = (window.first / per_block)..;
     for (index, counts) in indexes.zip(window.counts.chunks_mut(per_block as usize)) {
         let block = blocks.binary_search_by_key(&index, |block| block.0);

@@ -3,6 +3,7 @@
 use super::Problem;
 use super::entry::COPIED;
 use super::header::{Compatible, Compression, Header, Incompatible};
+use super::problem::buffer;
 use crate::block::{Node, Result, SECTOR};
 
 /// How much of a new image has space from the beginning.
@@ -284,7 +285,7 @@ fn write_ones(
     let per_piece = PIECE * 8 / u64::from(bits);
     for first in (0..count).step_by(per_piece as usize) {
         let here = per_piece.min(count - first);
-        let mut bytes = vec![0; (here * u64::from(bits)).div_ceil(8) as usize];
+        let mut bytes = buffer((here * u64::from(bits)).div_ceil(8))?;
         for number in 0..here {
             super::refcount::put(&mut bytes, number, bits.into(), 1);
         }
@@ -294,7 +295,7 @@ fn write_ones(
 }
 
 fn write_zero_bytes(data: &dyn Node, offset: u64, length: u64) -> std::result::Result<(), Problem> {
-    let zeros = vec![0; length.min(PIECE) as usize];
+    let zeros = buffer(length.min(PIECE))?;
     for at in (0..length).step_by(PIECE as usize) {
         data.write_at(&zeros[..PIECE.min(length - at) as usize], offset + at)?;
     }

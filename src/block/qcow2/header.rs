@@ -2,6 +2,7 @@
 //! done with it.
 
 use super::Problem;
+use super::problem::buffer;
 use crate::block::Node;
 
 /// "QFI\xfb".
@@ -280,7 +281,7 @@ impl Header {
         name_at: u64,
         name_length: usize,
     ) -> Result<(), Problem> {
-        let mut start = vec![0; (self.cluster_size() as usize).min(MOST_HEADER)];
+        let mut start = buffer(self.cluster_size().min(MOST_HEADER as u64))?;
         let got = file.read_at(&mut start, 0)?;
         let fields = Fields(&start[..got]);
         if name_at != 0 {

@@ -6,6 +6,7 @@ use super::Problem;
 use super::cache::{Cache, Step};
 use super::entry::{COPIED, Entry, Packed, State};
 use super::header::Header;
+use super::problem::buffer;
 use super::refcount::{Refcounts, Taken};
 use crate::block::Node;
 
@@ -430,7 +431,7 @@ impl Map {
         wanted: u64,
     ) -> Result<(), Problem> {
         let bytes = (wanted * 8).next_multiple_of(header.cluster_size());
-        let mut content = vec![0; bytes as usize];
+        let mut content = buffer(bytes)?;
         for index in 0..self.l1_entries {
             let entry = self.cache.be64(file, self.l1_offset + index * 8)?;
             content[index as usize * 8..][..8].copy_from_slice(&entry.to_be_bytes());

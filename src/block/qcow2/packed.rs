@@ -8,6 +8,7 @@ use flate2::{Compress, FlushCompress, Status};
 
 use super::entry::{Entry, Packed};
 use super::header::{Compression, Header};
+use super::problem::buffer;
 use super::{Problem, Qcow2Node};
 use crate::block::Node;
 
@@ -21,11 +22,11 @@ const MOST_WINDOW_LOG: u32 = 21;
 pub fn unpack(header: &Header, file: &dyn Node, packed: Packed) -> Result<Vec<u8>, Problem> {
     // Compressed bytes are fewer than the cluster has, or it would not have been compressed.
     let most = header.cluster_size() + 512;
-    let mut bytes = vec![0; packed.length.min(most) as usize];
+    let mut bytes = buffer(packed.length.min(most))?;
     let got = file.read_at(&mut bytes, packed.offset)?;
     bytes.truncate(got);
     let size = header.cluster_size() as usize;
-    let mut cluster = vec![0; size];
+    let mut cluster = buffer(size as u64)?;
     let broken = |_| Problem::corrupt("a compressed cluster cannot be uncompressed");
     match header.compression {
         Compression::Deflate => DeflateDecoder::new(&bytes[..]).read_exact(&mut cluster),

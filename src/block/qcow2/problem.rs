@@ -3,6 +3,7 @@
 use nix::errno::Errno;
 
 use crate::block::BlockError;
+use crate::sys;
 
 /// Why an operation on an image has failed.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub enum Problem {
     Unsupported(String),
     /// It is no such image at all.
     NotQcow2,
+    /// There is no memory.
+    Memory,
     /// It was opened for reading.
     ReadOnly,
     /// An earlier error has left open what is on the medium.
@@ -44,6 +47,9 @@ impl Problem {
             Problem::Unsupported(what) => {
                 BlockError { what: format!("image '{name}' uses {what}"), errno: Errno::EOPNOTSUPP }
             }
+            Problem::Memory => {
+                BlockError { what: format!("Unable to use {name}"), errno: Errno::ENOMEM }
+            }
             Problem::ReadOnly => {
                 BlockError { what: format!("Unable to write {name}"), errno: Errno::EROFS }
             }
@@ -57,6 +63,12 @@ impl Problem {
             },
         }
     }
+}
+
+/// Zeros, in memory that may not be there.
+pub fn buffer<T: sys::Number>(length: u64) -> Result<Vec<T>, Problem> {
+    let length = usize::try_from(length).map_err(|_| Problem::Memory)?;
+    sys::zeroed(length).map_err(|_| Problem::Memory)
 }
 
 impl From<BlockError> for Problem {

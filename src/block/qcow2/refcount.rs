@@ -3,6 +3,7 @@
 use super::Problem;
 use super::cache::{Cache, Step};
 use super::header::Header;
+use super::problem::buffer;
 use super::tables::Tables;
 use crate::block::Node;
 
@@ -344,7 +345,7 @@ impl Refcounts {
         self.untouched = self.untouched.max(cluster + 1);
         // The block must be there before the table says that it is, and the table before anything
         // that the block counts is referred to: the first barrier of the next commit sees to that.
-        let mut first = vec![0; self.cluster_size() as usize];
+        let mut first = buffer(self.cluster_size())?;
         let width = 1u64 << self.order;
         put(&mut first, cluster % self.per_block(), width, 1);
         file.write_at(&first, block)?;
@@ -385,14 +386,14 @@ impl Refcounts {
         self.tables.check(cluster, end - cluster)?;
         // Whatever comes of it, something has been there then.
         self.untouched = self.untouched.max(end);
-        let mut content = vec![0; (clusters * size) as usize];
+        let mut content = buffer(clusters * size)?;
         for index in 0..entries {
             let entry = cache.be64(file, self.table_offset + index * 8)?;
             content[index as usize * 8..][..8].copy_from_slice(&entry.to_be_bytes());
         }
         for number in 0..blocks {
             let index = cluster / per_block + number;
-            let mut block = vec![0; size as usize];
+            let mut block = buffer(size)?;
             for used in (cluster..end).filter(|used| used / per_block == index) {
                 put(&mut block, used % per_block, 1 << self.order, 1);
             }

@@ -9,6 +9,7 @@ use super::Problem;
 use super::check::{self, Layout, Report, WINDOW};
 use super::entry::COPIED;
 use super::header::{Header, Incompatible, MOST_REFCOUNT_TABLE_BYTES};
+use super::problem::buffer;
 use super::refcount::put;
 use crate::block::Node;
 
@@ -51,7 +52,7 @@ impl Blocks<'_> {
         if counts.iter().all(|count| *count == 0) {
             return Ok(());
         }
-        let mut bytes = vec![0; self.header.cluster_size() as usize];
+        let mut bytes = buffer(self.header.cluster_size())?;
         for (number, &count) in counts.iter().enumerate() {
             let count = u64::from(count);
             if count == u64::from(u32::MAX) || (self.width() < 32 && count >> self.width() != 0) {
@@ -98,7 +99,7 @@ impl Blocks<'_> {
             end = need;
         };
         for index in start..=end / per_block {
-            let mut bytes = vec![0; size as usize];
+            let mut bytes = buffer(size)?;
             let offset = match self.table.get(index as usize) {
                 Some(&offset) if offset != 0 => {
                     self.file.read_at(&mut bytes, offset)?;
@@ -115,7 +116,7 @@ impl Blocks<'_> {
             self.file.write_at(&bytes, offset)?;
             self.enter(index as usize, offset)?;
         }
-        let mut bytes = vec![0; (clusters * size) as usize];
+        let mut bytes = buffer(clusters * size)?;
         for (entry, offset) in bytes.chunks_exact_mut(8).zip(&self.table) {
             entry.copy_from_slice(&offset.to_be_bytes());
         }

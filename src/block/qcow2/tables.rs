@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::Problem;
 use super::entry::COPIED;
 use super::header::Header;
+use super::problem::buffer;
 use super::{map, refcount, snapshots};
 use crate::block::Node;
 
@@ -142,7 +143,7 @@ pub fn for_entries(
     mut look: impl FnMut(u64, u64) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
     let end = offset.saturating_add(bytes).min(file.length()?);
-    let mut buffer = vec![0; bytes.min(CHUNK) as usize];
+    let mut buffer = buffer(bytes.min(CHUNK))?;
     let mut at = offset;
     while at < end {
         let extent = file.extent_at(at, end)?;

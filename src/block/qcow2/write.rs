@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use super::entry::{Entry, SUBCLUSTERS, State};
 use super::header::Autoclear;
 use super::map::{Map, Place, Run};
+use super::problem::buffer;
 use super::refcount::Taken;
 use super::{Problem, Qcow2Node};
 use crate::block::BlockError;
@@ -245,7 +246,7 @@ impl Qcow2Node {
             self.data.write_at(data, host + from)?;
             return Ok(());
         }
-        let mut bytes = vec![0; unit as usize];
+        let mut bytes = buffer(unit)?;
         // The last cluster may reach beyond the image: zeros.
         self.read_exactly(&mut bytes, guest)?;
         bytes[(from - begin) as usize..][..data.len()].copy_from_slice(data);
@@ -316,7 +317,7 @@ impl Qcow2Node {
             } else {
                 let stop = (at - start + size).min(end);
                 if !self.is_zero_before(at, stop - at)? {
-                    let data = &vec![0; (stop - at) as usize];
+                    let data = &buffer(stop - at)?;
                     self.write_part(&Part { cluster: at - start, start, data })?;
                 }
                 at = stop;
@@ -356,7 +357,7 @@ impl Qcow2Node {
                 // Version 2 has no way to say it.
                 drop(map);
                 let length = size.min(self.size() - at);
-                self.write_part(&Part { cluster: at, start: 0, data: &vec![0; length as usize] })?;
+                self.write_part(&Part { cluster: at, start: 0, data: &buffer(length)? })?;
                 return Ok(at + size);
             }
             let kept = match old {
