@@ -232,7 +232,7 @@ fn images_past_the_page_cache_are_sound() {
 #[test]
 fn a_filesystem_that_refuses_is_named() {
     let options = OpenOptions { cache: Cache::None, ..OpenOptions::new(Format::Raw) };
-    let error = open(Path::new("/proc/version"), options).map(drop).expect_err("refused");
+    let error = open(Path::new("/proc/version"), options.clone()).map(drop).expect_err("refused");
     assert_eq!(error.errno, Errno::EINVAL);
     assert!(error.what.contains("/proc/version"), "{}", error.what);
     assert!(error.what.contains("does not support O_DIRECT"), "{}", error.what);

@@ -13,6 +13,7 @@ use nix::errno::Errno;
 use super::backing_name::{BackingName, Target};
 use super::caching::{Cache, Flushed};
 use super::files::{Files, ImageFile, RealFiles};
+use super::nbd::NbdOptions;
 use super::open::{Format, OpenOptions, below, beside, shown};
 use super::qcow2::{Header, Qcow2Node};
 use super::{Above, BlockError, Node, Result, WholeSectors};
@@ -89,20 +90,20 @@ impl Chain {
         while let Some((place, format, recorded)) = next.take() {
             let writable = options.writable && found.is_empty();
             let how = How { writable, cache: options.cache };
-            let image = find(&**files, place, format, recorded.clone(), how, &found).map_err(
-                |error| match (recorded, found.last()) {
-                    (Some(name), Some(above)) => BlockError {
-                        what: format!(
-                            "could not open the backing image '{}' of '{}': {}",
-                            crate::xml::excerpt(&shown(&name)),
-                            above.file.name(),
-                            error.what
-                        ),
-                        errno: error.errno,
-                    },
-                    _ => error,
-                },
-            )?;
+            let image =
+                find(&**files, place, format, recorded.clone(), how, &options.exports, &found)
+                    .map_err(|error| match (recorded, found.last()) {
+                        (Some(name), Some(above)) => BlockError {
+                            what: format!(
+                                "could not open the backing image '{}' of '{}': {}",
+                                crate::xml::excerpt(&shown(&name)),
+                                above.file.name(),
+                                error.what
+                            ),
+                            errno: error.errno,
+                        },
+                        _ => error,
+                    })?;
             if !options.without_backing {
                 next = image.below()?.map(|(place, format, name)| (place, format, Some(name)));
             }
@@ -350,6 +351,7 @@ fn find(
     format: Format,
     recorded: Option<String>,
     how: How,
+    exports: &NbdOptions,
     above: &[Found],
 ) -> Result<Found> {
     let fail = |what| Err(BlockError { what, errno: Errno::ELOOP });
@@ -359,7 +361,7 @@ fn find(
             (path, file)
         }
         Target::Export(address) => {
-            (PathBuf::from(address.uri()), files.open_export(&address, how.writable)?)
+            (PathBuf::from(address.uri()), files.open_export(&address, how.writable, exports)?)
         }
     };
     let known = |file: &dyn ImageFile| -> Result<bool> {

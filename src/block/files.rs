@@ -11,7 +11,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::caching::Cache;
-use super::nbd::{Address, NbdNode};
+use super::nbd::{Address, NbdNode, NbdOptions};
 use super::open::{file_node, open_file, shown};
 use super::{BlockError, FileNode, Node, Result};
 use crate::error::errno_of;
@@ -82,7 +82,12 @@ pub trait Files: Send + Sync {
     fn open(&self, path: &Path, writable: bool, cache: Cache) -> Result<Arc<dyn ImageFile>>;
 
     /// Opens an export that an image has below it.
-    fn open_export(&self, address: &Address, writable: bool) -> Result<Arc<dyn ImageFile>>;
+    fn open_export(
+        &self,
+        address: &Address,
+        writable: bool,
+        options: &NbdOptions,
+    ) -> Result<Arc<dyn ImageFile>>;
 
     /// Makes an empty file where nothing is.
     fn create(&self, path: &Path) -> nix::Result<Arc<dyn ImageFile>>;
@@ -131,8 +136,13 @@ impl Files for RealFiles {
         Ok(Arc::new(file_node(open_file(path, writable, cache)?, name, cache)?))
     }
 
-    fn open_export(&self, address: &Address, writable: bool) -> Result<Arc<dyn ImageFile>> {
-        Ok(Arc::new(NbdNode::open(address, writable)?))
+    fn open_export(
+        &self,
+        address: &Address,
+        writable: bool,
+        options: &NbdOptions,
+    ) -> Result<Arc<dyn ImageFile>> {
+        Ok(Arc::new(NbdNode::open(address, writable, options)?))
     }
 
     fn create(&self, path: &Path) -> nix::Result<Arc<dyn ImageFile>> {

@@ -11,7 +11,7 @@ use nix::errno::Errno;
 
 use super::caching::Cache;
 use super::files::{FileFacts, FileKind, Files, ImageFile};
-use super::nbd::Address;
+use super::nbd::{Address, NbdOptions};
 use super::open::shown;
 use super::{BlockError, Extent, MemoryNode, Node, Result, Space};
 
@@ -332,7 +332,12 @@ impl Files for MemoryFiles {
         Ok(file.open(writable))
     }
 
-    fn open_export(&self, address: &Address, _writable: bool) -> Result<Arc<dyn ImageFile>> {
+    fn open_export(
+        &self,
+        address: &Address,
+        _writable: bool,
+        _options: &NbdOptions,
+    ) -> Result<Arc<dyn ImageFile>> {
         // Nothing leads out of memory.
         let what = format!("Unable to open {}", address.uri());
         Err(BlockError { what, errno: Errno::ENOENT })

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 
 use super::backing_name::{self, BackingName, Target};
 use super::caching::Cache;
+use super::nbd::NbdOptions;
 use super::{BlockError, Chain, FileNode, Node, Result};
 use crate::sys;
 
@@ -38,7 +39,7 @@ impl Format {
 }
 
 /// How an image is opened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct OpenOptions {
     pub format: Format,
     /// For writing; what is below is only read.
@@ -47,12 +48,20 @@ pub struct OpenOptions {
     pub without_backing: bool,
     /// How it is cached, and what is below it.
     pub cache: Cache,
+    /// How images that are behind NBD are reached.
+    pub exports: NbdOptions,
 }
 
 impl OpenOptions {
     /// For reading, with what the image refers to.
     pub fn new(format: Format) -> OpenOptions {
-        OpenOptions { format, writable: false, without_backing: false, cache: Cache::default() }
+        OpenOptions {
+            format,
+            writable: false,
+            without_backing: false,
+            cache: Cache::default(),
+            exports: NbdOptions::default(),
+        }
     }
 }
 

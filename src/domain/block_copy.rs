@@ -345,7 +345,8 @@ impl Workplace {
         // The copy is to take the disk's place.
         let cache = self.disk.definition.cache;
         let (format, without_backing) = (to.format, !reuse);
-        let options = OpenOptions { format, writable: true, without_backing, cache };
+        let options =
+            OpenOptions { writable: true, without_backing, cache, ..OpenOptions::new(format) };
         target.chain = Some(Chain::open_in(files, path, options).map_err(failed)?);
         Ok(target)
     }

@@ -29,13 +29,13 @@ pub fn open(
 ) -> Result<Option<Chain>> {
     let Some(image) = &disk.image else { return Ok(None) };
     let writable = !disk.read_only && !disk.transient;
+    let (reply_timeout, connections) = (disk.timeout, connections.clone());
+    let exports = NbdOptions { reply_timeout, connections, ..NbdOptions::default() };
     let chain = match &image.source {
-        Source::File(path) | Source::Block(path) => open_local(files, disk, image, path, writable)?,
-        Source::Nbd(uri) if files.is_real() => {
-            let (reply_timeout, connections) = (disk.timeout, connections.clone());
-            let options = NbdOptions { reply_timeout, connections, ..NbdOptions::default() };
-            open_nbd(disk, image, uri, writable, &options)?
+        Source::File(path) | Source::Block(path) => {
+            open_local(files, disk, image, path, writable, exports)?
         }
+        Source::Nbd(uri) if files.is_real() => open_nbd(disk, image, uri, writable, &exports)?,
         Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
             return Err(not_served(disk, &image.source));
         }
@@ -74,6 +74,7 @@ fn open_local(
     image: &ImageDefinition,
     path: &Path,
     writable: bool,
+    exports: NbdOptions,
 ) -> Result<Chain> {
     let format = format(disk, image)?;
     check_kind(&**files, image)?;
@@ -95,7 +96,7 @@ fn open_local(
         Format::Raw => true,
     };
     let cache = disk.cache;
-    let options = OpenOptions { format, writable, without_backing, cache };
+    let options = OpenOptions { format, writable, without_backing, cache, exports };
     Chain::open_in(files, path, options).map_err(failed)
 }
 
@@ -217,9 +218,10 @@ fn recorded_in(
     let (path, file) = match image {
         BackingTarget::File(path) => (&**path, look_at(files, path)?),
         // What an image on a server calls a file is not beside it.
-        BackingTarget::Export(address) => {
-            (Path::new(""), files.open_export(address, false).map_err(failed)?)
-        }
+        BackingTarget::Export(address) => (
+            Path::new(""),
+            files.open_export(address, false, &NbdOptions::default()).map_err(failed)?,
+        ),
     };
     let header = Qcow2Node::read_header(file.name(), &*file).map_err(failed)?;
     let Some(name) = &header.backing_file else { return Ok(None) };

@@ -82,6 +82,8 @@ impl Default for NbdOptions {
 /// fails from then on.
 pub struct NbdNode {
     name: String,
+    /// How it was reached.
+    options: NbdOptions,
     channel: Arc<Channel>,
     agreed: Agreed,
     known: KnownExtents,
@@ -123,7 +125,7 @@ impl ImageFile for NbdNode {
     fn open_again(&self, writable: bool) -> Result<Arc<dyn ImageFile>> {
         let fail = |text| block_error("connect to", &self.name, Failure::new(Errno::EINVAL, text));
         let address = uri::parse(&self.name).map_err(fail)?;
-        Ok(Arc::new(NbdNode::open(&address, writable)?))
+        Ok(Arc::new(NbdNode::open(&address, writable, &self.options)?))
     }
 
     fn identity(&self) -> Result<(u64, u64)> {
@@ -148,7 +150,8 @@ impl NbdNode {
         let channel = Channel::new(receiver, options.reply_timeout);
         let channel = Arc::new(channel.map_err(|errno| fail(Failure::system(errno)))?);
         options.connections.add(&channel);
-        Ok(NbdNode { name: uri.to_string(), channel, agreed, known: KnownExtents::default() })
+        let (name, options) = (uri.to_string(), options.clone());
+        Ok(NbdNode { name, options, channel, agreed, known: KnownExtents::default() })
     }
 
     /// Breaks the connection: what waits for the server fails, in all threads.
@@ -157,8 +160,8 @@ impl NbdNode {
     }
 
     /// Connects to an export that an image is in.
-    pub fn open(address: &Address, writable: bool) -> Result<NbdNode> {
-        let node = NbdNode::connect(&address.uri())?;
+    pub fn open(address: &Address, writable: bool, options: &NbdOptions) -> Result<NbdNode> {
+        let node = NbdNode::connect_with(&address.uri(), options)?;
         if writable && node.is_read_only() {
             let what = format!("Unable to write {}", node.name);
             return Err(BlockError { what, errno: Errno::EROFS });

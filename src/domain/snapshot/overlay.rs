@@ -136,7 +136,12 @@ impl Overlay {
 
     /// Opens it, without what is below.
     pub fn open(&self, writable: bool, cache: Cache) -> Result<Chain> {
-        let options = OpenOptions { format: Format::Qcow2, writable, without_backing: true, cache };
+        let options = OpenOptions {
+            writable,
+            without_backing: true,
+            cache,
+            ..OpenOptions::new(Format::Qcow2)
+        };
         Chain::open_in(&self.files, &self.path, options).map_err(failed)
     }
 
