@@ -50,6 +50,7 @@ typedef enum virSparseVolUploadFlags {
      */
     VIR_SPARSE_VOL_UPLOAD_NO_SYNC = (1 << 30),
 } virSparseVolUploadFlags;
+
 /** Which volumes virSparseVolListAllOverlays lists. */
 typedef enum virSparseVolListOverlaysFlags {
     /** Those that lie over others that are listed, too. */
