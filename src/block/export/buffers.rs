@@ -272,6 +272,15 @@ impl Buffers {
     }
 }
 
+/// What it has kept for requests to come goes back with it.
+impl Drop for Buffers {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
+        self.budget.give(state.shared);
+        self.budget.wake();
+    }
+}
+
 /// How a connection was when it was looked at.
 struct Seen {
     connection: Weak<Buffers>,
@@ -451,6 +460,16 @@ mod tests {
         }
         drop(taken);
         budget.reclaim();
+        assert_eq!(budget.left.load(Ordering::SeqCst), SHARED);
+    }
+
+    #[test]
+    fn connections_that_end_leave_all_memory_to_others() {
+        let budget = Budget::new();
+        for _ in 0..2 * SHARED / KEPT {
+            let (buffers, _client) = buffers(&budget);
+            drop(buffers.take(KEPT, at_once).unwrap());
+        }
         assert_eq!(budget.left.load(Ordering::SeqCst), SHARED);
     }
 
