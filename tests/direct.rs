@@ -237,7 +237,7 @@ fn a_filesystem_that_refuses_is_named() {
     assert!(error.what.contains("/proc/version"), "{}", error.what);
     assert!(error.what.contains("does not support O_DIRECT"), "{}", error.what);
     // What is not there is not there, whatever it is asked for.
-    let error = open(Path::new("/nowhere"), options).map(drop).expect_err("refused");
+    let error = open(Path::new("/nowhere/to/be/found"), options).map(drop).expect_err("refused");
     assert_eq!(error.errno, Errno::ENOENT);
 }
 

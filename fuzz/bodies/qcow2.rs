@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use virsparse::block::qcow2::{Incompatible, Qcow2Node};
-use virsparse::block::{MemoryNode, Node, Result};
+use virsparse::block::{MemoryNode, Node, Result, SECTOR};
 
 /// An image may claim any size; so much of it is looked at from each end.
 const LOOK: u64 = 256 * 1024;
@@ -149,7 +149,8 @@ fn operation(
         3 => node.flush(),
         4 if kind & 0x30 == 0 => {
             let size = (size + length).saturating_sub(10_000).min(LOOK);
-            node.resize(size).map(|()| model.resize(size as usize, 0))
+            // Images have whole sectors.
+            node.resize(size).map(|()| model.resize(size.next_multiple_of(SECTOR) as usize, 0))
         }
         4 => {
             let mut bytes = vec![0xaa; length as usize];
