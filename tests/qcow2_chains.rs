@@ -185,31 +185,43 @@ fn a_format_is_what_is_recorded() {
 }
 
 #[test]
-fn names_are_local_files() {
+fn names_lead_to_local_files_and_exports_and_nowhere_else() {
     let folder = folder();
     let top = folder.path().join("top");
-    let file = folder.path().join("file:name");
-    std::fs::write(&file, [9; 4096]).expect("the file");
-    for name in [
-        "json:{\"driver\":\"file\",\"filename\":\"/etc/passwd\"}",
-        "nbd://localhost/disk",
-        "nbd:unix:/run/socket",
-        "http://localhost/image",
-        "ssh://host/image",
-        "file:name",
-        "fat:/etc",
-        "host_device:/dev/null",
-        "JSON:{}",
-        ":",
+    for (file, contents) in [("file:name", 9), ("name", 8)] {
+        std::fs::write(folder.path().join(file), [contents; 4096]).expect("the file");
+    }
+    let elsewhere = "it is neither a local file nor an NBD export";
+    for (name, why) in [
+        ("http://localhost/image", elsewhere),
+        ("ssh://host/image", elsewhere),
+        ("fat:/etc", elsewhere),
+        ("host_device:/dev/null", elsewhere),
+        ("JSON:{}", elsewhere),
+        (":", elsewhere),
+        // QEMU would look for it in the working folder of its process.
+        ("file:name", "its path is not absolute"),
+        ("json:{\"driver\":\"file\",\"filename\":\"name\"}", "its path is not absolute"),
+        ("json:{}", "it says no driver"),
+        ("json:{\"driver\":\"https\",\"url\":\"https://host/x\"}", "its driver is 'https'"),
+        ("nbd:localhost", "it has no port"),
+        ("nbd:localhost:99999", "its port is not a number below 65536"),
     ] {
         overlay(&top, name, Some("raw"));
-        refused(&top, Errno::EINVAL, &["which is not a local file", text(&top)]);
+        refused(&top, Errno::EINVAL, &[why, text(&top)]);
     }
+    // An export is looked for where its name says.
+    overlay(&top, "nbd:unix:/nowhere/to/be/found", Some("raw"));
+    refused(&top, Errno::ENOENT, &["/nowhere/to/be/found", text(&top)]);
     // A colon behind a slash is one like any other.
-    overlay(&top, "./file:name", Some("raw"));
-    let mut bytes = [0; 4];
-    open_image(&top, false).expect("open").read_at(&mut bytes, 0).expect("read");
-    assert_eq!(bytes, [9; 4]);
+    let path = text(&folder.path().join("name")).to_string();
+    let json = format!("json:{{\"driver\":\"file\",\"filename\":\"{path}\"}}");
+    for (name, contents) in [("./file:name", 9), (&format!("file:{path}"), 8), (&json, 8)] {
+        overlay(&top, name, Some("raw"));
+        let mut bytes = [0; 4];
+        open_image(&top, false).expect("open").read_at(&mut bytes, 0).expect("read");
+        assert_eq!(bytes, [contents; 4], "{name}");
+    }
     // What is no image is not waited for, and not read without end.
     let fifo = CString::new(folder.path().join("fifo").as_os_str().as_bytes()).expect("a name");
     nix::unistd::mkfifo(fifo.as_c_str(), nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");

@@ -47,7 +47,7 @@ pub fn parse(name: &str) -> Parsed<BackingName> {
         return from_json(options);
     }
     if let Some(path) = name.strip_prefix("file:") {
-        return plain(Target::File(local(path)?));
+        return plain(Target::File(absolute(path)?));
     }
     if name.starts_with("nbd") && name.contains("://") {
         return plain(Target::Export(super::nbd::parse_uri(name)?));
@@ -66,6 +66,16 @@ fn local(path: &str) -> Parsed<PathBuf> {
         return Err("it is not the name of a file".to_string());
     }
     Ok(PathBuf::from(path))
+}
+
+/// A path in a spelling that names a driver. QEMU looks for a relative one in the working folder of its
+/// process, and not in the image's, so it is another file each time.
+fn absolute(path: &str) -> Parsed<PathBuf> {
+    let path = local(path)?;
+    match path.is_absolute() {
+        true => Ok(path),
+        false => Err("its path is not absolute".to_string()),
+    }
 }
 
 /// The oldest spelling, behind `nbd:`: `HOST:PORT` or `unix:PATH`, and `:exportname=NAME`.
@@ -116,7 +126,7 @@ fn from_json(text: &str) -> Parsed<BackingName> {
         Some("nbd") => Target::Export(export(&mut options)?),
         Some("file" | "host_device") => {
             let path = options.take("filename").ok_or("it names no file")?;
-            Target::File(local(path.strip_prefix("file:").unwrap_or(&path))?)
+            Target::File(absolute(path.strip_prefix("file:").unwrap_or(&path))?)
         }
         Some(other) => return Err(format!("its driver is '{}'", crate::xml::excerpt(other))),
         None => match options.take("filename") {
