@@ -425,15 +425,16 @@ impl Run {
         let expected = match &self.model.state {
             State::Unattached => Err((VIR_ERR_NO_SUPPORT, -1)),
             State::Closed => Err(CLOSED),
-            State::Failed(error) => Err(*error),
+            State::Failed(error) | State::GivenUp(error) => Err(*error),
             State::Active(transfer) if transfer.doomed => Err((VIR_ERR_SYSTEM_ERROR, libc::EFBIG)),
             State::Active(_) => Ok(0),
         };
         self.check("Finish", result, expected);
         if let State::Active(_) = self.model.state {
-            let state = expected.map_or_else(State::Failed, |_| State::Closed);
+            let state = expected.map_or_else(State::GivenUp, |_| State::Closed);
             self.model.end(&self.disk, state, true);
         }
+        self.give_up();
     }
 
     pub fn abort(&mut self) {
@@ -441,11 +442,19 @@ impl Run {
         let expected = match &self.model.state {
             State::Unattached | State::Active(_) => Ok(0),
             State::Closed => Err(CLOSED),
-            State::Failed(error) => Err(*error),
+            State::Failed(error) | State::GivenUp(error) => Err(*error),
         };
         self.check("Abort", result, expected);
         if let State::Active(_) = self.model.state {
             self.model.end(&self.disk, State::Closed, false);
+        }
+        self.give_up();
+    }
+
+    /// What has failed has been finished or aborted.
+    fn give_up(&mut self) {
+        if let State::Failed(error) = self.model.state {
+            self.model.state = State::GivenUp(error);
         }
     }
 
@@ -486,7 +495,7 @@ impl Run {
                 }
             }
             State::Unattached => assert_eq!(moved, 0),
-            State::Closed | State::Failed(_) => {
+            State::Closed | State::Failed(_) | State::GivenUp(_) => {
                 if let State::Closed = self.model.state {
                     assert_eq!((stats.dataTotalBytes, stats.unknownBytes), (stats.dataBytes, 0));
                 }

@@ -33,6 +33,8 @@ pub enum State {
     Unattached,
     Active(Box<Transfer>),
     Failed((virErrorNumber, i32)),
+    /// It has failed, and was finished or aborted since: the stream can be used again.
+    GivenUp((virErrorNumber, i32)),
     Closed,
 }
 
@@ -73,7 +75,7 @@ impl Model {
         match &self.state {
             State::Unattached => Some((VIR_ERR_NO_SUPPORT, -1)),
             State::Closed => Some(CLOSED),
-            State::Failed(error) => Some(*error),
+            State::Failed(error) | State::GivenUp(error) => Some(*error),
             State::Active(transfer) if transfer.upload != upload => {
                 Some((VIR_ERR_OPERATION_INVALID, -1))
             }
