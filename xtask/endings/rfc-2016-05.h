@@ -1,3 +1,5 @@
+#include <stddef.h>
+
 /* What was posted in that month is declared in more than one way. All of it is taken here. */
 
 /** Takes a hole of `length` bytes. Returns 0, or a negative number (with errno set) to give up. */
