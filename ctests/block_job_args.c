@@ -232,7 +232,7 @@ static void destinations(virDomainPtr dom)
     copy_to(dom, dest_xml("dir", "dir", in_dir("%s", ""), "raw"), 0, VIR_ERR_CONFIG_UNSUPPORTED,
             "dir");
     copy_to(dom, "<disk type='volume'><source pool='a' volume='b'/></disk>", 0,
-            VIR_ERR_CONFIG_UNSUPPORTED, "volume");
+            VIR_ERR_NO_STORAGE_POOL, "no storage pool with matching name 'a'");
     copy_to(dom,
             "<disk type='network'><driver type='raw'/><source protocol='nbd' name='x'>"
             "<host name='127.0.0.1' port='1'/></source></disk>",
