@@ -282,6 +282,17 @@ impl FileNode {
         Ok(sys::seek_data(&self.file, offset))
     }
 
+    /// Whether the kernel does not know where there is data, or has failed to find out.
+    fn cannot_tell(&self, errno: Errno) -> Result<()> {
+        match errno {
+            Errno::ENOENT | Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::ENOTTY => {
+                self.holes_are_hidden("tell", errno);
+                Ok(())
+            }
+            _ => Err(self.error("find the data of", errno)),
+        }
+    }
+
     /// Notes that the filesystem cannot tell where its holes are, or make some.
     fn holes_are_hidden(&self, action: &str, errno: Errno) {
         if !self.hides_holes.swap(true, Ordering::Relaxed) {
@@ -485,23 +496,25 @@ impl Node for FileNode {
         if end == offset || self.device_block.is_some() {
             return Ok(extent(end, ExtentKind::Data));
         }
-        // What the kernel cannot tell is data: that must be read to be known, and a medium that is
-        // broken says so then.
+        // What the kernel cannot tell is data: that must be read to be known.
         let data = match self.seek_data(offset as i64)? {
             Ok(Some(data)) => data.max(offset),
             Ok(None) => end,
             Err(errno) => {
-                self.holes_are_hidden("tell", errno);
+                self.cannot_tell(errno)?;
                 offset
             }
         };
         if data > offset {
             return Ok(extent(data.min(end), ExtentKind::Hole));
         }
-        let hole = sys::seek_hole(&self.file, offset as i64).unwrap_or_else(|errno| {
-            self.holes_are_hidden("tell", errno);
-            None
-        });
+        let hole = match sys::seek_hole(&self.file, offset as i64) {
+            Ok(hole) => hole,
+            Err(errno) => {
+                self.cannot_tell(errno)?;
+                None
+            }
+        };
         // The file may have changed between the two calls; an empty extent would never end.
         let hole = hole.filter(|hole| *hole > offset).unwrap_or(end);
         Ok(extent(hole.min(end), ExtentKind::Data))
