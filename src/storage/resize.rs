@@ -39,7 +39,12 @@ impl Volume {
                 }
                 self.check_bitmaps()?;
                 image.resize(target).map_err(report)?;
-                image.flush().map_err(report)
+                // The new size is on stable storage with that. What is left to write is which
+                // clusters are free now; nothing is lost without it.
+                if let Err(error) = image.flush() {
+                    log::warn!("volume '{}' may keep space that is free: {error:?}", self.key());
+                }
+                Ok(())
             }
             _ if allocate => {
                 unsupported("preallocate is only supported for raw type volume".into())
@@ -83,7 +88,14 @@ impl Volume {
             let text = format!("Failed to truncate file '{}'", self.key());
             Error::system(VIR_FROM_NONE, e.errno, text)
         })?;
-        self.written(&*node)
+        self.written(&*node).inspect_err(|_| {
+            // What was cut off is gone; what was added can be taken back.
+            if target > before
+                && let Err(longer) = node.resize(before)
+            {
+                log::error!("volume '{}' is longer than it was: {longer:?}", self.key());
+            }
+        })
     }
 }
 
