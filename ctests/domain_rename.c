@@ -131,8 +131,9 @@ static void rename_one(const char *uri)
     REFUSED(virDomainRename(dom, "x", 0), VIR_ERR_OPERATION_INVALID,
             "cannot rename active domain");
     CHECK_INT(virDomainDestroy(dom), 0);
-    events_are(strcmp(virConnectGetType(conn), "SPARSE") == 0 ? "new:2.0 new:6.2 new:5.1 "
-                                                              : "new:2.0 new:5.1 ");
+    events_are(strcmp(virConnectGetType(conn), "SPARSE") == 0
+                   ? "new:4.0 new:2.0 new:6.2 new:5.1 "
+                   : "new:2.0 new:5.1 ");
     CHECK_INT(virDomainSetAutostart(dom, 0), 0);
     CHECK_INT(virDomainRename(dom, "old", 0), 0);
     CHECK_INT(autostart_of(conn, "old"), 0);

@@ -154,7 +154,9 @@ static void larger(void)
                                      "<format type='raw'/>"), 0);
     CHECK(vol != NULL);
     CHECK_INT(tool("cmp '%s' '%s'", in_dir("p/v"), in_dir("flat9")), 0);
-    CHECK_INT(file_allocation(in_dir("p/v")), 9 * MIB);
+    /* A block more may have the map of a file that is on the disk. */
+    CHECK(file_allocation(in_dir("p/v")) >= 9 * MIB);
+    CHECK(file_allocation(in_dir("p/v")) <= 9 * MIB + 64 * KIB);
     vol_gone(vol);
 }
 
