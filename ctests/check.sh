@@ -73,12 +73,16 @@ xtask() {
     cargo run --quiet --locked --package xtask -- "$@"
 }
 
-# groff must have nothing to say about any page.
+# groff must have nothing to say about any page. Pages that are other names of one refer to it from
+# above their folder.
 manual_pages() {
     local page
-    for page in "$stage"/usr/local/share/man/man3/*.3; do
-        groff -man -Tutf8 -ww -z "$page" 2>&1
-    done | grep . && return 1
+    (
+        cd "$stage/usr/local/share/man" || exit
+        for page in man3/*.3; do
+            groff -man -Tutf8 -ww -z "$page"
+        done
+    ) 2>&1 | grep . && return 1
     return 0
 }
 
