@@ -115,6 +115,7 @@ unsupported! {
         fn virDomainAbortJobFlags(Domain, change) -> c_int;
         fn virDomainAddIOThread(Domain, change) -> c_int;
         fn virDomainAgentSetResponseTimeout(Domain, change) -> c_int;
+        fn virDomainAnnounceInterface(Domain, change) -> c_int;
         fn virDomainAuthorizedSSHKeysGet(Domain, change) -> c_int;
         fn virDomainAuthorizedSSHKeysSet(Domain, change) -> c_int;
         fn virDomainBackupBegin(Domain, change) -> c_int;
@@ -124,11 +125,13 @@ unsupported! {
         fn virDomainCreateWithFiles(Domain, change) -> c_int;
         fn virDomainCreateXMLWithFiles(Connect, change) -> *mut Cell;
         fn virDomainDelIOThread(Domain, change) -> c_int;
+        fn virDomainDelThrottleGroup(Domain) -> c_int;
         fn virDomainDetachDeviceAlias(Domain, change) -> c_int;
         fn virDomainFDAssociate(Domain, change) -> c_int;
         fn virDomainFSFreeze(Domain, change) -> c_int;
         fn virDomainFSThaw(Domain, change) -> c_int;
         fn virDomainFSTrim(Domain, change) -> c_int;
+        fn virDomainGetAutostartOnce(Domain) -> c_int;
         fn virDomainGetBlkioParameters(Domain) -> c_int;
         fn virDomainGetCPUStats(Domain) -> c_int;
         fn virDomainGetControlInfo(Domain) -> c_int;
@@ -147,6 +150,7 @@ unsupported! {
         fn virDomainGetTime(Domain, change) -> c_int;
         fn virDomainGetVcpuPinInfo(Domain) -> c_int;
         fn virDomainGetVcpus(Domain) -> c_int;
+        fn virDomainGraphicsReload(Domain, change) -> c_int;
         fn virDomainInjectNMI(Domain, change) -> c_int;
         fn virDomainInterfaceAddresses(Domain, change) -> c_int;
         fn virDomainInterfaceStats(Domain) -> c_int;
@@ -192,6 +196,7 @@ unsupported! {
         fn virDomainScreenshot(Domain, change) -> *mut c_char;
         fn virDomainSendKey(Domain, change) -> c_int;
         fn virDomainSendProcessSignal(Domain, change) -> c_int;
+        fn virDomainSetAutostartOnce(Domain, change) -> c_int;
         fn virDomainSetBlkioParameters(Domain, change) -> c_int;
         fn virDomainSetGuestVcpus(Domain, change) -> c_int;
         fn virDomainSetIOThreadParams(Domain, change) -> c_int;
@@ -199,6 +204,7 @@ unsupported! {
         fn virDomainSetLaunchSecurityState(Domain, change) -> c_int;
         fn virDomainSetMemoryStatsPeriod(Domain, change) -> c_int;
         fn virDomainSetPerfEvents(Domain, change) -> c_int;
+        fn virDomainSetThrottleGroup(Domain, change) -> c_int;
         fn virDomainSetTime(Domain, change) -> c_int;
         fn virDomainSetUserPassword(Domain, change) -> c_int;
         fn virDomainSetVcpu(Domain, change) -> c_int;
@@ -236,6 +242,7 @@ unsupported! {
         fn virNetworkGetBridgeName(Network) -> *mut c_char;
         fn virNetworkGetConnect(Network) -> *mut Cell;
         fn virNetworkGetDHCPLeases(Network) -> c_int;
+        fn virNetworkGetMetadata(Network) -> *mut c_char;
         fn virNetworkGetName(Network) -> *const c_char;
         fn virNetworkGetUUID(Network) -> c_int;
         fn virNetworkGetUUIDString(Network) -> c_int;
@@ -260,6 +267,7 @@ unsupported! {
         fn virNetworkPortSetParameters(NetworkPort) -> c_int;
         fn virNetworkRef(Network) -> c_int;
         fn virNetworkSetAutostart(Network) -> c_int;
+        fn virNetworkSetMetadata(Network) -> c_int;
         fn virNetworkUndefine(Network) -> c_int;
         fn virNetworkUpdate(Network) -> c_int;
     }
@@ -289,6 +297,7 @@ unsupported! {
         fn virNodeDeviceReset(NodeDevice) -> c_int;
         fn virNodeDeviceSetAutostart(NodeDevice) -> c_int;
         fn virNodeDeviceUndefine(NodeDevice) -> c_int;
+        fn virNodeDeviceUpdate(NodeDevice) -> c_int;
         fn virNodeListDevices(Connect) -> c_int;
         fn virNodeNumOfDevices(Connect) -> c_int;
     }
