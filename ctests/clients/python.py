@@ -60,11 +60,15 @@ with libvirt.open(uri) as conn:
     with open(f"{folder}/source", "rb") as source, open(vol.path(), "rb") as copy:
         assert source.read() == copy.read()
 
+    # Of what is outside there is nothing.
+    assert conn.listAllNetworks() == conn.listAllInterfaces() == conn.listAllDevices() == []
+    assert conn.listAllSecrets() == conn.listNWFilters() == conn.listDefinedNetworks() == []
+
     # Errors are exceptions with libvirt's numbers.
     for call, code, text in (
         (lambda: pool.storageVolLookupByName("w"), libvirt.VIR_ERR_NO_STORAGE_VOL, "'w'"),
-        (conn.listAllNetworks, libvirt.VIR_ERR_NO_SUPPORT, "virConnectListAllNetworks"),
-        (lambda: conn.networkLookupByName("n"), libvirt.VIR_ERR_NO_SUPPORT, "LookupByName"),
+        (lambda: conn.networkDefineXML("<network/>"), libvirt.VIR_ERR_NO_SUPPORT, "virNetworkDefineXML"),
+        (lambda: conn.networkLookupByName("n"), libvirt.VIR_ERR_NO_NETWORK, "'n'"),
     ):
         try:
             raise AssertionError(call())

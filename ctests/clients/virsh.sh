@@ -98,10 +98,15 @@ real_virsh 'domstats d --state' >"$said" 2>&1 || fail "domstats d: $(cat "$said"
 says "Domain: 'd'" 'state.state=5'
 virsh 'checkpoint-list d' 'snapshot-list d' 'undefine d --managed-save --snapshots-metadata'
 
-# What there is nothing behind is refused by name; where virsh can do without, it does.
-refused 'not supported by the connection driver: virConnectNumOfNetworks' net-list
-refused 'not supported by the connection driver: virConnectNumOfSecrets' secret-list
-refused 'not supported by the connection driver: virNodeNumOfDevices' nodedev-list
+# Of networks and the like there are none; what there is nothing behind is refused by name.
+virsh 'net-list --all' 'iface-list --all' 'nodedev-list' 'secret-list' 'nwfilter-list' 'nwfilter-binding-list'
+silent 'active|yes|[0-9]'
+refused "Network not found: no network with matching name 'default'" 'net-info default'
+refused "Secret not found: no secret with matching uuid" 'secret-dumpxml 5d6aa2ac-b4a5-4a0e-a1b1-6a8a1c6a0000'
+cat >net.xml <<EOF
+<network><name>n</name></network>
+EOF
+refused 'not supported by the connection driver: virNetworkDefineXML' 'net-define net.xml'
 virsh 'define d.xml' 'domrename d e' 'dominfo e' 'domrename e d' 'setvcpus d 1 --config' 'vcpucount d'
 says 'Name: +e' 'maximum +config +2' 'current +config +1'
 # Not managedsave, save or dump: virsh itself hangs at times where those fail at once, also with

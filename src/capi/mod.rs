@@ -11,6 +11,7 @@
     clippy::missing_safety_doc
 )]
 
+pub mod absent;
 pub mod auth;
 pub mod beside;
 pub mod call;

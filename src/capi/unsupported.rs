@@ -1,7 +1,8 @@
 //! The functions of libvirt that there is nothing behind here: networks, node devices, secrets,
 //! migration and so on. They are exported because a client that is bound when it is loaded wants
 //! all symbols that it mentions, whether or not it calls them. What each does is refuse: after
-//! libvirt's own checks of the first argument, with VIR_ERR_NO_SUPPORT.
+//! libvirt's own checks of the first argument, with VIR_ERR_NO_SUPPORT. Lists and lookups of what there
+//! is none of are in `absent.rs`.
 //!
 //! No header of ours declares them, so a program that needs one is told so when it is compiled.
 
@@ -224,13 +225,6 @@ unsupported! {
         fn virDomainCheckpointRef(Checkpoint) -> c_int;
     }
     VIR_FROM_NETWORK {
-        fn virConnectListAllNetworks(Connect) -> c_int;
-        fn virConnectListDefinedNetworks(Connect) -> c_int;
-        fn virConnectListNetworks(Connect) -> c_int;
-        fn virConnectNetworkEventDeregisterAny(Connect) -> c_int;
-        fn virConnectNetworkEventRegisterAny(Connect) -> c_int;
-        fn virConnectNumOfDefinedNetworks(Connect) -> c_int;
-        fn virConnectNumOfNetworks(Connect) -> c_int;
         fn virNetworkCreate(Network) -> c_int;
         fn virNetworkCreateXML(Connect, change) -> *mut Cell;
         fn virNetworkCreateXMLFlags(Connect, change) -> *mut Cell;
@@ -250,9 +244,6 @@ unsupported! {
         fn virNetworkIsActive(Network) -> c_int;
         fn virNetworkIsPersistent(Network) -> c_int;
         fn virNetworkListAllPorts(Network) -> c_int;
-        fn virNetworkLookupByName(Connect) -> *mut Cell;
-        fn virNetworkLookupByUUID(Connect) -> *mut Cell;
-        fn virNetworkLookupByUUIDString(Connect) -> *mut Cell;
         fn virNetworkPortCreateXML(Network) -> *mut Cell;
         fn virNetworkPortDelete(NetworkPort) -> c_int;
         fn virNetworkPortFree(NetworkPort) -> c_int;
@@ -272,9 +263,6 @@ unsupported! {
         fn virNetworkUpdate(Network) -> c_int;
     }
     VIR_FROM_NODEDEV {
-        fn virConnectListAllNodeDevices(Connect) -> c_int;
-        fn virConnectNodeDeviceEventDeregisterAny(Connect) -> c_int;
-        fn virConnectNodeDeviceEventRegisterAny(Connect) -> c_int;
         fn virNodeDeviceCreate(NodeDevice) -> c_int;
         fn virNodeDeviceCreateXML(Connect, change) -> *mut Cell;
         fn virNodeDeviceDefineXML(Connect, change) -> *mut Cell;
@@ -289,8 +277,6 @@ unsupported! {
         fn virNodeDeviceIsActive(NodeDevice) -> c_int;
         fn virNodeDeviceIsPersistent(NodeDevice) -> c_int;
         fn virNodeDeviceListCaps(NodeDevice) -> c_int;
-        fn virNodeDeviceLookupByName(Connect) -> *mut Cell;
-        fn virNodeDeviceLookupSCSIHostByWWN(Connect) -> *mut Cell;
         fn virNodeDeviceNumOfCaps(NodeDevice) -> c_int;
         fn virNodeDeviceReAttach(NodeDevice) -> c_int;
         fn virNodeDeviceRef(NodeDevice) -> c_int;
@@ -298,15 +284,8 @@ unsupported! {
         fn virNodeDeviceSetAutostart(NodeDevice) -> c_int;
         fn virNodeDeviceUndefine(NodeDevice) -> c_int;
         fn virNodeDeviceUpdate(NodeDevice) -> c_int;
-        fn virNodeListDevices(Connect) -> c_int;
-        fn virNodeNumOfDevices(Connect) -> c_int;
     }
     VIR_FROM_INTERFACE {
-        fn virConnectListAllInterfaces(Connect) -> c_int;
-        fn virConnectListDefinedInterfaces(Connect) -> c_int;
-        fn virConnectListInterfaces(Connect) -> c_int;
-        fn virConnectNumOfDefinedInterfaces(Connect) -> c_int;
-        fn virConnectNumOfInterfaces(Connect) -> c_int;
         fn virInterfaceChangeBegin(Connect, change) -> c_int;
         fn virInterfaceChangeCommit(Connect, change) -> c_int;
         fn virInterfaceChangeRollback(Connect, change) -> c_int;
@@ -319,17 +298,10 @@ unsupported! {
         fn virInterfaceGetName(Interface) -> *const c_char;
         fn virInterfaceGetXMLDesc(Interface) -> *mut c_char;
         fn virInterfaceIsActive(Interface) -> c_int;
-        fn virInterfaceLookupByMACString(Connect) -> *mut Cell;
-        fn virInterfaceLookupByName(Connect) -> *mut Cell;
         fn virInterfaceRef(Interface) -> c_int;
         fn virInterfaceUndefine(Interface) -> c_int;
     }
     VIR_FROM_SECRET {
-        fn virConnectListAllSecrets(Connect) -> c_int;
-        fn virConnectListSecrets(Connect) -> c_int;
-        fn virConnectNumOfSecrets(Connect) -> c_int;
-        fn virConnectSecretEventDeregisterAny(Connect) -> c_int;
-        fn virConnectSecretEventRegisterAny(Connect) -> c_int;
         fn virSecretDefineXML(Connect, change) -> *mut Cell;
         fn virSecretFree(Secret) -> c_int;
         fn virSecretGetConnect(Secret) -> *mut Cell;
@@ -339,25 +311,17 @@ unsupported! {
         fn virSecretGetUsageType(Secret) -> c_int;
         fn virSecretGetValue(Secret) -> *mut c_uchar;
         fn virSecretGetXMLDesc(Secret) -> *mut c_char;
-        fn virSecretLookupByUUID(Connect) -> *mut Cell;
-        fn virSecretLookupByUUIDString(Connect) -> *mut Cell;
-        fn virSecretLookupByUsage(Connect) -> *mut Cell;
         fn virSecretRef(Secret) -> c_int;
         fn virSecretSetValue(Secret) -> c_int;
         fn virSecretUndefine(Secret) -> c_int;
     }
     VIR_FROM_NWFILTER {
-        fn virConnectListAllNWFilterBindings(Connect) -> c_int;
-        fn virConnectListAllNWFilters(Connect) -> c_int;
-        fn virConnectListNWFilters(Connect) -> c_int;
-        fn virConnectNumOfNWFilters(Connect) -> c_int;
         fn virNWFilterBindingCreateXML(Connect, change) -> *mut Cell;
         fn virNWFilterBindingDelete(NWFilterBinding) -> c_int;
         fn virNWFilterBindingFree(NWFilterBinding) -> c_int;
         fn virNWFilterBindingGetFilterName(NWFilterBinding) -> *const c_char;
         fn virNWFilterBindingGetPortDev(NWFilterBinding) -> *const c_char;
         fn virNWFilterBindingGetXMLDesc(NWFilterBinding) -> *mut c_char;
-        fn virNWFilterBindingLookupByPortDev(Connect) -> *mut Cell;
         fn virNWFilterBindingRef(NWFilterBinding) -> c_int;
         fn virNWFilterDefineXML(Connect, change) -> *mut Cell;
         fn virNWFilterDefineXMLFlags(Connect, change) -> *mut Cell;
@@ -366,9 +330,6 @@ unsupported! {
         fn virNWFilterGetUUID(NWFilter) -> c_int;
         fn virNWFilterGetUUIDString(NWFilter) -> c_int;
         fn virNWFilterGetXMLDesc(NWFilter) -> *mut c_char;
-        fn virNWFilterLookupByName(Connect) -> *mut Cell;
-        fn virNWFilterLookupByUUID(Connect) -> *mut Cell;
-        fn virNWFilterLookupByUUIDString(Connect) -> *mut Cell;
         fn virNWFilterRef(NWFilter) -> c_int;
         fn virNWFilterUndefine(NWFilter) -> c_int;
     }

@@ -13,13 +13,17 @@ use uuid::Uuid;
 use super::Timer;
 use crate::error::*;
 
-/// The kinds of object that send events.
+/// The kinds of object whose events callbacks wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectKind {
     /// A storage pool.
     Pool,
     /// A domain.
     Domain,
+    /// Networks, devices of the machine and secrets: there are none, so these never do.
+    Network,
+    Device,
+    Secret,
 }
 
 /// What happened.

@@ -31,24 +31,28 @@ pub fn run(root: &Path, check: bool) -> Result<()> {
 }
 
 fn list(mut symbols: Vec<Symbol>, unsupported: &Unsupported) -> Result<String> {
-    let names = unsupported.refuse.union(&unsupported.do_nothing);
+    let Unsupported { refuse, find_none, do_nothing } = unsupported;
+    let names = refuse.iter().chain(find_none).chain(do_nothing);
     let lost: Vec<_> = names.filter(|name| !symbols.iter().any(|s| s.name == **name)).collect();
     if !lost.is_empty() {
         return fail(format!("not in symbols.map: {lost:?}"));
     }
     symbols.retain(|symbol| symbol.node.starts_with("LIBVIRT_"));
     symbols.sort_by(|a, b| a.name.cmp(&b.name));
-    let (refused, idle) = (unsupported.refuse.len(), unsupported.do_nothing.len());
-    let works = symbols.len() - refused - idle;
+    let (refused, none, idle) = (refuse.len(), find_none.len(), do_nothing.len());
+    let works = symbols.len() - refused - none - idle;
     let mut text = format!(
-        "Of libvirt's {} symbols {works} work, {refused} refuse, and {idle} have nothing to free.\n\
+        "Of libvirt's {} symbols {works} work, {none} find none of their kind, {refused} refuse, and \
+         {idle} have nothing to free.\n\
          \n| function | node | here |\n| --- | --- | --- |\n",
         symbols.len()
     );
     for Symbol { name, node } in &symbols {
-        let here = if unsupported.refuse.contains(name) {
+        let here = if refuse.contains(name) {
             "refuses"
-        } else if unsupported.do_nothing.contains(name) {
+        } else if find_none.contains(name) {
+            "finds none"
+        } else if do_nothing.contains(name) {
             "nothing to free"
         } else {
             "works"
@@ -69,20 +73,25 @@ mod tests {
             symbol("virB", "LIBVIRT_0.0.3"),
             symbol("virA", "LIBVIRT_0.0.5"),
             symbol("virC", "LIBVIRT_0.0.5"),
+            symbol("virD", "LIBVIRT_0.0.6"),
             symbol("virOurs", "VIRSPARSE_0.1"),
         ];
-        let unsupported =
-            Unsupported { refuse: ["virA".into()].into(), do_nothing: ["virC".into()].into() };
-        let text = list(symbols, &unsupported).unwrap();
-        assert!(text.starts_with("Of libvirt's 3 symbols 1 work, 1 refuse, and 1 have nothing"));
+        let [refuse, find_none, do_nothing] =
+            ["virA", "virD", "virC"].map(|name| [name.to_string()].into());
+        let text = list(symbols, &Unsupported { refuse, find_none, do_nothing }).unwrap();
+        let begin =
+            "Of libvirt's 4 symbols 1 work, 1 find none of their kind, 1 refuse, and 1 have";
+        assert!(text.starts_with(begin), "{text}");
         let rows = "| `virA` | LIBVIRT_0.0.5 | refuses |\n| `virB` | LIBVIRT_0.0.3 | works |\n\
-                    | `virC` | LIBVIRT_0.0.5 | nothing to free |\n";
+                    | `virC` | LIBVIRT_0.0.5 | nothing to free |\n\
+                    | `virD` | LIBVIRT_0.0.6 | finds none |\n";
         assert!(text.ends_with(rows), "{text}");
     }
 
     #[test]
     fn an_unsupported_function_must_be_exported() {
-        let unsupported = Unsupported { refuse: ["virA".into()].into(), do_nothing: [].into() };
+        let (refuse, find_none, do_nothing) = (["virA".into()].into(), [].into(), [].into());
+        let unsupported = Unsupported { refuse, find_none, do_nothing };
         assert!(list(Vec::new(), &unsupported).is_err());
     }
 }

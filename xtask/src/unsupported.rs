@@ -1,5 +1,5 @@
-//! Which exported functions have nothing behind them: what the macros of `src/capi/unsupported.rs`
-//! define, read from their syntax.
+//! Which exported functions have nothing behind them: what the macros of `src/capi/unsupported.rs` and
+//! `src/capi/absent.rs` define, read from their syntax.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,10 +10,13 @@ use syn::Item;
 use crate::{Result, fail};
 
 const SOURCE: &str = "src/capi/unsupported.rs";
+const ABSENT: &str = "src/capi/absent.rs";
 
-/// The functions that only refuse, and those that would free what nobody gets.
+/// The functions that only refuse, those that find none of their kind, and those that would free what
+/// nobody gets.
 pub struct Unsupported {
     pub refuse: BTreeSet<String>,
+    pub find_none: BTreeSet<String>,
     pub do_nothing: BTreeSet<String>,
 }
 
@@ -30,13 +33,25 @@ impl Unsupported {
         };
         Ok(Unsupported {
             refuse: defined_by("unsupported")?,
+            find_none: defined_by_any_macro(root)?,
             do_nothing: defined_by("nothing_to_free")?,
         })
     }
 
     pub fn contains(&self, name: &str) -> bool {
-        self.refuse.contains(name) || self.do_nothing.contains(name)
+        [&self.refuse, &self.find_none, &self.do_nothing].iter().any(|set| set.contains(name))
     }
+}
+
+/// All that the macros of the file about absent objects define.
+fn defined_by_any_macro(root: &Path) -> Result<BTreeSet<String>> {
+    let file = syn::parse_file(&fs::read_to_string(root.join(ABSENT))?)?;
+    let used = file.items.iter().filter_map(|item| match item {
+        Item::Macro(item) if !item.mac.path.is_ident("macro_rules") => Some(&item.mac.tokens),
+        _ => None,
+    });
+    let found: BTreeSet<String> = used.flat_map(|body| names(&body.to_string())).collect();
+    if found.is_empty() { fail(format!("{ABSENT} defines nothing")) } else { Ok(found) }
 }
 
 /// Every name that follows a `fn`.
