@@ -192,11 +192,20 @@ static void questions(void)
         CHECK(virSparseDomainGetDiskURI(dom, "vda", 0) == NULL);
         CHECK_ERR(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN,
                   "disk 'vda' is not served by this connection");
-        /* One image has one user who writes it. */
+        /* One image has one user who writes it; another domain has it in its definition. */
         other = virDomainCreateXML(
             conn, domain_xml("other", memory_disk("vda", "v", "raw", ""), 2), 0);
-        CHECK(other == NULL);
-        CHECK_CODE(VIR_ERR_SYSTEM_ERROR, "Unable to lock /default-pool/v");
+        CHECK(other != NULL);
+        CHECK_INT(virDomainGetBlockInfo(other, "vda", &info, 0), 0);
+        CHECK_INT(info.capacity, SIZE);
+        CHECK_INT(virDomainBlockStats(other, "vda", &stats, sizeof(stats)), 0);
+        CHECK_INT(stats.wr_req, 0);
+        CHECK_INT(virDomainBlockPeek(other, "vda", 0, MIB, got, 0), -1);
+        CHECK_ERR(VIR_ERR_OPERATION_INVALID, VIR_FROM_DOMAIN,
+                  "disk 'vda' is only defined: '/default-pool/v' could not be opened");
+        CHECK_INT(virDomainBlockResize(other, "vda", 2 * SIZE, VIR_DOMAIN_BLOCK_RESIZE_BYTES), -1);
+        CHECK_INT(virDomainDestroy(other), 0);
+        CHECK_INT(virDomainFree(other), 0);
         CHECK_INT(virDomainBlockResize(dom, "vda", 2 * SIZE, VIR_DOMAIN_BLOCK_RESIZE_BYTES), 0);
         CHECK_INT(virDomainGetBlockInfo(dom, "vda", &info, 0), 0);
         CHECK_INT(info.capacity, 2 * SIZE);

@@ -79,8 +79,16 @@ fn not_open(running: &Running, disk: &DiskDefinition) -> Error {
     if disk.image.is_none() {
         return no_medium(&disk.target);
     }
-    // Only connections in memory have disks whose images are nowhere.
+    // Only connections in memory have disks whose images are nowhere, or that were not opened because
+    // others have them.
     match disk.path() {
+        Some(path) if running.images.files().exists(Path::new(path)) => {
+            let (target, path) = (&disk.target, excerpt(path));
+            let text = format!(
+                "disk '{target}' is only defined: '{path}' could not be opened, as the log tells"
+            );
+            Error::invalid_operation(VIR_FROM_DOMAIN, text)
+        }
         Some(path) => {
             let text = format!("Cannot access storage file '{}'", excerpt(path));
             Error::system(VIR_FROM_STORAGE, Errno::ENOENT, text)

@@ -1,5 +1,6 @@
 //! `test:///path/to/file.xml`: what a connection in memory begins with, in the format of libvirt's test
-//! driver. The file is the caller's; whatever is in it, it is refused or understood.
+//! driver. The file is the caller's. What it describes and is not known here is logged and left out;
+//! what is wrong in it is refused.
 
 use std::fs::OpenOptions;
 use std::io::Read;
@@ -11,13 +12,16 @@ use nix::errno::Errno;
 
 use super::node::{NodeInfo, TestNode};
 use super::{Connect, Credentials, Wanted};
-use crate::domain::{DefineFlags, StartFlags, State};
+use crate::domain::{DefineFlags, Domain, SnapshotCreateFlags, StartFlags, State};
 use crate::error::*;
 use crate::storage::{CreateFlags, CreateVolumeFlags};
 use crate::xml::{self, Element, MAX_TEXT, Node, excerpt};
 
 /// The namespace of what libvirt's test driver adds to a `<domain>`.
 const NAMESPACE: &str = "http://libvirt.org/schemas/domain/test/1.0";
+
+/// The elements of that namespace.
+const ADDED: [&str; 4] = ["runstate", "transient", "hasmanagedsave", "domainsnapshot"];
 
 /// Bytes of all files that belong to one connection, at most.
 const MOST_TEXT: usize = 4 * MAX_TEXT;
@@ -37,14 +41,40 @@ pub struct TestFile {
 struct Run {
     state: State,
     transient: bool,
+    saved: bool,
+    snapshots: Vec<Element>,
 }
 
 fn xml_error(problem: impl Into<String>) -> Error {
     Error::new(VIR_ERR_XML_ERROR, VIR_FROM_TEST, problem)
 }
 
-fn unsupported(what: &str) -> Error {
-    Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_TEST, what)
+/// Whether an error says that a thing is not known here, and not that it is wrong.
+fn is_unknown(error: &Error) -> bool {
+    matches!(
+        error.code,
+        VIR_ERR_CONFIG_UNSUPPORTED
+            | VIR_ERR_OPERATION_UNSUPPORTED
+            | VIR_ERR_ARGUMENT_UNSUPPORTED
+            | VIR_ERR_NO_SUPPORT
+    )
+}
+
+/// Logs what is not known here: the rest of the file counts all the same.
+fn known<T>(what: &str, made: Result<T>) -> Result<Option<T>> {
+    match made {
+        Err(error) if is_unknown(&error) => {
+            log::warn!("{what} of test:/// is left out: {error}");
+            Ok(None)
+        }
+        made => made.map(Some),
+    }
+}
+
+/// What the log calls an element.
+fn shown(element: &Element) -> String {
+    let name = element.text_of("name").unwrap_or_default();
+    format!("{} '{}'", element.name, excerpt(&name))
 }
 
 /// Reads a file of at most `most` bytes, with its length.
@@ -154,7 +184,7 @@ impl TestFile {
             self.make_pool(connect, pool)?;
         }
         for domain in self.all("domain")? {
-            make_domain(connect, domain, &self.root)?;
+            self.make_domain(connect, domain)?;
         }
         Ok(())
     }
@@ -170,7 +200,8 @@ impl TestFile {
     fn resolve(&mut self, element: Element) -> Result<Element> {
         let Some(name) = element.attr("file") else { return Ok(element) };
         let path = self.path.parent().unwrap_or(Path::new("/")).join(name);
-        let (found, length) = read(&path, &element.name, self.left.min(MAX_TEXT))?;
+        let root = element.name.rsplit(':').next().unwrap_or_default();
+        let (found, length) = read(&path, root, self.left.min(MAX_TEXT))?;
         self.left -= length;
         Ok(found)
     }
@@ -178,31 +209,67 @@ impl TestFile {
     fn make_pool(&mut self, connect: &Arc<Connect>, mut element: Element) -> Result<()> {
         let volumes: Vec<Element> = element.children("volume").cloned().collect();
         element.remove_children("volume");
-        let pool = connect.define_pool(&element.to_xml(), false)?;
+        let what = shown(&element);
+        let Some(pool) = known(&what, connect.define_pool(&element.to_xml(), false))? else {
+            return Ok(());
+        };
         pool.create(CreateFlags::empty())?;
         for volume in volumes {
             let volume = self.resolve(volume)?;
-            pool.create_volume(&volume.to_xml(), CreateVolumeFlags::empty())?;
+            let what = format!("{} in {what}", shown(&volume));
+            known(&what, pool.create_volume(&volume.to_xml(), CreateVolumeFlags::empty()))?;
         }
         Ok(())
     }
+
+    fn make_domain(&mut self, connect: &Arc<Connect>, mut element: Element) -> Result<()> {
+        let what = shown(&element);
+        let run = run(&element, &self.root)?;
+        forget(&mut element, &self.root);
+        let text = element.to_xml();
+        let made = match run.transient {
+            true => connect.create_domain(&text, StartFlags::empty()),
+            false => connect.define_domain(&text, DefineFlags::empty()),
+        };
+        let Some(domain) = known(&what, made)? else { return Ok(()) };
+        if run.saved {
+            log::warn!(
+                "{what} of test:/// has no saved state here: there is no memory to be saved"
+            );
+        }
+        let snapshots: Result<Vec<Element>> =
+            run.snapshots.into_iter().map(|snapshot| self.resolve(snapshot)).collect();
+        for snapshot in snapshots? {
+            let what = format!("{} of {what}", shown(&snapshot));
+            // It may lack what is needed to know it, which is no reason to refuse its domain.
+            match add_snapshot(&domain, snapshot) {
+                Err(error)
+                    if matches!(error.code, VIR_ERR_INVALID_ARG | VIR_ERR_INTERNAL_ERROR) =>
+                {
+                    log::warn!("{what} of test:/// is left out: {error}");
+                }
+                added => known(&what, added).map(drop)?,
+            }
+        }
+        if run.state == State::Shutoff {
+            return Ok(());
+        }
+        if !run.transient && known(&what, domain.create(StartFlags::empty()))?.is_none() {
+            return Ok(());
+        }
+        domain.set_state(run.state)
+    }
 }
 
-fn make_domain(connect: &Arc<Connect>, mut element: Element, root: &Element) -> Result<()> {
-    let run = run(&element, root)?;
-    forget(&mut element, root);
-    let text = element.to_xml();
-    let domain = match run.transient {
-        true => connect.create_domain(&text, StartFlags::empty())?,
-        false => connect.define_domain(&text, DefineFlags::empty())?,
+/// Adds a snapshot that the file says to have been taken. The one that is `<active>` is the current.
+fn add_snapshot(domain: &Arc<Domain>, mut snapshot: Element) -> Result<()> {
+    let current = snapshot.text_of("active").is_some_and(|text| text.trim() == "1");
+    snapshot.name = "domainsnapshot".to_string();
+    let flags = match current {
+        true => SnapshotCreateFlags::REDEFINE | SnapshotCreateFlags::CURRENT,
+        false => SnapshotCreateFlags::REDEFINE,
     };
-    if run.state == State::Shutoff {
-        return Ok(());
-    }
-    if !run.transient {
-        domain.create(StartFlags::empty())?;
-    }
-    domain.set_state(run.state)
+    domain.create_snapshot(&snapshot.to_xml(), flags).map(drop)
 }
 
 /// Removes what libvirt's test driver has added: it is no part of the definition.
@@ -214,9 +281,7 @@ fn forget(domain: &mut Element, root: &Element) {
     };
     let around = [&declared, root];
     domain.nodes.retain(|node| match node {
-        Node::Element(element) => {
-            !["runstate", "transient"].iter().any(|name| element.is_in(NAMESPACE, name, &around))
-        }
+        Node::Element(element) => !ADDED.iter().any(|name| element.is_in(NAMESPACE, name, &around)),
         _ => true,
     });
     domain.attributes.retain(|attribute| {
@@ -228,9 +293,6 @@ fn forget(domain: &mut Element, root: &Element) {
 fn run(domain: &Element, root: &Element) -> Result<Run> {
     let around = [domain, root];
     let find = |name| domain.elements().find(|element| element.is_in(NAMESPACE, name, &around));
-    if find("domainsnapshot").is_some() || find("hasmanagedsave").is_some() {
-        return Err(unsupported("snapshots and saved states in a file of test:///"));
-    }
     let state = match find("runstate").map(Element::text).filter(|text| !text.is_empty()) {
         None => State::Running,
         Some(text) => {
@@ -240,8 +302,12 @@ fn run(domain: &Element, root: &Element) -> Result<Run> {
         }
     };
     let transient = find("transient").is_some();
+    let saved = find("hasmanagedsave").is_some();
     if transient && state == State::Shutoff {
         return Err(xml_error("transient domain cannot have runstate 'shutoff'"));
     }
-    Ok(Run { state, transient })
+    let snapshots = domain.elements();
+    let snapshots =
+        snapshots.filter(|element| element.is_in(NAMESPACE, "domainsnapshot", &around)).cloned();
+    Ok(Run { state, transient, saved, snapshots: snapshots.collect() })
 }
