@@ -32,7 +32,7 @@ XTASK = $(CARGO) run --quiet --locked --package xtask --
 
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 # The version of libvirt whose interface the headers are.
-LIBVIRT_VERSION = 9.0.0
+LIBVIRT_VERSION = $(shell cat LIBVIRT_VERSION)
 LIBRARY = libvirsparse.so.$(VERSION)
 DROP_IN = $(LIBDIR)/virsparse/drop-in
 

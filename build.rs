@@ -1,4 +1,5 @@
-//! Turns `symbols.map` into the library's ABI: the linker's version script, and one `.symver`
+//! Tells the library whose version it is (`LIBVIRT_VERSION`), and turns `symbols.map` into its ABI: the
+//! linker's version script, and one `.symver`
 //! directive per exported symbol, which `src/lib.rs` assembles. The version script alone is not
 //! enough: rustc exports under its own anonymous script, and only the directive binds a symbol to
 //! its node.
@@ -8,6 +9,8 @@ use std::{env, fs};
 
 use symbols_map::Symbol;
 
+#[path = "build/libvirt_version.rs"]
+mod libvirt_version;
 #[path = "build/symbols_map.rs"]
 mod symbols_map;
 
@@ -17,6 +20,11 @@ fn main() {
     println!("cargo:rerun-if-changed={}", map.display());
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=build/symbols_map.rs");
+    let version = root.join("LIBVIRT_VERSION");
+    println!("cargo:rerun-if-changed={}", version.display());
+    println!("cargo:rerun-if-changed=build/libvirt_version.rs");
+    let version = fs::read_to_string(version).expect("LIBVIRT_VERSION is readable");
+    println!("cargo:rustc-env=LIBVIRT_VERSION_NUMBER={}", libvirt_version::number(&version));
 
     let text = fs::read_to_string(&map).expect("symbols.map is readable");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo")).join("symver.s");

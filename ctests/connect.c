@@ -31,12 +31,12 @@ static void library_version(void)
     CHECK_INT(virInitialize(), 0);
     CHECK_INT(virInitialize(), 0);
     CHECK_INT(virGetVersion(&lib, NULL, NULL), 0);
-    CHECK_INT(lib, LIBVIR_VERSION_NUMBER);
+    CHECK_INT(lib, LIBVIRT_VERSION);
     CHECK_INT(virGetVersion(&lib, "QEMU", &type), 0);
-    CHECK_INT(type, LIBVIR_VERSION_NUMBER);
+    CHECK_INT(type, LIBVIRT_VERSION);
     type = 0;
     CHECK_INT(virGetVersion(&lib, "zzz", &type), 0);
-    CHECK_INT(type, LIBVIR_VERSION_NUMBER);
+    CHECK_INT(type, LIBVIRT_VERSION);
     CHECK_INT(virGetVersion(NULL, NULL, NULL), -1);
     CHECK_ERR(VIR_ERR_INTERNAL_ERROR, VIR_FROM_NONE,
               "An error occurred, but the cause is unknown");
@@ -135,7 +135,7 @@ static void self_description(virConnectPtr conn)
               "hvVer in virConnectGetVersion must not be NULL");
     version = 0;
     CHECK_INT(virConnectGetLibVersion(conn, &version), 0);
-    CHECK_INT(version, LIBVIR_VERSION_NUMBER);
+    CHECK_INT(version, LIBVIRT_VERSION);
     CHECK_INT(virConnectGetLibVersion(conn, NULL), -1);
     CHECK_ERR(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN,
               "libVer in virConnectGetLibVersion must not be NULL");

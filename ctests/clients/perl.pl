@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use Cwd qw(realpath);
+use File::Basename qw(dirname);
 use Sys::Virt;
 
 my $folder = $ENV{TEST_DIR};
@@ -16,7 +17,9 @@ die "not on $library" unless grep { /\Q$library\E$/ } @maps;
 die "on libvirt's own" if grep { m{/libvirt\.so[^/]*$} } @maps;
 
 my $conn = Sys::Virt->new(uri => $uri);
-die "version" unless $conn->get_library_version() == 9000000;
+open(my $version, "<", dirname(realpath($0)) . "/../../LIBVIRT_VERSION") or die "version: $!";
+my ($major, $minor, $micro) = split(/\./, <$version>);
+die "version" unless $conn->get_library_version() == $major * 1000000 + $minor * 1000 + $micro;
 die $conn->get_type() unless $conn->get_type() eq "SPARSE" && $conn->get_uri() eq $uri;
 mkdir "$folder/pool" or die "pool: $!";
 my $pool = $conn->create_storage_pool(

@@ -13,7 +13,9 @@ with open("/proc/self/maps") as maps:
     libraries = {line.split(maxsplit=5)[5].strip() for line in maps if "/" in line}
 assert os.path.realpath(os.environ["LIBRARY"]) in libraries, libraries
 assert not [path for path in libraries if os.path.basename(path).startswith("libvirt.so")]
-assert libvirt.getVersion() == 9000000
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../LIBVIRT_VERSION")) as version:
+    major, minor, micro = map(int, version.read().split("."))
+assert libvirt.getVersion() == major * 1000000 + minor * 1000 + micro
 
 with libvirt.open(uri) as conn:
     assert conn.getType() == "SPARSE" and conn.getURI() == uri

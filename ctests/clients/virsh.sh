@@ -6,7 +6,7 @@ mkdir "$pool"
 
 # It is our library that answers.
 virsh version
-says 'Using library: libvirt 9.0.0' 'Running hypervisor: SPARSE .*'
+says "Using library: libvirt $(cat "$(dirname "$0")/../../LIBVIRT_VERSION")" 'Running hypervisor: SPARSE .*'
 virsh uri
 says "$(printf %s "$URI" | sed 's/[?]/[?]/')"
 

@@ -11,6 +11,13 @@
 #endif
 
 /**
+ * The version of libvirt whose interface this is: major * 1000000 + minor * 1000 + micro.
+ *
+ * Since 0.0.1.
+ */
+#define LIBVIR_VERSION_NUMBER 12009000
+
+/**
  * Whether these are the headers of a version, or of a later one.
  *
  * Since 1.2.0.
@@ -49,13 +56,6 @@ typedef virStream *virStreamPtr;
 /** Never followed: the `net` member of an error is always NULL. */
 typedef struct _virNetwork virNetwork;
 typedef virNetwork *virNetworkPtr;
-
-/**
- * The version of libvirt whose interface this is: major * 1000000 + minor * 1000 + micro.
- *
- * Since 0.0.1.
- */
-#define LIBVIR_VERSION_NUMBER 9000000
 
 /**
  * The size of a typed parameter's name with its NUL: a name has up to 79 bytes.

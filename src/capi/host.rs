@@ -8,7 +8,7 @@ use super::call::{Call, entry};
 use super::handle::{self, Cell, Released};
 use super::opaque::Opaque;
 use super::strings;
-use super::typed_params::{LIBVIR_VERSION_NUMBER, virFreeCallback};
+use super::typed_params::virFreeCallback;
 use crate::driver::{CloseCallback, Connect, Credentials};
 use crate::error::*;
 use crate::logging;
@@ -24,6 +24,12 @@ pub enum virConnectFlags {
     /// URI aliases are not resolved; there are none here. Since 0.9.7.
     VIR_CONNECT_NO_ALIASES = 1 << 1,
 }
+
+/// The version of libvirt whose interface this is: the header's LIBVIR_VERSION_NUMBER.
+const INTERFACE: c_ulong = match c_ulong::from_str_radix(env!("LIBVIRT_VERSION_NUMBER"), 10) {
+    Ok(number) => number,
+    Err(_) => panic!("the build script gives a number"),
+};
 
 /// The length of a UUID in bytes.
 pub const VIR_UUID_BUFLEN: usize = 16;
@@ -75,10 +81,10 @@ pub unsafe extern "C" fn virGetVersion(
             return Err(Error { message: text.into(), ..Error::internal(VIR_FROM_NONE, text) });
         }
         // SAFETY: checked for NULL; the caller's memory.
-        unsafe { libVer.write(LIBVIR_VERSION_NUMBER as c_ulong) };
+        unsafe { libVer.write(INTERFACE) };
         if !typeVer.is_null() {
             // SAFETY: as above.
-            unsafe { typeVer.write(LIBVIR_VERSION_NUMBER as c_ulong) };
+            unsafe { typeVer.write(INTERFACE) };
         }
         Ok(0)
     })
@@ -291,7 +297,7 @@ pub unsafe extern "C" fn virConnectGetLibVersion(
         call.object::<Connect>(conn)?;
         call.non_null(libVer, VIR_FROM_DOMAIN, "libVer")?;
         // SAFETY: checked for NULL; the caller's memory.
-        unsafe { libVer.write(LIBVIR_VERSION_NUMBER as c_ulong) };
+        unsafe { libVer.write(INTERFACE) };
         Ok(0)
     })
 }

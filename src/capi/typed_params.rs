@@ -7,11 +7,6 @@ use super::typed_array::{self, Growing};
 use crate::error::*;
 use crate::typed_params::{self, Type, Value};
 
-/// The version of libvirt whose interface this is: major * 1000000 + minor * 1000 + micro.
-///
-/// Since 0.0.1.
-pub const LIBVIR_VERSION_NUMBER: c_int = 9000000;
-
 /// The size of a typed parameter's name with its NUL: a name has up to 79 bytes.
 ///
 /// Since 0.9.2.

@@ -39,10 +39,11 @@ pub fn text(
     all: &[(&'static Header, Interface)],
 ) -> Result<String> {
     let handles = tree::handles(all);
+    let version = tree::libvirt_version(root)?;
     let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
     config.include_guard = Some(guard(header.path));
     config.header = Some(opening(header));
-    config.after_includes = Some(preamble(root, header, interface));
+    config.after_includes = Some(preamble(root, header, interface, version));
     if header.path == "libvirt/libvirt-common.h" {
         config.after_includes.get_or_insert_default().push_str(&declared(&handles));
     }
@@ -154,7 +155,7 @@ fn opening(header: &Header) -> String {
 }
 
 /// What stands between the includes and cbindgen's part.
-fn preamble(root: &Path, header: &Header, interface: &Interface) -> String {
+fn preamble(root: &Path, header: &Header, interface: &Interface, version: u32) -> String {
     let mut text = String::new();
     if header.is_part() {
         text += "\n#ifndef __VIR_LIBVIRT_H_INCLUDES__\n\
@@ -173,6 +174,7 @@ fn preamble(root: &Path, header: &Header, interface: &Interface) -> String {
     }
     let file = Path::new(header.path).file_name().expect("a file");
     if let Ok(macros) = fs::read_to_string(root.join("xtask/macros").join(file)) {
+        let macros = macros.replace("@LIBVIR_VERSION_NUMBER@", &version.to_string());
         let _ = write!(text, "\n{macros}");
     }
     for item in &interface.texts {

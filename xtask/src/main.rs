@@ -12,6 +12,8 @@ mod compatibility;
 mod doc;
 mod headers;
 mod layout;
+#[path = "../../build/libvirt_version.rs"]
+mod libvirt_version;
 mod man;
 mod roff;
 mod source;

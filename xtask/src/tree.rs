@@ -1,10 +1,11 @@
 //! Which header is made from which source files: the table that a new header is added to.
 //! Function-like macros, which Rust has nothing like, are in `xtask/macros/`.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::source::{Handle, Interface};
-use crate::{Result, fail};
+use crate::{Result, fail, libvirt_version};
 
 /// One generated header.
 pub struct Header {
@@ -144,6 +145,11 @@ pub fn rivals<'a>(
 /// The handle types of all headers.
 pub fn handles<'a>(interfaces: &'a [(&'static Header, Interface)]) -> Vec<&'a Handle> {
     interfaces.iter().flat_map(|(_, interface)| &interface.handles).collect()
+}
+
+/// The version of libvirt whose interface the headers are, as libvirt counts it.
+pub fn libvirt_version(root: &Path) -> Result<u32> {
+    Ok(libvirt_version::number(&fs::read_to_string(root.join("LIBVIRT_VERSION"))?))
 }
 
 /// The top of the source tree.
