@@ -35,6 +35,9 @@ VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 LIBVIRT_VERSION = $(shell cat LIBVIRT_VERSION)
 LIBRARY = libvirsparse.so.$(VERSION)
 DROP_IN = $(LIBDIR)/virsparse/drop-in
+# Not beside libvirt's own headers, which other programs on the machine are compiled with: only who asks
+# pkg-config for ours finds them.
+HEADERS = $(INCLUDEDIR)/virsparse
 
 # What the tests look at is what is installed.
 STAGE = $(abspath $(TARGET)/stage)
@@ -58,14 +61,14 @@ install: all
 	$(call configure,pkgconfig/virsparse.pc.in,$(LIBDIR)/pkgconfig/virsparse.pc)
 	$(call configure,pkgconfig/libvirt.pc.in,$(DROP_IN)/pkgconfig/libvirt.pc)
 	for folder in $(patsubst include/%/,%,$(wildcard include/*/)); do \
-		$(INSTALL) -d $(DESTDIR)$(INCLUDEDIR)/$$folder && \
-		$(INSTALL) -m 644 include/$$folder/*.h $(DESTDIR)$(INCLUDEDIR)/$$folder || exit 1; \
+		$(INSTALL) -d $(DESTDIR)$(HEADERS)/$$folder && \
+		$(INSTALL) -m 644 include/$$folder/*.h $(DESTDIR)$(HEADERS)/$$folder || exit 1; \
 	done
 	$(INSTALL) -m 644 $(TARGET)/man/*.3 $(DESTDIR)$(MANDIR)/man3
 
 # $(call configure,TEMPLATE,INSTALLED FILE)
 configure = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-	-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	-e 's|@HEADERS@|$(HEADERS)|' -e 's|@VERSION@|$(VERSION)|' \
 	-e 's|@LIBVIRT_VERSION@|$(LIBVIRT_VERSION)|' $(1) > $(DESTDIR)$(2)
 
 stage:
@@ -103,7 +106,7 @@ BENCH_DIR = /var/tmp
 bench: stage
 	mkdir -p $(TARGET)/bench
 	for tool in examples/c/vol-transfer.c benches/send4k.c; do \
-		$(CC) -O2 -std=c99 -I$(STAGE)$(INCLUDEDIR) $$tool \
+		$(CC) -O2 -std=c99 -I$(STAGE)$(HEADERS) $$tool \
 			-o $(TARGET)/bench/$$(basename $$tool .c) \
 			-L$(STAGE)$(LIBDIR) -lvirsparse -Wl,-rpath,$(STAGE)$(LIBDIR) || exit 1; \
 	done

@@ -91,7 +91,7 @@ step "the headers are fresh" xtask headers --check
 step "the list of functions is fresh" xtask compatibility --check
 step "the documentation is complete" xtask doc --check
 step_with groff "the manual pages are well-formed" manual_pages
-step_with "g++ header:libvirt/libvirt.h soname:libvirt.so.0" "the ABI" ctests/abi/run.sh "$stage"
+step_with "g++ pkg-config header:libvirt/libvirt.h soname:libvirt.so.0" "the ABI" ctests/abi/run.sh "$stage"
 step "the C programs" ctests/run.sh "$stage"
 step "programs that were built against libvirt" ctests/clients/run.sh "$stage"
 step "their own test suites" ctests/suites/run.py "$stage"

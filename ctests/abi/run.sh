@@ -7,7 +7,7 @@ set -uo pipefail
 
 stage=$(cd "$1" && pwd) || exit 1
 cd "$(dirname "$0")/../.." || exit 1
-include=$stage/usr/local/include
+include=$stage/usr/local/include/virsparse
 library=$stage/usr/local/lib/libvirsparse.so.0
 libvirt=$(ldconfig -p | sed -n 's/.*libvirt\.so\.0 .*=> //p' | head -n 1)
 scratch=$(mktemp -d)
@@ -53,6 +53,38 @@ found_first() {
         grep -qF "$include/libvirt/virterror.h"
 }
 
+# Every other libvirt program on the machine is compiled with libvirt's headers, also after ours were
+# installed where the compiler looks first: nothing is beside them, and nothing has their place.
+nothing_in_the_way() {
+    local ours=$stage/usr/local
+    if [ "$(ls "$ours/include")" != virsparse ]; then
+        ls "$ours/include"
+        return 1
+    fi
+    echo '#include <libvirt/libvirt.h>' >"$scratch/other.c"
+    cc -isystem "$ours/include" -M "$scratch/other.c" | grep -F "$stage" && return 1
+    command -v dpkg >/dev/null || return 0
+    # With PREFIX=/usr no file would be one of libvirt's packages.
+    comm -12 <(cd "$ours" && find . ! -type d -printf '/usr/%P\n' | sort) \
+        <(dpkg -L libvirt-dev libvirt0 | sort) >"$scratch/taken"
+    cat "$scratch/taken"
+    [ ! -s "$scratch/taken" ]
+}
+
+# pkg-config leads to them, and never to libvirt's.
+found_by_pkg_config() {
+    local name flags
+    for name in virsparse libvirt; do
+        flags=$(PKG_CONFIG_PATH=$stage/usr/local/lib/pkgconfig:$stage/usr/local/lib/virsparse/drop-in/pkgconfig \
+            PKG_CONFIG_SYSROOT_DIR=$stage pkg-config --cflags "$name") || return 1
+        printf '#include <libvirt/libvirt.h>\n#include <virsparse/virsparse.h>\n' >"$scratch/ours.c"
+        cc $flags -M "$scratch/ours.c" >"$scratch/ours.d" || return 1
+        grep -qF "$include/libvirt/libvirt-storage.h" "$scratch/ours.d" || return 1
+        grep -qF "$include/virsparse/virsparse.h" "$scratch/ours.d" || return 1
+        ! grep /usr/include/libvirt "$scratch/ours.d" || return 1
+    done
+}
+
 for path in "$include"/*/*.h; do
     header=${path#"$include"/}
     if [[ $header == libvirt/libvirt-* ]]; then
@@ -80,6 +112,8 @@ rivals_refused() {
 }
 
 check "two designs that do not go together" rivals_refused
+check "nothing of ours in the way of libvirt's headers" nothing_in_the_way
+check "our headers by pkg-config" found_by_pkg_config
 check "everything ours declares is in libvirt's headers" \
     cargo run --quiet --locked --package xtask -- abi "$scratch"
 check "our headers are found before libvirt's" found_first
