@@ -5,6 +5,7 @@
 table() {
     cat <<END
 cc                                    gcc                     demo
+header:stdio.h                        libc6-dev               demo
 ld.lld                                lld                     demo
 python3                               python3                 demo
 mkfs.ext4                             e2fsprogs               demo

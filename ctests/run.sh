@@ -11,6 +11,7 @@
 # Usage: ctests/run.sh STAGE [NAME...]; STAGE is what `make stage` installed into. In a C file,
 #   /* ctest: ours-only because ... */      leaves out `libvirt`
 #   /* ctest: no-valgrind because ... */    leaves out `valgrind`
+# and CTEST_WAYS="c99 libvirt" leaves out all but those, to look at something sooner.
 #
 # A program that runs a command which is missing (needs.sh) is listed as NOT RUN, with the reason. One
 # that can do only a part of what it is for prints a line "NOT RUN: what: why" for the rest.
@@ -39,6 +40,13 @@ prepare() {
 
 # Prints the ways in which a program is to be tested.
 ways() {
+    local way
+    for way in $(all_ways "$1"); do
+        [[ " ${CTEST_WAYS:-$way} " != *" $way "* ]] || echo "$way"
+    done
+}
+
+all_ways() {
     if [[ $1 == *.py ]]; then
         echo python
         return
