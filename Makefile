@@ -9,6 +9,8 @@
 #   make soak               guests at work during block jobs, for 20 rounds instead of 2
 #   make crash              500 processes killed during block jobs, instead of 50; and a power cut after
 #                           every flush of a machine's work, instead of after some
+#   make check-releases     `make demo` and `make check` in fresh roots of four releases of Debian; as root,
+#                           with mmdebstrap; RELEASES="13" for some of them
 #   make faults             every system call of jobs and conversions fails, instead of some
 #   make headers            include/ and docs/compatibility.md, after a change of src/capi
 #   make lint               formatting and clippy
@@ -92,6 +94,9 @@ crash:
 	CRASH_KILLS=500 $(CARGO) test --release --locked --test block_crash -- --nocapture
 	POWER_CUT=long $(CARGO) test --release --locked --test power_cut -- --nocapture --test-threads=1 what_was
 
+check-releases:
+	ctests/releases.sh $(RELEASES)
+
 faults: stage
 	FAULTS_ALL=1 CTEST_TIMEOUT=20000 ctests/run.sh $(STAGE) job_syscall_faults vol_syscall_faults
 
@@ -149,4 +154,4 @@ lint:
 clean:
 	$(CARGO) clean
 
-.PHONY: all headers install stage deps ctests demo check fuzz soak crash faults bench lint clean
+.PHONY: all headers install stage deps ctests demo check fuzz soak crash faults check-releases bench lint clean

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use super::status::Status;
 use super::stored;
 use crate::error::*;
 use crate::event::broker::Brokers;
-use crate::state::{ChangeLock, DOMAINS, Damage, Folder, Kept, Stamp, StateDir};
+use crate::state::{DOMAINS, Damage, Folder, Kept, Locked, Stamp, StateDir};
 use crate::storage::Storage;
 use crate::xml::excerpt;
 
@@ -183,7 +183,8 @@ pub struct Domains {
 pub struct Change<'a> {
     domains: &'a Domains,
     known: MutexGuard<'a, Known>,
-    _lock: Option<ChangeLock>,
+    /// Where it is written down; `None` if it is not.
+    state: Option<Locked<'a>>,
 }
 
 /// A domain that is about to run. Dropped, it is not any more.
@@ -283,9 +284,9 @@ impl Domains {
     /// Begins a change.
     pub fn change(&self) -> Result<Change<'_>> {
         let mut known = self.lock();
-        let lock = self.state.as_ref().map(StateDir::lock).transpose()?;
+        let state = self.state.as_ref().map(StateDir::lock).transpose()?;
         self.reload(&mut known)?;
-        Ok(Change { domains: self, known, _lock: lock })
+        Ok(Change { domains: self, known, state })
     }
 
     /// Notes in memory alone that a domain does not run here any more.
@@ -346,7 +347,7 @@ impl Domains {
         change.forget_strangers(&entry)?;
         let mut folder = None;
         let mut owner = None;
-        if let Some(state) = &self.state {
+        if let Some(state) = &change.state {
             // Another process may be starting it, and not have written down yet that it runs.
             owner = Some(stored::take(state, &name)?.ok_or_else(already_running)?);
             // What a process that is gone has left would be taken for alive under the new lock.
@@ -377,7 +378,7 @@ impl Domains {
     fn reload(&self, known: &mut Known) -> Result<()> {
         let Some(state) = &self.state else { return Ok(()) };
         let stamp = state.stamp()?;
-        if !known.stamp.as_ref().is_some_and(|before| stamp.is_same(before)) {
+        if !known.stamp.as_ref().is_some_and(|before| stamp.is_same(before, Instant::now())) {
             known.entries = stored::load(state, &known.entries)?;
             // What could not be read may be readable the next time.
             let whole = !known.entries.values().any(Entry::is_damaged);
@@ -503,7 +504,7 @@ impl Change<'_> {
         if entry.is_active() || self.known.starting.contains(&entry.name) {
             return Err(already_running());
         }
-        match &self.domains.state {
+        match &self.state {
             Some(state) if stored::owner(state, &entry.name)?.is_some() => Err(already_running()),
             _ => Ok(()),
         }
@@ -543,7 +544,7 @@ impl Change<'_> {
 
     /// Makes a domain persistent under a new definition.
     pub fn set_config(&mut self, entry: &Entry, config: Arc<Definition>) -> Result<()> {
-        if let Some(state) = &self.domains.state {
+        if let Some(state) = &self.state {
             let text = stored::checked(&config)?;
             if !entry.is_persistent() {
                 state.check_free(&entry.name)?;
@@ -563,7 +564,7 @@ impl Change<'_> {
     /// Forgets a domain's definition, and what is known of its snapshots if it does not run.
     pub fn undefine(&mut self, entry: &Entry, forget_snapshots: bool) -> Result<()> {
         self.check_snapshots(entry, forget_snapshots)?;
-        if let Some(state) = &self.domains.state {
+        if let Some(state) = &self.state {
             state.remove(Folder::Config, &entry.name)?;
             // It has happened. What else stays is removed before a domain of that name is defined.
             if let Err(error) = state.remove(Folder::Autostart, &entry.name) {
@@ -593,7 +594,7 @@ impl Change<'_> {
             let text = format!("domain with name '{}' already exists", excerpt(name));
             return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
         }
-        if let Some(state) = &self.domains.state {
+        if let Some(state) = &self.state {
             let text = stored::checked(&config)?;
             state.check_free(name)?;
             state.mark_autostart(name, entry.autostart)?;
@@ -612,7 +613,7 @@ impl Change<'_> {
 
     /// Notes as what a domain runs here.
     pub fn set_live(&mut self, entry: &Entry, running: Arc<Running>) -> Result<()> {
-        if let Some(state) = &self.domains.state {
+        if let Some(state) = &self.state {
             let status = Status::of(&running).to_xml();
             Status::parse(&status)?;
             state.write(Folder::Run, &entry.name, &status)?;
@@ -624,7 +625,7 @@ impl Change<'_> {
     /// Notes that a domain that ran here does not any more, and why. It is so whatever cannot be
     /// written down: others see that the lock of its owner is gone.
     pub fn set_off(&mut self, entry: &Entry, running: &Running, off: Condition) {
-        if let Some(state) = &self.domains.state {
+        if let Some(state) = &self.state {
             if let Err(error) = state.remove(Folder::Run, &entry.name) {
                 log::warn!("domain '{}' has stopped, its status stays: {error}", entry.name);
             }
@@ -639,18 +640,37 @@ impl Change<'_> {
 
     /// Marks a domain to be started by itself, or not.
     pub fn set_autostart(&mut self, entry: &Entry, autostart: bool) -> Result<()> {
-        if let Some(state) = &self.domains.state {
+        if let Some(state) = &self.state {
             state.mark_autostart(&entry.name, autostart)?;
         }
         self.put(Entry { autostart, ..entry.clone() });
         Ok(())
     }
 
+    /// Notes in memory what is written down.
     fn put(&mut self, entry: Entry) {
+        if let Some(state) = &self.state {
+            state.note();
+        }
         if entry.is_active() || entry.is_persistent() {
             self.known.entries.insert(entry.name.clone(), entry);
         } else {
             self.known.entries.remove(&entry.name);
+        }
+    }
+}
+
+impl Drop for Change<'_> {
+    /// What has been changed here need not be read again.
+    fn drop(&mut self) {
+        let Some(state) = &self.state else { return };
+        match state.stamp_of_change() {
+            Ok(None) => {}
+            Ok(Some(stamp)) => {
+                let whole = !self.known.entries.values().any(Entry::is_damaged);
+                self.known.stamp = whole.then_some(stamp);
+            }
+            Err(_) => self.known.stamp = None,
         }
     }
 }

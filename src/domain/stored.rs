@@ -78,13 +78,13 @@ pub fn remove_leftovers(state: &StateDir) -> Result<()> {
     if names()?.is_empty() {
         return Ok(());
     }
-    let _lock = state.lock()?;
+    let state = state.lock()?;
     for name in names()? {
-        let removed = owner(state, &name).and_then(|owner| match owner {
+        let removed = owner(&state, &name).and_then(|owner| match owner {
             Some(_) => Ok(()),
             None => {
                 state.remove(Folder::Run, &name)?;
-                remove_folder(&folder(state, &name));
+                remove_folder(&folder(&state, &name));
                 Ok(())
             }
         });

@@ -1,5 +1,6 @@
 //! The files that definitions are in: each is replaced, removed and read as a whole.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -182,11 +183,13 @@ pub fn read_all(folder: &Path, kind: Kind) -> Result<Vec<Stored>> {
     Err(Error::new(VIR_ERR_RESOURCE_BUSY, kind.domain, text))
 }
 
-/// The same by one look at the folder. `None` if that was not true any more when a file was read: it
-/// may have got another name, under which it was not looked for.
+/// The same by one look at the folder. `None` if that was not true any more when the files had been
+/// read: a listing may miss a file that gets another name meanwhile, under its old name and its new
+/// one.
 fn read_listed(folder: &Path, kind: Kind) -> Result<Option<Vec<Stored>>> {
     let mut all = Vec::new();
-    for name in names(folder, kind)? {
+    let listed = BTreeSet::from_iter(names(folder, kind)?);
+    for name in listed.iter().cloned() {
         let path = folder.join(format!("{name}.xml"));
         let text = match read_text(&path) {
             Ok(text) => Ok(text),
@@ -198,7 +201,8 @@ fn read_listed(folder: &Path, kind: Kind) -> Result<Option<Vec<Stored>>> {
         };
         all.push(Stored { name, text });
     }
-    Ok(Some(all))
+    let is_same = listed == BTreeSet::from_iter(names(folder, kind)?);
+    Ok(is_same.then_some(all))
 }
 
 /// A link that leads nowhere is there.

@@ -18,17 +18,20 @@
 
 mod damage;
 mod files;
+mod locked;
+mod stamp;
 
 pub use damage::{Damage, Kept, is_shortage};
 pub use files::{Staged, Stored, names, read_all, remove, sync};
+pub use locked::Locked;
+pub use stamp::Stamp;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use nix::fcntl::{Flock, FlockArg};
 use uuid::Uuid;
 
 use crate::error::*;
@@ -92,37 +95,10 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 const FOLDERS: [Folder; 3] = [Folder::Config, Folder::Autostart, Folder::Run];
 
-/// A change that is younger than this may be followed by another with the same time: the kernel's
-/// clock ticks for files.
-const RACY: Duration = Duration::from_millis(50);
-
-/// The same where the filesystem keeps whole seconds (ext3), or every other second (FAT).
-const RACY_SECONDS: Duration = Duration::from_millis(2100);
-
-/// When the folders had last changed, as seen at one time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    changed: Vec<(i64, i64)>,
-    /// All changes were old enough to be told from later ones.
-    settled: bool,
-}
-
-impl Stamp {
-    /// Whether nothing has changed since `before`.
-    pub fn is_same(&self, before: &Stamp) -> bool {
-        before.settled && self.changed == before.changed
-    }
-}
-
 /// The part of a connection's state folder that is about one kind of object.
 pub struct StateDir {
     root: PathBuf,
     kind: Kind,
-}
-
-/// Nobody else changes the state while this lives.
-pub struct ChangeLock {
-    _file: Flock<File>,
 }
 
 impl StateDir {
@@ -154,42 +130,23 @@ impl StateDir {
         }
     }
 
-    /// Waits until no other process changes the state.
-    pub fn lock(&self) -> Result<ChangeLock> {
-        let path = self.root.join(self.kind.lock);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|e| self.failed(&e, "cannot open lock", &path))?;
-        let mut file = file;
-        loop {
-            match Flock::lock(file, FlockArg::LockExclusive) {
-                Ok(locked) => return Ok(ChangeLock { _file: locked }),
-                Err((again, nix::errno::Errno::EINTR)) => file = again,
-                Err((_, errno)) => {
-                    let text = format!("cannot lock '{}'", path.display());
-                    return Err(Error::system(self.kind.domain, errno, text));
-                }
-            }
-        }
-    }
-
     /// When the folders have last changed.
     pub fn stamp(&self) -> Result<Stamp> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let mut stamp = Stamp { changed: Vec::new(), settled: true };
+        let time_of = |path: &Path| match fs::metadata(path) {
+            Ok(metadata) => Ok(Some((metadata.mtime(), metadata.mtime_nsec()))),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(self.failed(&e, "cannot look at", path)),
+        };
+        // Nothing has been changed under the lock before its file is there.
+        let mark = time_of(&self.lock_path())?.unwrap_or_default();
+        let mut folders = Vec::new();
         for path in FOLDERS.map(|folder| self.folder(folder)) {
-            let metadata =
-                fs::metadata(&path).map_err(|e| self.failed(&e, "cannot look at", &path))?;
-            let changed = (metadata.mtime(), metadata.mtime_nsec());
-            let age = now.saturating_sub(Duration::new(changed.0.max(0) as u64, changed.1 as u32));
-            stamp.settled &= age > if changed.1 == 0 { RACY_SECONDS } else { RACY };
-            stamp.changed.push(changed);
+            let missing = io::Error::from(io::ErrorKind::NotFound);
+            let changed = time_of(&path)?;
+            folders.push(changed.ok_or_else(|| self.failed(&missing, "cannot look at", &path))?);
         }
-        Ok(stamp)
+        Ok(Stamp::new(&folders, mark, now))
     }
 
     /// All definitions in a folder. One whose file cannot be read is there with the reason, so that
@@ -213,14 +170,6 @@ impl StateDir {
         self.kind
     }
 
-    /// Replaces a definition as a whole, and for good: after a crash the file is the old or the new
-    /// one.
-    ///
-    /// Errors: VIR_ERR_OVERFLOW for a text that is too long to be read again, VIR_ERR_SYSTEM_ERROR.
-    pub fn write(&self, folder: Folder, name: &str, text: &str) -> Result<()> {
-        Staged::new(&self.folder(folder), name, text, self.kind.domain)?.keep()
-    }
-
     /// Refuses to write a definition of something new over a file that is none of ours.
     pub fn check_free(&self, name: &str) -> Result<()> {
         let path = self.path(Folder::Config, name);
@@ -236,36 +185,6 @@ impl StateDir {
                 Err(Error::new(VIR_ERR_OPERATION_FAILED, self.kind.domain, text))
             }
         }
-    }
-
-    /// Gives a definition another name, and the text that goes with it. The name changes first, at
-    /// once; after a crash the old text may be found under the new name. A failure takes that back,
-    /// with whichever text; where that fails, too, the definition has got its new name.
-    pub fn rename(&self, folder: Folder, old: &str, new: &str, text: &str) -> Result<()> {
-        let path = self.folder(folder);
-        let staged = Staged::new(&path, new, text, self.kind.domain)?;
-        let (before, after) = (self.path(folder, old), self.path(folder, new));
-        fs::rename(&before, &after).map_err(|e| self.failed(&e, "cannot rename", &before))?;
-        staged.keep().or_else(|error| match fs::rename(&after, &before) {
-            Ok(()) => Err(error),
-            Err(e) => {
-                log::error!("'{}' stays renamed in spite of: {error}; {e}", after.display());
-                Ok(())
-            }
-        })
-    }
-
-    /// Marks something to be started by itself, or not.
-    pub fn mark_autostart(&self, name: &str, autostart: bool) -> Result<()> {
-        match autostart {
-            true => self.write(Folder::Autostart, name, ""),
-            false => self.remove(Folder::Autostart, name),
-        }
-    }
-
-    /// Removes a definition; none is as good.
-    pub fn remove(&self, folder: Folder, name: &str) -> Result<()> {
-        remove(&self.folder(folder), name, self.kind.domain)
     }
 
     /// The folder of a domain's snapshots, by its UUID.
@@ -295,30 +214,8 @@ impl StateDir {
         Ok((before != boot.as_bytes()).then_some(boot))
     }
 
-    /// Notes that `run` is of this boot. The caller holds the lock, and has forgotten what ran.
-    pub fn note_boot(&self, boot: &str) -> Result<()> {
-        // At once: what was read half would make others forget what runs.
-        let (path, new) = (self.boot_path(), self.root.join("run/boot.new"));
-        crate::sys::allow_file_size(boot.len() as u64)
-            .map_err(io::Error::from)
-            .and_then(|()| fs::write(&new, boot))
-            .and_then(|()| fs::rename(&new, &path))
-            .map_err(|e| self.failed(&e, "cannot write", &path))
-    }
-
-    /// Forgets what was active, and the lists of pools' volumes. The caller holds the lock.
-    pub fn forget_running(&self) -> Result<()> {
-        for path in [self.folder(Folder::Run), self.root.join(self.kind.more)] {
-            let failed = |e: io::Error| self.failed(&e, "cannot read directory", &path);
-            for entry in fs::read_dir(&path).map_err(failed)? {
-                let entry = entry.map_err(failed)?;
-                if !entry.file_type().map_err(failed)?.is_dir() {
-                    fs::remove_file(entry.path())
-                        .map_err(|e| self.failed(&e, "cannot remove", &entry.path()))?;
-                }
-            }
-        }
-        Ok(())
+    fn lock_path(&self) -> PathBuf {
+        self.root.join(self.kind.lock)
     }
 
     fn boot_path(&self) -> PathBuf {

@@ -1,8 +1,9 @@
 //! What the module's text promises.
 
+use std::fs::File;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -28,7 +29,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-/// Everything under the root but the folders, sorted.
+/// Everything under the root but the folders and the lock, sorted.
 fn files(root: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_path_buf()];
@@ -37,7 +38,7 @@ fn files(root: &Path) -> Vec<String> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if path != root.join("lock") {
                 found.push(path.strip_prefix(root).unwrap().display().to_string());
             }
         }
@@ -49,8 +50,7 @@ fn files(root: &Path) -> Vec<String> {
 #[test]
 fn folders_and_files_are_readable_only_by_their_owner() {
     let (root, state) = state();
-    let _lock = state.lock().unwrap();
-    state.write(Folder::Config, "a", "text").unwrap();
+    state.lock().unwrap().write(Folder::Config, "a", "text").unwrap();
     for folder in ["storage", "storage/autostart", "run", "run/storage", "run/volumes"] {
         assert_eq!(mode(&root.path().join(folder)), 0o700, "{folder}");
     }
@@ -63,7 +63,7 @@ fn folders_and_files_are_readable_only_by_their_owner() {
 fn what_is_written_is_read_in_its_folder_and_gone_when_it_is_removed() {
     let (root, state) = state();
     for name in ["a", "..", ".new", "ü 'x'", "autostart"] {
-        state.write(Folder::Config, name, name).unwrap();
+        state.lock().unwrap().write(Folder::Config, name, name).unwrap();
     }
     let names = ["..", ".new", "a", "autostart", "ü 'x'"].map(str::to_string);
     let all = read(&state, Folder::Config);
@@ -71,9 +71,9 @@ fn what_is_written_is_read_in_its_folder_and_gone_when_it_is_removed() {
     assert_eq!(read(&state, Folder::Run), []);
     assert_eq!(state.names(Folder::Autostart), Ok(vec![]));
     for name in &names {
-        state.remove(Folder::Config, name).unwrap();
+        state.lock().unwrap().remove(Folder::Config, name).unwrap();
     }
-    assert_eq!(state.remove(Folder::Config, "a"), Ok(()), "none is as good");
+    assert_eq!(state.lock().unwrap().remove(Folder::Config, "a"), Ok(()), "none is as good");
     assert_eq!(files(root.path()), Vec::<String>::new());
 }
 
@@ -81,7 +81,7 @@ fn what_is_written_is_read_in_its_folder_and_gone_when_it_is_removed() {
 fn a_reader_sees_the_old_or_the_new_text_during_a_thousand_rewrites() {
     let (root, state) = state();
     let texts = ["a".repeat(20_000), "b".repeat(11)];
-    state.write(Folder::Config, "p", &texts[0]).unwrap();
+    state.lock().unwrap().write(Folder::Config, "p", &texts[0]).unwrap();
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -94,7 +94,7 @@ fn a_reader_sees_the_old_or_the_new_text_during_a_thousand_rewrites() {
             }
         });
         for i in 0..1000 {
-            state.write(Folder::Config, "p", &texts[i % 2]).unwrap();
+            state.lock().unwrap().write(Folder::Config, "p", &texts[i % 2]).unwrap();
         }
         done.store(true, Ordering::Relaxed);
     });
@@ -106,7 +106,7 @@ fn what_a_crash_has_left_of_a_write_is_neither_read_nor_in_the_way() {
     let (root, state) = state();
     fs::write(root.path().join("storage/.new"), "half of a definition that is longer").unwrap();
     assert_eq!(read(&state, Folder::Config), []);
-    state.write(Folder::Config, "p", "text").unwrap();
+    state.lock().unwrap().write(Folder::Config, "p", "text").unwrap();
     assert_eq!(read(&state, Folder::Config), [("p".to_string(), "text".to_string())]);
     assert_eq!(files(root.path()), ["storage/p.xml"]);
 }
@@ -114,12 +114,15 @@ fn what_a_crash_has_left_of_a_write_is_neither_read_nor_in_the_way() {
 #[test]
 fn a_write_that_fails_leaves_the_old_text() {
     let (root, state) = state();
-    state.write(Folder::Config, "p", "old").unwrap();
+    state.lock().unwrap().write(Folder::Config, "p", "old").unwrap();
     let name = "n".repeat(252);
-    let error = state.write(Folder::Config, &name, "text").unwrap_err();
+    let error = state.lock().unwrap().write(Folder::Config, &name, "text").unwrap_err();
     assert_eq!(error.errno(), Some(nix::errno::Errno::ENAMETOOLONG));
     fs::create_dir(root.path().join("storage/.new")).unwrap();
-    assert_eq!(state.write(Folder::Config, "p", "new").unwrap_err().code, VIR_ERR_SYSTEM_ERROR);
+    assert_eq!(
+        state.lock().unwrap().write(Folder::Config, "p", "new").unwrap_err().code,
+        VIR_ERR_SYSTEM_ERROR
+    );
     fs::remove_dir(root.path().join("storage/.new")).unwrap();
     assert_eq!(read(&state, Folder::Config), [("p".to_string(), "old".to_string())]);
     assert_eq!(files(root.path()), ["storage/p.xml"]);
@@ -129,9 +132,13 @@ fn a_write_that_fails_leaves_the_old_text() {
 #[test]
 fn a_text_that_is_too_long_is_refused() {
     let (_root, state) = state();
-    let error = state.write(Folder::Config, "p", &"x".repeat(LARGEST as usize + 1)).unwrap_err();
+    let error = state
+        .lock()
+        .unwrap()
+        .write(Folder::Config, "p", &"x".repeat(LARGEST as usize + 1))
+        .unwrap_err();
     assert_eq!((error.code, error.domain), (VIR_ERR_OVERFLOW, VIR_FROM_STORAGE));
-    state.write(Folder::Config, "p", &"x".repeat(LARGEST as usize)).unwrap();
+    state.lock().unwrap().write(Folder::Config, "p", &"x".repeat(LARGEST as usize)).unwrap();
     assert_eq!(read(&state, Folder::Config)[0].1.len(), LARGEST as usize);
 }
 
@@ -139,7 +146,7 @@ fn a_text_that_is_too_long_is_refused() {
 #[test]
 fn what_is_no_readable_file_is_told_with_the_cause_and_not_waited_for() {
     let (root, state) = state();
-    state.write(Folder::Config, "good", "text").unwrap();
+    state.lock().unwrap().write(Folder::Config, "good", "text").unwrap();
     let odd = |name: &str| root.path().join("storage").join(name);
     mkfifo(&odd("fifo.xml"), Mode::from_bits_truncate(0o600)).unwrap();
     fs::create_dir(odd("folder.xml")).unwrap();
@@ -173,20 +180,49 @@ fn what_is_no_readable_file_is_told_with_the_cause_and_not_waited_for() {
 fn changes_of_others_show_in_the_stamp() {
     let (root, state) = state();
     let other = StateDir::open(root.path(), POOLS).unwrap();
+    let same = |before: &Stamp| state.stamp().unwrap().is_same(before, Instant::now());
     let mut before = state.stamp().unwrap();
-    assert!(!state.stamp().unwrap().is_same(&before), "too young to be told from a later one");
+    assert!(!same(&before), "too young to be told from a later one");
     let mut seen = |change: &dyn Fn()| {
-        std::thread::sleep(RACY * 2);
+        std::thread::sleep(super::stamp::RACY * 2);
         before = state.stamp().unwrap();
-        assert!(state.stamp().unwrap().is_same(&before), "nothing has changed");
+        assert!(same(&before), "nothing has changed");
         change();
-        assert!(!state.stamp().unwrap().is_same(&before));
+        assert!(!same(&before));
     };
     for folder in FOLDERS {
-        seen(&|| other.write(folder, "p", "text").unwrap());
-        seen(&|| other.write(folder, "p", "tex2").unwrap());
-        seen(&|| other.remove(folder, "p").unwrap());
+        seen(&|| other.lock().unwrap().write(folder, "p", "text").unwrap());
+        seen(&|| other.lock().unwrap().write(folder, "p", "tex2").unwrap());
+        seen(&|| other.lock().unwrap().remove(folder, "p").unwrap());
     }
+}
+
+/// So that a process need not read everything again for each change that it makes.
+#[test]
+fn an_own_change_is_known_for_a_moment_and_told_from_one_that_another_makes_in_it() {
+    let (root, state) = state();
+    let other = StateDir::open(root.path(), POOLS).unwrap();
+    let start = Instant::now();
+    let own = {
+        let locked = state.lock().unwrap();
+        assert_eq!(locked.stamp_of_change(), Ok(None), "nothing has been changed");
+        locked.write(Folder::Config, "p", "text").unwrap();
+        assert!(locked.stamp_of_change().is_err(), "it may have failed");
+        locked.note();
+        locked.stamp_of_change().unwrap().expect("a change")
+    };
+    assert!(state.stamp().unwrap().is_same(&own, start));
+    assert!(!state.stamp().unwrap().is_same(&own, Instant::now() + super::stamp::RACY));
+    let times = |state: &StateDir| {
+        FOLDERS.map(|folder| fs::metadata(state.folder(folder)).unwrap().modified().unwrap())
+    };
+    let before = times(&state);
+    other.lock().unwrap().write(Folder::Config, "p", "tex2").unwrap();
+    for (folder, time) in FOLDERS.into_iter().zip(before) {
+        File::open(state.folder(folder)).unwrap().set_modified(time).unwrap();
+    }
+    assert_eq!(times(&state), before, "as if it were in the same tick of the clock");
+    assert!(!state.stamp().unwrap().is_same(&own, start));
 }
 
 /// Some filesystems know no fractions of a second.
@@ -201,9 +237,9 @@ fn a_time_in_whole_seconds_is_trusted_later() {
         }
     };
     set_age(Duration::from_secs(1));
-    assert!(!state.stamp().unwrap().settled);
+    assert!(!state.stamp().unwrap().is_settled());
     set_age(Duration::from_secs(3));
-    assert!(state.stamp().unwrap().settled);
+    assert!(state.stamp().unwrap().is_settled());
 }
 
 #[test]
@@ -231,7 +267,7 @@ fn a_boot_is_new_until_it_is_noted() {
     let (root, state) = state();
     let boot = state.new_boot().unwrap().expect("the first use");
     assert!(state.new_boot().unwrap().is_some(), "a crash before it is noted changes nothing");
-    state.note_boot(&boot).unwrap();
+    state.lock().unwrap().note_boot(&boot).unwrap();
     assert!(state.new_boot().unwrap().is_none());
     assert!(StateDir::open(root.path(), POOLS).unwrap().new_boot().unwrap().is_none());
     fs::write(root.path().join("run/boot"), "another").unwrap();
@@ -244,13 +280,13 @@ fn a_boot_is_new_until_it_is_noted() {
 #[test]
 fn what_ran_is_forgotten_and_what_is_defined_stays() {
     let (root, state) = state();
-    state.write(Folder::Run, "p", "text").unwrap();
+    state.lock().unwrap().write(Folder::Run, "p", "text").unwrap();
     fs::write(root.path().join("run/storage/broken.xml"), b"\xff").unwrap();
     fs::create_dir(root.path().join("run/storage/folder.xml")).unwrap();
     fs::write(state.beside("a"), "a\0").unwrap();
-    state.write(Folder::Config, "p", "text").unwrap();
-    state.write(Folder::Autostart, "p", "").unwrap();
-    state.forget_running().unwrap();
+    state.lock().unwrap().write(Folder::Config, "p", "text").unwrap();
+    state.lock().unwrap().write(Folder::Autostart, "p", "").unwrap();
+    state.lock().unwrap().forget_running().unwrap();
     assert_eq!(files(root.path()), ["storage/autostart/p.xml", "storage/p.xml"]);
 }
 
@@ -269,15 +305,15 @@ fn a_root_that_cannot_be_used_is_named_in_the_error() {
 fn what_is_renamed_is_found_at_any_time() {
     let (_root, state) = state();
     for number in 0..50 {
-        state.write(Folder::Config, &format!("other{number}"), "text").unwrap();
+        state.lock().unwrap().write(Folder::Config, &format!("other{number}"), "text").unwrap();
     }
-    state.write(Folder::Config, "a", "a").unwrap();
+    state.lock().unwrap().write(Folder::Config, "a", "a").unwrap();
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for _ in 0..100 {
-                state.rename(Folder::Config, "a", "b", "b").unwrap();
-                state.rename(Folder::Config, "b", "a", "a").unwrap();
+                state.lock().unwrap().rename(Folder::Config, "a", "b", "b").unwrap();
+                state.lock().unwrap().rename(Folder::Config, "b", "a", "a").unwrap();
             }
             over.store(true, Ordering::Relaxed);
         });
@@ -286,7 +322,7 @@ fn what_is_renamed_is_found_at_any_time() {
         }
     });
     assert_eq!(
-        state.rename(Folder::Config, "none", "b", "b").unwrap_err().code,
+        state.lock().unwrap().rename(Folder::Config, "none", "b", "b").unwrap_err().code,
         VIR_ERR_SYSTEM_ERROR
     );
     assert_eq!(state.read_all(Folder::Config).unwrap().len(), 51);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ use super::store::VolumeStore;
 use super::unknown::UnknownStore;
 use crate::block::{Files, MemoryFiles, RealFiles};
 use crate::error::*;
-use crate::state::{ChangeLock, Damage, Folder, Kept, POOLS, Stamp, StateDir, Stored, is_shortage};
+use crate::state::{Damage, Folder, Kept, Locked, POOLS, Stamp, StateDir, Stored, is_shortage};
 use crate::xml::excerpt;
 
 /// One pool, as it is at one moment.
@@ -127,7 +128,8 @@ enum Place {
 pub struct Change<'a> {
     storage: &'a Storage,
     known: MutexGuard<'a, Known>,
-    _lock: Option<ChangeLock>,
+    /// Where it is written down; `None` if it is not.
+    state: Option<Locked<'a>>,
 }
 
 impl Storage {
@@ -202,9 +204,9 @@ impl Storage {
     /// Begins a change.
     pub fn change(&self) -> Result<Change<'_>> {
         let mut known = self.lock();
-        let lock = self.state.as_ref().map(StateDir::lock).transpose()?;
+        let state = self.state.as_ref().map(StateDir::lock).transpose()?;
         self.reload(&mut known)?;
-        Ok(Change { storage: self, known, _lock: lock })
+        Ok(Change { storage: self, known, state })
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -221,7 +223,7 @@ impl Storage {
     fn reload(&self, known: &mut Known) -> Result<()> {
         let Some(state) = &self.state else { return Ok(()) };
         let stamp = state.stamp()?;
-        if known.stamp.as_ref().is_some_and(|before| stamp.is_same(before)) {
+        if known.stamp.as_ref().is_some_and(|before| stamp.is_same(before, Instant::now())) {
             return Ok(());
         }
         known.pools = self.load(state)?;
@@ -234,11 +236,12 @@ impl Storage {
     /// Starts the pools that start by themselves, once after each boot of the machine. One that
     /// cannot be started stays inactive, and says why when it is started by name.
     fn autostart(&self) -> Result<()> {
-        let Some(state) = &self.state else { return Ok(()) };
         let mut change = self.change()?;
+        let Some(state) = &change.state else { return Ok(()) };
         let Some(boot) = state.new_boot()? else { return Ok(()) };
         state.forget_running()?;
         change.known.pools = self.load(state)?;
+        state.note();
         let wanted: Vec<Entry> =
             change.known.pools.values().filter(|entry| entry.autostart).cloned().collect();
         for entry in wanted {
@@ -254,7 +257,7 @@ impl Storage {
             }
         }
         // Last, so that a crash before this is made good by the next connection.
-        state.note_boot(&boot)
+        change.state.as_ref().map_or(Ok(()), |state| state.note_boot(&boot))
     }
 }
 
@@ -303,7 +306,7 @@ impl Change<'_> {
 
     /// Makes a pool persistent under a new definition.
     pub fn set_config(&mut self, entry: &Entry, config: Arc<PoolDefinition>) -> Result<()> {
-        if let Some(state) = &self.storage.state {
+        if let Some(state) = &self.state {
             let text = stored(&config, entry)?;
             if !entry.is_persistent() {
                 state.check_free(&entry.name)?;
@@ -318,7 +321,7 @@ impl Change<'_> {
 
     /// Forgets a pool's definition.
     pub fn undefine(&mut self, entry: &Entry) -> Result<()> {
-        if let Some(state) = &self.storage.state {
+        if let Some(state) = &self.state {
             state.remove(Folder::Config, &entry.name)?;
             // It has happened. What else stays is removed before a pool of that name is defined.
             if let Err(error) = state.remove(Folder::Autostart, &entry.name) {
@@ -339,7 +342,7 @@ impl Change<'_> {
 
     /// Makes a pool inactive.
     pub fn stop(&mut self, entry: &Entry) -> Result<()> {
-        if let Some(state) = &self.storage.state {
+        if let Some(state) = &self.state {
             state.remove(Folder::Run, &entry.name)?;
         }
         entry.listing.remove();
@@ -353,7 +356,7 @@ impl Change<'_> {
     }
 
     fn write_live(&self, entry: &Entry, definition: &PoolDefinition) -> Result<()> {
-        match &self.storage.state {
+        match &self.state {
             Some(state) => state.write(Folder::Run, &entry.name, &stored(definition, entry)?),
             None => Ok(()),
         }
@@ -361,18 +364,37 @@ impl Change<'_> {
 
     /// Marks a pool to be started by itself, or not.
     pub fn set_autostart(&mut self, entry: &Entry, autostart: bool) -> Result<()> {
-        if let Some(state) = &self.storage.state {
+        if let Some(state) = &self.state {
             state.mark_autostart(&entry.name, autostart)?;
         }
         self.put(Entry { autostart, ..entry.clone() });
         Ok(())
     }
 
+    /// Notes in memory what is written down.
     fn put(&mut self, entry: Entry) {
+        if let Some(state) = &self.state {
+            state.note();
+        }
         if entry.is_active() || entry.is_persistent() {
             self.known.pools.insert(entry.name.clone(), entry);
         } else {
             self.known.pools.remove(&entry.name);
+        }
+    }
+}
+
+impl Drop for Change<'_> {
+    /// What has been changed here need not be read again.
+    fn drop(&mut self) {
+        let Some(state) = &self.state else { return };
+        match state.stamp_of_change() {
+            Ok(None) => {}
+            Ok(Some(stamp)) => {
+                let whole = self.known.pools.values().all(|entry| entry.damage().is_none());
+                self.known.stamp = whole.then_some(stamp);
+            }
+            Err(_) => self.known.stamp = None,
         }
     }
 }

@@ -276,3 +276,38 @@ fn what_runs_elsewhere_with_a_damaged_status_runs_and_keeps_its_name() {
     stop(&one, &running);
     assert_eq!(two.by_name("a").err().unwrap().code, VIR_ERR_NO_DOMAIN);
 }
+
+/// What a process has changed itself it does not read again, so that making many domains costs each
+/// the same. It does when it cannot know what there is.
+#[test]
+fn after_a_change_of_its_own_a_process_knows_what_there_is() {
+    let root = tempfile::tempdir().unwrap();
+    let domains = open(root.path());
+    let begin = Instant::now();
+    let is_known = || {
+        let now = domains.state.as_ref().unwrap().stamp().unwrap();
+        domains.lock().stamp.as_ref().is_some_and(|before| now.is_same(before, begin))
+    };
+    let (one, two) = (definition("one", None), definition("two", None));
+    define(&domains, &one);
+    assert!(is_known());
+    {
+        let mut change = domains.change().unwrap();
+        let entry = change.by_uuid(one.uuid, "one").unwrap();
+        change.set_autostart(&entry, true).unwrap();
+        change.undefine(&entry, false).unwrap();
+    }
+    assert!(is_known());
+    fs::create_dir(root.path().join("domains/.new")).unwrap();
+    {
+        let mut change = domains.change().unwrap();
+        let entry = change.claim(&two).unwrap();
+        assert_eq!(change.set_config(&entry, two.clone()).unwrap_err().code, VIR_ERR_SYSTEM_ERROR);
+    }
+    assert!(!is_known(), "a change has failed");
+    fs::remove_dir(root.path().join("domains/.new")).unwrap();
+    fs::write(root.path().join("domains/broken.xml"), "<domain").unwrap();
+    define(&domains, &two);
+    assert!(!is_known(), "one may be readable the next time");
+    assert_eq!(open(root.path()).all().unwrap().len(), 2);
+}

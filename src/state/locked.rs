@@ -1,0 +1,170 @@
+//! Changes of the state. They are made by one process at a time, under a lock.
+//!
+//! Each holder of the lock that changes something gives the lock's file another time of change, a
+//! mark that tells this change from all others. So a process need not read everything again after a
+//! change of its own, and sees one that another process made in the same moment.
+
+use std::cell::Cell;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::ops::Deref;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::stat::futimens;
+use nix::sys::time::TimeSpec;
+
+use super::{Folder, Staged, Stamp, StateDir, remove};
+use crate::error::*;
+
+/// How many seconds a mark is from the one before: FAT keeps every other second.
+const MARK_STEP: i64 = 2;
+
+/// The state, while nobody else changes it.
+pub struct Locked<'a> {
+    state: &'a StateDir,
+    lock: Flock<File>,
+    is_marked: Cell<bool>,
+    /// Something was changed, or its change has failed, that the caller has not noted.
+    is_unnoted: Cell<bool>,
+}
+
+impl StateDir {
+    /// Waits until no other process changes the state.
+    pub fn lock(&self) -> Result<Locked<'_>> {
+        let path = self.lock_path();
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|e| self.failed(&e, "cannot open lock", &path))?;
+        loop {
+            match Flock::lock(file, FlockArg::LockExclusive) {
+                Ok(lock) => {
+                    let (is_marked, is_unnoted) = (Cell::new(false), Cell::new(false));
+                    return Ok(Locked { state: self, lock, is_marked, is_unnoted });
+                }
+                Err((again, Errno::EINTR)) => file = again,
+                Err((_, errno)) => {
+                    return Err(self.failed(&errno.into(), "cannot lock", &path));
+                }
+            }
+        }
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = StateDir;
+
+    fn deref(&self) -> &StateDir {
+        self.state
+    }
+}
+
+impl Locked<'_> {
+    /// Notes that the caller knows what it has changed.
+    pub fn note(&self) {
+        self.is_unnoted.set(false);
+    }
+
+    /// The stamp of the state with what has been changed; `Ok(None)` if nothing has.
+    ///
+    /// Errors: VIR_ERR_OPERATION_FAILED if a change has failed, so that it is not known what there
+    /// is, VIR_ERR_SYSTEM_ERROR.
+    pub fn stamp_of_change(&self) -> Result<Option<Stamp>> {
+        if self.is_unnoted.get() {
+            let text = "a change has failed".to_string();
+            return Err(Error::new(VIR_ERR_OPERATION_FAILED, self.kind.domain, text));
+        }
+        match self.is_marked.get() {
+            true => Ok(Some(self.stamp()?.of_own_change(Instant::now()))),
+            false => Ok(None),
+        }
+    }
+
+    /// Replaces a definition as a whole, and for good: after a crash the file is the old or the new
+    /// one.
+    ///
+    /// Errors: VIR_ERR_OVERFLOW for a text that is too long to be read again, VIR_ERR_SYSTEM_ERROR.
+    pub fn write(&self, folder: Folder, name: &str, text: &str) -> Result<()> {
+        self.begin()?;
+        Staged::new(&self.folder(folder), name, text, self.kind.domain)?.keep()
+    }
+
+    /// Gives a definition another name, and the text that goes with it. The name changes first, at
+    /// once; after a crash the old text may be found under the new name. A failure takes that back,
+    /// with whichever text; where that fails, too, the definition has got its new name.
+    pub fn rename(&self, folder: Folder, old: &str, new: &str, text: &str) -> Result<()> {
+        self.begin()?;
+        let path = self.folder(folder);
+        let staged = Staged::new(&path, new, text, self.kind.domain)?;
+        let (before, after) = (self.path(folder, old), self.path(folder, new));
+        fs::rename(&before, &after).map_err(|e| self.failed(&e, "cannot rename", &before))?;
+        staged.keep().or_else(|error| match fs::rename(&after, &before) {
+            Ok(()) => Err(error),
+            Err(e) => {
+                log::error!("'{}' stays renamed in spite of: {error}; {e}", after.display());
+                Ok(())
+            }
+        })
+    }
+
+    /// Marks something to be started by itself, or not.
+    pub fn mark_autostart(&self, name: &str, autostart: bool) -> Result<()> {
+        match autostart {
+            true => self.write(Folder::Autostart, name, ""),
+            false => self.remove(Folder::Autostart, name),
+        }
+    }
+
+    /// Removes a definition; none is as good.
+    pub fn remove(&self, folder: Folder, name: &str) -> Result<()> {
+        self.begin()?;
+        remove(&self.folder(folder), name, self.kind.domain)
+    }
+
+    /// Forgets what was active, and the lists of pools' volumes.
+    pub fn forget_running(&self) -> Result<()> {
+        self.begin()?;
+        for path in [self.folder(Folder::Run), self.beside("")] {
+            let failed = |e: io::Error| self.failed(&e, "cannot read directory", &path);
+            for entry in fs::read_dir(&path).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                if !entry.file_type().map_err(failed)?.is_dir() {
+                    fs::remove_file(entry.path())
+                        .map_err(|e| self.failed(&e, "cannot remove", &entry.path()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that `run` is of this boot. The caller has forgotten what ran.
+    pub fn note_boot(&self, boot: &str) -> Result<()> {
+        // At once: what was read half would make others forget what runs.
+        let (path, new) = (self.boot_path(), self.root.join("run/boot.new"));
+        crate::sys::allow_file_size(boot.len() as u64)
+            .map_err(io::Error::from)
+            .and_then(|()| fs::write(&new, boot))
+            .and_then(|()| fs::rename(&new, &path))
+            .map_err(|e| self.failed(&e, "cannot write", &path))
+    }
+
+    /// Marks that something changes now.
+    fn begin(&self) -> Result<()> {
+        self.is_unnoted.set(true);
+        if self.is_marked.replace(true) {
+            return Ok(());
+        }
+        let before = self.lock.metadata();
+        let marked = before.and_then(|before| {
+            let mark = TimeSpec::new(before.mtime() + MARK_STEP, 0);
+            futimens(&*self.lock, &mark, &mark).map_err(io::Error::from)
+        });
+        marked.map_err(|e| self.failed(&e, "cannot mark", &self.lock_path()))
+    }
+}
