@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs and src/capi/domain_tuning_types.rs and src/capi/domain_tuning.rs and src/capi/domain_io_tune.rs. */
+/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs and src/capi/domain_tuning_types.rs and src/capi/domain_tuning.rs and src/capi/domain_io_tune.rs and src/capi/domain_cpus.rs and src/capi/domain_guest.rs and src/capi/domain_interface.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H
@@ -32,6 +32,64 @@
  * Since 0.8.5.
  */
 #define _virMemoryParameter _virTypedParameter
+
+/**
+ * An old name of struct _virTypedParameter.
+ *
+ * Since 0.9.0.
+ */
+#define _virBlkioParameter _virTypedParameter
+
+/**
+ * How many bytes a set of that many CPUs of the machine takes.
+ *
+ * Since 0.1.4.
+ */
+#define VIR_CPU_MAPLEN(cpu) (((cpu) + 7) / 8)
+
+/**
+ * Puts a CPU into a set.
+ *
+ * Since 0.1.4.
+ */
+#define VIR_USE_CPU(cpumap, cpu) ((cpumap)[(cpu) / 8] |= (1 << ((cpu) % 8)))
+
+/**
+ * Takes a CPU out of a set.
+ *
+ * Since 0.1.4.
+ */
+#define VIR_UNUSE_CPU(cpumap, cpu) ((cpumap)[(cpu) / 8] &= ~(1 << ((cpu) % 8)))
+
+/**
+ * Not 0 if a CPU is in a set.
+ *
+ * Since 1.0.0.
+ */
+#define VIR_CPU_USED(cpumap, cpu) ((cpumap)[(cpu) / 8] & (1 << ((cpu) % 8)))
+
+/**
+ * The set of one CPU of a domain, among sets of that length.
+ *
+ * Since 0.1.4.
+ */
+#define VIR_GET_CPUMAP(cpumaps, maplen, vcpu) (&((cpumaps)[(vcpu) * (maplen)]))
+
+/**
+ * Not 0 if a CPU of a domain may run on that CPU of the machine.
+ *
+ * Since 0.1.4.
+ */
+#define VIR_CPU_USABLE(cpumaps, maplen, vcpu, cpu) \
+    VIR_CPU_USED(VIR_GET_CPUMAP(cpumaps, maplen, vcpu), cpu)
+
+/**
+ * Copies the set of one CPU of a domain. The program includes string.h.
+ *
+ * Since 0.1.4.
+ */
+#define VIR_COPY_CPUMAP(cpumaps, maplen, vcpu, cpumap) \
+    memcpy(cpumap, VIR_GET_CPUMAP(cpumaps, maplen, vcpu), maplen)
 
 /** How many bytes were read. A long long. */
 #define VIR_DOMAIN_BLOCK_STATS_READ_BYTES "rd_bytes"
@@ -249,6 +307,57 @@
 /** Disks of a domain with this name share one set of limits. A string. Since 3.0.0. */
 #define VIR_DOMAIN_BLOCK_IOTUNE_GROUP_NAME "group_name"
 
+/** For how long a CPU has worked for a domain, in nanoseconds. An unsigned long long. Since 0.9.10. */
+#define VIR_DOMAIN_CPU_STATS_CPUTIME "cpu_time"
+
+/** The same outside of the kernel. An unsigned long long. Since 0.9.11. */
+#define VIR_DOMAIN_CPU_STATS_USERTIME "user_time"
+
+/** The same in the kernel. An unsigned long long. Since 0.9.11. */
+#define VIR_DOMAIN_CPU_STATS_SYSTEMTIME "system_time"
+
+/** The same for the domain's own CPUs. An unsigned long long. Since 0.9.12. */
+#define VIR_DOMAIN_CPU_STATS_VCPUTIME "vcpu_time"
+
+/** How much of devices a domain may use, against others. An unsigned int. Since 0.9.0. */
+#define VIR_DOMAIN_BLKIO_WEIGHT "weight"
+
+/** The same of single devices, as `PATH,WEIGHT,PATH,WEIGHT`. A string. Since 0.9.8. */
+#define VIR_DOMAIN_BLKIO_DEVICE_WEIGHT "device_weight"
+
+/** Reads a second of single devices. A string. Since 1.2.2. */
+#define VIR_DOMAIN_BLKIO_DEVICE_READ_IOPS "device_read_iops_sec"
+
+/** Writes a second of single devices. A string. Since 1.2.2. */
+#define VIR_DOMAIN_BLKIO_DEVICE_WRITE_IOPS "device_write_iops_sec"
+
+/** Bytes a second read from single devices. A string. Since 1.2.2. */
+#define VIR_DOMAIN_BLKIO_DEVICE_READ_BPS "device_read_bytes_sec"
+
+/** Bytes a second written to single devices. A string. Since 1.2.2. */
+#define VIR_DOMAIN_BLKIO_DEVICE_WRITE_BPS "device_write_bytes_sec"
+
+/** How much may come in, in KiB a second; 0 for no limit. An unsigned int. Since 0.9.9. */
+#define VIR_DOMAIN_BANDWIDTH_IN_AVERAGE "inbound.average"
+
+/** How much may come in at most, in KiB a second. An unsigned int. Since 0.9.9. */
+#define VIR_DOMAIN_BANDWIDTH_IN_PEAK "inbound.peak"
+
+/** How much may come in at once, in KiB. An unsigned int. Since 0.9.9. */
+#define VIR_DOMAIN_BANDWIDTH_IN_BURST "inbound.burst"
+
+/** How much is sure to come in, in KiB a second. An unsigned int. Since 3.4.0. */
+#define VIR_DOMAIN_BANDWIDTH_IN_FLOOR "inbound.floor"
+
+/** How much may go out, in KiB a second; 0 for no limit. An unsigned int. Since 0.9.9. */
+#define VIR_DOMAIN_BANDWIDTH_OUT_AVERAGE "outbound.average"
+
+/** How much may go out at most, in KiB a second. An unsigned int. Since 0.9.9. */
+#define VIR_DOMAIN_BANDWIDTH_OUT_PEAK "outbound.peak"
+
+/** How much may go out at once, in KiB. An unsigned int. Since 0.9.9. */
+#define VIR_DOMAIN_BANDWIDTH_OUT_BURST "outbound.burst"
+
 /** Refuses what is not told of, instead of leaving it out. Since 1.2.8. */
 #define VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS 2147483648
 
@@ -260,6 +369,14 @@
 
 /** An old name of VIR_TYPED_PARAM_FIELD_LENGTH. Since 0.8.5. */
 #define VIR_DOMAIN_MEMORY_FIELD_LENGTH VIR_TYPED_PARAM_FIELD_LENGTH
+
+#if defined(VIR_ENUM_SENTINELS)
+/** The same as VIR_DOMAIN_MEMORY_STAT_NR. Since 0.9.10. */
+#define VIR_DOMAIN_MEMORY_STAT_LAST 13
+#endif
+
+/** An old name of VIR_TYPED_PARAM_FIELD_LENGTH. Since 0.9.0. */
+#define VIR_DOMAIN_BLKIO_FIELD_LENGTH VIR_TYPED_PARAM_FIELD_LENGTH
 
 /** What a domain is doing. Since 0.0.1. */
 typedef enum virDomainState {
@@ -1320,6 +1437,151 @@ typedef enum virMemoryParameterType {
     VIR_DOMAIN_MEMORY_PARAM_BOOLEAN = 6,
 } virMemoryParameterType;
 
+/** What a CPU of a domain is doing. Since 0.1.4. */
+typedef enum virVcpuState {
+    /** It is off. Since 0.1.4. */
+    VIR_VCPU_OFFLINE = 0,
+    /** It runs, as those of a running domain are said to do. Since 0.1.4. */
+    VIR_VCPU_RUNNING = 1,
+    /** It waits. Since 0.1.4. */
+    VIR_VCPU_BLOCKED = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_VCPU_LAST = 3,
+#endif
+} virVcpuState;
+
+/** In the place of the number of a CPU of the machine. Since 6.10.0. */
+typedef enum virVcpuHostCpuState {
+    /** The domain's CPU is off. Since 6.10.0. */
+    VIR_VCPU_INFO_CPU_OFFLINE = -1,
+    /** It runs on none that is known. Since 6.10.0. */
+    VIR_VCPU_INFO_CPU_UNAVAILABLE = -2,
+} virVcpuHostCpuState;
+
+/**
+ * What virDomainMemoryStats tells of. What a guest would have to be asked for is not told. Since
+ * 0.7.5.
+ */
+typedef enum virDomainMemoryStatTags {
+    /** What was read from swap, in KiB: 0. Since 0.7.5. */
+    VIR_DOMAIN_MEMORY_STAT_SWAP_IN = 0,
+    /** What was written to swap, in KiB: 0. Since 0.7.5. */
+    VIR_DOMAIN_MEMORY_STAT_SWAP_OUT = 1,
+    /** How often memory was missing that had to be read: 0. Since 0.7.5. */
+    VIR_DOMAIN_MEMORY_STAT_MAJOR_FAULT = 2,
+    /** How often other memory was missing: 0. Since 0.7.5. */
+    VIR_DOMAIN_MEMORY_STAT_MINOR_FAULT = 3,
+    /** Memory that the guest does not use, in KiB; it is not told. Since 0.7.5. */
+    VIR_DOMAIN_MEMORY_STAT_UNUSED = 4,
+    /** Memory as the guest sees it, in KiB; it is not told. Since 0.7.5. */
+    VIR_DOMAIN_MEMORY_STAT_AVAILABLE = 5,
+    /** The memory that the domain is described to have, in KiB. Since 0.9.3. */
+    VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON = 6,
+    /** Memory of the machine that it takes, in KiB: 0. Since 0.9.10. */
+    VIR_DOMAIN_MEMORY_STAT_RSS = 7,
+    /** Memory that the guest could give away, in KiB; it is not told. Since 2.1.0. */
+    VIR_DOMAIN_MEMORY_STAT_USABLE = 8,
+    /** When the guest was asked, in seconds; it is not told. Since 2.1.0. */
+    VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE = 9,
+    /** Memory in which the guest keeps files, in KiB; it is not told. Since 4.6.0. */
+    VIR_DOMAIN_MEMORY_STAT_DISK_CACHES = 10,
+    /** How often the guest has got a large page; it is not told. Since 5.4.0. */
+    VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGALLOC = 11,
+    /** How often it has not; it is not told. Since 5.4.0. */
+    VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGFAIL = 12,
+    /** How many there are. Since 0.7.5. */
+    VIR_DOMAIN_MEMORY_STAT_NR = 13,
+} virDomainMemoryStatTags;
+
+/** Whether a domain can be controlled. Since 0.9.3. */
+typedef enum virDomainControlState {
+    /** Yes. Since 0.9.3. */
+    VIR_DOMAIN_CONTROL_OK = 0,
+    /** A job is in the way. Since 0.9.3. */
+    VIR_DOMAIN_CONTROL_JOB = 1,
+    /** A command is in the way. Since 0.9.3. */
+    VIR_DOMAIN_CONTROL_OCCUPIED = 2,
+    /** No. Since 0.9.3. */
+    VIR_DOMAIN_CONTROL_ERROR = 3,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 0.9.10. */
+    VIR_DOMAIN_CONTROL_LAST = 4,
+#endif
+} virDomainControlState;
+
+/** Why it cannot. Since 1.2.14. */
+typedef enum virDomainControlErrorReason {
+    /** Nothing is said. Since 1.2.14. */
+    VIR_DOMAIN_CONTROL_ERROR_REASON_NONE = 0,
+    /** Nothing is known. Since 1.2.14. */
+    VIR_DOMAIN_CONTROL_ERROR_REASON_UNKNOWN = 1,
+    /** The connection to the hypervisor has broken. Since 1.2.14. */
+    VIR_DOMAIN_CONTROL_ERROR_REASON_MONITOR = 2,
+    /** A fault in the library. Since 1.2.14. */
+    VIR_DOMAIN_CONTROL_ERROR_REASON_INTERNAL = 3,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 1.2.14. */
+    VIR_DOMAIN_CONTROL_ERROR_REASON_LAST = 4,
+#endif
+} virDomainControlErrorReason;
+
+/** How virDomainSetTime sets the time. Since 1.2.5. */
+typedef enum virDomainSetTimeFlags {
+    /** As the domain's clock has it. Since 1.2.5. */
+    VIR_DOMAIN_TIME_SYNC = (1 << 0),
+} virDomainSetTimeFlags;
+
+/** Who is asked for a guest's name. Since 6.1.0. */
+typedef enum virDomainGetHostnameFlags {
+    /** Who gives addresses away; it is not asked. Since 6.1.0. */
+    VIR_DOMAIN_GET_HOSTNAME_LEASE = (1 << 0),
+    /** An agent in the guest; it is not asked. Since 6.1.0. */
+    VIR_DOMAIN_GET_HOSTNAME_AGENT = (1 << 1),
+} virDomainGetHostnameFlags;
+
+/** The types of parameters of devices: an old name of virTypedParameterType. Since 0.9.0. */
+typedef enum virBlkioParameterType {
+    /** VIR_TYPED_PARAM_INT. Since 0.9.0. */
+    VIR_DOMAIN_BLKIO_PARAM_INT = 1,
+    /** VIR_TYPED_PARAM_UINT. Since 0.9.0. */
+    VIR_DOMAIN_BLKIO_PARAM_UINT = 2,
+    /** VIR_TYPED_PARAM_LLONG. Since 0.9.0. */
+    VIR_DOMAIN_BLKIO_PARAM_LLONG = 3,
+    /** VIR_TYPED_PARAM_ULLONG. Since 0.9.0. */
+    VIR_DOMAIN_BLKIO_PARAM_ULLONG = 4,
+    /** VIR_TYPED_PARAM_DOUBLE. Since 0.9.0. */
+    VIR_DOMAIN_BLKIO_PARAM_DOUBLE = 5,
+    /** VIR_TYPED_PARAM_BOOLEAN. Since 0.9.0. */
+    VIR_DOMAIN_BLKIO_PARAM_BOOLEAN = 6,
+} virBlkioParameterType;
+
+/** The kind of an address. Since 1.2.6. */
+typedef enum virIPAddrType {
+    /** IPv4. Since 1.2.6. */
+    VIR_IP_ADDR_TYPE_IPV4 = 0,
+    /** IPv6. Since 1.2.6. */
+    VIR_IP_ADDR_TYPE_IPV6 = 1,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 1.2.6. */
+    VIR_IP_ADDR_TYPE_LAST = 2,
+#endif
+} virIPAddrType;
+
+/** Where addresses are looked for. Since 1.2.14. */
+typedef enum virDomainInterfaceAddressesSource {
+    /** With who gives them away. Since 1.2.14. */
+    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE = 0,
+    /** With an agent in the guest. Since 1.2.14. */
+    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT = 1,
+    /** In the machine's table of neighbours. Since 4.2.0. */
+    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 1.2.14. */
+    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LAST = 3,
+#endif
+} virDomainInterfaceAddressesSource;
+
 /** State of a domain, and what its definition says. Since 0.0.3. */
 struct _virDomainInfo {
     /** What it is doing, a virDomainState. */
@@ -1479,6 +1741,114 @@ typedef struct _virDomainStatsRecord virDomainStatsRecord;
 
 /** Points at what is told of one domain. */
 typedef virDomainStatsRecord *virDomainStatsRecordPtr;
+
+/** A CPU of a domain. Since 0.1.4. */
+struct _virVcpuInfo {
+    /** Its number. */
+    unsigned int number;
+    /** A virVcpuState. */
+    int state;
+    /** For how long it has run, in nanoseconds: 0. */
+    unsigned long long cpuTime;
+    /** The number of the CPU of the machine that it runs on, or a virVcpuHostCpuState. */
+    int cpu;
+};
+
+/** A CPU of a domain. */
+typedef struct _virVcpuInfo virVcpuInfo;
+
+/** Points at a CPU of a domain. */
+typedef virVcpuInfo *virVcpuInfoPtr;
+
+/** One number of a domain's memory. Since 0.7.5. */
+struct _virDomainMemoryStat {
+    /** A virDomainMemoryStatTags. */
+    int tag;
+    /** The number. */
+    unsigned long long val;
+};
+
+/** One number of a domain's memory. */
+typedef struct _virDomainMemoryStat virDomainMemoryStatStruct;
+
+/** Points at a number of a domain's memory. */
+typedef virDomainMemoryStatStruct *virDomainMemoryStatPtr;
+
+/** Whether a domain can be controlled. Since 0.9.3. */
+struct _virDomainControlInfo {
+    /** A virDomainControlState. */
+    unsigned int state;
+    /** A virDomainControlErrorReason. */
+    unsigned int details;
+    /** For how long, in milliseconds; 0 if it can be controlled. */
+    unsigned long long stateTime;
+};
+
+/** Whether a domain can be controlled. */
+typedef struct _virDomainControlInfo virDomainControlInfo;
+
+/** Points at whether a domain can be controlled. */
+typedef virDomainControlInfo *virDomainControlInfoPtr;
+
+/** What has passed an interface: zeros. Since 0.3.2. */
+struct _virDomainInterfaceStats {
+    /** Bytes that have come in. */
+    long long rx_bytes;
+    /** Packets that have come in. */
+    long long rx_packets;
+    /** Packets that could not be taken. */
+    long long rx_errs;
+    /** Packets that were dropped on their way in. */
+    long long rx_drop;
+    /** Bytes that have gone out. */
+    long long tx_bytes;
+    /** Packets that have gone out. */
+    long long tx_packets;
+    /** Packets that could not be sent. */
+    long long tx_errs;
+    /** Packets that were dropped on their way out. */
+    long long tx_drop;
+};
+
+/** What has passed an interface. */
+typedef struct _virDomainInterfaceStats virDomainInterfaceStatsStruct;
+
+/** Points at what has passed an interface. */
+typedef virDomainInterfaceStatsStruct *virDomainInterfaceStatsPtr;
+
+/** An address of an interface. Since 1.2.14. */
+struct _virDomainInterfaceIPAddress {
+    /** A virIPAddrType. */
+    int type;
+    /** The address. */
+    char *addr;
+    /** How many bits of it are the network's. */
+    unsigned int prefix;
+};
+
+/** An address of an interface. */
+typedef struct _virDomainInterfaceIPAddress virDomainIPAddress;
+
+/** Points at an address of an interface. */
+typedef virDomainIPAddress *virDomainIPAddressPtr;
+
+/** An interface with its addresses. Since 1.2.14. */
+struct _virDomainInterface {
+    /** What it is called on the machine; its hardware address if it has no name there. */
+    char *name;
+    /** Its hardware address; NULL if none is defined. */
+    char *hwaddr;
+    /** How many addresses there are: none is known. */
+    unsigned int naddrs;
+    /** An array of them. */
+    virDomainIPAddressPtr addrs;
+};
+
+/** An interface with its addresses. */
+typedef struct _virDomainInterface virDomainInterface;
+
+/** Points at an interface with its addresses. */
+typedef virDomainInterface *virDomainInterfacePtr;
 
 /** Where somebody is. Since 0.8.0. */
 struct _virDomainEventGraphicsAddress {
@@ -1755,6 +2125,12 @@ typedef virTypedParameter virMemoryParameter;
 
 /** An old name of virTypedParameterPtr. Since 0.8.5. */
 typedef virMemoryParameter *virMemoryParameterPtr;
+
+/** An old name of virTypedParameter. Since 0.9.0. */
+typedef virTypedParameter virBlkioParameter;
+
+/** An old name of virTypedParameterPtr. Since 0.9.0. */
+typedef virBlkioParameter *virBlkioParameterPtr;
 
 #ifdef __cplusplus
 extern "C" {
@@ -3514,6 +3890,345 @@ int virDomainSetBlockIoTune(virDomainPtr dom,
                             virTypedParameterPtr params,
                             int nparams,
                             unsigned int flags);
+
+/**
+ * Tells of the CPUs of an active domain, and on which CPUs of the machine each may run.
+ *
+ * @domain: the domain
+ * @info: an array for what is told of each
+ * @maxinfo: how many it holds, at least 1
+ * @cpumaps: an array of as many sets, one behind the other, or NULL. VIR_CPU_USABLE looks into it
+ * @maplen: how many bytes each set has, as VIR_CPU_MAPLEN tells; 0 if @cpumaps is NULL
+ *
+ * Return Value: of how many CPUs has been told, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @info is NULL, @maxinfo not positive, or
+ * @maplen does not go with @cpumaps; VIR_ERR_OVERFLOW for sets that nobody can have;
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.1.4.
+ */
+int virDomainGetVcpus(virDomainPtr domain,
+                      virVcpuInfoPtr info,
+                      int maxinfo,
+                      unsigned char *cpumaps,
+                      int maplen);
+
+/**
+ * Tells on which CPUs of the machine each CPU of a domain may run, as it is defined.
+ *
+ * @domain: the domain
+ * @ncpumaps: how many sets @cpumaps holds, at least 1
+ * @cpumaps: an array of sets, one behind the other. VIR_CPU_USABLE looks into it
+ * @maplen: how many bytes each set has, as VIR_CPU_MAPLEN tells
+ * @flags: of virDomainModificationImpact one
+ *
+ * Return Value: how many sets there are in it, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @cpumaps is NULL, @ncpumaps or @maplen not
+ * positive, or for flags; VIR_ERR_OVERFLOW for sets that nobody can have; VIR_ERR_OPERATION_INVALID if
+ * the domain is not active where that is asked for, or not persistent where its definition is;
+ * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.9.3.
+ */
+int virDomainGetVcpuPinInfo(virDomainPtr domain,
+                            int ncpumaps,
+                            unsigned char *cpumaps,
+                            int maplen,
+                            unsigned int flags);
+
+/**
+ * Tells on which CPUs of the machine what runs beside a domain's own CPUs may run, as it is defined.
+ *
+ * @domain: the domain
+ * @cpumap: a set. VIR_CPU_USED looks into it
+ * @maplen: how many bytes it has, as VIR_CPU_MAPLEN tells
+ * @flags: of virDomainModificationImpact one
+ *
+ * Return Value: 1, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @cpumap is NULL, @maplen not positive, or for
+ * flags; VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not
+ * persistent where its definition is; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.10.0.
+ */
+int virDomainGetEmulatorPinInfo(virDomainPtr domain,
+                                unsigned char *cpumap,
+                                int maplen,
+                                unsigned int flags);
+
+/**
+ * Tells for how long CPUs of the machine have worked for an active domain: not at all, because nothing
+ * is executed.
+ *
+ * With @start_cpu -1 it is about all of them together: VIR_DOMAIN_CPU_STATS_CPUTIME,
+ * VIR_DOMAIN_CPU_STATS_USERTIME and VIR_DOMAIN_CPU_STATS_SYSTEMTIME. Else it is about each one:
+ * VIR_DOMAIN_CPU_STATS_CPUTIME and VIR_DOMAIN_CPU_STATS_VCPUTIME, those of the CPU @start_cpu + i from
+ * `params[i * nparams]` on.
+ *
+ * @domain: the domain
+ * @params: an array for @nparams * @ncpus parameters; NULL to count only
+ * @nparams: how many there are to be of each CPU; 0 to be told how many there are
+ * @start_cpu: the first CPU, or -1
+ * @ncpus: of how many CPUs to tell, 1 if @start_cpu is -1; 0 to be told how many there are
+ * @flags: VIR_TYPED_PARAM_STRING_OKAY, which makes no difference
+ *
+ * Return Value: how many parameters there are of each CPU; with @ncpus 0 how many CPUs; or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for arguments that do not go together, for flags,
+ * or if there is no CPU @start_cpu; VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is
+ * inactive; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ *
+ * Since 0.9.10.
+ */
+int virDomainGetCPUStats(virDomainPtr domain,
+                         virTypedParameterPtr params,
+                         unsigned int nparams,
+                         int start_cpu,
+                         unsigned int ncpus,
+                         unsigned int flags);
+
+/**
+ * Tells of the memory of an active domain: how much it is described to have, and zeros for what it
+ * would have used.
+ *
+ * @dom: the domain
+ * @stats: an array for the numbers
+ * @nr_stats: how many it holds
+ * @flags: 0
+ *
+ * Return Value: how many there are in it, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the
+ * domain is inactive; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.7.5.
+ */
+int virDomainMemoryStats(virDomainPtr dom,
+                         virDomainMemoryStatPtr stats,
+                         unsigned int nr_stats,
+                         unsigned int flags);
+
+/**
+ * Tells whether an active domain can be controlled, which it can.
+ *
+ * @domain: the domain
+ * @info: where to store it
+ * @flags: 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @info is NULL, or for flags;
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.3.
+ */
+int virDomainGetControlInfo(virDomainPtr domain,
+                            virDomainControlInfoPtr info,
+                            unsigned int flags);
+
+/**
+ * Tells the time in the guest of a running domain. Only those of test:/// have one, which stands
+ * still.
+ *
+ * @dom: the domain
+ * @seconds: where to store the seconds since 1970, or NULL
+ * @nseconds: where to store the nanoseconds beside them, or NULL
+ * @flags: 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_SUPPORT but for test:///; VIR_ERR_OPERATION_INVALID if
+ * the domain is not running; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 1.2.5.
+ */
+int virDomainGetTime(virDomainPtr dom,
+                     long long *seconds,
+                     unsigned int *nseconds,
+                     unsigned int flags);
+
+/**
+ * Sets the time in the guest of an active domain. Only those of test:/// have one.
+ *
+ * @dom: the domain
+ * @seconds: the seconds since 1970
+ * @nseconds: the nanoseconds beside them
+ * @flags: virDomainSetTimeFlags, which make no difference
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_SUPPORT but for test:///; VIR_ERR_OPERATION_INVALID if
+ * the domain is inactive; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 1.2.5.
+ */
+int virDomainSetTime(virDomainPtr dom,
+                     long long seconds,
+                     unsigned int nseconds,
+                     unsigned int flags);
+
+/**
+ * Tells what the guest of an active domain calls itself. Only those of test:/// have a name.
+ *
+ * @domain: the domain
+ * @flags: 0
+ *
+ * Return Value: the name, to be freed by the caller, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_SUPPORT but for test:///; VIR_ERR_OPERATION_INVALID if
+ * the domain is inactive; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.10.0.
+ */
+char *virDomainGetHostname(virDomainPtr domain,
+                           unsigned int flags);
+
+/**
+ * Tells the label of a domain under the security model of the machine, which only test:/// has
+ * (virNodeGetSecurityModel). Without one it is empty, and while a domain is inactive.
+ *
+ * @domain: the domain
+ * @seclabel: where to store it
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @seclabel is NULL; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.6.1.
+ */
+int virDomainGetSecurityLabel(virDomainPtr domain,
+                              virSecurityLabelPtr seclabel);
+
+/**
+ * Tells how much of devices a domain may use, as it is defined: VIR_DOMAIN_BLKIO_WEIGHT, which is 0 if
+ * nothing is said of it, and what begins with VIR_DOMAIN_BLKIO_DEVICE.
+ *
+ * @domain: the domain
+ * @params: an array for the parameters; NULL to count only. The caller clears it with
+ * virTypedParamsClear
+ * @nparams: how many the array holds, 0 to count only; becomes how many there are in it
+ * @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers, a negative @nparams or flags;
+ * VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not persistent
+ * where its definition is; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.0.
+ */
+int virDomainGetBlkioParameters(virDomainPtr domain,
+                                virTypedParameterPtr params,
+                                int *nparams,
+                                unsigned int flags);
+
+/**
+ * Tells what is to be counted while a domain is executed, as it is defined: a boolean for each
+ * event that libvirt knows. Nothing is executed.
+ *
+ * @domain: the domain
+ * @params: where to store an array, to be released with virTypedParamsFree
+ * @nparams: where to store how many parameters it has
+ * @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers or flags;
+ * VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not persistent
+ * where its definition is; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 1.3.3.
+ */
+int virDomainGetPerfEvents(virDomainPtr domain,
+                           virTypedParameterPtr *params,
+                           int *nparams,
+                           unsigned int flags);
+
+/**
+ * Tells what has passed an interface of an active domain: nothing, because there is nothing behind
+ * it.
+ *
+ * @dom: the domain
+ * @device: what the interface is called on the machine, or its hardware address
+ * @stats: where to store it
+ * @size: how many bytes of it to store
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @device or @stats is NULL, if there is no
+ * such interface, or if @size is more than there is; VIR_ERR_OPERATION_INVALID if the domain is
+ * inactive; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.3.2.
+ */
+int virDomainInterfaceStats(virDomainPtr dom,
+                            const char *device,
+                            virDomainInterfaceStatsPtr stats,
+                            size_t size);
+
+/**
+ * Lists the interfaces of an active domain, and their addresses, of which none is known.
+ *
+ * @dom: the domain
+ * @ifaces: where to store an array, to be released with free, of pointers that are each to be
+ * released with virDomainInterfaceFree; NULL if there are none
+ * @source: a virDomainInterfaceAddressesSource
+ * @flags: 0
+ *
+ * Return Value: how many there are, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @ifaces is NULL, or for flags;
+ * VIR_ERR_OPERATION_DENIED for VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT on a read-only connection;
+ * VIR_ERR_ARGUMENT_UNSUPPORTED for an unknown @source; VIR_ERR_OPERATION_INVALID if the domain is
+ * inactive; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 1.2.14.
+ */
+int virDomainInterfaceAddresses(virDomainPtr dom,
+                                virDomainInterfacePtr **ifaces,
+                                unsigned int source,
+                                unsigned int flags);
+
+/**
+ * Releases an interface with its addresses.
+ *
+ * @iface: the interface; NULL is allowed
+ *
+ * Errors: none, and the last error is left as it is.
+ *
+ * Since 1.2.14.
+ */
+void virDomainInterfaceFree(virDomainInterfacePtr iface);
+
+/**
+ * Tells how much may pass an interface, as it is defined: VIR_DOMAIN_BANDWIDTH_IN_AVERAGE and the
+ * other names that begin like it.
+ *
+ * @domain: the domain
+ * @device: what the interface is called on the machine, or its hardware address
+ * @params: an array for the parameters; NULL to count only
+ * @nparams: how many the array holds, 0 to count only; becomes how many there are in it
+ * @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers, a negative @nparams, flags, or
+ * if there is no such interface; VIR_ERR_OPERATION_INVALID if the domain is not active where that is
+ * asked for, or not persistent where its definition is; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.9.
+ */
+int virDomainGetInterfaceParameters(virDomainPtr domain,
+                                    const char *device,
+                                    virTypedParameterPtr params,
+                                    int *nparams,
+                                    unsigned int flags);
 
 #ifdef __cplusplus
 }  /* extern "C" */

@@ -69,6 +69,13 @@
 #define VIR_SECURITY_DOI_BUFLEN 257
 
 /**
+ * The size of a domain's label under a security model with its NUL.
+ *
+ * Since 0.6.1.
+ */
+#define VIR_SECURITY_LABEL_BUFLEN 4097
+
+/**
  * The size of the name of one of a CPU's numbers with its NUL.
  *
  * Since 0.9.3.
@@ -246,6 +253,20 @@ typedef struct _virSecurityModel virSecurityModel;
 
 /** Points at a security model. */
 typedef virSecurityModel *virSecurityModelPtr;
+
+/** The label of a domain under a security model. Since 0.6.1. */
+struct _virSecurityLabel {
+    /** The label; empty if there is none. */
+    char label[VIR_SECURITY_LABEL_BUFLEN];
+    /** 1 if it is enforced, else 0. */
+    int enforcing;
+};
+
+/** The label of a domain under a security model. */
+typedef struct _virSecurityLabel virSecurityLabel;
+
+/** Points at a label. */
+typedef virSecurityLabel *virSecurityLabelPtr;
 
 #ifdef __cplusplus
 extern "C" {

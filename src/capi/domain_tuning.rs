@@ -224,7 +224,7 @@ pub extern "C" fn virDomainSetMemoryFlags(
 ///
 /// # Safety
 /// `nparams` is NULL or valid, and `params` an array of that many parameters or NULL.
-unsafe fn tell(
+pub(super) unsafe fn tell(
     function: &'static str,
     domain: virDomainPtr,
     params: virTypedParameterPtr,

@@ -16,6 +16,10 @@ pub const VIR_SECURITY_MODEL_BUFLEN: usize = 257;
 ///
 /// Since 0.6.1.
 pub const VIR_SECURITY_DOI_BUFLEN: usize = 257;
+/// The size of a domain's label under a security model with its NUL.
+///
+/// Since 0.6.1.
+pub const VIR_SECURITY_LABEL_BUFLEN: usize = 4097;
 /// The size of the name of one of a CPU's numbers with its NUL.
 ///
 /// Since 0.9.3.
@@ -76,6 +80,21 @@ pub type virSecurityModel = _virSecurityModel;
 /// Points at a security model.
 pub type virSecurityModelPtr = *mut virSecurityModel;
 
+/// The label of a domain under a security model. Since 0.6.1.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virSecurityLabel {
+    /// The label; empty if there is none.
+    pub label: [c_char; VIR_SECURITY_LABEL_BUFLEN],
+    /// 1 if it is enforced, else 0.
+    pub enforcing: c_int,
+}
+
+/// The label of a domain under a security model.
+pub type virSecurityLabel = _virSecurityLabel;
+/// Points at a label.
+pub type virSecurityLabelPtr = *mut virSecurityLabel;
+
 /// The processors and the memory of a machine. Since 0.1.0.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -134,7 +153,7 @@ pub type virNodeMemoryStats = _virNodeMemoryStats;
 pub type virNodeMemoryStatsPtr = *mut virNodeMemoryStats;
 
 /// `text` in a member of a structure, cut to its size.
-fn member<const N: usize>(text: &str) -> [c_char; N] {
+pub(super) fn member<const N: usize>(text: &str) -> [c_char; N] {
     let mut member = [0; N];
     for (to, from) in member[..N - 1].iter_mut().zip(text.bytes()) {
         *to = from as c_char;

@@ -251,20 +251,27 @@ pub unsafe fn store(
     room: usize,
 ) -> Result<()> {
     for (index, (name, value)) in values.iter().take(room).enumerate() {
-        let parameter = CString::new(*name).unwrap_or_default();
-        let parameter = field(&parameter).and_then(|field| {
-            let kind = value.kind() as c_int;
-            Ok(virTypedParameter { field, r#type: kind, value: to_c(value)? })
-        });
+        let name = CString::new(*name).unwrap_or_default();
         // SAFETY: within the caller's array; what is cleared was stored here.
         unsafe {
-            let parameter = parameter.inspect_err(|_| clear(params, index as c_int))?;
-            params.add(index).write(parameter);
+            let stored = put(params.add(index), &name, value);
+            stored.inspect_err(|_| clear(params, index as c_int))?;
         }
     }
     let stored = if room == 0 { values.len() } else { values.len().min(room) };
     // SAFETY: the caller's promise.
     unsafe { nparams.write(stored as c_int) };
+    Ok(())
+}
+
+/// Stores one parameter.
+///
+/// # Safety
+/// `to` is valid for a write; nothing is in it.
+pub unsafe fn put(to: virTypedParameterPtr, name: &CStr, value: &Value) -> Result<()> {
+    let (field, kind) = (field(name)?, value.kind() as c_int);
+    // SAFETY: the caller's promise.
+    unsafe { to.write(virTypedParameter { field, r#type: kind, value: to_c(value)? }) };
     Ok(())
 }
 

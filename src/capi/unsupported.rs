@@ -133,34 +133,20 @@ unsupported! {
         fn virDomainFSThaw(Domain, change) -> c_int;
         fn virDomainFSTrim(Domain, change) -> c_int;
         fn virDomainGetAutostartOnce(Domain) -> c_int;
-        fn virDomainGetBlkioParameters(Domain) -> c_int;
-        fn virDomainGetCPUStats(Domain) -> c_int;
-        fn virDomainGetControlInfo(Domain) -> c_int;
-        fn virDomainGetEmulatorPinInfo(Domain) -> c_int;
         fn virDomainGetFSInfo(Domain, change) -> c_int;
         fn virDomainGetGuestInfo(Domain, change) -> c_int;
         fn virDomainGetGuestVcpus(Domain, change) -> c_int;
-        fn virDomainGetHostname(Domain, change) -> *mut c_char;
         fn virDomainGetIOThreadInfo(Domain) -> c_int;
-        fn virDomainGetInterfaceParameters(Domain) -> c_int;
         fn virDomainGetJobStats(Domain) -> c_int;
         fn virDomainGetLaunchSecurityInfo(Domain, change) -> c_int;
-        fn virDomainGetPerfEvents(Domain) -> c_int;
-        fn virDomainGetSecurityLabel(Domain) -> c_int;
         fn virDomainGetSecurityLabelList(Domain) -> c_int;
-        fn virDomainGetTime(Domain, change) -> c_int;
-        fn virDomainGetVcpuPinInfo(Domain) -> c_int;
-        fn virDomainGetVcpus(Domain) -> c_int;
         fn virDomainGraphicsReload(Domain, change) -> c_int;
         fn virDomainInjectNMI(Domain, change) -> c_int;
-        fn virDomainInterfaceAddresses(Domain, change) -> c_int;
-        fn virDomainInterfaceStats(Domain) -> c_int;
         fn virDomainManagedSave(Domain, change) -> c_int;
         fn virDomainManagedSaveDefineXML(Domain, change) -> c_int;
         fn virDomainManagedSaveGetXMLDesc(Domain) -> *mut c_char;
         fn virDomainManagedSaveRemove(Domain, change) -> c_int;
         fn virDomainMemoryPeek(Domain, change) -> c_int;
-        fn virDomainMemoryStats(Domain) -> c_int;
         fn virDomainMigrate(Domain, change) -> *mut Cell;
         fn virDomainMigrate2(Domain, change) -> *mut Cell;
         fn virDomainMigrate3(Domain, change) -> *mut Cell;
@@ -206,7 +192,6 @@ unsupported! {
         fn virDomainSetMemoryStatsPeriod(Domain, change) -> c_int;
         fn virDomainSetPerfEvents(Domain, change) -> c_int;
         fn virDomainSetThrottleGroup(Domain, change) -> c_int;
-        fn virDomainSetTime(Domain, change) -> c_int;
         fn virDomainSetUserPassword(Domain, change) -> c_int;
         fn virDomainSetVcpu(Domain, change) -> c_int;
         fn virDomainStartDirtyRateCalc(Domain, change) -> c_int;
@@ -346,6 +331,5 @@ macro_rules! nothing_to_free {
 nothing_to_free! {
     fn virDomainFSInfoFree;
     fn virDomainIOThreadInfoFree;
-    fn virDomainInterfaceFree;
     fn virNetworkDHCPLeaseFree;
 }

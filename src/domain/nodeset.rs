@@ -1,4 +1,4 @@
-//! Sets of NUMA nodes, as libvirt writes them: `0-3,^2,8`.
+//! Sets of NUMA nodes or CPUs, as libvirt writes them: `0-3,^2,8`.
 
 use std::fmt;
 
@@ -42,6 +42,13 @@ impl NodeSet {
 
     pub fn is_empty(&self) -> bool {
         !self.0.contains(&true)
+    }
+
+    /// Of each number whether it is in, up to the last that is.
+    pub fn into_flags(self) -> Vec<bool> {
+        let NodeSet(mut flags) = self;
+        flags.truncate(flags.iter().rposition(|is_in| *is_in).map_or(0, |last| last + 1));
+        flags
     }
 }
 

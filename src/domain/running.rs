@@ -15,6 +15,7 @@ use super::description::describe;
 use super::disk::Disk;
 use super::disk_definition::{DiskDefinition, Source};
 use super::events;
+use super::guest::GuestTime;
 use super::images::Images;
 use super::io_tune::IoTune;
 use super::meter::{Notice, OnNotice};
@@ -100,6 +101,7 @@ pub struct Running {
     now: Mutex<Now>,
     /// The limits that disks share, by the names of their groups.
     throttles: Mutex<HashMap<String, Weak<Throttle>>>,
+    pub(super) guest_time: Mutex<GuestTime>,
     owner: Mutex<Option<Owner>>,
 }
 
@@ -151,6 +153,7 @@ impl Running {
                 stopped: false,
             }),
             throttles: Mutex::default(),
+            guest_time: Mutex::new(GuestTime::TEST),
             owner: Mutex::new(owner),
         });
         let mut disks = Vec::new();
