@@ -118,7 +118,7 @@ static inline void expect_events(const char *expected)
     for (i = 0; expected[i]; i++)
         lines += expected[i] == ';';
     pthread_mutex_lock(&job_lock);
-    while (job_lines < lines && now_ms() - begin < 20000) {
+    while (job_lines < lines && now_ms() - begin < HANG_MS) {
         pthread_mutex_unlock(&job_lock);
         short_pause();
         pthread_mutex_lock(&job_lock);
@@ -135,7 +135,7 @@ static inline void forget_events(int count)
     unsigned long long begin = now_ms();
 
     pthread_mutex_lock(&job_lock);
-    while (job_lines < count && now_ms() - begin < 20000) {
+    while (job_lines < count && now_ms() - begin < HANG_MS) {
         pthread_mutex_unlock(&job_lock);
         short_pause();
         pthread_mutex_lock(&job_lock);
@@ -251,7 +251,7 @@ static inline void wait_ready(virDomainPtr dom, const char *disk)
 
         if (info.cur == info.end)
             return;
-        CHECK(now_ms() - begin < 60000);
+        CHECK(now_ms() - begin < HANG_MS);
         short_pause();
     }
 }
@@ -268,7 +268,7 @@ static inline void wait_gone(virDomainPtr dom, const char *disk)
         CHECK(there >= 0);
         if (there == 0)
             return;
-        CHECK(now_ms() - begin < 60000);
+        CHECK(now_ms() - begin < HANG_MS);
         short_pause();
     }
 }

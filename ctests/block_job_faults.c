@@ -2,6 +2,10 @@
  * left locked, and the disk reads as before. */
 #include "block_job.h"
 
+/* After so many milliseconds a server that does not answer is given up by itself. What is asked to end
+ * ends before that, also on a machine that has much else to do. */
+#define SILENCE 25000
+
 #include <sched.h>
 
 #define PIVOT VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT
@@ -263,7 +267,7 @@ static void target_goes(int ready, const char *signal)
     job_info(dom, "vda", 1);
     begin = now_ms();
     CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
-    CHECK(now_ms() - begin < 9000);
+    CHECK(now_ms() - begin < SILENCE);
     expect_events("top copy canceled; vda copy canceled; ");
     guest_goes_on(dom);
     signal_server("KILL");
@@ -297,7 +301,7 @@ static void pivot_hangs(int destroy)
         CHECK_INT(virDomainDestroy(dom), 0);
     else
         CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
-    CHECK(now_ms() - begin < 15000);
+    CHECK(now_ms() - begin < SILENCE);
     CHECK_INT(pthread_join(thread, NULL), 0);
     signal_server("KILL");
     if (destroy) {
@@ -325,7 +329,7 @@ static void destroyed_while_hung(unsigned int flags)
     usleep(100000);
     begin = now_ms();
     CHECK_INT(virDomainDestroy(dom), 0);
-    CHECK(now_ms() - begin < 9000);
+    CHECK(now_ms() - begin < SILENCE);
     CHECK_INT(virDomainFree(dom), 0);
     signal_server("KILL");
     CHECK(clean("top"));

@@ -315,7 +315,7 @@ static void start_busy_guest(virDomainPtr dom)
                   " --iodepth=8 --size=8M --time_based --runtime=100 >/dev/null 2>&1 & echo $! >%s",
                   test_dir, disk_uri(dom, "vda"), in_dir("pid")), 0);
     do {
-        CHECK(now_ms() - begin < 30000);
+        CHECK(now_ms() - begin < HANG_MS);
         short_pause();
         CHECK_INT(virDomainBlockStats(dom, "vda", &stats, sizeof(stats)), 0);
     } while (stats.wr_req < 1000);

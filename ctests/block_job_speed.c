@@ -13,16 +13,18 @@ static virDomainPtr start_full(void)
     return start(disk_xml("vda", "top", "qcow2", ""));
 }
 
-/* What is done in a second; the time is taken as long as it was. */
-static double in_a_second(virDomainPtr dom)
+/* What is done in a second. On a machine with other things to do it is not known how long it took: it
+ * is between `*least` and `*most`. */
+static void in_a_second(virDomainPtr dom, double *least, double *most)
 {
-    unsigned long long from = job_info(dom, "vda", 1).cur, begin = now_ms(), time;
-    unsigned long long moved;
+    unsigned long long before = now_ms(), from = job_info(dom, "vda", 1).cur, begin = now_ms();
+    unsigned long long moved, end;
 
     usleep(1000000);
+    end = now_ms();
     moved = job_info(dom, "vda", 1).cur - from;
-    time = now_ms() - begin;
-    return (double)moved * 1000 / (double)time;
+    *least = (double)moved * 1000 / (double)(now_ms() - before);
+    *most = (double)moved * 1000 / (double)(end - begin);
 }
 
 static void holds(virDomainPtr dom, unsigned long speed)
@@ -33,11 +35,12 @@ static void holds(virDomainPtr dom, unsigned long speed)
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", speed, BYTES), 0);
     CHECK_INT(job_info(dom, "vda", 1).bandwidth, speed);
     /* A machine with other things to do can be late; nothing makes a job run ahead. */
-    for (i = 0; i < 3 && error > 0.05; i++) {
-        double now = in_a_second(dom);
+    for (i = 0; i < 5 * PATIENCE && error > 0.05; i++) {
+        double least, most;
 
-        CHECK(now < (double)speed * 1.05);
-        best = now > best ? now : best;
+        in_a_second(dom, &least, &most);
+        CHECK(least < (double)speed * 1.05);
+        best = most > best ? most : best;
         error = 1 - best / (double)speed;
     }
     if (error > 0.05)
@@ -48,33 +51,30 @@ static void holds(virDomainPtr dom, unsigned long speed)
 /* The limit is the one that was set last, whatever a piece was waiting for. */
 static void limits(virDomainPtr dom)
 {
-    unsigned long long at, begin;
+    unsigned long long at, before;
 
     holds(dom, 2 * MIB);
     holds(dom, 8 * MIB);
     holds(dom, 1 * MIB);
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, BYTES), 0);
-    usleep(100000);
-    at = job_info(dom, "vda", 1).cur;
-    usleep(300000);
-    CHECK(job_info(dom, "vda", 1).cur - at <= 16384);
-    begin = now_ms();
+    /* What was under way is done; the rest would take a year. */
+    do {
+        before = job_info(dom, "vda", 1).cur;
+        usleep(300000);
+        at = job_info(dom, "vda", 1).cur;
+    } while (at - before > 16384);
+    CHECK(at < 64 * MIB);
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 3, 0), 0);
     while (job_info(dom, "vda", 1).cur < at + MIB)
         short_pause();
-    CHECK(now_ms() - begin < 1000);
 }
 
-/* A job that waits for its next piece ends at once. */
+/* A job that waits for its next piece, for hours, ends at once. */
 static void ends(virDomainPtr dom, const char *events)
 {
-    unsigned long long begin;
-
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, BYTES), 0);
     usleep(50000);
-    begin = now_ms();
     CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
-    CHECK(now_ms() - begin < 1000);
     expect_events(events);
 }
 
@@ -87,7 +87,6 @@ static void unlimited(virDomainPtr dom)
 int main(int argc, char **argv)
 {
     const unsigned int bytes = VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES;
-    unsigned long long begin;
     virDomainPtr dom;
 
     (void)argc;
@@ -96,10 +95,9 @@ int main(int argc, char **argv)
     start_stuck_copy(dom, "vda", dest_file("copy", "raw"), 0);
     CHECK(job_info(dom, "vda", 1).cur <= 16384);
     limits(dom);
-    begin = now_ms();
+    CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, BYTES), 0);
     unlimited(dom);
     wait_ready(dom, "vda");
-    CHECK(now_ms() - begin < 10000);
     /* A job that is ready takes a limit, too. */
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 5, 0), 0);
     CHECK_INT(job_info(dom, "vda", 1).bandwidth, 5 * MIB);
@@ -117,16 +115,14 @@ int main(int argc, char **argv)
     unlimited(dom);
     expect_events("top pull completed; vda pull completed; ");
 
-    /* A pivot does not wait for a limit. */
+    /* A pivot does not wait for a limit, which would take weeks. */
     CHECK_INT(unlink(in_dir("copy")), 0);
     CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("copy", "raw"), NULL, 0, 0), 0);
     wait_ready(dom, "vda");
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, BYTES), 0);
     CHECK_INT(run("qemu-io -f raw -c 'write -P 7 1M 4M' '%s' >/dev/null", disk_uri(dom, "vda")), 0);
     usleep(50000);
-    begin = now_ms();
     pivot(dom, "vda");
-    CHECK(now_ms() - begin < 5000);
     expect_events("top copy ready; vda copy ready; copy copy completed; vda copy completed; ");
     stop(dom);
     CHECK(clean("top"));

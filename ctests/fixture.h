@@ -90,6 +90,9 @@ static inline void print_to(char *out, size_t size, const char *format, ...)
  * valgrind, are slow, and nothing is to fail for that. */
 #define PATIENCE 20
 
+/* What a program waits for takes no longer, unless it never comes, in milliseconds. */
+#define HANG_MS (60000ULL * PATIENCE)
+
 /* Prepares the process: a deadline that turns a hang into a failure, silence about expected errors,
  * and a directory that is gone afterwards. Opens nothing. */
 static inline void fixture_prepare(const char *program, unsigned int seconds)

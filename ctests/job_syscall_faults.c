@@ -94,7 +94,7 @@ static int outcome(const char *what)
     int i;
 
     for (;;) {
-        CHECK(now_ms() - since < 60000);
+        CHECK(now_ms() - since < HANG_MS);
         pthread_mutex_lock(&job_lock);
         for (i = 0; i < 3; i++) {
             print_to(text, sizeof(text), "vda %s %s", what, ends[i]);
@@ -121,7 +121,7 @@ static int ready(const char *what)
     for (;;) {
         int is, has_failed;
 
-        CHECK(now_ms() - since < 60000);
+        CHECK(now_ms() - since < HANG_MS);
         pthread_mutex_lock(&job_lock);
         is = strstr(job_seen, ready_text) != NULL;
         has_failed = strstr(job_seen, failed) != NULL;

@@ -30,7 +30,7 @@ static void events_are(const char *expected)
 {
     unsigned long long begin = now_ms();
 
-    while (strlen(seen) < strlen(expected) && now_ms() - begin < 20000)
+    while (strlen(seen) < strlen(expected) && now_ms() - begin < HANG_MS)
         CHECK_INT(virEventRunDefaultImpl(), 0);
     CHECK_STR(seen, expected);
     seen[0] = '\0';

@@ -81,7 +81,7 @@ int main(int argc, char **argv)
         leave_at_work(uri, "/p");
         /* Threads that have done their work are seen for a moment. */
         begin = now_ms();
-        while (threads() > before && now_ms() - begin < 10000)
+        while (threads() > before && now_ms() - begin < HANG_MS)
             short_pause();
         CHECK_INT(threads(), before);
     }

@@ -267,20 +267,19 @@ fn a_stop_waits_for_no_client_that_does_not_read() {
 #[test]
 fn slow_requests_of_one_client_are_done_side_by_side() {
     let place = Place::new();
-    let export = place.export(Odd::new(memory_node(MIB), 20));
+    let node = Odd::new(memory_node(MIB), 20);
+    let export = place.export(node.clone());
     let mut raw = Raw::ready(&place);
     // The first few show that this node is slow.
     for _ in 0..20 {
         raw.request(0, 0, 0, 512);
         raw.chunks();
     }
-    let start = Instant::now();
     for n in 0..64 {
         raw.request(0, 0, n * 512, 512);
     }
     (0..64).for_each(|_| drop(raw.chunks()));
-    // One after the other they would take 1.28 s.
-    assert!(start.elapsed() < Duration::from_millis(800), "{:?}", start.elapsed());
+    assert!(node.most_reads.load(Ordering::SeqCst) >= 2, "at one time");
     drop(export);
 }
 

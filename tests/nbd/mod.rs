@@ -102,12 +102,16 @@ pub struct Odd {
     node: Arc<dyn Node>,
     delay: Duration,
     pub reads: AtomicU64,
+    /// How many were under way at one time, now and at most.
+    reading: AtomicU64,
+    pub most_reads: AtomicU64,
 }
 
 impl Odd {
     pub fn new(node: Arc<dyn Node>, milliseconds: u64) -> Arc<Odd> {
         let delay = Duration::from_millis(milliseconds);
-        Arc::new(Odd { node, delay, reads: AtomicU64::new(0) })
+        let [reads, reading, most_reads] = [0; 3].map(AtomicU64::new);
+        Arc::new(Odd { node, delay, reads, reading, most_reads })
     }
 }
 
@@ -122,7 +126,10 @@ impl Node for Odd {
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
         self.reads.fetch_add(1, Ordering::SeqCst);
+        let reading = self.reading.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_reads.fetch_max(reading, Ordering::SeqCst);
         sleep(self.delay);
+        self.reading.fetch_sub(1, Ordering::SeqCst);
         self.node.read_at(buffer, offset)
     }
 
