@@ -48,8 +48,7 @@ int main(int argc, char **argv)
     SET(ELEMENT, "<z/>", "k", "urn:other", 0);
     get(TITLE, NULL, 0, "short");
     get(DESCRIPTION, NULL, 0, "two\nlines");
-    if (ours)
-        get(ELEMENT, "urn:k", 0, "<z q='1'>text</z>");
+    get(ELEMENT, "urn:k", 0, "<z q=\"1\">text</z>");
     SET(ELEMENT, NULL, NULL, "urn:k", 0);
     missing(ELEMENT, "urn:k", 0);
     get(ELEMENT, "urn:other", 0, "<z/>");

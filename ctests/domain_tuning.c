@@ -129,7 +129,10 @@ static void memory_off(void)
     REFUSED(virDomainSetMemoryFlags(dom, 0, 8), VIR_ERR_INVALID_ARG,
             "memory in virDomainSetMemoryFlags must not be zero");
     REFUSED(virDomainSetMemoryFlags(dom, 1, 8), VIR_ERR_INVALID_ARG, "unsupported flags (0x8)");
-    REFUSED(virDomainSetMemoryFlags(dom, 1, LIVE | CONFIG), VIR_ERR_INVALID_ARG, EXCLUSIVE);
+    if (ours)
+        REFUSED(virDomainSetMemoryFlags(dom, 1, LIVE | CONFIG), VIR_ERR_OPERATION_INVALID, MUST_RUN);
+    else
+        REFUSED(virDomainSetMemoryFlags(dom, 1, LIVE | CONFIG), VIR_ERR_INVALID_ARG, EXCLUSIVE);
     REFUSED(virDomainSetMaxMemory(dom, (unsigned long)-1), VIR_ERR_OVERFLOW,
             "input too large: 18446744073709551615");
     memory_is(3000, 3000);
@@ -215,7 +218,10 @@ static void memory_limits(void)
 
     REFUSED(set_limit("min_guarantee", 1, 0), VIR_ERR_ARGUMENT_UNSUPPORTED,
             "parameter 'min_guarantee' not supported");
-    REFUSED(set_limit("hard_limit", 1, LIVE | CONFIG), VIR_ERR_INVALID_ARG, EXCLUSIVE);
+    if (ours)
+        REFUSED(set_limit("hard_limit", 1, LIVE | CONFIG), VIR_ERR_OPERATION_INVALID, MUST_RUN);
+    else
+        REFUSED(set_limit("hard_limit", 1, LIVE | CONFIG), VIR_ERR_INVALID_ARG, EXCLUSIVE);
     REFUSED(set_limit("hard_limit", 1, LIVE), VIR_ERR_OPERATION_INVALID, MUST_RUN);
     REFUSED(set_limit("hard_limit", 1, 4), VIR_ERR_INVALID_ARG, "unsupported flags (0x4)");
     REFUSED(virDomainSetMemoryParameters(dom, NULL, 1, 0), VIR_ERR_INVALID_ARG,

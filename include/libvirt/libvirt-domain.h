@@ -628,6 +628,22 @@ typedef enum virDomainShutdownFlagValues {
     VIR_DOMAIN_SHUTDOWN_PARAVIRT = (1 << 4),
 } virDomainShutdownFlagValues;
 
+/** How virDomainReboot asks a domain to begin anew. Since 0.9.10. */
+typedef enum virDomainRebootFlagValues {
+    /** In any way. Since 0.9.10. */
+    VIR_DOMAIN_REBOOT_DEFAULT = 0,
+    /** By the power button. Since 0.9.10. */
+    VIR_DOMAIN_REBOOT_ACPI_POWER_BTN = (1 << 0),
+    /** By the agent in it. Since 0.9.10. */
+    VIR_DOMAIN_REBOOT_GUEST_AGENT = (1 << 1),
+    /** By its init. Since 1.0.1. */
+    VIR_DOMAIN_REBOOT_INITCTL = (1 << 2),
+    /** By a signal. Since 1.0.1. */
+    VIR_DOMAIN_REBOOT_SIGNAL = (1 << 3),
+    /** By the hypervisor. Since 1.2.5. */
+    VIR_DOMAIN_REBOOT_PARAVIRT = (1 << 4),
+} virDomainRebootFlagValues;
+
 /** What virDomainGetXMLDesc describes. Since 0.3.3. */
 typedef enum virDomainXMLFlags {
     /** Secrets, too. Since 0.3.3. */
@@ -2724,6 +2740,24 @@ int virDomainShutdownFlags(virDomainPtr domain,
                            unsigned int flags);
 
 /**
+ * Asks a domain to begin anew. Nothing is executed that could, so that its disks stay as they are, and
+ * served, whatever its definition says in `on_reboot`.
+ *
+ * @domain: an active domain
+ * @flags: virDomainRebootFlagValues. They make no difference
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG for unknown flags; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+ * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.1.0.
+ */
+int virDomainReboot(virDomainPtr domain,
+                    unsigned int flags);
+
+/**
  * Pauses a domain: what its guests ask for waits until virDomainResume. When this returns nothing
  * is being done. A domain may be paused already.
  *
@@ -2855,16 +2889,20 @@ int virDomainDetachDevice(virDomainPtr domain,
                           const char *xml);
 
 /**
- * Removes a disk from a domain. Guests that use it in an active domain are cut off, and
- * VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED is sent.
+ * Removes a device from a domain: a disk, or from a definition any. Guests that use a disk in an active
+ * domain are cut off, and VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED is sent.
  *
  * @domain: the domain
- * @xml: the description: a `disk`, which is known by its target
+ * @xml: the description: a `disk`, which is known by its target; an `interface`, which is known by its MAC
+ * address; a `controller`, by its type and index; a `filesystem`, by its target; or another device, of
+ * which everything is true that is said here
  * @flags: virDomainDeviceModifyFlags without FORCE
  *
  * Return Value: 0, or -1.
  *
- * Errors: as virDomainDetachDevice; VIR_ERR_INVALID_ARG for unknown flags;
+ * Errors: as virDomainDetachDevice; VIR_ERR_OPERATION_UNSUPPORTED if another device than a disk is to be
+ * removed from an active domain; VIR_ERR_OPERATION_FAILED if there are several interfaces of that address;
+ * VIR_ERR_INVALID_ARG for unknown flags;
  * VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
  * persistent where its definition is.
  *
@@ -3595,7 +3633,7 @@ int virDomainSetMemory(virDomainPtr domain,
  *
  * @domain: the domain
  * @memory: how much, in KiB
- * @flags: virDomainMemoryModFlags: of LIVE and CONFIG one, and MAXIMUM to change how much there may
+ * @flags: virDomainMemoryModFlags: LIVE, CONFIG or both, and MAXIMUM to change how much there may
  * be, which an active domain's description does not let
  *
  * Return Value: 0, or -1.
@@ -3640,7 +3678,7 @@ int virDomainGetMemoryParameters(virDomainPtr domain,
  * @params: VIR_DOMAIN_MEMORY_HARD_LIMIT, VIR_DOMAIN_MEMORY_SOFT_LIMIT or
  * VIR_DOMAIN_MEMORY_SWAP_HARD_LIMIT; VIR_DOMAIN_MEMORY_PARAM_UNLIMITED or more removes one
  * @nparams: how many there are
- * @flags: of virDomainModificationImpact one
+ * @flags: virDomainModificationImpact
  *
  * Return Value: 0, or -1.
  *
@@ -3689,7 +3727,7 @@ int virDomainGetNumaParameters(virDomainPtr domain,
  * @params: VIR_DOMAIN_NUMA_MODE, which stays as it is in an active domain, or
  * VIR_DOMAIN_NUMA_NODESET
  * @nparams: how many there are
- * @flags: of virDomainModificationImpact one
+ * @flags: virDomainModificationImpact
  *
  * Return Value: 0, or -1.
  *

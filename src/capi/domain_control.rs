@@ -291,6 +291,26 @@ pub extern "C" fn virDomainShutdownFlags(domain: virDomainPtr, flags: c_uint) ->
     })
 }
 
+/// Asks a domain to begin anew. Nothing is executed that could, so that its disks stay as they are, and
+/// served, whatever its definition says in `on_reboot`.
+///
+/// @domain: an active domain
+/// @flags: virDomainRebootFlagValues. They make no difference
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG for unknown flags; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+/// VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainReboot(domain: virDomainPtr, flags: c_uint) -> c_int {
+    change("virDomainReboot", domain, |call, domain| {
+        domain.reboot(call.flags::<ShutdownFlags>(flags, DOMAIN)?)
+    })
+}
+
 /// Pauses a domain: what its guests ask for waits until virDomainResume. When this returns nothing
 /// is being done. A domain may be paused already.
 ///

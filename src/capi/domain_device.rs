@@ -122,16 +122,20 @@ pub unsafe extern "C" fn virDomainDetachDevice(domain: virDomainPtr, xml: *const
     }
 }
 
-/// Removes a disk from a domain. Guests that use it in an active domain are cut off, and
-/// VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED is sent.
+/// Removes a device from a domain: a disk, or from a definition any. Guests that use a disk in an active
+/// domain are cut off, and VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED is sent.
 ///
 /// @domain: the domain
-/// @xml: the description: a `disk`, which is known by its target
+/// @xml: the description: a `disk`, which is known by its target; an `interface`, which is known by its MAC
+/// address; a `controller`, by its type and index; a `filesystem`, by its target; or another device, of
+/// which everything is true that is said here
 /// @flags: virDomainDeviceModifyFlags without FORCE
 ///
 /// Return Value: 0, or -1.
 ///
-/// Errors: as virDomainDetachDevice; VIR_ERR_INVALID_ARG for unknown flags;
+/// Errors: as virDomainDetachDevice; VIR_ERR_OPERATION_UNSUPPORTED if another device than a disk is to be
+/// removed from an active domain; VIR_ERR_OPERATION_FAILED if there are several interfaces of that address;
+/// VIR_ERR_INVALID_ARG for unknown flags;
 /// VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
 /// persistent where its definition is.
 ///

@@ -198,7 +198,7 @@ pub extern "C" fn virDomainSetMemory(domain: virDomainPtr, memory: c_ulong) -> c
 ///
 /// @domain: the domain
 /// @memory: how much, in KiB
-/// @flags: virDomainMemoryModFlags: of LIVE and CONFIG one, and MAXIMUM to change how much there may
+/// @flags: virDomainMemoryModFlags: LIVE, CONFIG or both, and MAXIMUM to change how much there may
 /// be, which an active domain's description does not let
 ///
 /// Return Value: 0, or -1.
@@ -303,7 +303,7 @@ pub unsafe extern "C" fn virDomainGetMemoryParameters(
 /// @params: VIR_DOMAIN_MEMORY_HARD_LIMIT, VIR_DOMAIN_MEMORY_SOFT_LIMIT or
 /// VIR_DOMAIN_MEMORY_SWAP_HARD_LIMIT; VIR_DOMAIN_MEMORY_PARAM_UNLIMITED or more removes one
 /// @nparams: how many there are
-/// @flags: of virDomainModificationImpact one
+/// @flags: virDomainModificationImpact
 ///
 /// Return Value: 0, or -1.
 ///
@@ -370,7 +370,7 @@ pub unsafe extern "C" fn virDomainGetNumaParameters(
 /// @params: VIR_DOMAIN_NUMA_MODE, which stays as it is in an active domain, or
 /// VIR_DOMAIN_NUMA_NODESET
 /// @nparams: how many there are
-/// @flags: of virDomainModificationImpact one
+/// @flags: virDomainModificationImpact
 ///
 /// Return Value: 0, or -1.
 ///

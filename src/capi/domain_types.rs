@@ -256,6 +256,23 @@ pub enum virDomainShutdownFlagValues {
     VIR_DOMAIN_SHUTDOWN_PARAVIRT = 1 << 4,
 }
 
+/// How virDomainReboot asks a domain to begin anew. Since 0.9.10.
+#[repr(C)]
+pub enum virDomainRebootFlagValues {
+    /// In any way. Since 0.9.10.
+    VIR_DOMAIN_REBOOT_DEFAULT = 0,
+    /// By the power button. Since 0.9.10.
+    VIR_DOMAIN_REBOOT_ACPI_POWER_BTN = 1 << 0,
+    /// By the agent in it. Since 0.9.10.
+    VIR_DOMAIN_REBOOT_GUEST_AGENT = 1 << 1,
+    /// By its init. Since 1.0.1.
+    VIR_DOMAIN_REBOOT_INITCTL = 1 << 2,
+    /// By a signal. Since 1.0.1.
+    VIR_DOMAIN_REBOOT_SIGNAL = 1 << 3,
+    /// By the hypervisor. Since 1.2.5.
+    VIR_DOMAIN_REBOOT_PARAVIRT = 1 << 4,
+}
+
 /// What virDomainGetXMLDesc describes. Since 0.3.3.
 #[repr(C)]
 pub enum virDomainXMLFlags {

@@ -170,7 +170,6 @@ unsupported! {
         fn virDomainPinIOThread(Domain, change) -> c_int;
         fn virDomainPinVcpu(Domain, change) -> c_int;
         fn virDomainPinVcpuFlags(Domain, change) -> c_int;
-        fn virDomainReboot(Domain, change) -> c_int;
         fn virDomainReset(Domain, change) -> c_int;
         fn virDomainRestore(Connect, change) -> c_int;
         fn virDomainRestoreFlags(Connect, change) -> c_int;

@@ -49,8 +49,6 @@ impl Domain {
             return Err(Error::new(VIR_ERR_OVERFLOW, VIR_FROM_DOMAIN, text));
         }
         let maximum = flags.contains(AmountFlags::MAXIMUM);
-        // As in libvirt, not of both at once.
-        Impact::one(flags.bits(), &self.entry()?)?;
         self.change_definition(
             flags.bits(),
             |kept| with_memory(kept, size, maximum),
@@ -114,7 +112,7 @@ mod tests {
 
     fn defined(inside: &str) -> Definition {
         let text = format!(
-            "<domain><name>a</name><memory>100</memory>{inside}<os><type>hvm</type></os></domain>"
+            "<domain type='test'><name>a</name><memory>100</memory>{inside}<os><type>hvm</type></os></domain>"
         );
         Definition::parse(&text).unwrap()
     }

@@ -4,7 +4,9 @@
 use uuid::Uuid;
 
 use super::disk_definition::DiskDefinition;
+use super::find_device;
 use super::layout;
+use super::nodeset::NodeSet;
 use crate::error::*;
 use crate::units::{scaled, whole_number};
 use crate::xml::{self, Element, Node, excerpt};
@@ -19,7 +21,7 @@ const NAME_MAX: usize = 240;
 const WHAT: &str = "domain_definition";
 
 /// libvirt's words for what runs a domain.
-const TYPES: [&str; 17] = [
+pub const TYPES: [&str; 17] = [
     "qemu",
     "kqemu",
     "kvm",
@@ -58,9 +60,22 @@ impl Definition {
     /// Reads a caller's definition. Without a UUID it gets one.
     ///
     /// Errors: VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME, VIR_ERR_NO_TARGET,
-    /// VIR_ERR_NO_SOURCE, VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INTERNAL_ERROR (UUID).
+    /// VIR_ERR_NO_SOURCE, VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INTERNAL_ERROR (type, UUID),
+    /// VIR_ERR_INVALID_ARG (sets of CPUs).
     pub fn parse(text: &str) -> Result<Definition> {
-        Definition::from_xml(xml::parse(text, WHAT, VIR_FROM_DOMAIN)?)
+        let root = xml::parse(text, WHAT, VIR_FROM_DOMAIN)?;
+        // What is kept was accepted once, and is read as it is.
+        root.expect_name("domain")?;
+        if root.attr("type").is_none_or(str::is_empty) {
+            return Err(Error::internal(VIR_FROM_DOMAIN, "missing domain type attribute"));
+        }
+        check_cpu_sets(&root)?;
+        memory_of_cells(&root)?;
+        let definition = Definition::from_xml(root)?;
+        if definition.max_memory == 0 {
+            return Err(no_memory());
+        }
+        Ok(definition)
     }
 
     /// Reads a definition that [`Definition::to_xml`] has written.
@@ -85,10 +100,20 @@ impl Definition {
             return Err(xml_error("Domain title can't contain newlines"));
         }
         let os_type = root.child("os").and_then(|os| os.text_of("type"));
+        // What loads a guest from outside runs one of Xen's.
+        let os_type = os_type.or_else(|| root.text_of("bootloader").map(|_| "xen".to_string()));
         let os_type = os_type.ok_or_else(|| xml_error("an os <type> must be specified"))?;
-        let max_memory = memory(&root, "memory")?.ok_or_else(|| {
-            xml_error("Memory size must be specified via <memory> or in the <numa> configuration")
-        })?;
+        let max_memory = match memory(&root, "memory")?.filter(|size| *size > 0) {
+            Some(size) => size,
+            None => {
+                let of_cells = memory_of_cells(&root)?;
+                if of_cells.is_some() {
+                    layout::change(&mut root, "memory", |_| ());
+                }
+                let said = root.child("memory").map(|_| 0);
+                of_cells.or(said).ok_or_else(no_memory)?
+            }
+        };
         let memory = memory(&root, "currentMemory")?.unwrap_or(max_memory).min(max_memory);
         let (max_vcpus, vcpus) = vcpus(&root)?;
         root.remove_attr("id");
@@ -197,6 +222,18 @@ impl Definition {
         })
     }
 
+    /// The definition without the device that is described.
+    pub fn without_device(&self, given: &Element) -> Result<Definition> {
+        let none = Element::new("devices");
+        let devices = self.root.child("devices");
+        let position = find_device::position(devices.unwrap_or(&none), given)?;
+        self.changed(|root| {
+            if let Some(devices) = root.child_mut("devices") {
+                devices.nodes.remove(position);
+            }
+        })
+    }
+
     /// The definition without the disk of that target.
     pub fn without_disk(&self, target: &str) -> Result<Definition> {
         self.changed(|root| {
@@ -278,6 +315,52 @@ fn name(root: &Element) -> Result<String> {
 /// Puts a UUID into a tree.
 fn set_uuid(root: &mut Element, uuid: Uuid) {
     layout::change(root, "uuid", |element| layout::set_text(element, uuid));
+}
+
+fn no_memory() -> Error {
+    xml_error("Memory size must be specified via <memory> or in the <numa> configuration")
+}
+
+/// Refuses sets of CPUs that are none, or that must not be empty and are.
+fn check_cpu_sets(root: &Element) -> Result<()> {
+    let vcpu = root.child("vcpu").and_then(|vcpu| vcpu.attr("cpuset"));
+    let pins = root.child("cputune").into_iter().flat_map(Element::elements);
+    let pins = pins.filter(|e| matches!(&*e.name, "vcpupin" | "emulatorpin" | "iothreadpin"));
+    for set in vcpu.into_iter().chain(pins.filter_map(|pin| pin.attr("cpuset"))) {
+        if NodeSet::parse(set)?.is_empty() {
+            let text = format!("Invalid value of 'cpuset': {}", excerpt(set));
+            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+        }
+    }
+    cells(root)
+        .filter_map(|cell| cell.attr("cpus"))
+        .try_for_each(|set| NodeSet::parse(set).map(drop))
+}
+
+/// The NUMA cells of the guest.
+fn cells(root: &Element) -> impl Iterator<Item = &Element> {
+    let numa = root.child("cpu").and_then(|cpu| cpu.child("numa"));
+    numa.into_iter().flat_map(|numa| numa.children("cell"))
+}
+
+/// The memory of all NUMA cells in KiB, if there are any.
+fn memory_of_cells(root: &Element) -> Result<Option<u64>> {
+    let mut sum = None;
+    for cell in cells(root) {
+        let of_xml = |text: String| Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text);
+        let text = cell
+            .attr("memory")
+            .ok_or_else(|| of_xml("missing element or attribute './@memory'".to_string()))?;
+        let number = whole_number(text.trim(), 10).ok_or_else(|| {
+            let text = excerpt(text);
+            of_xml(format!("Invalid value '{text}' for element or attribute './@memory'"))
+        })?;
+        let size = scaled(number, cell.attr("unit").unwrap_or("KiB"))?.div_ceil(1024);
+        sum = Some(sum.unwrap_or(0_u64).checked_add(size).ok_or_else(|| {
+            Error::new(VIR_ERR_OVERFLOW, VIR_FROM_DOMAIN, "the memory of all NUMA cells")
+        })?);
+    }
+    Ok(sum.filter(|sum| *sum > 0))
 }
 
 /// An amount of memory in KiB.
@@ -368,6 +451,43 @@ mod tests {
     }
 
     #[test]
+    fn memory_may_be_that_of_the_cells() {
+        let cells = "<cell cpus='0' memory='40000'/><cell cpus='1' memory='20' unit='MiB'/>";
+        let numa = format!(
+            "<name>n</name><vcpu>2</vcpu><os><type>hvm</type></os><cpu><numa>{cells}</numa></cpu>"
+        );
+        for (more, all, now) in [
+            ("", 60480, 60480),
+            ("<currentMemory>100</currentMemory>", 60480, 100),
+            ("<memory>0</memory>", 60480, 60480),
+            ("<memory>99</memory>", 99, 99),
+        ] {
+            let definition = domain(&format!("{numa}{more}")).unwrap();
+            assert_eq!((definition.max_memory, definition.memory), (all, now), "{more}");
+            let xml = definition.to_xml();
+            assert!(xml.contains(&format!("<memory unit='KiB'>{all}</memory>")), "{xml}");
+            assert_eq!(Definition::parse_stored(&xml), Ok(definition));
+        }
+    }
+
+    #[test]
+    fn what_loads_a_guest_says_what_it_is() {
+        let text = "<name>n</name><memory>9</memory><bootloader>/usr/bin/pygrub</bootloader>";
+        assert_eq!(domain(text).unwrap().os_type, "xen");
+        assert!(domain("<name>n</name><memory>9</memory><bootloader/>").is_err());
+    }
+
+    /// Earlier releases of this library accepted them.
+    #[test]
+    fn what_is_kept_is_read_without_the_checks_of_new_documents() {
+        let kept = "<domain><name>n</name><memory>0</memory><vcpu cpuset='aaa'>1</vcpu>\
+                    <os><type>hvm</type></os></domain>";
+        assert!(Definition::parse(kept).is_err());
+        let definition = Definition::parse_stored(kept).unwrap();
+        assert!(definition.changed(|root| root.set_attr("a", 1)).is_ok());
+    }
+
+    #[test]
     fn live_descriptions_come_back_as_definitions() {
         let disk = "<devices><disk><source file='/a'/><target dev='vda'/></disk></devices>";
         let definition = domain(&format!("{LEAST}{disk}")).unwrap();
@@ -418,6 +538,36 @@ mod tests {
                 VIR_ERR_CONFIG_UNSUPPORTED,
                 VIR_FROM_DOMAIN,
                 "unsupported configuration: invalid domain type zzz",
+            ),
+            (
+                "<domain/>".to_string(),
+                VIR_ERR_INTERNAL_ERROR,
+                VIR_FROM_DOMAIN,
+                "internal error: missing domain type attribute",
+            ),
+            (
+                of(&format!("{LEAST}<vcpu cpuset='aaa'>1</vcpu>")),
+                VIR_ERR_INVALID_ARG,
+                VIR_FROM_NONE,
+                "invalid argument: Failed to parse bitmap 'aaa'",
+            ),
+            (
+                of(&format!("{LEAST}<vcpu cpuset='^0'>1</vcpu>")),
+                VIR_ERR_CONFIG_UNSUPPORTED,
+                VIR_FROM_DOMAIN,
+                "unsupported configuration: Invalid value of 'cpuset': ^0",
+            ),
+            (
+                of(&format!("{LEAST}<cpu><numa><cell cpus='0'/></numa></cpu>")),
+                VIR_ERR_XML_ERROR,
+                VIR_FROM_XML,
+                "XML error: missing element or attribute './@memory'",
+            ),
+            (
+                of("<name>a</name><memory>0</memory><os><type>hvm</type></os>"),
+                VIR_ERR_XML_ERROR,
+                VIR_FROM_DOMAIN,
+                "XML error: Memory size must be specified via <memory> or in the <numa> configuration",
             ),
             (of(""), VIR_ERR_NO_NAME, VIR_FROM_DOMAIN, "missing name information"),
             (

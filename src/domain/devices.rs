@@ -86,18 +86,22 @@ impl Domain {
         self.change_devices(flags, config, live)
     }
 
-    /// Removes a device: a disk by its target. Guests that use it are cut off.
+    /// Removes a device: a disk by its target, any other from a definition only. Guests that use a disk
+    /// are cut off.
     pub fn detach_device(&self, xml: &str, flags: DeviceFlags) -> Result<()> {
         let described = Described::parse(xml)?;
-        let disk = described.disk("detach")?;
         let mut closed = Ok(());
         let config = |definition: &Definition| {
+            let Some(disk) = &described.disk else {
+                return definition.without_device(&described.element);
+            };
             if !has(definition, &disk.target) {
                 return Err(missing(&disk.target));
             }
             definition.without_disk(&disk.target)
         };
         let live = |change: &LiveChange<'_>| {
+            let disk = described.disk("detach")?;
             let definition = config(&change.definition)?;
             refuse_beside_job(change, &disk.target)?;
             let alias = change.definition.disk_element(&disk.target).map(alias).unwrap_or_default();

@@ -41,7 +41,7 @@ impl Domain {
                 let metadata = root.child("metadata");
                 metadata.and_then(|metadata| {
                     let element = metadata.elements().find(|e| is_of(e, metadata, root, uri))?;
-                    Some(without_namespace(element.clone(), uri).to_xml().trim_end().to_string())
+                    Some(without_namespace(element.clone(), uri).to_plain_xml())
                 })
             }
         };

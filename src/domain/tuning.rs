@@ -90,14 +90,13 @@ fn argument(text: String) -> Error {
 }
 
 impl Domain {
-    /// Changes what runs or what is kept: one of the two, as libvirt does.
+    /// Changes what runs, what is kept, or both.
     fn tune(
         &self,
         flags: u32,
         change: impl Fn(&Definition) -> Result<Definition>,
         live: impl FnOnce(&Definition) -> Result<()>,
     ) -> Result<()> {
-        Impact::one(flags, &self.entry()?)?;
         self.change_definition(flags, &change, |running| {
             live(&running.definition)?;
             change(&running.definition)
@@ -328,7 +327,7 @@ mod tests {
 
     fn defined(inside: &str) -> Definition {
         let text = format!(
-            "<domain><name>a</name><memory>1</memory>{inside}<os><type>hvm</type></os></domain>"
+            "<domain type='test'><name>a</name><memory>1</memory>{inside}<os><type>hvm</type></os></domain>"
         );
         Definition::parse(&text).unwrap()
     }

@@ -15,6 +15,7 @@ pub use self::uuid::parse_uuid;
 pub use parse::{MAX_DEPTH, MAX_NODES, MAX_TEXT, parse, parse_file, parse_stored};
 pub use report::excerpt;
 pub(crate) use syntax::is_c_space;
+use write::Style;
 
 use std::fmt;
 use std::mem;
@@ -133,7 +134,15 @@ impl Element {
 
     /// The document: libvirt's indentation by two spaces, a newline at the end.
     pub fn to_xml(&self) -> String {
-        write::write(self)
+        write::write(self, Style::Libvirt)
+    }
+
+    /// The element as libxml2 writes one, which libvirt shows where it keeps what others have written:
+    /// values in double quotes, and no newline at the end.
+    pub fn to_plain_xml(&self) -> String {
+        let mut text = write::write(self, Style::Libxml);
+        text.truncate(text.trim_end_matches('\n').len());
+        text
     }
 }
 

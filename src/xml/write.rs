@@ -1,6 +1,7 @@
-//! The tree as text, in the style of libvirt: two spaces for each level, single quotes, an element
-//! with nothing in it as `<a/>`, text on the line of its element.
+//! The tree as text: two spaces for each level, an element with nothing in it as `<a/>`, text on the line
+//! of its element. Quotes are single, in the style of libvirt, or double, in that of libxml2.
 
+use std::fmt::Write;
 use std::slice;
 
 use super::syntax::is_char;
@@ -10,6 +11,15 @@ use super::{Element, Node};
 /// would make the text a hundred times longer than what came in.
 const MAX_INDENT: usize = 16;
 
+/// How values and texts are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// In single quotes; both kinds of quotes are written as references.
+    Libvirt,
+    /// In double quotes, which are references inside a value; beyond ASCII a value has numbers.
+    Libxml,
+}
+
 /// An element whose start tag is written and whose end tag is not.
 struct Open<'a> {
     element: &'a Element,
@@ -18,10 +28,10 @@ struct Open<'a> {
     verbatim: bool,
 }
 
-pub fn write(root: &Element) -> String {
+pub fn write(root: &Element, style: Style) -> String {
     let mut out = String::new();
     let mut open = Vec::new();
-    start(&mut out, &mut open, root, false);
+    start(&mut out, &mut open, root, (false, style));
     while let Some(parent) = open.last_mut() {
         let verbatim = parent.verbatim;
         let node = parent.rest.next();
@@ -30,8 +40,10 @@ pub fn write(root: &Element) -> String {
             new_line(&mut out, level);
         }
         match node {
-            Some(Node::Element(element)) => start(&mut out, &mut open, element, verbatim),
-            Some(Node::Text(text)) => escape_text(&mut out, text),
+            Some(Node::Element(element)) => {
+                start(&mut out, &mut open, element, (verbatim, style));
+            }
+            Some(Node::Text(text)) => escape_text(&mut out, text, style),
             Some(Node::CData(text)) => cdata(&mut out, text),
             Some(Node::Comment(text)) => enclose(&mut out, "<!--", text, "-->"),
             Some(Node::Instruction(text)) => enclose(&mut out, "<?", text, "?>"),
@@ -46,16 +58,18 @@ fn start<'a>(
     out: &mut String,
     open: &mut Vec<Open<'a>>,
     element: &'a Element,
-    around_verbatim: bool,
+    (around_verbatim, style): (bool, Style),
 ) {
+    let quote = if style == Style::Libvirt { '\'' } else { '"' };
     out.push('<');
     out.push_str(&element.name);
     for attribute in &element.attributes {
         out.push(' ');
         out.push_str(&attribute.name);
-        out.push_str("='");
-        escape_value(out, &attribute.value);
-        out.push('\'');
+        out.push('=');
+        out.push(quote);
+        escape_value(out, &attribute.value, style);
+        out.push(quote);
     }
     if element.nodes.is_empty() {
         out.push_str("/>");
@@ -90,21 +104,26 @@ fn cdata(out: &mut String, text: &str) {
     enclose(out, "<![CDATA[", &text.replace("]]>", "]]]]><![CDATA[>"), "]]>");
 }
 
-fn escape_text(out: &mut String, text: &str) {
+fn escape_text(out: &mut String, text: &str, style: Style) {
     for c in text.chars() {
         match c {
             '\t' | '\n' => out.push(c),
+            '\'' | '"' if style == Style::Libxml => out.push(c),
             _ => escape(out, c),
         }
     }
 }
 
 /// A reader turns the white space of a value into spaces, unless it is written by number.
-fn escape_value(out: &mut String, value: &str) {
+fn escape_value(out: &mut String, value: &str, style: Style) {
     for c in value.chars() {
         match c {
             '\t' => out.push_str("&#9;"),
             '\n' => out.push_str("&#10;"),
+            '\'' if style == Style::Libxml => out.push(c),
+            _ if style == Style::Libxml && !c.is_ascii() && is_char(c) => {
+                let _ = write!(out, "&#x{:X};", u32::from(c));
+            }
             _ => escape(out, c),
         }
     }
