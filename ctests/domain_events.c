@@ -1,5 +1,6 @@
 /* Events of domains: which call sends which, in which order, to whom, and when they end. */
 #include "domain.h"
+#include "newer.h"
 
 #include <sys/resource.h>
 
@@ -178,8 +179,67 @@ static void lifecycle(void)
     CHECK_INT(virDomainFree(dom), 0);
 }
 
+/* libvirt 9.0 tells nothing of a definition whose devices have changed. */
+static void of_definitions(void)
+{
+    const unsigned int config = VIR_DOMAIN_AFFECT_CONFIG, live = VIR_DOMAIN_AFFECT_LIVE;
+    virDomainPtr dom;
+    const char *disk;
+
+    set_size(in_dir("b.img"), MIB);
+    dom = virDomainDefineXML(conn, domain_xml("d", "", 1));
+    CHECK(dom != NULL);
+    expect("d:defined/0");
+    disk = disk_xml("vdb", "b.img", "raw", "");
+    QUIETLY(CHECK_INT(virDomainAttachDeviceFlags(dom, disk, config), 0));
+    expect("d:defined/1");
+    QUIETLY(CHECK_INT(virDomainUpdateDeviceFlags(dom, disk, config), 0));
+    expect("d:defined/1");
+    CHECK_INT(virDomainAttachDeviceFlags(dom, disk, config), -1);
+    QUIETLY(CHECK_INT(virDomainDetachDeviceFlags(dom, disk, config), 0));
+    expect("d:defined/1");
+    CHECK_INT(virDomainCreate(dom), 0);
+    expect("d:resumed/0 d:started/0");
+    QUIETLY(CHECK_INT(virDomainAttachDeviceFlags(dom, disk, live | config), 0));
+    expect("d:added/virtio-disk1 d:defined/1");
+    QUIETLY(CHECK_INT(virDomainDetachDeviceFlags(dom, disk, live), 0));
+    expect("d:removed/virtio-disk1");
+    CHECK_INT(virDomainDetachDeviceFlags(dom, disk, live | config), -1);
+    QUIETLY(CHECK_INT(virDomainDetachDeviceFlags(dom, disk, config), 0));
+    expect("d:defined/1");
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    expect("d:shutdown/2 d:stopped/1 d:undefined/0");
+    CHECK_INT(virDomainFree(dom), 0);
+}
+
+/* The last failure of a disk is told until the domain stops, also when it was forgotten at a resume. */
+static void message_of(virDomainPtr dom, const char *path)
+{
+    char text[PATH_MAX + 256], **messages = NULL, *stamp;
+    size_t length;
+
+    CHECK_INT(virDomainGetMessages(dom, &messages, VIR_DOMAIN_MESSAGE_TAINTING), 0);
+    CHECK(messages == NULL);
+    CHECK_INT(virDomainGetMessages(dom, &messages, VIR_DOMAIN_MESSAGE_IOERRORS), 1);
+    CHECK(messages[0] != NULL && messages[1] == NULL);
+    print_to(text, sizeof(text), "I/O error: disk='vda', index='1', path='%s', timestamp='", path);
+    length = strlen(text);
+    CHECK_INT(strncmp(messages[0], text, length), 0);
+    stamp = messages[0] + length;
+    /* YYYY-MM-DD HH:MM:SS.mmm+0000 */
+    CHECK_INT(strspn(stamp, "0123456789-:. "), 23);
+    CHECK_STR(stamp + 23, "+0000', message='File too large'");
+    free(messages[0]);
+    free(messages);
+    CHECK_INT(virDomainGetMessages(dom, &messages, 0), 1);
+    free(messages[0]);
+    free(messages);
+}
+
 static void of_disks(void)
 {
+    char **messages = NULL;
     virDomainPtr dom;
     const char *uri;
     struct rlimit limit, few;
@@ -202,6 +262,8 @@ static void of_disks(void)
     /* No file may have more than 64 KiB: what a guest writes behind that fails, and the guest goes on.
      * It is told once. */
     CHECK_INT(virDomainGetDiskErrors(dom, errors, 2, 0), 0);
+    CHECK_INT(virDomainGetMessages(dom, &messages, 0), 0);
+    CHECK(messages == NULL);
     CHECK_INT(getrlimit(RLIMIT_FSIZE, &limit), 0);
     few = limit;
     few.rlim_cur = 64 * KIB;
@@ -215,9 +277,11 @@ static void of_disks(void)
     CHECK_STR(errors[0].disk, "vda");
     CHECK_INT(errors[0].error, VIR_DOMAIN_DISK_ERROR_UNSPEC);
     free(errors[0].disk);
+    message_of(dom, in_dir("a.img"));
     CHECK_INT(virDomainSuspend(dom), 0);
     CHECK_INT(virDomainResume(dom), 0);
     CHECK_INT(virDomainGetDiskErrors(dom, errors, 2, 0), 0);
+    message_of(dom, in_dir("a.img"));
     CHECK_INT(run("qemu-io -f raw -c 'write 128k 4k' '%s'", uri), 0);
     expect("d:suspended/0 d:resumed/0");
     CHECK_INT(virDomainDestroy(dom), 0);
@@ -237,9 +301,15 @@ static void registrations(void)
     CHECK(one && two && foreign);
     expect("one:defined/0 two:defined/0");
 
-    CHECK_INT(virConnectDomainEventRegisterAny(conn, NULL, 27, CALLBACK(on_lifecycle), NULL, NULL),
+    /* Events that are never sent can be listened to all the same. */
+    for (id = VIR_DOMAIN_EVENT_ID_NIC_MAC_CHANGE; id <= VIR_DOMAIN_EVENT_ID_CHANNEL_LIFECYCLE; id++) {
+        again = virConnectDomainEventRegisterAny(conn, one, id, CALLBACK(on_lifecycle), NULL, NULL);
+        CHECK(again >= 0);
+        CHECK_INT(virConnectDomainEventDeregisterAny(conn, again), 0);
+    }
+    CHECK_INT(virConnectDomainEventRegisterAny(conn, NULL, 30, CALLBACK(on_lifecycle), NULL, NULL),
               -1);
-    CHECK_ERR(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, "must be less than 27");
+    CHECK_ERR(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, "must be less than 30");
     CHECK_INT(virConnectDomainEventRegisterAny(conn, NULL, -1, CALLBACK(on_lifecycle), NULL, NULL),
               -1);
     CHECK_ERR(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, "must be zero or greater");
@@ -303,6 +373,7 @@ int main(int argc, char **argv)
     ids[5] = listen_to(NULL, VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, CALLBACK(on_io_error));
     lifecycle();
     of_disks();
+    of_definitions();
     registrations();
     for (i = 0; i < 6; i++)
         CHECK_INT(virConnectDomainEventDeregisterAny(conn, ids[i]), 0);

@@ -1,6 +1,7 @@
 /* Statistics in bulk: which domains, which groups, and the numbers of their disks. And questions
  * whose answer is that there is nothing. */
 #include "domain.h"
+#include "newer.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -68,8 +69,10 @@ static void nothing(virDomainPtr dom)
     CHECK_INT(virDomainGetMessages(dom, NULL, 0), -1);
     CHECK_ERR(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN,
               "msgs in virDomainGetMessages must not be NULL");
-    CHECK_INT(virDomainGetMessages(dom, &messages, 4), -1);
-    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x4)");
+    CHECK_INT(virDomainGetMessages(dom, &messages, VIR_DOMAIN_MESSAGE_IOERRORS), 0);
+    CHECK(messages == NULL);
+    CHECK_INT(virDomainGetMessages(dom, &messages, 8), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x8)");
     CHECK_INT(virDomainListAllCheckpoints(dom, NULL, 0), 0);
     CHECK_INT(virDomainListAllCheckpoints(dom, &checkpoints, VIR_DOMAIN_CHECKPOINT_LIST_ROOTS), 0);
     CHECK(checkpoints != NULL && checkpoints[0] == NULL);
@@ -110,6 +113,20 @@ static void silent_server(virConnectPtr conn)
     CHECK_INT(virDomainUndefine(dom), 0);
     CHECK_INT(virDomainFree(dom), 0);
     CHECK_INT(close(fd), 0);
+}
+
+/* What the export tells its clients is what libvirt 11.10 calls limits. */
+static void limits(virDomainPtr dom)
+{
+#define LIMIT(name) \
+    number(VIR_DOMAIN_STATS_BLOCK_PREFIX "0" VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_##name)
+    CHECK_INT(run("nbdinfo --json '%s' >%s && cd %s && "
+                  "grep -q '\"block_size_minimum\": %llu,' info && "
+                  "grep -q '\"block_size_preferred\": %llu,' info && "
+                  "grep -q '\"block_size_maximum\": %llu' info",
+                  disk_uri(dom, "vda"), in_dir("info"), in_dir("."), LIMIT(REQUEST_ALIGNMENT),
+                  LIMIT(TRANSFER_OPTIMAL), LIMIT(TRANSFER_MAX)), 0);
+    CHECK(!has("block.1.limits.request_alignment"));
 }
 
 int main(int argc, char **argv)
@@ -164,6 +181,7 @@ int main(int argc, char **argv)
     CHECK_INT(number("block.0.threshold"), 100 * MIB);
     CHECK_INT(number("block.0.allocation"), file_allocation(in_dir("top")));
     CHECK_INT(count("block.0.backingIndex"), 1);
+    limits(dom);
     CHECK_STR(text("block.1.name"), "vda");
     CHECK_STR(text("block.1.path"), in_dir("base"));
     CHECK_INT(count("block.1.backingIndex"), 2);

@@ -1,6 +1,7 @@
 /* Memory, CPUs and how a domain is to be run: of what runs and of what is kept. On test:///default
  * the program asks of libvirt's own library what it asks of ours. */
 #include "domain.h"
+#include "newer.h"
 
 #include <dlfcn.h>
 
@@ -54,7 +55,7 @@ static void cpus_off(unsigned int most)
     CHECK_INT(virDomainSetVcpusFlags(dom, 3, 0), 0);
     CHECK_INT(virDomainGetVcpusFlags(dom, 0), 3);
     contains(0, " current='3'>4</vcpu>", 1);
-    CHECK_INT(virDomainSetVcpusFlags(dom, 4, CONFIG), 0);
+    CHECK_INT(virDomainSetVcpusFlags(dom, 4, CONFIG | VIR_DOMAIN_VCPU_ASYNC_UNPLUG), 0);
     contains(0, "current=", 0);
     CHECK_INT(virDomainSetVcpusFlags(dom, 8, CONFIG | MAXIMUM), 0);
     CHECK_INT(virDomainGetVcpusFlags(dom, 0), 4);
@@ -435,8 +436,14 @@ static void actions(void)
             "Lifecycle event 'poweroff' doesn't support 'coredump-destroy' action");
     REFUSED(virDomainSetLifecycleAction(dom, 3, 6, 8), VIR_ERR_INVALID_ARG,
             "invalid lifecycle type '3'");
-    REFUSED(virDomainSetLifecycleAction(dom, 0, 6, 8), VIR_ERR_INVALID_ARG,
-            "invalid lifecycle action '6'");
+    REFUSED(virDomainSetLifecycleAction(dom, 0, 7, 8), VIR_ERR_INVALID_ARG,
+            "invalid lifecycle action '7'");
+    REFUSED(virDomainSetLifecycleAction(dom, 1, VIR_DOMAIN_LIFECYCLE_ACTION_PRESERVE_RUNNING, 0),
+            VIR_ERR_CONFIG_UNSUPPORTED,
+            "Lifecycle event 'reboot' doesn't support 'preserve-running' action");
+    CHECK_INT(virDomainSetLifecycleAction(dom, VIR_DOMAIN_LIFECYCLE_CRASH,
+                                          VIR_DOMAIN_LIFECYCLE_ACTION_PRESERVE_RUNNING, LIVE), 0);
+    contains(0, "<on_crash>preserve-running</on_crash>", 1);
     REFUSED(virDomainSetLifecycleAction(dom, 0, 0, 8), VIR_ERR_INVALID_ARG,
             "unsupported flags (0x8)");
 }

@@ -98,10 +98,10 @@ static void cpus(void)
     CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x1)");
 
     CHECK_INT(virNodeGetCPUStats(conn, VIR_NODE_CPU_STATS_ALL_CPUS, NULL, &count, 0), 0);
-    CHECK_INT(count, 4);
+    CHECK_INT(count, 5);
     count = 6;
     CHECK_INT(virNodeGetCPUStats(conn, 3, stats, &count, 0), 0);
-    CHECK_INT(count, 4);
+    CHECK_INT(count, 5);
     CHECK_STR(stats[0].field, VIR_NODE_CPU_STATS_USER);
     CHECK(stats[0].value == 9797400000ULL);
     CHECK_STR(stats[1].field, VIR_NODE_CPU_STATS_KERNEL);
@@ -110,6 +110,9 @@ static void cpus(void)
     CHECK(stats[2].value == 87264900000ULL);
     CHECK_STR(stats[3].field, VIR_NODE_CPU_STATS_IOWAIT);
     CHECK(stats[3].value == 763600000ULL);
+    /* libvirt tells it since 11.8, the memory that is available since 12.3. */
+    CHECK_STR(stats[4].field, "guest");
+    CHECK(stats[4].value == 1797400000ULL);
     count = 2;
     stats[2].value = 5;
     CHECK_INT(virNodeGetCPUStats(conn, 0, stats, &count, 0), 0);
@@ -179,10 +182,10 @@ static void real_machine(void)
     virConnectPtr real = virConnectOpen(test_uri);
     unsigned long long cells[1], free_now;
     unsigned int online = 0, i, set = 0;
-    virNodeMemoryStats used[4];
+    virNodeMemoryStats used[5];
     unsigned char *map = NULL;
     virSecurityModel model;
-    virNodeCPUStats times[4];
+    virNodeCPUStats times[5];
     virNodeInfo node;
     int count, all;
 
@@ -206,21 +209,23 @@ static void real_machine(void)
         set += (map[i / 8] >> i % 8) & 1;
     CHECK_INT(set, online);
     free(map);
-    count = 4;
+    count = 5;
     CHECK_INT(virNodeGetCPUStats(real, VIR_NODE_CPU_STATS_ALL_CPUS, times, &count, 0), 0);
-    CHECK_INT(count, 4);
+    CHECK_INT(count, 5);
     CHECK_STR(times[1].field, VIR_NODE_CPU_STATS_USER);
     CHECK(times[1].value > 0);
     CHECK_INT(virNodeGetCPUStats(real, 100000, times, &count, 0), -1);
     CHECK_ERR(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, "there is no CPU 100000");
     count = 0;
     CHECK_INT(virNodeGetMemoryStats(real, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &count, 0), 0);
-    CHECK_INT(count, 4);
+    CHECK_INT(count, 5);
     CHECK_INT(virNodeGetMemoryStats(real, VIR_NODE_MEMORY_STATS_ALL_CELLS, used, &count, 0), 0);
     CHECK_STR(used[0].field, VIR_NODE_MEMORY_STATS_TOTAL);
     CHECK(used[0].value == node.memory);
     CHECK_STR(used[1].field, VIR_NODE_MEMORY_STATS_FREE);
     CHECK(used[1].value > 0 && used[1].value < node.memory);
+    CHECK_STR(used[4].field, "available");
+    CHECK(used[4].value > 0 && used[4].value <= node.memory);
     count = 0;
     CHECK_INT(virNodeGetMemoryStats(real, 0, NULL, &count, 0), 0);
     CHECK_INT(count, 2);

@@ -119,6 +119,7 @@ check "everything ours declares is in libvirt's headers" \
 check "our headers are found before libvirt's" found_first
 check "sizes, offsets and values in our headers" \
     compiles cc -std=c11 -I "$include" "$scratch/layout.c"
+check "the values of what is newer than libvirt 9.0" compiles cc -std=c11 -I "$include" "$scratch/newer.c"
 check "the same numbers in libvirt's headers" \
     compiles cc -std=c11 -Wno-deprecated-declarations "$scratch/layout.c"
 check "libvirt's prototypes after our headers" \

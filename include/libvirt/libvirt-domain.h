@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats.rs and src/capi/domain_tuning_types.rs and src/capi/domain_tuning.rs and src/capi/domain_io_tune.rs and src/capi/domain_cpus.rs and src/capi/domain_guest.rs and src/capi/domain_interface.rs. */
+/* Made by `make headers` from src/capi/domain_types.rs and src/capi/domain.rs and src/capi/domain_control.rs and src/capi/domain_device.rs and src/capi/domain_block.rs and src/capi/domain_block_job.rs and src/capi/domain_job.rs and src/capi/domain_event_types.rs and src/capi/domain_event_callbacks.rs and src/capi/domain_event.rs and src/capi/domain_stats_names.rs and src/capi/domain_stats.rs and src/capi/domain_tuning_types.rs and src/capi/domain_tuning.rs and src/capi/domain_io_tune.rs and src/capi/domain_cpus.rs and src/capi/domain_guest.rs and src/capi/domain_interface.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H
@@ -129,6 +129,141 @@
 
 /** A parameter of virDomainBlockCopy: the most bytes that are on their way. An unsigned long long. */
 #define VIR_DOMAIN_BLOCK_COPY_BUF_SIZE "buf-size"
+
+/** A virDomainState, an int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_STATE_STATE "state.state"
+
+/** Why it is in that state, an int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_STATE_REASON "state.reason"
+
+/** Nanoseconds of CPU time, an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_TIME "cpu.time"
+
+/** Of these, nanoseconds in programs. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_USER "cpu.user"
+
+/** Of these, nanoseconds in the kernel. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_SYSTEM "cpu.system"
+
+/** KiB of memory at the moment, an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_CURRENT "balloon.current"
+
+/** KiB of memory at most, an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_MAXIMUM "balloon.maximum"
+
+/** How many CPUs there are, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_VCPU_CURRENT "vcpu.current"
+
+/** How many CPUs there may be, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_VCPU_MAXIMUM "vcpu.maximum"
+
+/** Before the number of a CPU. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_VCPU_PREFIX "vcpu."
+
+/** Behind the number: a virVcpuState, an int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_VCPU_SUFFIX_STATE ".state"
+
+/** Behind the number: nanoseconds of CPU time, an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_VCPU_SUFFIX_TIME ".time"
+
+/** How many network interfaces there are, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_NET_COUNT "net.count"
+
+/** Before the number of a network interface. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_NET_PREFIX "net."
+
+/** Behind the number: its name. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_NET_SUFFIX_NAME ".name"
+
+/** Behind the number: bytes received, as the following an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_NET_SUFFIX_RX_BYTES ".rx.bytes"
+
+/** Behind the number: packets received. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_NET_SUFFIX_RX_PKTS ".rx.pkts"
+
+/** Behind the number: errors of receiving. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_NET_SUFFIX_RX_ERRS ".rx.errs"
+
+/** Behind the number: packets dropped instead of received. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_NET_SUFFIX_RX_DROP ".rx.drop"
+
+/** Behind the number: bytes sent. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_NET_SUFFIX_TX_BYTES ".tx.bytes"
+
+/** Behind the number: packets sent. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_NET_SUFFIX_TX_PKTS ".tx.pkts"
+
+/** Behind the number: errors of sending. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_NET_SUFFIX_TX_ERRS ".tx.errs"
+
+/** Behind the number: packets dropped instead of sent. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_NET_SUFFIX_TX_DROP ".tx.drop"
+
+/** How many disks there are, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_COUNT "block.count"
+
+/** Before the number of a disk. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_PREFIX "block."
+
+/** Behind the number: its target. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_NAME ".name"
+
+/** Behind the number: the number of its image, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_BACKINGINDEX ".backingIndex"
+
+/** Behind the number: the path of its image. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_PATH ".path"
+
+/** Behind the number: requests to read, as the following an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_RD_REQS ".rd.reqs"
+
+/** Behind the number: bytes read. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_RD_BYTES ".rd.bytes"
+
+/** Behind the number: nanoseconds of reading. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_RD_TIMES ".rd.times"
+
+/** Behind the number: requests to write. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_WR_REQS ".wr.reqs"
+
+/** Behind the number: bytes written. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_WR_BYTES ".wr.bytes"
+
+/** Behind the number: nanoseconds of writing. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_WR_TIMES ".wr.times"
+
+/** Behind the number: requests to flush. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_FL_REQS ".fl.reqs"
+
+/** Behind the number: nanoseconds of flushing. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_FL_TIMES ".fl.times"
+
+/** Behind the number: errors; it is never told here. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_ERRORS ".errors"
+
+/** Behind the number: bytes that its image takes. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_ALLOCATION ".allocation"
+
+/** Behind the number: bytes that a guest sees. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_CAPACITY ".capacity"
+
+/** Behind the number: bytes from the first to the last of its image. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_PHYSICAL ".physical"
+
+/** Behind the number: the offset behind which a write is told of. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_THRESHOLD ".threshold"
+
+/**
+ * Behind the number: what offsets and lengths of requests must be multiples of, in bytes. Since
+ * 11.10.0.
+ */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_REQUEST_ALIGNMENT ".limits.request_alignment"
+
+/** Behind the number: bytes of the best requests. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_TRANSFER_OPTIMAL ".limits.transfer_optimal"
+
+/** Behind the number: bytes of the largest request. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_TRANSFER_MAX ".limits.transfer_max"
 
 /**
  * A parameter of virDomainSetMemoryParameters: the most memory, in KiB. An unsigned long long. Since
@@ -484,9 +619,11 @@ typedef enum virDomainPausedReason {
     VIR_DOMAIN_PAUSED_POSTCOPY = 12,
     /** Its migration has failed. Since 1.3.3. */
     VIR_DOMAIN_PAUSED_POSTCOPY_FAILED = 13,
+    /** It was paused for a call, and could not be resumed at its end. Since 9.2.0. */
+    VIR_DOMAIN_PAUSED_API_ERROR = 14,
 #if defined(VIR_ENUM_SENTINELS)
     /** One past the last value. Since 0.9.10. */
-    VIR_DOMAIN_PAUSED_LAST = 14,
+    VIR_DOMAIN_PAUSED_LAST = 15,
 #endif
 } virDomainPausedReason;
 
@@ -718,10 +855,14 @@ typedef enum virDomainDeviceModifyFlags {
     VIR_DOMAIN_DEVICE_MODIFY_FORCE = (1 << 2),
 } virDomainDeviceModifyFlags;
 
-/** How virDomainBlockResize counts. Since 0.9.11. */
+/** How virDomainBlockResize counts, and what it may do. Since 0.9.11. */
 typedef enum virDomainBlockResizeFlags {
     /** In bytes. Since 0.9.11. */
     VIR_DOMAIN_BLOCK_RESIZE_BYTES = (1 << 0),
+    /** To the size that the block device has by now. Since 10.0.0. */
+    VIR_DOMAIN_BLOCK_RESIZE_CAPACITY = (1 << 1),
+    /** Only if it does not become smaller. Since 12.3.0. */
+    VIR_DOMAIN_BLOCK_RESIZE_EXTEND = (1 << 2),
 } virDomainBlockResizeFlags;
 
 /** What has gone wrong with a disk. Since 0.9.10. */
@@ -821,6 +962,8 @@ typedef enum virDomainBlockCopyFlags {
      * 8.0.0.
      */
     VIR_DOMAIN_BLOCK_COPY_SYNCHRONOUS_WRITES = (1 << 3),
+    /** The destination reads as zeros, so zeros are not written to it. Since 12.2.0. */
+    VIR_DOMAIN_BLOCK_COPY_TARGET_ZEROED = (1 << 4),
 } virDomainBlockCopyFlags;
 
 /** How virDomainBlockCommit works. Since 0.10.2. */
@@ -905,9 +1048,11 @@ typedef enum virDomainEventUndefinedDetailType {
     VIR_DOMAIN_EVENT_UNDEFINED_REMOVED = 0,
     /** It was renamed. Since 1.2.19. */
     VIR_DOMAIN_EVENT_UNDEFINED_RENAMED = 1,
+    /** It was migrated away. Since 12.9.0. */
+    VIR_DOMAIN_EVENT_UNDEFINED_MIGRATED = 2,
 #if defined(VIR_ENUM_SENTINELS)
     /** One past the last value. Since 0.9.10. */
-    VIR_DOMAIN_EVENT_UNDEFINED_LAST = 2,
+    VIR_DOMAIN_EVENT_UNDEFINED_LAST = 3,
 #endif
 } virDomainEventUndefinedDetailType;
 
@@ -923,9 +1068,11 @@ typedef enum virDomainEventStartedDetailType {
     VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT = 3,
     /** By waking up. Since 0.9.11. */
     VIR_DOMAIN_EVENT_STARTED_WAKEUP = 4,
+    /** It was made anew to keep its secrets. Since 11.6.0. */
+    VIR_DOMAIN_EVENT_STARTED_RECREATED = 5,
 #if defined(VIR_ENUM_SENTINELS)
     /** One past the last value. Since 0.9.10. */
-    VIR_DOMAIN_EVENT_STARTED_LAST = 5,
+    VIR_DOMAIN_EVENT_STARTED_LAST = 6,
 #endif
 } virDomainEventStartedDetailType;
 
@@ -943,15 +1090,17 @@ typedef enum virDomainEventSuspendedDetailType {
     VIR_DOMAIN_EVENT_SUSPENDED_RESTORED = 4,
     /** It was restored paused from a snapshot. Since 0.9.5. */
     VIR_DOMAIN_EVENT_SUSPENDED_FROM_SNAPSHOT = 5,
-    /** A call has failed. Since 1.0.1. */
+    /** It was paused for a call, and could not be resumed at its end. Since 1.0.1. */
     VIR_DOMAIN_EVENT_SUSPENDED_API_ERROR = 6,
     /** Its migration goes on. Since 1.3.3. */
     VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY = 7,
     /** Its migration has failed. Since 1.3.3. */
     VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY_FAILED = 8,
+    /** Its guest has shut down, and a job still needs it. Since 11.10.0. */
+    VIR_DOMAIN_EVENT_SUSPENDED_GUEST_SHUTDOWN = 9,
 #if defined(VIR_ENUM_SENTINELS)
     /** One past the last value. Since 0.9.10. */
-    VIR_DOMAIN_EVENT_SUSPENDED_LAST = 9,
+    VIR_DOMAIN_EVENT_SUSPENDED_LAST = 10,
 #endif
 } virDomainEventSuspendedDetailType;
 
@@ -989,9 +1138,11 @@ typedef enum virDomainEventStoppedDetailType {
     VIR_DOMAIN_EVENT_STOPPED_FAILED = 5,
     /** It was restored from a snapshot. Since 0.8.0. */
     VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT = 6,
+    /** It is made anew to keep its secrets. Since 11.6.0. */
+    VIR_DOMAIN_EVENT_STOPPED_RECREATED = 7,
 #if defined(VIR_ENUM_SENTINELS)
     /** One past the last value. Since 0.9.10. */
-    VIR_DOMAIN_EVENT_STOPPED_LAST = 7,
+    VIR_DOMAIN_EVENT_STOPPED_LAST = 8,
 #endif
 } virDomainEventStoppedDetailType;
 
@@ -1003,9 +1154,11 @@ typedef enum virDomainEventShutdownDetailType {
     VIR_DOMAIN_EVENT_SHUTDOWN_GUEST = 1,
     /** The host. Since 3.4.0. */
     VIR_DOMAIN_EVENT_SHUTDOWN_HOST = 2,
+    /** Its guest wanted to boot again, where that ends it. Since 12.9.0. */
+    VIR_DOMAIN_EVENT_SHUTDOWN_GUEST_RESET = 3,
 #if defined(VIR_ENUM_SENTINELS)
     /** One past the last value. Since 0.9.10. */
-    VIR_DOMAIN_EVENT_SHUTDOWN_LAST = 3,
+    VIR_DOMAIN_EVENT_SHUTDOWN_LAST = 4,
 #endif
 } virDomainEventShutdownDetailType;
 
@@ -1231,11 +1384,46 @@ typedef enum virDomainEventID {
     VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE = 25,
     /** The size of memory: virConnectDomainEventMemoryDeviceSizeChangeCallback. Since 7.9.0. */
     VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE = 26,
+    /** The address of a network interface: virConnectDomainEventNICMACChangeCallback. Since 11.2.0. */
+    VIR_DOMAIN_EVENT_ID_NIC_MAC_CHANGE = 27,
+    /** A CPU was taken away: virConnectDomainEventVcpuRemovedCallback. Since 12.4.0. */
+    VIR_DOMAIN_EVENT_ID_VCPU_REMOVED = 28,
+    /**
+     * Somebody in the guest uses a channel, or no more:
+     * virConnectDomainEventChannelLifecycleCallback. Since 12.4.0.
+     */
+    VIR_DOMAIN_EVENT_ID_CHANNEL_LIFECYCLE = 29,
 #if defined(VIR_ENUM_SENTINELS)
     /** One past the last value. Since 0.8.0. */
-    VIR_DOMAIN_EVENT_ID_LAST = 27,
+    VIR_DOMAIN_EVENT_ID_LAST = 30,
 #endif
 } virDomainEventID;
+
+/** What has become of a channel. Since 12.4.0. */
+typedef enum virConnectDomainEventChannelLifecycleState {
+    /** Somebody uses it. Since 12.4.0. */
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_STATE_CONNECTED = 1,
+    /** Nobody uses it. Since 12.4.0. */
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_STATE_DISCONNECTED = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 12.4.0. */
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_STATE_LAST = 3,
+#endif
+} virConnectDomainEventChannelLifecycleState;
+
+/** Why that is so. Since 12.4.0. */
+typedef enum virConnectDomainEventChannelLifecycleReason {
+    /** Unknown. Since 12.4.0. */
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_REASON_UNKNOWN = 0,
+    /** The domain was started. Since 12.4.0. */
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_REASON_DOMAIN_STARTED = 1,
+    /** The guest has done it. Since 12.4.0. */
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_REASON_CHANNEL = 2,
+#if defined(VIR_ENUM_SENTINELS)
+    /** One past the last value. Since 12.4.0. */
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_REASON_LAST = 3,
+#endif
+} virConnectDomainEventChannelLifecycleReason;
 
 /** Whose memory has failed. Since 6.9.0. */
 typedef enum virDomainMemoryFailureRecipientType {
@@ -1292,7 +1480,9 @@ typedef enum virDomainStatsTypes {
      * `block.count`, and for each disk from 0 on `block.N.` with `name` (its target), `path`,
      * `allocation`, `capacity` and `physical`; if it is open in this process, also `backingIndex`,
      * `rd.reqs`, `rd.bytes`, `rd.times` (nanoseconds), the same with `wr.`, `fl.reqs`,
-     * `fl.times`, and `threshold` if there is one. Since 1.2.9.
+     * `fl.times`, `threshold` if there is one, and what the disk's clients are told of the sizes of
+     * requests, in bytes: `limits.request_alignment`, `limits.transfer_optimal` and
+     * `limits.transfer_max`. Since 1.2.9.
      */
     VIR_DOMAIN_STATS_BLOCK = (1 << 5),
     /** Performance events. Since 1.3.3. */
@@ -1341,6 +1531,8 @@ typedef enum virDomainMessageType {
     VIR_DOMAIN_MESSAGE_DEPRECATION = (1 << 0),
     /** Something about it is not supported. Since 7.1.0. */
     VIR_DOMAIN_MESSAGE_TAINTING = (1 << 1),
+    /** A guest's request to one of its disks has failed. Since 11.1.0. */
+    VIR_DOMAIN_MESSAGE_IOERRORS = (1 << 2),
 } virDomainMessageType;
 
 /** Which of a domain's numbers of CPUs is meant. Since 0.8.5. */
@@ -1357,6 +1549,8 @@ typedef enum virDomainVcpuFlags {
     VIR_DOMAIN_VCPU_GUEST = (1 << 3),
     /** They can be taken away again, which nobody does here. Since 2.4.0. */
     VIR_DOMAIN_VCPU_HOTPLUGGABLE = (1 << 4),
+    /** Without waiting for the guest to give them back, which is always so. Since 12.4.0. */
+    VIR_DOMAIN_VCPU_ASYNC_UNPLUG = (1 << 5),
 } virDomainVcpuFlags;
 
 /** Which size of a domain's memory is meant. Since 0.9.0. */
@@ -1415,9 +1609,11 @@ typedef enum virDomainLifecycleAction {
     VIR_DOMAIN_LIFECYCLE_ACTION_COREDUMP_DESTROY = 4,
     /** It is dumped and started again. Since 3.9.0. */
     VIR_DOMAIN_LIFECYCLE_ACTION_COREDUMP_RESTART = 5,
+    /** It is left running, where that can be. Since 12.6.0. */
+    VIR_DOMAIN_LIFECYCLE_ACTION_PRESERVE_RUNNING = 6,
 #if defined(VIR_ENUM_SENTINELS)
     /** One past the last value. Since 3.9.0. */
-    VIR_DOMAIN_LIFECYCLE_ACTION_LAST = 6,
+    VIR_DOMAIN_LIFECYCLE_ACTION_LAST = 7,
 #endif
 } virDomainLifecycleAction;
 
@@ -2129,6 +2325,38 @@ typedef void (*virConnectDomainEventMemoryDeviceSizeChangeCallback)(virConnectPt
                                                                     const char *alias,
                                                                     unsigned long long size,
                                                                     void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_NIC_MAC_CHANGE: the alias of the network interface, and its
+ * addresses before and now. Not called by this library.
+ */
+typedef void (*virConnectDomainEventNICMACChangeCallback)(virConnectPtr conn,
+                                                          virDomainPtr dom,
+                                                          const char *alias,
+                                                          const char *oldMAC,
+                                                          const char *newMAC,
+                                                          void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_VCPU_REMOVED: the number of the CPU. Not called by this
+ * library.
+ */
+typedef void (*virConnectDomainEventVcpuRemovedCallback)(virConnectPtr conn,
+                                                         virDomainPtr dom,
+                                                         unsigned int vcpuid,
+                                                         void *opaque);
+
+/**
+ * The callback for VIR_DOMAIN_EVENT_ID_CHANNEL_LIFECYCLE: the name of the channel, a
+ * virConnectDomainEventChannelLifecycleState and a virConnectDomainEventChannelLifecycleReason. Not
+ * called by this library.
+ */
+typedef void (*virConnectDomainEventChannelLifecycleCallback)(virConnectPtr conn,
+                                                              virDomainPtr dom,
+                                                              const char *channelName,
+                                                              int state,
+                                                              int reason,
+                                                              void *opaque);
 
 /** An old name of virTypedParameter. Since 0.2.3. */
 typedef virTypedParameter virSchedParameter;
@@ -3081,7 +3309,9 @@ int virDomainBlockPeek(virDomainPtr dom,
  * @dom: an active domain
  * @disk: the target of the disk, or the path of its image
  * @size: the new size, in KiB
- * @flags: virDomainBlockResizeFlags: with BYTES @size is in bytes
+ * @flags: virDomainBlockResizeFlags: with BYTES @size is in bytes. With CAPACITY, for a raw disk on a
+ * block device that has changed its size, @size is 0 or the size of the device; otherwise a device has
+ * to be resized to the size that it has. With EXTEND the disk is not made smaller
  *
  * Return Value: 0, or -1.
  *
@@ -3089,8 +3319,10 @@ int virDomainBlockPeek(virDomainPtr dom,
  * VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
  * VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the disk is read-only, or the domain inactive;
  * VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
- * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
- * VIR_ERR_SYSTEM_ERROR.
+ * VIR_ERR_OPERATION_UNSUPPORTED for CAPACITY where the disk is no raw block device, and for a device
+ * that has another size; VIR_ERR_INVALID_ARG if @size is another than that with CAPACITY;
+ * VIR_ERR_OPERATION_FAILED if it would become smaller with EXTEND, or if it runs in another process;
+ * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.9.8.
  */
@@ -3245,7 +3477,9 @@ int virDomainBlockCommit(virDomainPtr dom,
  * may be longer than the disk
  * @params: the parameters VIR_DOMAIN_BLOCK_COPY_BANDWIDTH, _GRANULARITY, _BUF_SIZE; may be NULL
  * @nparams: how many there are
- * @flags: virDomainBlockCopyFlags
+ * @flags: virDomainBlockCopyFlags. With TARGET_ZEROED the destination is trusted to read as zeros, so that
+ * one that was prepared stays sparse; what it has in place of zeros would become part of the copy. Where a
+ * shallow copy has an image below, its destination reads as that, and the flag means nothing
  *
  * Return Value: 0 when the job has started, or -1.
  *
@@ -3505,14 +3739,15 @@ int virDomainHasManagedSaveImage(virDomainPtr dom,
                                  unsigned int flags);
 
 /**
- * Lists what there is to say about a domain's definition, which is nothing.
+ * Lists what there is to say about a domain: the last failure of a guest's request for each of the disks that
+ * run in this process, until the domain stops. The definition is never said to have faults.
  *
  * @domain: the domain
- * @msgs: where to store a list of texts, of which each and the list are the caller's to free: NULL,
- * because there are none
+ * @msgs: where to store a list of texts with NULL behind the last, of which each and the list are the
+ * caller's to free; NULL if there are none
  * @flags: virDomainMessageType; 0 for all
  *
- * Return Value: 0, or -1 on error.
+ * Return Value: how many there are, or -1 on error.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @msgs is NULL, or for unknown flags;
  * VIR_ERR_NO_DOMAIN if the domain is gone.
@@ -3579,7 +3814,7 @@ int virDomainSetVcpus(virDomainPtr domain,
  * @domain: the domain
  * @nvcpus: how many, at least 1
  * @flags: virDomainVcpuFlags. MAXIMUM, which changes how many there may be, goes with CONFIG only.
- * GUEST and HOTPLUGGABLE are refused
+ * GUEST and HOTPLUGGABLE are refused, ASYNC_UNPLUG changes nothing
  *
  * Return Value: 0, or -1.
  *

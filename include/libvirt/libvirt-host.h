@@ -33,6 +33,9 @@
 /** Time in interrupts, in nanoseconds; it is never told here. Since 1.2.2. */
 #define VIR_NODE_CPU_STATS_INTR "intr"
 
+/** Time in which guests ran, in nanoseconds, which is part of the time in programs. Since 11.8.0. */
+#define VIR_NODE_CPU_STATS_GUEST "guest"
+
 /** How busy it is, in percent; it is never told here. Since 0.9.3. */
 #define VIR_NODE_CPU_STATS_UTILIZATION "utilization"
 
@@ -47,6 +50,9 @@
 
 /** Memory that cached files use, in KiB. Since 0.9.3. */
 #define VIR_NODE_MEMORY_STATS_CACHED "cached"
+
+/** Memory that programs can have without others losing any to a medium, in KiB. Since 12.3.0. */
+#define VIR_NODE_MEMORY_STATS_AVAILABLE "available"
 
 /** The length of a UUID in bytes. */
 #define VIR_UUID_BUFLEN 16
@@ -633,7 +639,7 @@ int virNodeGetCellsFreeMemory(virConnectPtr conn,
 
 /**
  * Tells what the CPUs have done since the machine was started: VIR_NODE_CPU_STATS_KERNEL, _USER,
- * _IDLE and _IOWAIT.
+ * _IDLE, _IOWAIT and _GUEST.
  *
  * @conn: the connection
  * @cpuNum: the number of a CPU, or VIR_NODE_CPU_STATS_ALL_CPUS
@@ -656,7 +662,7 @@ int virNodeGetCPUStats(virConnectPtr conn,
 
 /**
  * Tells what the memory is used for, in KiB: VIR_NODE_MEMORY_STATS_TOTAL and _FREE, and of all
- * cells also _BUFFERS and _CACHED.
+ * cells also _BUFFERS, _CACHED and _AVAILABLE.
  *
  * @conn: the connection
  * @cellNum: the number of a NUMA cell, or VIR_NODE_MEMORY_STATS_ALL_CELLS

@@ -407,9 +407,17 @@ typedef enum virErrorNumber {
     VIR_ERR_CHECKPOINT_INCONSISTENT = 109,
     /** Since 7.1.0. */
     VIR_ERR_MULTIPLE_DOMAINS = 110,
+    /** Since 9.7.0. */
+    VIR_ERR_NO_NETWORK_METADATA = 111,
+    /** Since 11.2.0. */
+    VIR_ERR_AGENT_COMMAND_TIMEOUT = 112,
+    /** Since 11.2.0. */
+    VIR_ERR_AGENT_COMMAND_FAILED = 113,
+    /** Since 12.1.0. */
+    VIR_ERR_INVALID_ENCR_KEY_SECRET = 114,
 #if defined(VIR_ENUM_SENTINELS)
     /** One past the last value. Since 5.0.0. */
-    VIR_ERR_NUMBER_LAST = 111,
+    VIR_ERR_NUMBER_LAST = 115,
 #endif
 } virErrorNumber;
 

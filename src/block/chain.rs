@@ -42,6 +42,11 @@ pub struct Image {
 }
 
 impl Image {
+    /// Whether its bytes are those of a block device.
+    pub fn is_raw_device(&self) -> bool {
+        self.format == Format::Raw && self.files.first().is_some_and(|file| file.is_device())
+    }
+
     /// An image that is no file, or none that is opened again.
     pub fn of_node(node: Arc<dyn Node>, path: PathBuf, writable: bool) -> Image {
         let (format, cache, files) = (Format::Raw, Cache::default(), Vec::new());

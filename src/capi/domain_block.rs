@@ -11,11 +11,15 @@ use crate::domain::{BlockInfo, DiskStats, Domain, ResizeFlags};
 use crate::error::*;
 use crate::typed_params::Value;
 
-/// How virDomainBlockResize counts. Since 0.9.11.
+/// How virDomainBlockResize counts, and what it may do. Since 0.9.11.
 #[repr(C)]
 pub enum virDomainBlockResizeFlags {
     /// In bytes. Since 0.9.11.
     VIR_DOMAIN_BLOCK_RESIZE_BYTES = 1 << 0,
+    /// To the size that the block device has by now. Since 10.0.0.
+    VIR_DOMAIN_BLOCK_RESIZE_CAPACITY = 1 << 1,
+    /// Only if it does not become smaller. Since 12.3.0.
+    VIR_DOMAIN_BLOCK_RESIZE_EXTEND = 1 << 2,
 }
 
 /// What has gone wrong with a disk. Since 0.9.10.
@@ -299,7 +303,9 @@ pub unsafe extern "C" fn virDomainBlockPeek(
 /// @dom: an active domain
 /// @disk: the target of the disk, or the path of its image
 /// @size: the new size, in KiB
-/// @flags: virDomainBlockResizeFlags: with BYTES @size is in bytes
+/// @flags: virDomainBlockResizeFlags: with BYTES @size is in bytes. With CAPACITY, for a raw disk on a
+/// block device that has changed its size, @size is 0 or the size of the device; otherwise a device has
+/// to be resized to the size that it has. With EXTEND the disk is not made smaller
 ///
 /// Return Value: 0, or -1.
 ///
@@ -307,8 +313,10 @@ pub unsafe extern "C" fn virDomainBlockPeek(
 /// VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
 /// VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the disk is read-only, or the domain inactive;
 /// VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
-/// VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
-/// VIR_ERR_SYSTEM_ERROR.
+/// VIR_ERR_OPERATION_UNSUPPORTED for CAPACITY where the disk is no raw block device, and for a device
+/// that has another size; VIR_ERR_INVALID_ARG if @size is another than that with CAPACITY;
+/// VIR_ERR_OPERATION_FAILED if it would become smaller with EXTEND, or if it runs in another process;
+/// VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.9.8.
 #[unsafe(no_mangle)]

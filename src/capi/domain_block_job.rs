@@ -97,6 +97,8 @@ pub enum virDomainBlockCopyFlags {
     /// What guests write goes to both at once: the copy gets done however fast they write. Since
     /// 8.0.0.
     VIR_DOMAIN_BLOCK_COPY_SYNCHRONOUS_WRITES = 1 << 3,
+    /// The destination reads as zeros, so zeros are not written to it. Since 12.2.0.
+    VIR_DOMAIN_BLOCK_COPY_TARGET_ZEROED = 1 << 4,
 }
 
 /// How virDomainBlockCommit works. Since 0.10.2.
@@ -299,7 +301,9 @@ pub unsafe extern "C" fn virDomainBlockCommit(
 /// may be longer than the disk
 /// @params: the parameters VIR_DOMAIN_BLOCK_COPY_BANDWIDTH, _GRANULARITY, _BUF_SIZE; may be NULL
 /// @nparams: how many there are
-/// @flags: virDomainBlockCopyFlags
+/// @flags: virDomainBlockCopyFlags. With TARGET_ZEROED the destination is trusted to read as zeros, so that
+/// one that was prepared stays sparse; what it has in place of zeros would become part of the copy. Where a
+/// shallow copy has an image below, its destination reads as that, and the flag means nothing
 ///
 /// Return Value: 0 when the job has started, or -1.
 ///

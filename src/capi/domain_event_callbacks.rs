@@ -346,3 +346,41 @@ pub type virConnectDomainEventMemoryDeviceSizeChangeCallback = Option<
         opaque: *mut c_void,
     ),
 >;
+
+/// The callback for VIR_DOMAIN_EVENT_ID_NIC_MAC_CHANGE: the alias of the network interface, and its
+/// addresses before and now. Not called by this library.
+pub type virConnectDomainEventNICMACChangeCallback = Option<
+    unsafe extern "C" fn(
+        conn: virConnectPtr,
+        dom: virDomainPtr,
+        alias: *const c_char,
+        oldMAC: *const c_char,
+        newMAC: *const c_char,
+        opaque: *mut c_void,
+    ),
+>;
+
+/// The callback for VIR_DOMAIN_EVENT_ID_VCPU_REMOVED: the number of the CPU. Not called by this
+/// library.
+pub type virConnectDomainEventVcpuRemovedCallback = Option<
+    unsafe extern "C" fn(
+        conn: virConnectPtr,
+        dom: virDomainPtr,
+        vcpuid: c_uint,
+        opaque: *mut c_void,
+    ),
+>;
+
+/// The callback for VIR_DOMAIN_EVENT_ID_CHANNEL_LIFECYCLE: the name of the channel, a
+/// virConnectDomainEventChannelLifecycleState and a virConnectDomainEventChannelLifecycleReason. Not
+/// called by this library.
+pub type virConnectDomainEventChannelLifecycleCallback = Option<
+    unsafe extern "C" fn(
+        conn: virConnectPtr,
+        dom: virDomainPtr,
+        channelName: *const c_char,
+        state: c_int,
+        reason: c_int,
+        opaque: *mut c_void,
+    ),
+>;

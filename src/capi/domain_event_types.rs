@@ -49,9 +49,11 @@ pub enum virDomainEventUndefinedDetailType {
     VIR_DOMAIN_EVENT_UNDEFINED_REMOVED = 0,
     /// It was renamed. Since 1.2.19.
     VIR_DOMAIN_EVENT_UNDEFINED_RENAMED = 1,
+    /// It was migrated away. Since 12.9.0.
+    VIR_DOMAIN_EVENT_UNDEFINED_MIGRATED = 2,
     /// One past the last value. Since 0.9.10.
     #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_EVENT_UNDEFINED_LAST = 2,
+    VIR_DOMAIN_EVENT_UNDEFINED_LAST = 3,
 }
 
 /// How a domain was started. Since 0.5.0.
@@ -67,9 +69,11 @@ pub enum virDomainEventStartedDetailType {
     VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT = 3,
     /// By waking up. Since 0.9.11.
     VIR_DOMAIN_EVENT_STARTED_WAKEUP = 4,
+    /// It was made anew to keep its secrets. Since 11.6.0.
+    VIR_DOMAIN_EVENT_STARTED_RECREATED = 5,
     /// One past the last value. Since 0.9.10.
     #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_EVENT_STARTED_LAST = 5,
+    VIR_DOMAIN_EVENT_STARTED_LAST = 6,
 }
 
 /// Why a domain was paused. Since 0.5.0.
@@ -87,15 +91,17 @@ pub enum virDomainEventSuspendedDetailType {
     VIR_DOMAIN_EVENT_SUSPENDED_RESTORED = 4,
     /// It was restored paused from a snapshot. Since 0.9.5.
     VIR_DOMAIN_EVENT_SUSPENDED_FROM_SNAPSHOT = 5,
-    /// A call has failed. Since 1.0.1.
+    /// It was paused for a call, and could not be resumed at its end. Since 1.0.1.
     VIR_DOMAIN_EVENT_SUSPENDED_API_ERROR = 6,
     /// Its migration goes on. Since 1.3.3.
     VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY = 7,
     /// Its migration has failed. Since 1.3.3.
     VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY_FAILED = 8,
+    /// Its guest has shut down, and a job still needs it. Since 11.10.0.
+    VIR_DOMAIN_EVENT_SUSPENDED_GUEST_SHUTDOWN = 9,
     /// One past the last value. Since 0.9.10.
     #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_EVENT_SUSPENDED_LAST = 9,
+    VIR_DOMAIN_EVENT_SUSPENDED_LAST = 10,
 }
 
 /// Why a domain was resumed. Since 0.5.0.
@@ -133,9 +139,11 @@ pub enum virDomainEventStoppedDetailType {
     VIR_DOMAIN_EVENT_STOPPED_FAILED = 5,
     /// It was restored from a snapshot. Since 0.8.0.
     VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT = 6,
+    /// It is made anew to keep its secrets. Since 11.6.0.
+    VIR_DOMAIN_EVENT_STOPPED_RECREATED = 7,
     /// One past the last value. Since 0.9.10.
     #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_EVENT_STOPPED_LAST = 7,
+    VIR_DOMAIN_EVENT_STOPPED_LAST = 8,
 }
 
 /// Who shuts a domain down. Since 0.9.8.
@@ -147,9 +155,11 @@ pub enum virDomainEventShutdownDetailType {
     VIR_DOMAIN_EVENT_SHUTDOWN_GUEST = 1,
     /// The host. Since 3.4.0.
     VIR_DOMAIN_EVENT_SHUTDOWN_HOST = 2,
+    /// Its guest wanted to boot again, where that ends it. Since 12.9.0.
+    VIR_DOMAIN_EVENT_SHUTDOWN_GUEST_RESET = 3,
     /// One past the last value. Since 0.9.10.
     #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_EVENT_SHUTDOWN_LAST = 3,
+    VIR_DOMAIN_EVENT_SHUTDOWN_LAST = 4,
 }
 
 /// How a domain sleeps. Since 0.10.2.
@@ -367,9 +377,42 @@ pub enum virDomainEventID {
     VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE = 25,
     /// The size of memory: virConnectDomainEventMemoryDeviceSizeChangeCallback. Since 7.9.0.
     VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE = 26,
+    /// The address of a network interface: virConnectDomainEventNICMACChangeCallback. Since 11.2.0.
+    VIR_DOMAIN_EVENT_ID_NIC_MAC_CHANGE = 27,
+    /// A CPU was taken away: virConnectDomainEventVcpuRemovedCallback. Since 12.4.0.
+    VIR_DOMAIN_EVENT_ID_VCPU_REMOVED = 28,
+    /// Somebody in the guest uses a channel, or no more:
+    /// virConnectDomainEventChannelLifecycleCallback. Since 12.4.0.
+    VIR_DOMAIN_EVENT_ID_CHANNEL_LIFECYCLE = 29,
     /// One past the last value. Since 0.8.0.
     #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_EVENT_ID_LAST = 27,
+    VIR_DOMAIN_EVENT_ID_LAST = 30,
+}
+
+/// What has become of a channel. Since 12.4.0.
+#[repr(C)]
+pub enum virConnectDomainEventChannelLifecycleState {
+    /// Somebody uses it. Since 12.4.0.
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_STATE_CONNECTED = 1,
+    /// Nobody uses it. Since 12.4.0.
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_STATE_DISCONNECTED = 2,
+    /// One past the last value. Since 12.4.0.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_STATE_LAST = 3,
+}
+
+/// Why that is so. Since 12.4.0.
+#[repr(C)]
+pub enum virConnectDomainEventChannelLifecycleReason {
+    /// Unknown. Since 12.4.0.
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_REASON_UNKNOWN = 0,
+    /// The domain was started. Since 12.4.0.
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_REASON_DOMAIN_STARTED = 1,
+    /// The guest has done it. Since 12.4.0.
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_REASON_CHANNEL = 2,
+    /// One past the last value. Since 12.4.0.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_CONNECT_DOMAIN_EVENT_CHANNEL_LIFECYCLE_REASON_LAST = 3,
 }
 
 /// Whose memory has failed. Since 6.9.0.

@@ -33,7 +33,9 @@ pub enum virDomainStatsTypes {
     /// `block.count`, and for each disk from 0 on `block.N.` with `name` (its target), `path`,
     /// `allocation`, `capacity` and `physical`; if it is open in this process, also `backingIndex`,
     /// `rd.reqs`, `rd.bytes`, `rd.times` (nanoseconds), the same with `wr.`, `fl.reqs`,
-    /// `fl.times`, and `threshold` if there is one. Since 1.2.9.
+    /// `fl.times`, `threshold` if there is one, and what the disk's clients are told of the sizes of
+    /// requests, in bytes: `limits.request_alignment`, `limits.transfer_optimal` and
+    /// `limits.transfer_max`. Since 1.2.9.
     VIR_DOMAIN_STATS_BLOCK = 1 << 5,
     /// Performance events. Since 1.3.3.
     VIR_DOMAIN_STATS_PERF = 1 << 6,
@@ -101,12 +103,15 @@ pub enum virDomainMessageType {
     VIR_DOMAIN_MESSAGE_DEPRECATION = 1 << 0,
     /// Something about it is not supported. Since 7.1.0.
     VIR_DOMAIN_MESSAGE_TAINTING = 1 << 1,
+    /// A guest's request to one of its disks has failed. Since 11.1.0.
+    VIR_DOMAIN_MESSAGE_IOERRORS = 1 << 2,
 }
 
 bitflags::bitflags! {
     struct MessageFlags: u32 {
         const DEPRECATION = virDomainMessageType::VIR_DOMAIN_MESSAGE_DEPRECATION as u32;
         const TAINTING = virDomainMessageType::VIR_DOMAIN_MESSAGE_TAINTING as u32;
+        const IOERRORS = virDomainMessageType::VIR_DOMAIN_MESSAGE_IOERRORS as u32;
     }
 }
 
@@ -315,14 +320,15 @@ pub extern "C" fn virDomainHasManagedSaveImage(dom: virDomainPtr, flags: c_uint)
     })
 }
 
-/// Lists what there is to say about a domain's definition, which is nothing.
+/// Lists what there is to say about a domain: the last failure of a guest's request for each of the disks that
+/// run in this process, until the domain stops. The definition is never said to have faults.
 ///
 /// @domain: the domain
-/// @msgs: where to store a list of texts, of which each and the list are the caller's to free: NULL,
-/// because there are none
+/// @msgs: where to store a list of texts with NULL behind the last, of which each and the list are the
+/// caller's to free; NULL if there are none
 /// @flags: virDomainMessageType; 0 for all
 ///
-/// Return Value: 0, or -1 on error.
+/// Return Value: how many there are, or -1 on error.
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @msgs is NULL, or for unknown flags;
 /// VIR_ERR_NO_DOMAIN if the domain is gone.
@@ -337,10 +343,12 @@ pub unsafe extern "C" fn virDomainGetMessages(
     entry("virDomainGetMessages", |call| {
         let domain = call.object::<Domain>(domain)?;
         call.non_null(msgs, DOMAIN, "msgs")?;
-        call.flags::<MessageFlags>(flags, DOMAIN)?;
-        domain.is_active()?;
+        let flags = call.flags::<MessageFlags>(flags, DOMAIN)?;
+        let wanted = flags.is_empty() || flags.contains(MessageFlags::IOERRORS);
+        let texts = domain.io_errors()?;
+        let texts = if wanted { texts } else { Vec::new() };
         // SAFETY: checked for NULL; the caller's memory.
-        unsafe { msgs.write(null_mut()) };
-        Ok(0)
+        unsafe { msgs.write(strings::to_texts(&texts)?) };
+        Ok(c_int::try_from(texts.len()).unwrap_or(c_int::MAX))
     })
 }

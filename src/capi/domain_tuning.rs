@@ -32,6 +32,7 @@ bitflags::bitflags! {
 
 /// The bit of VIR_DOMAIN_VCPU_GUEST.
 const GUEST: c_uint = 8;
+const ASYNC_UNPLUG: c_uint = 32;
 
 /// Refuses one flag without another.
 fn requires(call: &Call, flags: c_uint, flag: (c_uint, &str), other: (c_uint, &str)) -> Result<()> {
@@ -129,7 +130,7 @@ pub extern "C" fn virDomainSetVcpus(domain: virDomainPtr, nvcpus: c_uint) -> c_i
 /// @domain: the domain
 /// @nvcpus: how many, at least 1
 /// @flags: virDomainVcpuFlags. MAXIMUM, which changes how many there may be, goes with CONFIG only.
-/// GUEST and HOTPLUGGABLE are refused
+/// GUEST and HOTPLUGGABLE are refused, ASYNC_UNPLUG changes nothing
 ///
 /// Return Value: 0, or -1.
 ///
@@ -148,6 +149,8 @@ pub extern "C" fn virDomainSetVcpusFlags(
         requires(call, flags, maximum, CONFIG)?;
         excludes(call, flags, (GUEST, "VIR_DOMAIN_VCPU_GUEST"), CONFIG)?;
         not_zero(call, nvcpus.into(), "nvcpus")?;
+        // There is no guest to wait for.
+        let flags = flags & !ASYNC_UNPLUG;
         domain.set_vcpus(nvcpus, call.flags::<AmountFlags>(flags, DOMAIN)?)
     })
 }

@@ -20,6 +20,8 @@ pub enum virDomainVcpuFlags {
     VIR_DOMAIN_VCPU_GUEST = 1 << 3,
     /// They can be taken away again, which nobody does here. Since 2.4.0.
     VIR_DOMAIN_VCPU_HOTPLUGGABLE = 1 << 4,
+    /// Without waiting for the guest to give them back, which is always so. Since 12.4.0.
+    VIR_DOMAIN_VCPU_ASYNC_UNPLUG = 1 << 5,
 }
 
 /// Which size of a domain's memory is meant. Since 0.9.0.
@@ -130,9 +132,11 @@ pub enum virDomainLifecycleAction {
     VIR_DOMAIN_LIFECYCLE_ACTION_COREDUMP_DESTROY = 4,
     /// It is dumped and started again. Since 3.9.0.
     VIR_DOMAIN_LIFECYCLE_ACTION_COREDUMP_RESTART = 5,
+    /// It is left running, where that can be. Since 12.6.0.
+    VIR_DOMAIN_LIFECYCLE_ACTION_PRESERVE_RUNNING = 6,
     /// One past the last value. Since 3.9.0.
     #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_LIFECYCLE_ACTION_LAST = 6,
+    VIR_DOMAIN_LIFECYCLE_ACTION_LAST = 7,
 }
 
 /// The types of parameters of schedulers: an old name of virTypedParameterType. Since 0.2.3.

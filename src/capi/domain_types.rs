@@ -107,9 +107,11 @@ pub enum virDomainPausedReason {
     VIR_DOMAIN_PAUSED_POSTCOPY = 12,
     /// Its migration has failed. Since 1.3.3.
     VIR_DOMAIN_PAUSED_POSTCOPY_FAILED = 13,
+    /// It was paused for a call, and could not be resumed at its end. Since 9.2.0.
+    VIR_DOMAIN_PAUSED_API_ERROR = 14,
     /// One past the last value. Since 0.9.10.
     #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_PAUSED_LAST = 14,
+    VIR_DOMAIN_PAUSED_LAST = 15,
 }
 
 /// Why a domain is being shut down. Since 0.9.2.

@@ -39,6 +39,8 @@ pub const VIR_NODE_CPU_STATS_IDLE: &CStr = c"idle";
 pub const VIR_NODE_CPU_STATS_IOWAIT: &CStr = c"iowait";
 /// Time in interrupts, in nanoseconds; it is never told here. Since 1.2.2.
 pub const VIR_NODE_CPU_STATS_INTR: &CStr = c"intr";
+/// Time in which guests ran, in nanoseconds, which is part of the time in programs. Since 11.8.0.
+pub const VIR_NODE_CPU_STATS_GUEST: &CStr = c"guest";
 /// How busy it is, in percent; it is never told here. Since 0.9.3.
 pub const VIR_NODE_CPU_STATS_UTILIZATION: &CStr = c"utilization";
 
@@ -50,6 +52,8 @@ pub const VIR_NODE_MEMORY_STATS_FREE: &CStr = c"free";
 pub const VIR_NODE_MEMORY_STATS_BUFFERS: &CStr = c"buffers";
 /// Memory that cached files use, in KiB. Since 0.9.3.
 pub const VIR_NODE_MEMORY_STATS_CACHED: &CStr = c"cached";
+/// Memory that programs can have without others losing any to a medium, in KiB. Since 12.3.0.
+pub const VIR_NODE_MEMORY_STATS_AVAILABLE: &CStr = c"available";
 
 /// Which CPU virNodeGetCPUStats is asked about. Since 0.9.8.
 #[repr(C)]
@@ -311,7 +315,7 @@ unsafe fn check_room(call: &Call, nparams: *mut c_int) -> Result<()> {
 }
 
 /// Tells what the CPUs have done since the machine was started: VIR_NODE_CPU_STATS_KERNEL, _USER,
-/// _IDLE and _IOWAIT.
+/// _IDLE, _IOWAIT and _GUEST.
 ///
 /// @conn: the connection
 /// @cpuNum: the number of a CPU, or VIR_NODE_CPU_STATS_ALL_CPUS
@@ -347,7 +351,7 @@ pub unsafe extern "C" fn virNodeGetCPUStats(
 }
 
 /// Tells what the memory is used for, in KiB: VIR_NODE_MEMORY_STATS_TOTAL and _FREE, and of all
-/// cells also _BUFFERS and _CACHED.
+/// cells also _BUFFERS, _CACHED and _AVAILABLE.
 ///
 /// @conn: the connection
 /// @cellNum: the number of a NUMA cell, or VIR_NODE_MEMORY_STATS_ALL_CELLS

@@ -40,6 +40,7 @@ pub mod domain_job;
 pub mod domain_snapshot;
 pub mod domain_snapshot_list;
 pub mod domain_stats;
+pub mod domain_stats_names;
 pub mod domain_tuning;
 pub mod domain_tuning_types;
 pub mod domain_types;

@@ -110,6 +110,24 @@ pub fn to_array<T>(items: &[*mut T]) -> Result<*mut *mut T> {
     }
 }
 
+/// A malloc'd array of malloc'd texts with NULL behind the last; NULL if there are none.
+pub fn to_texts(texts: &[String]) -> Result<*mut *mut c_char> {
+    if texts.is_empty() {
+        return Ok(std::ptr::null_mut());
+    }
+    let mut copies = Vec::with_capacity(texts.len());
+    let copied = texts.iter().try_for_each(|text| {
+        copies.push(to_c(text)?);
+        Ok(())
+    });
+    copied.and_then(|()| to_array(&copies)).inspect_err(|_| {
+        for copy in copies {
+            // SAFETY: from to_c, and nobody else's.
+            unsafe { libc::free(copy.cast()) };
+        }
+    })
+}
+
 /// A malloc'd array of records; NULL if there are none.
 pub fn to_records<T: Copy>(records: impl ExactSizeIterator<Item = T>) -> Result<*mut T> {
     if records.len() == 0 {

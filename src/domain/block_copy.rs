@@ -39,6 +39,8 @@ bitflags::bitflags! {
         const TRANSIENT_JOB = 4;
         /// What guests write goes to both at once.
         const SYNCHRONOUS_WRITES = 8;
+        /// The target reads as zeros.
+        const TARGET_ZEROED = 16;
     }
 }
 
@@ -472,6 +474,8 @@ impl Domain {
         let mut target = place.open_target(&to, &flags, length)?;
         target.check_length(&place.disk.target, length)?;
         let above = if shallow { place.above_next()? } else { None };
+        // What has an image below it reads as that, whatever is said of it.
+        target.zeroed |= flags.contains(CopyFlags::TARGET_ZEROED) && above.is_none();
         place.start_copy(&to, &mut target, above, length, parameters, flags)?;
         target.made = None;
         Ok(())

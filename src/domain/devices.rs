@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::definition::Definition;
 use super::disk_definition::{Device, DiskDefinition};
-use super::events;
+use super::events::{self, Lifecycle};
 use super::impact::LiveChange;
 use super::object::Domain;
 use super::running::alias;
@@ -152,6 +152,9 @@ impl Domain {
         live: impl FnOnce(&LiveChange<'_>) -> Result<Definition>,
     ) -> Result<()> {
         let changed = self.change_definition(flags.bits(), config, live);
+        if changed.as_ref().is_ok_and(|impact| impact.config) {
+            self.queue(events::LIFECYCLE, Lifecycle::UPDATED.payload());
+        }
         self.connect().driver().events().deliver();
         changed.map(drop)
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::event::broker::{Event, ObjectKind, Payload};
 
 /// How many event ids there are.
-pub const IDS: usize = 27;
+pub const IDS: usize = 30;
 
 pub const LIFECYCLE: i32 = 0;
 pub const IO_ERROR: i32 = 4;

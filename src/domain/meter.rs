@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use nix::errno::Errno;
 
@@ -70,6 +70,15 @@ pub struct Rules {
     pub zeros: Zeros,
 }
 
+/// What has become of requests that have failed.
+#[derive(Default)]
+struct Failures {
+    /// The last since errors were forgotten.
+    now: Option<Errno>,
+    /// The last of all.
+    last: Option<(Errno, SystemTime)>,
+}
+
 /// Runs on the thread of the guest's request.
 pub type OnNotice = Box<dyn Fn(Notice) + Send + Sync>;
 
@@ -94,7 +103,7 @@ pub struct Meter {
     reads: Counter,
     writes: Counter,
     flushes: Counter,
-    failed: Mutex<Option<Errno>>,
+    failures: Mutex<Failures>,
     /// 0 if there is none.
     threshold: AtomicU64,
     /// Set while guests are limited at all.
@@ -112,7 +121,7 @@ impl Meter {
             reads: Counter::default(),
             writes: Counter::default(),
             flushes: Counter::default(),
-            failed: Mutex::new(None),
+            failures: Mutex::default(),
             threshold: AtomicU64::new(0),
             limited: AtomicBool::new(false),
             throttle: RwLock::new(None),
@@ -138,12 +147,17 @@ impl Meter {
 
     /// Why a request has failed, if one has.
     pub fn failed(&self) -> Option<Errno> {
-        *self.lock_failed()
+        self.lock_failures().now
+    }
+
+    /// The last request that has failed since the domain was started: why, and when.
+    pub fn last_failure(&self) -> Option<(Errno, SystemTime)> {
+        self.lock_failures().last
     }
 
     /// Forgets that.
     pub fn forget_failed(&self) {
-        *self.lock_failed() = None;
+        self.lock_failures().now = None;
     }
 
     /// Behind which offset of the image a write is told of; 0 for none.
@@ -200,17 +214,23 @@ impl Meter {
         Ok(())
     }
 
-    fn lock_failed(&self) -> MutexGuard<'_, Option<Errno>> {
-        self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn lock_failures(&self) -> MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn note<T>(&self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result
             // That is how a domain ends, and not its disk's fault.
             && error.errno != Errno::ESHUTDOWN
-            && self.lock_failed().replace(error.errno).is_none()
         {
-            (self.on_notice)(Notice::Failed(error.clone()));
+            let first = {
+                let mut failures = self.lock_failures();
+                failures.last = Some((error.errno, SystemTime::now()));
+                failures.now.replace(error.errno).is_none()
+            };
+            if first {
+                (self.on_notice)(Notice::Failed(error.clone()));
+            }
         }
         result
     }

@@ -15,7 +15,7 @@ use super::object::Domain;
 use super::registry::Live;
 use super::running::{Running, not_running};
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{FileKind, Files, buffer};
+use crate::block::{FileKind, Files, Image, buffer};
 use crate::error::*;
 
 /// The most that virDomainBlockPeek reads: what libvirt's transport carries.
@@ -52,7 +52,40 @@ bitflags::bitflags! {
     /// How virDomainBlockResize counts.
     pub struct ResizeFlags: u32 {
         const BYTES = 1;
+        /// To the size that its device has.
+        const CAPACITY = 2;
+        /// Not to a smaller one.
+        const EXTEND = 4;
     }
+}
+
+/// The size that a disk is to have if `bytes` are asked for. A device has the size that it has.
+fn new_size(disk: &Disk, bytes: u64, flags: ResizeFlags) -> Result<u64> {
+    let unsupported = |text: &str| Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text);
+    let now = disk.live.gate.node().length().map_err(|e| e.report(VIR_FROM_STORAGE))?;
+    let on_device = disk.live.images().images.first().is_some_and(Image::is_raw_device);
+    if flags.contains(ResizeFlags::CAPACITY) {
+        if !on_device {
+            let text = "block resize to full capacity supported only with 'raw' or local block-based \
+                        disks";
+            return Err(unsupported(text));
+        }
+        if bytes != 0 && bytes != now {
+            let text = format!("Requested resize to '{bytes}' but device size is '{now}'");
+            return Err(argument(text));
+        }
+        return Ok(now);
+    }
+    if on_device && bytes != now {
+        let text = format!("block device backed disk must be resized to its actual size '{now}'");
+        return Err(unsupported(&text));
+    }
+    if flags.contains(ResizeFlags::EXTEND) && bytes < now {
+        let target = &disk.target;
+        let text = format!("resize of '{target}' would shrink it from '{now}' to '{bytes}' bytes");
+        return Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text));
+    }
+    Ok(bytes)
 }
 
 fn argument(text: String) -> Error {
@@ -231,6 +264,7 @@ impl Domain {
             return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
         }
         disk.check_no_job()?;
+        let bytes = new_size(&disk, bytes, flags)?;
         // No guest is inside while the size changes.
         let resized = {
             let closed = disk.live.gate.closed();
@@ -255,6 +289,26 @@ impl Domain {
             Some((disk.target.clone(), error))
         });
         Ok(failed.collect())
+    }
+
+    /// The last failure of each disk since the domain was started, as libvirt words it.
+    pub fn io_errors(&self) -> Result<Vec<String>> {
+        let entry = self.entry()?;
+        let Some(Live::Here(running)) = &entry.live else { return Ok(Vec::new()) };
+        let texts = running.disks().into_iter().filter_map(|disk| {
+            let (errno, when) = disk.meter().last_failure()?;
+            let target = &disk.target;
+            let index = disk.live.images().images.first().map_or(0, |top| top.index);
+            let path = running.path_of(target).unwrap_or_else(|| "-".to_string());
+            let when = humantime::format_rfc3339_millis(when).to_string();
+            let when = when.replace('T', " ").replace('Z', "+0000");
+            let text = errno_text(errno as i32);
+            Some(format!(
+                "I/O error: disk='{target}', index='{index}', path='{path}', timestamp='{when}', \
+                 message='{text}'"
+            ))
+        });
+        Ok(texts.collect())
     }
 
     /// How many disks it has.

@@ -8,6 +8,7 @@ use super::object::{Domain, ListFlags, passes};
 use super::queries::{BlockInfo, on_medium};
 use super::registry::{Entry, Live};
 use super::running::Running;
+use crate::block::export::BLOCK_SIZES;
 use crate::error::*;
 use crate::typed_params::Value;
 
@@ -44,6 +45,10 @@ impl StatsFlags {
         ListFlags::from_bits_retain(self.bits() & (StatsFlags::NOWAIT.bits() - 1))
     }
 }
+
+/// What the requests of a disk's clients are held to: the names of BLOCK_SIZES.
+const LIMITS: [&str; 3] =
+    ["limits.request_alignment", "limits.transfer_optimal", "limits.transfer_max"];
 
 /// Named numbers and texts about one domain.
 pub type Statistics = Vec<(String, Value)>;
@@ -182,6 +187,8 @@ impl Domain {
         if threshold > 0 {
             top.push(("threshold", Value::ULLong(threshold)));
         }
+        let sizes = BLOCK_SIZES.map(|size| Value::ULLong(size.into()));
+        top.extend(LIMITS.into_iter().zip(sizes));
         let mut all = vec![top];
         for (index, path, length, qcow2) in images.into_iter().skip(1).filter(|_| backing) {
             let mut below = named(disk, path.to_str());

@@ -40,9 +40,19 @@ const DEFAULT_WEIGHT: u32 = 50;
 /// virDomainLifecycle.
 const ENDINGS: [&str; 3] = ["poweroff", "reboot", "crash"];
 
-/// virDomainLifecycleAction. The last two are for crashes.
-const ACTIONS: [&str; 6] =
-    ["destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart"];
+/// virDomainLifecycleAction.
+const ACTIONS: [&str; 7] = [
+    "destroy",
+    "restart",
+    "rename-restart",
+    "preserve",
+    "coredump-destroy",
+    "coredump-restart",
+    "preserve-running",
+];
+
+/// Those that are for crashes.
+const AT_CRASH: &[&str] = &["coredump-destroy", "coredump-restart", "preserve-running"];
 
 /// What virDomainSetMemoryParameters takes.
 pub const MEMORY_PARAMETERS: [(&str, Type); 3] =
@@ -77,7 +87,7 @@ impl EndAction {
 
     fn check(self) -> Result<()> {
         let EndAction { ending, action } = self;
-        if ending != "crash" && action.starts_with("coredump") {
+        if ending != "crash" && AT_CRASH.contains(&action) {
             let text = format!("Lifecycle event '{ending}' doesn't support '{action}' action");
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }

@@ -64,6 +64,10 @@ pub fn with_detail(code: virErrorNumber) -> &'static str {
         VIR_ERR_INVALID_NETWORK_PORT => "Invalid network port pointer: %s",
         VIR_ERR_CHECKPOINT_INCONSISTENT => "checkpoint inconsistent: %s",
         VIR_ERR_MULTIPLE_DOMAINS => "multiple matching domains found: %s",
+        VIR_ERR_NO_NETWORK_METADATA => "metadata not found: %s",
+        VIR_ERR_AGENT_COMMAND_TIMEOUT => "guest agent command timed out: %s",
+        VIR_ERR_AGENT_COMMAND_FAILED => "guest agent command failed: %s",
+        VIR_ERR_INVALID_ENCR_KEY_SECRET => "Invalid encryption key for the secret: %s",
         // XML_DETAIL, SYSTEM_ERROR and RPC are nothing but their detail; the others are never
         // raised here.
         _ => "%s",

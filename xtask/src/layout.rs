@@ -27,19 +27,22 @@ const PRIMITIVES: &[(&str, &str, usize)] = &[
     ("usize", "size_t", 8),
 ];
 
-const POINTER: usize = 8;
-const ENUMERATION: usize = 4;
-
-/// The assertions about all of `interfaces`, after `#include`s that the caller adds.
-pub fn assertions(interfaces: &[Interface]) -> Result<String> {
-    let mut layout = Layout { interfaces, values: HashMap::new(), out: String::new() };
-    layout.out += "#define SAME(what, value) \\\n\
+/// What the assertions are made of.
+pub const MACROS: &str = "#define SAME(what, value) \\\n\
                    \x20   _Static_assert((long long)(what) == (value), #what \" is not \" #value)\n\
                    #define TYPE(what, type) \\\n\
                    \x20   _Static_assert(__builtin_types_compatible_p(__typeof__(what), type), \\\n\
                    \x20                  #what \" is not of type \" #type)\n\
                    #define TEXT(what, text) \\\n\
                    \x20   _Static_assert(!__builtin_strcmp(what, text), #what \" is not \" text)\n";
+
+const POINTER: usize = 8;
+const ENUMERATION: usize = 4;
+
+/// The assertions about all of `interfaces`, after `#include`s that the caller adds.
+pub fn assertions(interfaces: &[Interface]) -> Result<String> {
+    let mut layout = Layout { interfaces, values: HashMap::new(), out: String::new() };
+    layout.out += MACROS;
     for interface in interfaces {
         layout.constants(interface)?;
     }

@@ -15,6 +15,7 @@ mod layout;
 #[path = "../../build/libvirt_version.rs"]
 mod libvirt_version;
 mod man;
+mod newer;
 mod roff;
 mod source;
 #[path = "../../build/symbols_map.rs"]

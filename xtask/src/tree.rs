@@ -51,6 +51,7 @@ pub const HEADERS: &[Header] = &[
             "src/capi/domain_event_types.rs",
             "src/capi/domain_event_callbacks.rs",
             "src/capi/domain_event.rs",
+            "src/capi/domain_stats_names.rs",
             "src/capi/domain_stats.rs",
             "src/capi/domain_tuning_types.rs",
             "src/capi/domain_tuning.rs",

@@ -17,8 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest data of an option that is looked at. A name and some queries need far less.
 const OPTION_MAX: u32 = 32 * 1024;
 
-/// The size at which requests are best: what filesystems read and write anyway.
-const PREFERRED_BLOCK: u32 = 4096;
+/// What clients are told of the sizes of requests: the least, the one at which they are best, which is
+/// what filesystems read and write anyway, and the most.
+pub const BLOCK_SIZES: [u32; 3] = [1, 4096, PAYLOAD_MAX];
 
 /// What is offered to clients.
 pub struct Offer<'a> {
@@ -184,7 +185,7 @@ impl Negotiation<'_> {
         }
         if wanted.contains(&info::BLOCK_SIZE) {
             let mut sizes = info::BLOCK_SIZE.to_be_bytes().to_vec();
-            for size in [1, PREFERRED_BLOCK, PAYLOAD_MAX] {
+            for size in BLOCK_SIZES {
                 sizes.extend(size.to_be_bytes());
             }
             self.reply(option, reply::INFO, &sizes)?;

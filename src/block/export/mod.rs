@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
+pub use self::handshake::BLOCK_SIZES;
 use self::listen::{Listener, UnixSocket};
 use self::server::Server;
 use super::{BlockError, Node, Result};

@@ -174,12 +174,16 @@ fn stats_of(text: &str, cpu: Option<u32>, tick: u64) -> Option<Stats> {
     };
     let line = text.lines().find(|line| line.split_whitespace().next() == Some(&name))?;
     let times: Vec<u64> = line.split_whitespace().skip(1).flat_map(str::parse).collect();
-    let [user, nice, system, idle, iowait, irq, softirq, ..] = times[..] else { return None };
+    let [user, nice, system, idle, iowait, irq, softirq, _steal, guest, guest_nice, ..] = times[..]
+    else {
+        return None;
+    };
     let stats = [
         ("kernel", system.saturating_add(irq).saturating_add(softirq)),
         ("user", user.saturating_add(nice)),
         ("idle", idle),
         ("iowait", iowait),
+        ("guest", guest.saturating_add(guest_nice)),
     ];
     Some(stats.map(|(name, time)| (name, time.saturating_mul(tick))).to_vec())
 }
@@ -193,6 +197,7 @@ pub fn memory_stats(cell: Option<u32>) -> Result<Option<Stats>> {
                 ("free", "MemFree"),
                 ("buffers", "Buffers"),
                 ("cached", "Cached"),
+                ("available", "MemAvailable"),
             ];
             (MEMORY.to_string(), all.to_vec())
         }
@@ -225,8 +230,9 @@ mod tests {
 
     #[test]
     fn times_are_summed_as_libvirt_does() {
-        let text = "cpu  10 1 20 300 4 5 6 0 0 0\ncpu1 1 0 2 3 0 0 0 0 0 0\n";
-        let all = vec![("kernel", 310), ("user", 110), ("idle", 3000), ("iowait", 40)];
+        let text = "cpu  10 1 20 300 4 5 6 7 8 7\ncpu1 1 0 2 3 0 0 0 0 0 0\n";
+        let all =
+            vec![("kernel", 310), ("user", 110), ("idle", 3000), ("iowait", 40), ("guest", 150)];
         assert_eq!(stats_of(text, None, 10), Some(all));
         assert_eq!(stats_of(text, Some(1), 1).unwrap()[0], ("kernel", 2));
         assert_eq!(stats_of(text, Some(2), 1), None);
@@ -249,8 +255,8 @@ mod tests {
         assert_eq!(online, info.cpus as usize);
         assert!(free_memory().unwrap() / 1024 <= info.memory);
         assert!(!cells_free_memory().unwrap().is_empty());
-        assert_eq!(cpu_stats(None).unwrap().unwrap().len(), 4);
-        assert_eq!(memory_stats(None).unwrap().unwrap().len(), 4);
+        assert_eq!(cpu_stats(None).unwrap().unwrap().len(), 5);
+        assert_eq!(memory_stats(None).unwrap().unwrap().len(), 5);
         assert_eq!(memory_stats(Some(u32::MAX)).unwrap(), None);
     }
 }

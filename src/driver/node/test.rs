@@ -11,11 +11,12 @@ pub const MAX_VCPUS: u16 = 32;
 pub const CPU_MAP: [bool; 8] = [true, false, true, false, true, false, false, false];
 
 /// Of any CPU, and of all of them.
-pub const CPU_STATS: [(&str, u64); 4] = [
+pub const CPU_STATS: [(&str, u64); 5] = [
     ("user", 9_797_400_000),
     ("kernel", 34_678_723_400_000),
     ("idle", 87_264_900_000),
     ("iowait", 763_600_000),
+    ("guest", 1_797_400_000),
 ];
 
 /// The model by which domains are kept apart.
