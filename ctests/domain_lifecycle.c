@@ -159,11 +159,8 @@ static void bad_arguments(virConnectPtr conn)
     CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x1)");
     CHECK(virDomainDefineXMLFlags(conn, domain_xml("args", "", 4), 1 << 9) == NULL);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x200)");
-    if (ours) {
-        CHECK(virDomainDefineXMLFlags(conn, domain_xml("args", "", 4), VIR_DOMAIN_DEFINE_VALIDATE) ==
-              NULL);
-        CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "not validated");
-    }
+    CHECK_INT(virDomainCreateWithFlags(dom, VIR_DOMAIN_START_VALIDATE), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x10)");
 
     CHECK_INT(virDomainGetAutostart(dom, &autostart), 0);
     CHECK_INT(autostart, 0);
@@ -282,6 +279,39 @@ static void connections(void)
     CHECK_INT(virConnectClose(conn), 0);
 }
 
+/* What is misspelled is refused where that is asked for, and else ignored. */
+static void validated(virConnectPtr conn)
+{
+    const char *good = domain_xml("valid", "<clock offset='utc'/><features><odd/></features>", 5);
+    const char *const bad[] = { "<onpoweroff>destroy</onpoweroff>", "<memory units='KiB'>7</memory>",
+                                "<disk type='file'><sorce file='/a'/><target dev='vdz'/></disk>" };
+    const unsigned int validate = VIR_DOMAIN_DEFINE_VALIDATE;
+    virDomainPtr dom;
+    unsigned int i;
+
+    dom = virDomainDefineXMLFlags(conn, good, validate);
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    dom = virDomainCreateXML(conn, good, VIR_DOMAIN_START_VALIDATE);
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    for (i = 0; i < 3; i++) {
+        CHECK(virDomainDefineXMLFlags(conn, domain_xml("bad", bad[i], 6), validate) == NULL);
+        CHECK_ERR(VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML,
+                  "XML document failed to validate against schema: ");
+        CHECK(virDomainCreateXML(conn, domain_xml("bad", bad[i], 6), VIR_DOMAIN_START_VALIDATE) ==
+              NULL);
+        CHECK_ERR(VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML, i == 0 ? "onpoweroff" : "");
+        CHECK(virDomainLookupByName(conn, "bad") == NULL);
+    }
+    dom = virDomainDefineXMLFlags(conn, domain_xml("bad", bad[0], 6), 0);
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+}
+
 int main(int argc, char **argv)
 {
     virConnectPtr conn;
@@ -292,6 +322,7 @@ int main(int argc, char **argv)
     defined_and_started(conn);
     transient(conn);
     bad_arguments(conn);
+    validated(conn);
     if (ours)
         other_process(conn, argv[0]);
     CHECK_INT(virConnectClose(conn), 0);

@@ -136,7 +136,7 @@ static void test_running(void)
     CHECK_INT(virDomainSnapshotFree(snap), 0);
 
     /* By path, to a name, only one disk; a relative chain of three. */
-    take(dom, snap_xml("s2", "<disk name='vdb' snapshot='no'/>"), 0);
+    take(dom, snap_xml("s2", "<disk name='vdb' snapshot='no'/>"), VIR_DOMAIN_SNAPSHOT_CREATE_VALIDATE);
     CHECK(!exists(in_dir("b.s2")));
     {
         char by_path[512];
@@ -276,6 +276,8 @@ static void test_failures(void)
     refused(dom, "<domainsnap", DISK_ONLY, VIR_ERR_XML_DETAIL, "");
     refused(dom, NULL, DISK_ONLY, VIR_ERR_INVALID_ARG, "must not be NULL");
     /* Flags. */
+    refused(dom, snap_xml("f", "<disk nmae='vda'/>"), DISK_ONLY | VIR_DOMAIN_SNAPSHOT_CREATE_VALIDATE,
+            VIR_ERR_XML_INVALID_SCHEMA, "Invalid attribute nmae for element disk");
     refused(dom, snap_xml("f", ""), 0, VIR_ERR_OPERATION_UNSUPPORTED, "DISK_ONLY");
     refused(dom, snap_xml("f", ""), DISK_ONLY | 1024, VIR_ERR_INVALID_ARG, "unsupported flags (0x400)");
     refused(dom, snap_xml("f", ""), VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE, VIR_ERR_INVALID_ARG,

@@ -36,7 +36,7 @@ typedef enum virDomainSnapshotCreateFlags {
     VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC = (1 << 7),
     /** Save the memory while the guest runs, which is not done here. Since 1.0.1. */
     VIR_DOMAIN_SNAPSHOT_CREATE_LIVE = (1 << 8),
-    /** Hold the description against a schema, which is not done here. Since 5.6.0. */
+    /** Refuse elements and attributes of the description that are not known. Since 5.6.0. */
     VIR_DOMAIN_SNAPSHOT_CREATE_VALIDATE = (1 << 9),
 } virDomainSnapshotCreateFlags;
 

@@ -2775,13 +2775,13 @@ virDomainPtr virDomainDefineXML(virConnectPtr conn,
  *
  * @conn: the connection
  * @xml: the description, as for virDomainDefineXML
- * @flags: virDomainDefineFlags. Definitions are not validated: VIR_DOMAIN_DEFINE_VALIDATE is
- * refused
+ * @flags: virDomainDefineFlags. With VALIDATE elements and attributes that are not known are refused:
+ * in what is used here all, elsewhere those that libvirt does not have at the top
  *
  * Return Value: the domain, to be released with virDomainFree, or NULL.
  *
- * Errors: as virDomainDefineXML; VIR_ERR_INVALID_ARG for unknown flags;
- * VIR_ERR_OPERATION_UNSUPPORTED.
+ * Errors: as virDomainDefineXML; VIR_ERR_INVALID_ARG for unknown flags; VIR_ERR_XML_INVALID_SCHEMA
+ * with VALIDATE.
  *
  * Since 1.2.12.
  */
@@ -2798,8 +2798,8 @@ virDomainPtr virDomainDefineXMLFlags(virConnectPtr conn,
  *
  * @conn: the connection
  * @xmlDesc: the description, as for virDomainDefineXML
- * @flags: virDomainCreateFlags. VALIDATE is refused; BYPASS_CACHE, FORCE_BOOT and RESET_NVRAM make
- * no difference
+ * @flags: virDomainCreateFlags, VALIDATE as for virDomainDefineXMLFlags; BYPASS_CACHE, FORCE_BOOT and
+ * RESET_NVRAM make no difference
  *
  * Return Value: the domain, to be released with virDomainFree, or NULL.
  *
@@ -2856,8 +2856,7 @@ int virDomainCreate(virDomainPtr domain);
  * process, until it is stopped or the process ends.
  *
  * @domain: an inactive persistent domain
- * @flags: virDomainCreateFlags. VALIDATE is refused; BYPASS_CACHE, FORCE_BOOT and RESET_NVRAM make
- * no difference
+ * @flags: virDomainCreateFlags, but VALIDATE; BYPASS_CACHE, FORCE_BOOT and RESET_NVRAM make no difference
  *
  * Return Value: 0, or -1.
  *

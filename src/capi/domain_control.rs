@@ -68,13 +68,13 @@ pub unsafe extern "C" fn virDomainDefineXML(
 ///
 /// @conn: the connection
 /// @xml: the description, as for virDomainDefineXML
-/// @flags: virDomainDefineFlags. Definitions are not validated: VIR_DOMAIN_DEFINE_VALIDATE is
-/// refused
+/// @flags: virDomainDefineFlags. With VALIDATE elements and attributes that are not known are refused:
+/// in what is used here all, elsewhere those that libvirt does not have at the top
 ///
 /// Return Value: the domain, to be released with virDomainFree, or NULL.
 ///
-/// Errors: as virDomainDefineXML; VIR_ERR_INVALID_ARG for unknown flags;
-/// VIR_ERR_OPERATION_UNSUPPORTED.
+/// Errors: as virDomainDefineXML; VIR_ERR_INVALID_ARG for unknown flags; VIR_ERR_XML_INVALID_SCHEMA
+/// with VALIDATE.
 ///
 /// Since 1.2.12.
 #[unsafe(no_mangle)]
@@ -95,8 +95,8 @@ pub unsafe extern "C" fn virDomainDefineXMLFlags(
 ///
 /// @conn: the connection
 /// @xmlDesc: the description, as for virDomainDefineXML
-/// @flags: virDomainCreateFlags. VALIDATE is refused; BYPASS_CACHE, FORCE_BOOT and RESET_NVRAM make
-/// no difference
+/// @flags: virDomainCreateFlags, VALIDATE as for virDomainDefineXMLFlags; BYPASS_CACHE, FORCE_BOOT and
+/// RESET_NVRAM make no difference
 ///
 /// Return Value: the domain, to be released with virDomainFree, or NULL.
 ///
@@ -168,8 +168,7 @@ pub extern "C" fn virDomainCreate(domain: virDomainPtr) -> c_int {
 /// process, until it is stopped or the process ends.
 ///
 /// @domain: an inactive persistent domain
-/// @flags: virDomainCreateFlags. VALIDATE is refused; BYPASS_CACHE, FORCE_BOOT and RESET_NVRAM make
-/// no difference
+/// @flags: virDomainCreateFlags, but VALIDATE; BYPASS_CACHE, FORCE_BOOT and RESET_NVRAM make no difference
 ///
 /// Return Value: 0, or -1.
 ///
@@ -180,6 +179,8 @@ pub extern "C" fn virDomainCreate(domain: virDomainPtr) -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn virDomainCreateWithFlags(domain: virDomainPtr, flags: c_uint) -> c_int {
     change("virDomainCreateWithFlags", domain, |call, domain| {
+        // There is no description to be held against anything.
+        call.no_flags(flags & StartFlags::VALIDATE.bits(), DOMAIN)?;
         domain.create(call.flags::<StartFlags>(flags, DOMAIN)?)
     })
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::definition::Definition;
 use super::events::{self, Lifecycle};
-use super::object::{Domain, refuse_validation};
+use super::object::Domain;
 use super::running::{Condition, Running, State, not_running};
+use super::schema;
 use crate::driver::{Connect, Driver, Node};
 use crate::error::*;
 use crate::sys;
@@ -59,13 +60,15 @@ bitflags::bitflags! {
 impl Connect {
     /// Starts a domain that is forgotten when it stops.
     pub fn create_domain(self: &Arc<Self>, xml: &str, flags: StartFlags) -> Result<Arc<Domain>> {
+        if flags.contains(StartFlags::VALIDATE) {
+            schema::check_domain(xml)?;
+        }
         let definition = Arc::new(Definition::parse(xml)?);
         self.start(definition.clone(), &flags)?;
         self.domain_by_uuid(definition.uuid)
     }
 
     fn start(self: &Arc<Self>, definition: Arc<Definition>, flags: &StartFlags) -> Result<()> {
-        refuse_validation(flags.contains(StartFlags::VALIDATE))?;
         let autodestroy = flags.contains(StartFlags::AUTODESTROY).then(|| self.id());
         let paused = flags.contains(StartFlags::PAUSED);
         let mut starting = self.domains().starting(definition, paused, autodestroy)?;

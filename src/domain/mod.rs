@@ -35,6 +35,7 @@ mod queries;
 mod registry;
 mod rename;
 mod running;
+mod schema;
 mod snapshot;
 pub mod stats;
 mod status;

@@ -9,6 +9,7 @@ use super::definition::Definition;
 use super::events::{self, Lifecycle};
 use super::registry::{Domains, Entry, Live};
 use super::running::{Condition, State};
+use super::schema;
 use crate::driver::{Connect, Node};
 use crate::error::*;
 use crate::event::broker::{Event, Payload};
@@ -110,7 +111,9 @@ impl Connect {
 
     /// Defines a persistent domain, or defines one anew.
     pub fn define_domain(self: &Arc<Self>, xml: &str, flags: DefineFlags) -> Result<Arc<Domain>> {
-        refuse_validation(flags.contains(DefineFlags::VALIDATE))?;
+        if flags.contains(DefineFlags::VALIDATE) {
+            schema::check_domain(xml)?;
+        }
         let definition = Arc::new(Definition::parse(xml)?);
         let domain = {
             let mut change = self.domains().change()?;
@@ -124,16 +127,6 @@ impl Connect {
         self.driver().events().deliver();
         Ok(domain)
     }
-}
-
-/// There is no schema of all that libvirt knows, and to claim that one was held against it would
-/// be wrong.
-pub(super) fn refuse_validation(asked: bool) -> Result<()> {
-    if asked {
-        let text = "definitions of domains are not validated";
-        return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
-    }
-    Ok(())
 }
 
 /// Whether a domain passes a filter.

@@ -1,16 +1,11 @@
-//! The strict reading of a description that the VALIDATE flags ask for: nothing but the elements
-//! and attributes that are known. (What they hold is checked when they are read.)
+//! What is known of the descriptions of pools and volumes, for the VALIDATE flags.
 
 use super::own_elements::NAMESPACE;
 use crate::error::*;
+use crate::xml::schema::{Known, NO_ATTRIBUTES, TEXT, check, invalid};
 use crate::xml::{self, Element, Node};
 
-/// An element: its name, its attributes, and what may be in it. `None` for anything.
-struct Known(&'static str, &'static [&'static str], Option<&'static [Known]>);
-
 const SIZE: &[&str] = &["unit"];
-const NO_ATTRIBUTES: &[&str] = &[];
-const TEXT: Option<&[Known]> = Some(&[]);
 
 const PERMISSIONS: Known = Known(
     "permissions",
@@ -96,7 +91,7 @@ pub fn check_volume(text: &str) -> Result<()> {
     };
     let own = |element: &Element| element.is_in(NAMESPACE, "compression", &[target, &root]);
     for element in target.elements().filter(|element| own(element)) {
-        check(element, &Known("compression", &["type", "xmlns"], TEXT))?;
+        check(element, &Known("compression", &["type"], TEXT))?;
     }
     let others = |node: &Node| !matches!(node, Node::Element(element) if own(element));
     let nodes = target.nodes.iter().filter(|node| others(node)).cloned().collect();
@@ -109,31 +104,6 @@ pub fn check_volume(text: &str) -> Result<()> {
 /// Refuses a pool's description with anything unknown.
 pub fn check_pool(text: &str) -> Result<()> {
     check(&xml::parse(text, "storage_pool_definition", VIR_FROM_STORAGE)?, &POOL)
-}
-
-fn check(element: &Element, known: &Known) -> Result<()> {
-    let Known(name, attributes, inside) = known;
-    let odd = |name: &str| !attributes.contains(&name) && !name.starts_with("xmlns:");
-    if let Some(odd) = element.attributes.iter().find(|a| odd(&a.name)) {
-        let odd = xml::excerpt(&odd.name);
-        return Err(invalid(&format!("Invalid attribute {odd} for element {name}")));
-    }
-    // As deep as the table, whatever the document.
-    let Some(inside) = inside else { return Ok(()) };
-    for child in element.elements() {
-        match inside.iter().find(|known| known.0 == child.name) {
-            Some(known) => check(child, known)?,
-            None => {
-                let odd = xml::excerpt(&child.name);
-                return Err(invalid(&format!("Did not expect element {odd} there")));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn invalid(text: &str) -> Error {
-    Error::new(VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML, text)
 }
 
 #[cfg(test)]

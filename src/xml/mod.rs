@@ -7,6 +7,7 @@
 mod markup;
 mod parse;
 mod report;
+pub mod schema;
 mod syntax;
 mod uuid;
 mod write;

@@ -22,6 +22,7 @@ use crate::domain::failed;
 use crate::domain::object::Domain;
 use crate::domain::registry::{self, Entry};
 use crate::domain::running::{Changing, Condition, Running, State, not_running};
+use crate::domain::schema;
 use crate::error::*;
 use crate::xml::Element;
 
@@ -65,9 +66,6 @@ fn check_flags(flags: &CreateFlags) -> Result<()> {
     let refused = |text| Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
     if has(CreateFlags::LIVE) {
         return refused("live snapshot creation is supported only during full system snapshots");
-    }
-    if has(CreateFlags::VALIDATE) {
-        return refused("descriptions of snapshots are not validated");
     }
     if !redefine && !has(CreateFlags::DISK_ONLY) {
         return refused("only snapshots of disks are taken (VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY)");
@@ -157,6 +155,9 @@ impl Domain {
         flags: CreateFlags,
     ) -> Result<Arc<Snapshot>> {
         check_flags(&flags)?;
+        if flags.contains(CreateFlags::VALIDATE) {
+            schema::check_snapshot(xml)?;
+        }
         if flags.contains(CreateFlags::REDEFINE) {
             let snapshot = Description::parse_taken(xml, self.uuid())?;
             return self.redefine_snapshot(snapshot, flags.contains(CreateFlags::CURRENT));
