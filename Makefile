@@ -60,6 +60,10 @@ install: all
 	ln -sf libvirsparse.so.0 $(DESTDIR)$(LIBDIR)/libvirsparse.so
 	ln -sf ../../$(LIBRARY) $(DESTDIR)$(DROP_IN)/libvirt.so.0
 	ln -sf libvirt.so.0 $(DESTDIR)$(DROP_IN)/libvirt.so
+	for name in libvirt-qemu libvirt-lxc; do \
+		ln -sf ../../$(LIBRARY) $(DESTDIR)$(DROP_IN)/$$name.so.0 && \
+		ln -sf $$name.so.0 $(DESTDIR)$(DROP_IN)/$$name.so || exit 1; \
+	done
 	$(call configure,pkgconfig/virsparse.pc.in,$(LIBDIR)/pkgconfig/virsparse.pc)
 	$(call configure,pkgconfig/libvirt.pc.in,$(DROP_IN)/pkgconfig/libvirt.pc)
 	for folder in $(patsubst include/%/,%,$(wildcard include/*/)); do \

@@ -114,11 +114,12 @@ says 'Name: +e' 'maximum +config +2' 'current +config +1'
 refused 'not supported by the connection driver: virDomainReset' 'reset d'
 virsh 'undefine d'
 
-# Private functions of libvirt refuse our handles, and what they say is told as our errors are.
+# What libvirt has in other libraries is refused here, before a private function sees our handle.
 virsh 'define d.xml'
-refused 'invalid domain pointer in virDomainQemuMonitorCommand' 'qemu-monitor-command d info'
+refused 'not supported by the connection driver: virDomainQemuMonitorCommand' 'qemu-monitor-command d info'
 silent '^libvirt:'
-refused 'invalid domain pointer in virDomainLxcOpenNamespace' 'lxc-enter-namespace d /bin/true'
+refused 'not supported by the connection driver: virDomainLxcOpenNamespace' \
+    'lxc-enter-namespace d /bin/true'
 silent '^libvirt:'
 cmp source "$pool/a.img"
 virsh 'undefine d --storage vda'

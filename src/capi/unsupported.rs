@@ -59,6 +59,15 @@ never_handed_out! {
     Secret VIR_ERR_INVALID_SECRET;
 }
 
+/// A description of a security model, which is memory of the caller's.
+struct Model;
+
+impl Subject for Model {
+    fn check(call: &Call, model: *const Cell, domain: virErrorDomain, _: bool) -> Result<()> {
+        call.non_null(model, domain, "model")
+    }
+}
+
 /// What each of the functions does.
 fn refuse<S: Subject, R: Failure>(
     function: &'static str,
@@ -245,6 +254,19 @@ unsupported! {
         fn virNetworkSetMetadata(Network) -> c_int;
         fn virNetworkUndefine(Network) -> c_int;
         fn virNetworkUpdate(Network) -> c_int;
+    }
+    // Of libvirt-qemu.so.0 and libvirt-lxc.so.0.
+    VIR_FROM_NONE {
+        fn virConnectDomainQemuMonitorEventDeregister(Connect, change) -> c_int;
+        fn virConnectDomainQemuMonitorEventRegister(Connect, change) -> c_int;
+        fn virDomainLxcEnterCGroup(Domain, change) -> c_int;
+        fn virDomainLxcEnterNamespace(Domain) -> c_int;
+        fn virDomainLxcEnterSecurityLabel(Model) -> c_int;
+        fn virDomainLxcOpenNamespace(Domain, change) -> c_int;
+        fn virDomainQemuAgentCommand(Domain, change) -> *mut c_char;
+        fn virDomainQemuAttach(Connect, change) -> *mut Cell;
+        fn virDomainQemuMonitorCommand(Domain, change) -> c_int;
+        fn virDomainQemuMonitorCommandWithFiles(Domain, change) -> c_int;
     }
     VIR_FROM_NODEDEV {
         fn virNodeDeviceCreate(NodeDevice) -> c_int;
