@@ -408,6 +408,47 @@ static void cpu_stats(virDomainPtr dom, virDomainPtr off, int test)
     CHECK_CODE(VIR_ERR_OPERATION_INVALID, "domain is not running");
 }
 
+/* A picture comes through a stream, from test:/// only. */
+static void screenshot(virDomainPtr dom, virDomainPtr ro, int test)
+{
+    virStreamPtr stream = virStreamNew(conn, 0), other;
+    virConnectPtr away;
+    char picture[1 << 16], *format;
+    int got, length = 0;
+
+    CHECK(stream != NULL);
+    format = virDomainScreenshot(dom, stream, 0, 0);
+    if (!test) {
+        CHECK(format == NULL);
+        CHECK_CODE(VIR_ERR_NO_SUPPORT, "virDomainScreenshot");
+        CHECK_INT(virStreamFree(stream), 0);
+        return;
+    }
+    CHECK_STR(format, "image/png");
+    free(format);
+    while ((got = virStreamRecv(stream, picture + length, sizeof(picture) - (size_t)length)) > 0)
+        length += got;
+    CHECK_INT(got, 0);
+    CHECK(length > 8 && memcmp(picture, "\x89PNG\r\n\x1a\n", 8) == 0);
+    CHECK(memcmp(picture + length - 8, "IEND", 4) == 0);
+    CHECK_INT(virStreamFinish(stream), 0);
+    CHECK(virDomainScreenshot(dom, NULL, 0, 0) == NULL);
+    CHECK_CODE(VIR_ERR_INVALID_STREAM, "invalid stream pointer in virDomainScreenshot");
+    CHECK(virDomainScreenshot(dom, stream, 0, 1) == NULL);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x1)");
+    CHECK(virDomainScreenshot(ro, stream, 0, 0) == NULL);
+    CHECK_CODE(VIR_ERR_OPERATION_DENIED, "read only access prevents virDomainScreenshot");
+    away = virConnectOpen("test:///default");
+    CHECK(away != NULL);
+    other = virStreamNew(away, 0);
+    CHECK(other != NULL);
+    CHECK(virDomainScreenshot(dom, other, 0, 0) == NULL);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "stream must match connection of domain 'on'");
+    CHECK_INT(virStreamFree(other), 0);
+    CHECK_INT(virConnectClose(away), 0);
+    CHECK_INT(virStreamFree(stream), 0);
+}
+
 static virDomainPtr make(const char *name, int on)
 {
     char text[4096];
@@ -447,6 +488,7 @@ static void everything(const char *uri, int test)
     pins(on, off, plain);
     vcpus(on, off, test);
     cpu_stats(on, off, test);
+    screenshot(on, ro, test);
     CHECK_INT(virDomainFree(ro), 0);
     CHECK_INT(virConnectClose(other), 0);
     CHECK_INT(virDomainDestroy(on), 0);

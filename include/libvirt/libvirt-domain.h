@@ -1462,19 +1462,26 @@ typedef enum virDomainMemoryFailureFlags {
 } virDomainMemoryFailureFlags;
 
 /**
- * What is told of a domain. Only STATE, BALLOON, VCPU and BLOCK have something behind them.
+ * What is told of a domain. STATE, BALLOON, VCPU and BLOCK have something behind them; CPU_TOTAL,
+ * INTERFACE and PERF are zeros and nothing, because nothing is executed. Others are not told of.
  * Since 1.2.8.
  */
 typedef enum virDomainStatsTypes {
     /** `state.state` and `state.reason`: as virDomainGetState tells them. Since 1.2.8. */
     VIR_DOMAIN_STATS_STATE = (1 << 0),
-    /** Time of CPUs. Since 1.2.9. */
+    /** `cpu.time`, `cpu.user` and `cpu.system` of an active domain: 0. Since 1.2.9. */
     VIR_DOMAIN_STATS_CPU_TOTAL = (1 << 1),
     /** `balloon.current` and `balloon.maximum`: KiB of memory, as it is defined. Since 1.2.9. */
     VIR_DOMAIN_STATS_BALLOON = (1 << 2),
-    /** `vcpu.current` and `vcpu.maximum`: how many CPUs are defined. Since 1.2.9. */
+    /**
+     * `vcpu.current` and `vcpu.maximum`: how many CPUs are defined; and for each of an active domain
+     * `vcpu.N.state` (a virVcpuState), and 0 as `vcpu.N.time` and `vcpu.N.wait`. Since 1.2.9.
+     */
     VIR_DOMAIN_STATS_VCPU = (1 << 3),
-    /** Network interfaces. Since 1.2.9. */
+    /**
+     * `net.count` of an active domain, and for each interface from 0 on `net.N.name`, and 0 as
+     * `net.N.rx.bytes`, `net.N.rx.pkts`, `net.N.rx.errs` and `net.N.rx.drop`, and with `tx.`. Since 1.2.9.
+     */
     VIR_DOMAIN_STATS_INTERFACE = (1 << 4),
     /**
      * `block.count`, and for each disk from 0 on `block.N.` with `name` (its target), `path`,
@@ -1485,7 +1492,7 @@ typedef enum virDomainStatsTypes {
      * `limits.transfer_max`. Since 1.2.9.
      */
     VIR_DOMAIN_STATS_BLOCK = (1 << 5),
-    /** Performance events. Since 1.3.3. */
+    /** Performance events, of which none is counted. Since 1.3.3. */
     VIR_DOMAIN_STATS_PERF = (1 << 6),
     /** Threads for I/O. Since 4.10.0. */
     VIR_DOMAIN_STATS_IOTHREAD = (1 << 7),
@@ -1840,7 +1847,7 @@ struct _virDomainBlockStats {
     long long wr_req;
     /** How many bytes were written. */
     long long wr_bytes;
-    /** Always -1: not counted. */
+    /** How often something has failed: -1, because that is not counted, but 0 for test:///. */
     long long errs;
 };
 
@@ -4360,6 +4367,30 @@ int virDomainSetTime(virDomainPtr dom,
  */
 char *virDomainGetHostname(virDomainPtr domain,
                            unsigned int flags);
+
+/**
+ * Sends a picture of the screen of a domain: a black one, because nothing is executed. Only domains of
+ * test:/// have a screen.
+ *
+ * @domain: the domain
+ * @stream: a stream that is not in use, from which the picture is received as a volume's data is after
+ * virStorageVolDownload
+ * @screen: which screen; they are all alike
+ * @flags: 0
+ *
+ * Return Value: the format of the picture, "image/png", to be freed by the caller, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_STREAM; VIR_ERR_OPERATION_DENIED on a read-only
+ * connection; VIR_ERR_INVALID_ARG for flags, or if @stream is of another connection;
+ * VIR_ERR_NO_SUPPORT but for test:///; VIR_ERR_OPERATION_INVALID if @stream is in use;
+ * VIR_ERR_NO_DOMAIN.
+ *
+ * Since 0.9.2.
+ */
+char *virDomainScreenshot(virDomainPtr domain,
+                          virStreamPtr stream,
+                          unsigned int screen,
+                          unsigned int flags);
 
 /**
  * Tells the label of a domain under the security model of the machine, which only test:/// has

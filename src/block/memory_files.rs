@@ -19,6 +19,8 @@ use super::{BlockError, Extent, MemoryNode, Node, Result, Space};
 #[derive(Default)]
 pub struct MemoryFiles {
     folders: Mutex<BTreeMap<PathBuf, Weak<MemoryFolder>>>,
+    /// Those that last as long as this.
+    held: Mutex<Vec<Arc<MemoryFolder>>>,
 }
 
 /// A folder. Its files are gone when it is dropped, and nobody has them open any more.
@@ -87,6 +89,16 @@ impl MemoryFiles {
             Arc::new(MemoryFolder { path: path.clone(), files: Mutex::new(BTreeMap::new()) });
         folders.insert(path, Arc::downgrade(&folder));
         folder
+    }
+
+    /// Makes a folder that stays, with a sparse file in it.
+    pub fn hold(&self, folder: &str, name: &str, length: u64) -> Result<()> {
+        let folder = self.folder(folder);
+        let file = folder.new_file(name);
+        file.node().resize(length)?;
+        folder.insert(name, file);
+        lock(&self.held).push(folder);
+        Ok(())
     }
 
     /// Where a name leads: the folder, and the name in it.

@@ -65,7 +65,7 @@ pub struct _virDomainBlockStats {
     pub wr_req: c_longlong,
     /// How many bytes were written.
     pub wr_bytes: c_longlong,
-    /// Always -1: not counted.
+    /// How often something has failed: -1, because that is not counted, but 0 for test:///.
     pub errs: c_longlong,
 }
 
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn virDomainBlockStats(
             rd_bytes: now.read_bytes as c_longlong,
             wr_req: now.writes as c_longlong,
             wr_bytes: now.write_bytes as c_longlong,
-            errs: -1,
+            errs: domain.failed_requests().map_or(-1, |failed| failed as c_longlong),
         };
         // SAFETY: checked for NULL; the caller's `size` bytes.
         unsafe {

@@ -8,10 +8,12 @@ use super::domain::virDomainPtr;
 use super::domain_control::change;
 use super::domain_tuning::{AskFlags, DOMAIN, tell};
 use super::host_node::{member, virSecurityLabel, virSecurityLabelPtr};
+use super::stream::virStreamPtr;
 use super::strings;
 use super::typed_array::{Growing, clear, field};
 use super::typed_params::{VIR_TYPED_PARAM_FIELD_LENGTH, virTypedParameter, virTypedParameterPtr};
-use crate::domain::{Domain, GuestTime, SetTimeFlags};
+use crate::domain::{Domain, GuestTime, SCREENSHOT_MIME, SetTimeFlags};
+use crate::stream::Stream;
 
 /// What virDomainMemoryStats tells of. What a guest would have to be asked for is not told. Since
 /// 0.7.5.
@@ -321,6 +323,45 @@ pub extern "C" fn virDomainGetHostname(domain: virDomainPtr, flags: c_uint) -> *
         call.writable(&domain, DOMAIN)?;
         call.no_flags(flags, DOMAIN)?;
         strings::to_c(&domain.guest_hostname(call.function)?)
+    })
+}
+
+/// Sends a picture of the screen of a domain: a black one, because nothing is executed. Only domains of
+/// test:/// have a screen.
+///
+/// @domain: the domain
+/// @stream: a stream that is not in use, from which the picture is received as a volume's data is after
+/// virStorageVolDownload
+/// @screen: which screen; they are all alike
+/// @flags: 0
+///
+/// Return Value: the format of the picture, "image/png", to be freed by the caller, or NULL.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_STREAM; VIR_ERR_OPERATION_DENIED on a read-only
+/// connection; VIR_ERR_INVALID_ARG for flags, or if @stream is of another connection;
+/// VIR_ERR_NO_SUPPORT but for test:///; VIR_ERR_OPERATION_INVALID if @stream is in use;
+/// VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.9.2.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainScreenshot(
+    domain: virDomainPtr,
+    stream: virStreamPtr,
+    screen: c_uint,
+    flags: c_uint,
+) -> *mut c_char {
+    let _ = screen;
+    entry("virDomainScreenshot", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        let stream = call.object::<Stream>(stream)?;
+        call.writable(&domain, DOMAIN)?;
+        call.no_flags(flags, DOMAIN)?;
+        let format = strings::to_c(SCREENSHOT_MIME)?;
+        domain.screenshot(call.function, &stream).inspect_err(|_| {
+            // SAFETY: from malloc, and nobody's yet.
+            unsafe { libc::free(format.cast()) };
+        })?;
+        Ok(format)
     })
 }
 

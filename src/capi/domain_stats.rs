@@ -16,19 +16,22 @@ use crate::domain::Domain;
 use crate::domain::stats::{self, Statistics, StatsFlags};
 use crate::error::*;
 
-/// What is told of a domain. Only STATE, BALLOON, VCPU and BLOCK have something behind them.
+/// What is told of a domain. STATE, BALLOON, VCPU and BLOCK have something behind them; CPU_TOTAL,
+/// INTERFACE and PERF are zeros and nothing, because nothing is executed. Others are not told of.
 /// Since 1.2.8.
 #[repr(C)]
 pub enum virDomainStatsTypes {
     /// `state.state` and `state.reason`: as virDomainGetState tells them. Since 1.2.8.
     VIR_DOMAIN_STATS_STATE = 1 << 0,
-    /// Time of CPUs. Since 1.2.9.
+    /// `cpu.time`, `cpu.user` and `cpu.system` of an active domain: 0. Since 1.2.9.
     VIR_DOMAIN_STATS_CPU_TOTAL = 1 << 1,
     /// `balloon.current` and `balloon.maximum`: KiB of memory, as it is defined. Since 1.2.9.
     VIR_DOMAIN_STATS_BALLOON = 1 << 2,
-    /// `vcpu.current` and `vcpu.maximum`: how many CPUs are defined. Since 1.2.9.
+    /// `vcpu.current` and `vcpu.maximum`: how many CPUs are defined; and for each of an active domain
+    /// `vcpu.N.state` (a virVcpuState), and 0 as `vcpu.N.time` and `vcpu.N.wait`. Since 1.2.9.
     VIR_DOMAIN_STATS_VCPU = 1 << 3,
-    /// Network interfaces. Since 1.2.9.
+    /// `net.count` of an active domain, and for each interface from 0 on `net.N.name`, and 0 as
+    /// `net.N.rx.bytes`, `net.N.rx.pkts`, `net.N.rx.errs` and `net.N.rx.drop`, and with `tx.`. Since 1.2.9.
     VIR_DOMAIN_STATS_INTERFACE = 1 << 4,
     /// `block.count`, and for each disk from 0 on `block.N.` with `name` (its target), `path`,
     /// `allocation`, `capacity` and `physical`; if it is open in this process, also `backingIndex`,
@@ -37,7 +40,7 @@ pub enum virDomainStatsTypes {
     /// requests, in bytes: `limits.request_alignment`, `limits.transfer_optimal` and
     /// `limits.transfer_max`. Since 1.2.9.
     VIR_DOMAIN_STATS_BLOCK = 1 << 5,
-    /// Performance events. Since 1.3.3.
+    /// Performance events, of which none is counted. Since 1.3.3.
     VIR_DOMAIN_STATS_PERF = 1 << 6,
     /// Threads for I/O. Since 4.10.0.
     VIR_DOMAIN_STATS_IOTHREAD = 1 << 7,

@@ -188,7 +188,6 @@ unsupported! {
         fn virDomainSaveImageDefineXML(Connect, change) -> c_int;
         fn virDomainSaveImageGetXMLDesc(Connect, change) -> *mut c_char;
         fn virDomainSaveParams(Domain, change) -> c_int;
-        fn virDomainScreenshot(Domain, change) -> *mut c_char;
         fn virDomainSendKey(Domain, change) -> c_int;
         fn virDomainSendProcessSignal(Domain, change) -> c_int;
         fn virDomainSetAutostartOnce(Domain, change) -> c_int;

@@ -36,6 +36,7 @@ mod registry;
 mod rename;
 mod running;
 mod schema;
+mod screen;
 mod snapshot;
 pub mod stats;
 mod status;
@@ -65,6 +66,7 @@ pub use placement::{CPU_NUMBERS, CPU_TOTALS, CpuSet};
 pub use queries::{BlockInfo, DiskError, ResizeFlags, UriFlags};
 pub use registry::{Domains, no_domain};
 pub use running::{Condition, Running, State};
+pub use screen::MIME as SCREENSHOT_MIME;
 pub use snapshot::{
     CreateFlags as SnapshotCreateFlags, DeleteFlags as SnapshotDeleteFlags,
     ListFlags as SnapshotListFlags, RevertFlags, Snapshot, SnapshotXmlFlags, no_snapshot,

@@ -16,6 +16,7 @@ use super::registry::Live;
 use super::running::{Running, not_running};
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{FileKind, Files, Image, buffer};
+use crate::driver::Node;
 use crate::error::*;
 
 /// The most that virDomainBlockPeek reads: what libvirt's transport carries.
@@ -204,6 +205,15 @@ impl Domain {
         let disk = find(&definition, name, |name| format!("invalid path: {name}"))?;
         // Nobody can have read an empty drive.
         Ok(running.disk(&disk.target).map(|disk| disk.meter().stats()).unwrap_or_default())
+    }
+
+    /// How often guests' requests have failed, where that is known: not at all in `test:///`, where no
+    /// guest can make any.
+    pub fn failed_requests(&self) -> Option<u64> {
+        match self.connect().driver().node() {
+            Node::Test(_) => Some(0),
+            Node::Real => None,
+        }
     }
 
     /// Reads what guests would read.

@@ -3,7 +3,9 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
+use super::definition::Definition;
 use super::disk_definition::{DiskDefinition, ImageDefinition, Source};
+use super::interfaces::interfaces;
 use super::object::{Domain, ListFlags, passes};
 use super::queries::{BlockInfo, on_medium};
 use super::registry::{Entry, Live};
@@ -12,14 +14,20 @@ use crate::block::export::BLOCK_SIZES;
 use crate::error::*;
 use crate::typed_params::Value;
 
+/// A CPU that runs: virVcpuState.
+const VCPU_RUNNING: i32 = 1;
+
 bitflags::bitflags! {
     /// What is told of a domain: the bits of virDomainStatsTypes that there is something behind.
     #[derive(Clone, Copy)]
     pub struct StatsGroups: u32 {
         const STATE = 1;
+        const CPU_TOTAL = 2;
         const BALLOON = 4;
         const VCPU = 8;
+        const INTERFACE = 16;
         const BLOCK = 32;
+        const PERF = 64;
     }
 
     /// Which domains are told of, and how.
@@ -104,6 +112,12 @@ impl Domain {
                 return all;
             }
         };
+        let active = entry.is_active();
+        if groups.contains(StatsGroups::CPU_TOTAL) && active {
+            for name in ["cpu.time", "cpu.user", "cpu.system"] {
+                add(name, Value::ULLong(0));
+            }
+        }
         if groups.contains(StatsGroups::BALLOON) {
             add("balloon.current", Value::ULLong(definition.memory));
             add("balloon.maximum", Value::ULLong(definition.max_memory));
@@ -111,6 +125,17 @@ impl Domain {
         if groups.contains(StatsGroups::VCPU) {
             add("vcpu.current", Value::UInt(definition.vcpus.into()));
             add("vcpu.maximum", Value::UInt(definition.max_vcpus.into()));
+            // Nothing is executed: they are said to run, and have not.
+            for vcpu in 0..if active { definition.vcpus } else { 0 } {
+                add(&format!("vcpu.{vcpu}.state"), Value::Int(VCPU_RUNNING));
+                add(&format!("vcpu.{vcpu}.time"), Value::ULLong(0));
+                add(&format!("vcpu.{vcpu}.wait"), Value::ULLong(0));
+            }
+        }
+        if groups.contains(StatsGroups::INTERFACE) && active {
+            for (name, value) in interface_values(&definition) {
+                add(&name, value);
+            }
         }
         if groups.contains(StatsGroups::BLOCK) {
             let running = match &entry.live {
@@ -200,6 +225,22 @@ impl Domain {
         }
         all
     }
+}
+
+/// What is told of interfaces, which nothing passes.
+fn interface_values(definition: &Definition) -> Statistics {
+    let interfaces = interfaces(definition);
+    let mut all = vec![("net.count".to_string(), Value::UInt(interfaces.len() as u32))];
+    for (number, interface) in interfaces.into_iter().enumerate() {
+        let name = CString::new(interface.name).unwrap_or_default();
+        all.push((format!("net.{number}.name"), Value::String(name)));
+        for way in ["rx", "tx"] {
+            for what in ["bytes", "pkts", "errs", "drop"] {
+                all.push((format!("net.{number}.{way}.{what}"), Value::ULLong(0)));
+            }
+        }
+    }
+    all
 }
 
 fn named(disk: &DiskDefinition, path: Option<&str>) -> Vec<(&'static str, Value)> {

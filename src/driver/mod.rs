@@ -97,7 +97,7 @@ impl Driver {
                 (Node::Real, storage, domains)
             }
             SharedPlace::Test => {
-                let storage = Arc::new(Storage::test());
+                let storage = Arc::new(Storage::test()?);
                 let domains = Domains::test(storage.clone(), events.clone())?;
                 (Node::Test(TestNode::new()), storage, domains)
             }

@@ -132,6 +132,10 @@ pub struct Change<'a> {
     state: Option<Locked<'a>>,
 }
 
+/// The image of the disk of the domain that libvirt's test driver has: its folder, its name, and the
+/// bytes that libvirt's own says a guest would see. Nothing is in it.
+const TEST_IMAGE: (&str, &str, u64) = ("/guest", "diskimage1", 1_099_506_450_432);
+
 impl Storage {
     /// The pools that are defined under `root`.
     pub fn embed(root: &Path) -> Result<Storage> {
@@ -151,10 +155,12 @@ impl Storage {
     }
 
     /// The pool that released libvirt's test driver has, with room for data.
-    pub fn test() -> Storage {
+    pub fn test() -> Result<Storage> {
         let name = "default-pool".to_string();
         let path = "/default-pool";
         let files = Arc::new(MemoryFiles::default());
+        let (folder, image, length) = TEST_IMAGE;
+        files.hold(folder, image, length).map_err(|e| e.report(VIR_FROM_STORAGE))?;
         let uuid = uuid::uuid!("dfe224cb-28fb-8dd0-c4b2-64eb3f0f4566");
         let definition = Arc::new(PoolDefinition {
             pool_type: PoolType::Dir,
@@ -174,7 +180,7 @@ impl Storage {
             listing: Listing::new(None),
         };
         let known = Known { pools: BTreeMap::from([(name, entry)]), stamp: None };
-        Storage { state: None, place: Place::Memory(files), known: Mutex::new(known) }
+        Ok(Storage { state: None, place: Place::Memory(files), known: Mutex::new(known) })
     }
 
     /// Where the names of images lead.
