@@ -20,6 +20,8 @@ virsh                                 libvirt-clients         tests
 file:/usr/share/doc/libvirt-doc/examples libvirt-doc          tests
 python3:libvirt                       python3-libvirt         tests
 python3:pip                           python3-pip             tests
+python3:setuptools                    python3-setuptools      tests
+python3-header:Python.h               python3-dev             tests
 perl:Sys::Virt                        libsys-virt-perl        tests
 perl:XML::XPath                       libxml-xpath-perl       tests
 qemu-nbd                              qemu-utils              tests
@@ -44,6 +46,8 @@ have() {
     case $1 in
     header:*) printf '#include <%s>\n' "${1#*:}" | cc -E -o /dev/null -x c - 2>/dev/null ;;
     soname:*) ldconfig -p 2>/dev/null | grep -qF "${1#*:} " || /sbin/ldconfig -p | grep -F "${1#*:} " >/dev/null ;;
+    python3-header:*) /usr/bin/python3 -c "import os, sysconfig
+os.stat(sysconfig.get_paths()['include'] + '/${1#*:}')" 2>/dev/null ;;
     python3:*) (cd / && /usr/bin/python3 -c "import ${1#*:}") 2>/dev/null ;;
     perl:*) /usr/bin/perl -M"${1#*:}" -e 1 2>/dev/null ;;
     file:*) [ -e "${1#*:}" ] ;;
