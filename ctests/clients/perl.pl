@@ -37,8 +37,12 @@ die "'$data'" unless $data eq "hello" && -s "$folder/pool/v" == 1048576;
 
 eval { $conn->get_network_by_name("n") };
 die "no error" unless ref($@) eq "Sys::Virt::Error";
+die $@->message unless $@->code == Sys::Virt::Error::ERR_NO_NETWORK
+    && $@->message =~ /no network with matching name 'n'$/;
+eval { $conn->define_network("<network><name>n</name></network>") };
+die "no error" unless ref($@) eq "Sys::Virt::Error";
 die $@->message unless $@->code == Sys::Virt::Error::ERR_NO_SUPPORT
-    && $@->message =~ /virNetworkLookupByName$/;
+    && $@->message =~ /virNetworkDefineXML$/;
 
 my $domain = $conn->define_domain(
     "<domain type='kvm'><name>d</name><memory>1024</memory><os><type>hvm</type></os></domain>");
