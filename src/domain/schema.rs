@@ -81,6 +81,54 @@ const DOMAIN: &[Known] = &[
             other("varstore"),
         ]),
     ),
+    Known(
+        "cpu",
+        &["check", "deprecated_features", "match", "migratable", "mode"],
+        Some(&[
+            other("cache"),
+            other("feature"),
+            other("maxphysaddr"),
+            other("model"),
+            Known(
+                "numa",
+                NO_ATTRIBUTES,
+                Some(&[
+                    Known(
+                        "cell",
+                        &["cpus", "discard", "id", "memAccess", "memory", "unit"],
+                        Some(&[other("cache"), other("distances")]),
+                    ),
+                    other("interconnects"),
+                ]),
+            ),
+            other("topology"),
+            text("vendor"),
+        ]),
+    ),
+    Known(
+        "cputune",
+        NO_ATTRIBUTES,
+        Some(&[
+            Known("vcpupin", &["cpuset", "vcpu"], TEXT),
+            Known("emulatorpin", &["cpuset"], TEXT),
+            other("cachetune"),
+            text("emulator_period"),
+            text("emulator_quota"),
+            other("emulatorsched"),
+            other("energytune"),
+            text("global_period"),
+            text("global_quota"),
+            text("iothread_period"),
+            text("iothread_quota"),
+            other("iothreadpin"),
+            other("iothreadsched"),
+            other("memorytune"),
+            text("period"),
+            text("quota"),
+            text("shares"),
+            other("vcpusched"),
+        ]),
+    ),
     text("on_poweroff"),
     text("on_reboot"),
     text("on_crash"),
@@ -89,8 +137,6 @@ const DOMAIN: &[Known] = &[
     text("bootloader_args"),
     other("blkiotune"),
     other("clock"),
-    other("cpu"),
-    other("cputune"),
     other("defaultiothread"),
     other("features"),
     other("idmap"),
@@ -400,7 +446,8 @@ mod tests {
         <memtune><hard_limit unit='KiB'>1</hard_limit></memtune>
         <numatune><memory mode='strict' nodeset='0'/></numatune>
         <os firmware='efi'><type arch='x86_64' machine='q35'>hvm</type><boot dev='hd'/></os>
-        <features><acpi/></features><cpu mode='host-model'/><on_crash>destroy</on_crash>
+        <features><acpi/></features><cpu mode='host-model'><numa><cell id='0' cpus='0'
+        memory='1' unit='KiB'/></numa></cpu><cputune><vcpupin vcpu='0' cpuset='1'/></cputune><on_crash>destroy</on_crash>
         <devices><emulator>/x</emulator><interface type='user'><odd/></interface>
         <disk type='file' device='disk' snapshot='no'><driver name='qemu' type='qcow2' cache='none'/>
         <source file='/a' index='1'/><target dev='vda' bus='virtio'/><iotune><group_name>g</group_name>
@@ -426,7 +473,9 @@ mod tests {
     fn the_unknown_is_refused_wherever_it_is_looked() {
         for (good, bad, what) in [
             ("id='3'", "di='3'", "Invalid attribute di for element domain"),
-            ("<cpu mode", "<cpus mode", "Did not expect element cpus"),
+            ("<cpu mode='host-model'>", "<cpu modes='host-model'>", "modes for element cpu"),
+            ("<cell id", "<cells id", "Did not expect element cells"),
+            ("<vcpupin vcpu", "<vcpupin cpu", "Invalid attribute cpu for element vcpupin"),
             ("dumpCore", "dumpcore", "dumpcore for element memory"),
             ("cpuset", "cpuSet", "cpuSet for element vcpu"),
             ("arch='x86_64'", "arhc='x86_64'", "arhc for element type"),
