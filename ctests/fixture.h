@@ -93,6 +93,21 @@ static inline void print_to(char *out, size_t size, const char *format, ...)
 /* What a program waits for takes no longer, unless it never comes, in milliseconds. */
 #define HANG_MS (60000ULL * PATIENCE)
 
+/* Whether the filesystem of the test's folder takes a file of that length. tmpfs takes any. */
+static inline int takes_length(unsigned long long length)
+{
+    char path[512];
+    int fd, taken;
+
+    print_to(path, sizeof(path), "%s/length", test_dir);
+    fd = open(path, O_RDWR | O_CREAT, 0600);
+    CHECK(fd >= 0);
+    taken = ftruncate(fd, (off_t)length) == 0;
+    CHECK_INT(close(fd), 0);
+    CHECK_INT(unlink(path), 0);
+    return taken;
+}
+
 /* Prepares the process: a deadline that turns a hang into a failure, silence about expected errors,
  * and a directory that is gone afterwards. Opens nothing. */
 static inline void fixture_prepare(const char *program, unsigned int seconds)

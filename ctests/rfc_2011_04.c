@@ -3,6 +3,10 @@
 /* ctest: ours-only because libvirt has released another design */
 #include "block_job.h"
 
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
 #include <virsparse/virsparse.h>
 
 #include <virsparse/rfc-2011-04.h>
@@ -236,6 +240,18 @@ static void allocation(void)
     stop(dom);
 }
 
+/* Whether the filesystem tells which ranges of a file have space. tmpfs does not. */
+static int tells_space(const char *path)
+{
+    struct fiemap map = { 0, FIEMAP_MAX_OFFSET, 0, 0, 0, 0 };
+    int fd = open(path, O_RDONLY), told;
+
+    CHECK(fd >= 0);
+    told = ioctl(fd, FS_IOC_FIEMAP, &map) == 0;
+    CHECK_INT(close(fd), 0);
+    return told;
+}
+
 /* The map of a raw disk is the space that its file has, not only what has been written. */
 static void map_of_raw(void)
 {
@@ -251,6 +267,13 @@ static void map_of_raw(void)
     begin = file_allocation(in_dir("top"));
     CHECK(begin >= 4 * MIB);
     CHECK_INT(virDomainBlockGetAllocationMap(dom, "vda", &n, &regions), 0);
+    if (!tells_space(in_dir("top"))) {
+        CHECK_INT(n, 0);
+        free(regions);
+        expect_events(DONE);
+        stop(dom);
+        return;
+    }
     CHECK_INT(n, 1);
     CHECK_INT(regions[0].offset, 8 * MIB);
     CHECK_INT(regions[0].length, 4 * MIB);

@@ -5,16 +5,18 @@
 static virConnectPtr conn;
 static virStoragePoolPtr pool;
 
-/* The number behind a key of `qemu-img info`'s. */
+/* The number behind a key of `qemu-img info`'s. Newer ones tell it of the file below first. */
 static unsigned long long number(const char *info, const char *key)
 {
     char quoted[64];
     const char *at;
 
     print_to(quoted, sizeof(quoted), "\"%s\": ", key);
-    at = strstr(info, quoted);
-    CHECK(at != NULL);
-    return strtoull(at + strlen(quoted), NULL, 10);
+    info = strstr(info, quoted);
+    CHECK(info != NULL);
+    while ((at = strstr(info + 1, quoted)) != NULL)
+        info = at;
+    return strtoull(info + strlen(quoted), NULL, 10);
 }
 
 static void said_of(const char *name)

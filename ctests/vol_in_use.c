@@ -151,18 +151,22 @@ static void disks_of_domains(void)
     }
 }
 
+static int holds;
+
 /* Another program that has an image open, until it is told to go. */
 static void hold(const char *options, const char *path)
 {
+    /* One that is on its way out still has its own file. */
+    holds++;
     CHECK_INT(run("qemu-nbd -t %s -k '%s' --fork --pid-file='%s' '%s'", options, in_dir("sock"),
-                  in_dir("pid"), path), 0);
+                  in_dir("pid%d", holds), path), 0);
 }
 
 static void release(const char *format, const char *path)
 {
     CHECK_INT(run("kill $(cat '%s'); for i in $(seq 200); do qemu-io -r -f %s -c 'read 0 512' '%s'"
-                  " >/dev/null 2>&1 && exit 0; sleep 0.05; done; exit 1", in_dir("pid"), format,
-                  path), 0);
+                  " >/dev/null 2>&1 && exit 0; sleep 0.05; done; exit 1", in_dir("pid%d", holds),
+                  format, path), 0);
 }
 
 /* What a domain only reads must not change below it, either. */

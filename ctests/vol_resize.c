@@ -124,7 +124,9 @@ int main(int argc, char **argv)
     arguments_refused(2 * MIB, 0x80 | DELTA, "unsupported flags (0x80) in function");
     wrapping();
 
-    refused(0, 1ULL << 62, 0, VIR_ERR_SYSTEM_ERROR, VIR_FROM_NONE, "Failed to truncate file '");
+    if (!takes_length(1ULL << 62))
+        refused(0, 1ULL << 62, 0, VIR_ERR_SYSTEM_ERROR, VIR_FROM_NONE,
+                "Failed to truncate file '");
     refused(0, 1ULL << 63, 0, VIR_ERR_SYSTEM_ERROR, VIR_FROM_NONE, "Failed to truncate file '");
     refused(0, 1ULL << 45, ALLOCATE, VIR_ERR_OPERATION_FAILED, VIR_FROM_STORAGE,
             "operation failed: Not enough space left in storage pool");

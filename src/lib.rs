@@ -10,9 +10,7 @@ mod symver {
     core::arch::global_asm!(include_str!(concat!(env!("OUT_DIR"), "/symver.s")));
 }
 
-pub mod block;
 pub mod capi;
-pub mod copy;
 pub mod domain;
 pub mod driver;
 pub mod error;
@@ -24,7 +22,10 @@ mod panic;
 mod state;
 pub mod storage;
 pub mod stream;
-mod sys;
 pub mod typed_params;
 mod units;
 pub mod xml;
+
+use virsparse_base::sys;
+pub use virsparse_block as block;
+pub use virsparse_block::copy;

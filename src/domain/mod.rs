@@ -74,7 +74,7 @@ pub use snapshot::{
 pub use tuning::{EndAction, MEMORY_PARAMETERS, NUMA_PARAMETERS, Parameters, SCHEDULER_PARAMETERS};
 
 use crate::block::BlockError;
-use crate::error::{Error, VIR_FROM_STORAGE};
+use crate::error::{Error, Report, VIR_FROM_STORAGE};
 
 /// A failure of a disk's images, as callers are told of it.
 fn failed(error: BlockError) -> Error {

@@ -2,9 +2,11 @@
 //! each way in which libvirt fills them. The C boundary turns an [`Error`] into the thread's last
 //! error; nothing below it knows about that.
 
+mod block;
 mod codes;
 mod messages;
 
+pub use block::Report;
 pub use codes::{virErrorDomain, virErrorLevel, virErrorNumber};
 pub use messages::DOMAIN_NAMES;
 pub use virErrorDomain::*;
@@ -14,6 +16,8 @@ use std::fmt;
 use std::io;
 
 use nix::errno::Errno;
+
+pub use virsparse_base::errno::{errno_of, errno_text};
 
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -129,24 +133,6 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-/// The errno behind an error of the standard library, or EIO.
-pub fn errno_of(error: &io::Error) -> Errno {
-    match (error.raw_os_error(), error.kind()) {
-        (Some(errno), _) => Errno::from_raw(errno),
-        (None, io::ErrorKind::OutOfMemory) => Errno::ENOMEM,
-        (None, _) => Errno::EIO,
-    }
-}
-
-/// strerror's text, which users search for; the standard library adds "(os error N)" to it.
-pub fn errno_text(errno: i32) -> String {
-    let text = io::Error::from_raw_os_error(errno).to_string();
-    match text.rfind(" (os error ") {
-        Some(end) => text[..end].to_string(),
-        None => text,
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -16,7 +16,7 @@ use nix::errno::Errno;
 
 use super::*;
 use crate::block::{BlockError, Extent, MemoryNode, Node, Space};
-use crate::sys::tests::NO_THREADS;
+use crate::sys::testing::NO_THREADS;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;

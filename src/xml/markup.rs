@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::Attribute;
-use super::report::{Source, excerpt};
+use super::excerpt;
+use super::report::Source;
 use super::syntax::{is_char, is_space, name_len};
 use crate::error::*;
 

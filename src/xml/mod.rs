@@ -14,8 +14,8 @@ mod write;
 
 pub use self::uuid::parse_uuid;
 pub use parse::{MAX_DEPTH, MAX_NODES, MAX_TEXT, parse, parse_file, parse_stored};
-pub use report::excerpt;
 pub(crate) use syntax::is_c_space;
+pub use virsparse_base::text::excerpt;
 use write::Style;
 
 use std::fmt;

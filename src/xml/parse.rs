@@ -9,8 +9,9 @@ use quick_xml::Reader;
 use quick_xml::errors::{IllFormedError, SyntaxError};
 use quick_xml::events::{BytesStart, Event};
 
+use super::excerpt;
 use super::markup::TOO_MANY;
-use super::report::{Source, excerpt};
+use super::report::Source;
 use super::syntax::{is_char, is_space, name_len};
 use super::{Element, Node};
 use crate::error::*;

@@ -1,16 +1,14 @@
 //! Where in a document something is wrong: libvirt's message with the line's number, the line
 //! itself and a pointer below it.
 
-use std::borrow::Cow;
 use std::fmt;
+
+use virsparse_base::text::floor;
 
 use crate::error::*;
 
 /// How much of a line is shown on either side of the place.
 const CONTEXT: usize = 80;
-
-/// How much of a caller's text a message repeats. Every valid name fits.
-const EXCERPT: usize = 256;
 
 /// The document, and how messages name it.
 #[derive(Clone, Copy)]
@@ -40,19 +38,6 @@ impl Source<'_> {
     pub fn line(&self, at: usize) -> usize {
         1 + self.text.bytes().take(at).filter(|&b| b == b'\n').count()
     }
-}
-
-/// The text as a message may repeat it: cut where a hostile one would fill the log.
-pub fn excerpt(text: &str) -> Cow<'_, str> {
-    if text.len() <= EXCERPT {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(format!("{}...", &text[..floor(text, EXCERPT)]))
-}
-
-/// The character boundary at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
 }
 
 fn printable(c: char) -> char {
@@ -87,13 +72,5 @@ mod tests {
         let message = message(&text, 10_000);
         assert!(message.chars().count() < 300, "{message}");
         assert!(message.contains("é?y") && !message.contains('\u{1}'), "{message}");
-    }
-
-    #[test]
-    fn excerpts_end_between_characters() {
-        assert_eq!(excerpt("short"), "short");
-        let long = excerpt(&"é".repeat(4096)).into_owned();
-        assert_eq!(long, format!("{}...", "é".repeat(128)));
-        assert_eq!(excerpt(&format!("a{}", "é".repeat(4096))).chars().count(), 1 + 127 + 3);
     }
 }

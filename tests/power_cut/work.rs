@@ -11,6 +11,7 @@ use virsparse::domain::{
     SnapshotDeleteFlags, StartFlags, UndefineFlags, UriFlags, XmlFlags,
 };
 use virsparse::driver::Connect;
+use virsparse::error::Report;
 use virsparse::storage::{
     BuildFlags, CloneFlags, CreateFlags, CreateVolumeFlags, Pool, ResizeFlags, UploadFlags, Volume,
     WipeAlgorithm,

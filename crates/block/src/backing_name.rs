@@ -1,0 +1,258 @@
+//! What the name of a backing image means: a local file, or an NBD export in one of the spellings in which
+//! QEMU writes them down.
+
+use std::path::PathBuf;
+
+use super::nbd::{Address, Place};
+use crate::json;
+
+/// What an image has below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A file, by a path that may be relative to the image's folder.
+    File(PathBuf),
+    Export(Address),
+}
+
+/// A name, understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackingName {
+    pub target: Target,
+    /// The format that the name itself says.
+    pub format: Option<String>,
+}
+
+type Parsed<T> = Result<T, String>;
+
+/// Options that change nothing of what is read.
+const HARMLESS: [&str; 12] = [
+    "read-only",
+    "auto-read-only",
+    "discard",
+    "detect-zeroes",
+    "force-share",
+    "node-name",
+    "aio",
+    "locking",
+    "reconnect-delay",
+    "open-timeout",
+    "cache.direct",
+    "cache.no-flush",
+];
+
+/// Understands a name; an error says why it is none that can be opened.
+pub fn parse(name: &str) -> Parsed<BackingName> {
+    let plain = |target| Ok(BackingName { target, format: None });
+    if let Some(options) = name.strip_prefix("json:") {
+        return from_json(options);
+    }
+    if let Some(path) = name.strip_prefix("file:") {
+        return plain(Target::File(absolute(path)?));
+    }
+    if name.starts_with("nbd") && name.contains("://") {
+        return plain(Target::Export(super::nbd::parse_uri(name)?));
+    }
+    if let Some(rest) = name.strip_prefix("nbd:") {
+        return plain(Target::Export(short(rest)?));
+    }
+    if super::open::has_protocol(name) {
+        return Err("it is neither a local file nor an NBD export".to_string());
+    }
+    plain(Target::File(local(name)?))
+}
+
+fn local(path: &str) -> Parsed<PathBuf> {
+    if path.is_empty() || path.contains('\0') {
+        return Err("it is not the name of a file".to_string());
+    }
+    Ok(PathBuf::from(path))
+}
+
+/// A path in a spelling that names a driver. QEMU looks for a relative one in the working folder of its
+/// process, and not in the image's, so it is another file each time.
+fn absolute(path: &str) -> Parsed<PathBuf> {
+    let path = local(path)?;
+    match path.is_absolute() {
+        true => Ok(path),
+        false => Err("its path is not absolute".to_string()),
+    }
+}
+
+/// The oldest spelling, behind `nbd:`: `HOST:PORT` or `unix:PATH`, and `:exportname=NAME`.
+fn short(rest: &str) -> Parsed<Address> {
+    let (place, export) = match rest.split_once(":exportname=") {
+        Some((_, "")) => return Err("the name of its export is empty".to_string()),
+        Some((place, export)) => (place, export),
+        None => (rest, ""),
+    };
+    let place = match place.strip_prefix("unix:") {
+        Some(path) => Place::Unix(local(path)?),
+        None => {
+            let (host, port) = place.rsplit_once(':').ok_or("it has no port")?;
+            let host =
+                host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+            tcp(host, port)?
+        }
+    };
+    Ok(Address { place, export: export.to_string() })
+}
+
+fn tcp(host: &str, port: &str) -> Parsed<Place> {
+    let port = port.parse().map_err(|_| "its port is not a number below 65536")?;
+    let host = if host.is_empty() { "localhost" } else { host };
+    Ok(Place::Tcp { host: host.to_string(), port })
+}
+
+/// QEMU's options as JSON, which may be nested or flat, with or without a format around the protocol.
+fn from_json(text: &str) -> Parsed<BackingName> {
+    let mut options = Options(json::flatten(text)?);
+    let format = match options.0.iter().any(|(key, _)| key.starts_with("file.")) {
+        true => {
+            let format = options.take("driver");
+            let mut inner = Vec::new();
+            for (key, value) in std::mem::take(&mut options.0) {
+                match key.strip_prefix("file.") {
+                    Some(key) => inner.push((key.to_string(), value)),
+                    None => options.0.push((key, value)),
+                }
+            }
+            options.finish()?;
+            options = Options(inner);
+            format
+        }
+        false => None,
+    };
+    let target = match options.take("driver").as_deref() {
+        Some("nbd") => Target::Export(export(&mut options)?),
+        Some("file" | "host_device") => {
+            let path = options.take("filename").ok_or("it names no file")?;
+            Target::File(absolute(path.strip_prefix("file:").unwrap_or(&path))?)
+        }
+        Some(other) => {
+            return Err(format!("its driver is '{}'", virsparse_base::text::excerpt(other)));
+        }
+        None => match options.take("filename") {
+            Some(name) if !name.starts_with("json:") => parse(&name)?.target,
+            _ => return Err("it says no driver".to_string()),
+        },
+    };
+    options.finish()?;
+    Ok(BackingName { target, format })
+}
+
+fn export(options: &mut Options) -> Parsed<Address> {
+    let kind = options.take("server.type");
+    let export = options.take("export").unwrap_or_default();
+    let mut either = |name: &str| {
+        let long = options.take(&format!("server.{name}"));
+        long.or_else(|| options.take(name))
+    };
+    let (path, host, port) = (either("path"), either("host"), either("port"));
+    let place = match (kind.as_deref(), path, host) {
+        (None | Some("unix"), Some(path), None) => Place::Unix(local(&path)?),
+        (None | Some("inet"), None, Some(host)) => tcp(&host, port.as_deref().unwrap_or("10809"))?,
+        _ => return Err("it does not say where its server is".to_string()),
+    };
+    Ok(Address { place, export })
+}
+
+/// Options by their names, of which each is used once.
+struct Options(Vec<(String, String)>);
+
+impl Options {
+    fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// Refuses what is left, unless it changes nothing: an offset would.
+    fn finish(&self) -> Parsed<()> {
+        match self.0.iter().find(|(key, _)| !HARMLESS.contains(&key.as_str())) {
+            Some((key, _)) => {
+                Err(format!("its option '{}' is not known", virsparse_base::text::excerpt(key)))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unix(path: &str, export: &str) -> Target {
+        Target::Export(Address { place: Place::Unix(path.into()), export: export.to_string() })
+    }
+
+    fn inet(host: &str, port: u16, export: &str) -> Target {
+        let place = Place::Tcp { host: host.to_string(), port };
+        Target::Export(Address { place, export: export.to_string() })
+    }
+
+    #[test]
+    fn every_spelling_means_the_same() {
+        let cases = [
+            ("nbd://h:7/x", inet("h", 7, "x")),
+            ("nbd+tcp://h:7/x", inet("h", 7, "x")),
+            ("nbd:h:7:exportname=x", inet("h", 7, "x")),
+            ("nbd:[::1]:7", inet("::1", 7, "")),
+            ("nbd+unix:///x?socket=/s", unix("/s", "x")),
+            ("nbd:unix:/s:exportname=x", unix("/s", "x")),
+            ("nbd:unix:/s", unix("/s", "")),
+            (r#"json:{"driver":"nbd","path":"/s","export":"x"}"#, unix("/s", "x")),
+            (
+                r#"json:{"driver": "nbd", "server": {"type": "unix", "path": "/s"}, "export": "x"}"#,
+                unix("/s", "x"),
+            ),
+            (r#"json:{"server.path":"/s","driver":"nbd","server.type":"unix"}"#, unix("/s", "")),
+            (r#"json:{"driver":"nbd","host":"h","port":"7"}"#, inet("h", 7, "")),
+            (
+                r#"json:{"driver":"nbd","server":{"type":"inet","host":"h","port":7}}"#,
+                inet("h", 7, ""),
+            ),
+            (r#"json:{"driver":"file","filename":"/a b"}"#, Target::File("/a b".into())),
+            (r#"json:{"filename":"nbd+unix:///x?socket=/s"}"#, unix("/s", "x")),
+            ("a/b", Target::File("a/b".into())),
+            ("file:/a", Target::File("/a".into())),
+        ];
+        for (name, target) in cases {
+            assert_eq!(parse(name), Ok(BackingName { target, format: None }), "{name}");
+        }
+        let wrapped = [
+            r#"json:{"driver":"raw","file":{"driver":"nbd","server":{"type":"unix","path":"/s"}}}"#,
+            r#"json:{"driver":"raw","file.driver":"nbd","file.path":"/s","read-only":true}"#,
+        ];
+        for name in wrapped {
+            let format = Some("raw".to_string());
+            assert_eq!(parse(name), Ok(BackingName { target: unix("/s", ""), format }), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_read_otherwise_is_refused() {
+        for name in [
+            "",
+            "http://h/x",
+            "nbd:h",
+            "nbd:h:x",
+            "nbd:unix:",
+            "nbd:h:7:exportname=",
+            "nbds://h/x",
+            "json:{",
+            "json:{}",
+            "json:[]",
+            r#"json:{"driver":"nbd"}"#,
+            r#"json:{"driver":"nbd","path":"/s","host":"h"}"#,
+            r#"json:{"driver":"nbd","path":"/s","tls-creds":"t"}"#,
+            r#"json:{"driver":"raw","offset":512,"file":{"driver":"file","filename":"/a"}}"#,
+            r#"json:{"driver":"raw","file":"node"}"#,
+            r#"json:{"driver":"https","url":"https://h/"}"#,
+            r#"json:{"filename":"json:{}"}"#,
+            r#"json:{"driver":"file","filename":"/a"} "#,
+        ] {
+            let parsed = parse(name);
+            // Space behind the value is allowed by JSON.
+            assert_eq!(parsed.is_err(), !name.ends_with("} "), "{name}: {parsed:?}");
+        }
+    }
+}

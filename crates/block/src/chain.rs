@@ -1,0 +1,395 @@
+//! Backing chains: the images that a disk consists of, each of which can be told from the others and
+//! be exchanged.
+//!
+//! The format of an image is what the caller or the image above says, never what the bytes look like,
+//! and a name in an image is a local file, relative to the image's folder, or an NBD export.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::backing_name::{BackingName, Target};
+use super::caching::{Cache, Flushed};
+use super::files::{Files, ImageFile, RealFiles};
+use super::nbd::NbdOptions;
+use super::open::{Format, OpenOptions, below, beside, shown};
+use super::qcow2::{Header, Qcow2Node};
+use super::{Above, BlockError, Node, Result, WholeSectors};
+
+/// Images in a chain, at most.
+pub const MOST_IMAGES: usize = 200;
+
+/// One image of a chain.
+pub struct Image {
+    /// The file that it is.
+    pub path: PathBuf,
+    pub format: Format,
+    /// What it is called while the disk is used: images that come later have higher numbers.
+    pub index: u32,
+    /// What the image above calls it; `None` for the one on top.
+    pub recorded: Option<String>,
+    /// Opened for writing.
+    pub writable: bool,
+    /// Its bytes with what is below.
+    pub node: Arc<dyn Node>,
+    /// The same, where the images below can be exchanged.
+    pub qcow2: Option<Arc<Qcow2Node>>,
+    cache: Cache,
+    /// The files that it consists of, its own first, if they are locked.
+    files: Vec<Arc<dyn ImageFile>>,
+}
+
+impl Image {
+    /// Whether its bytes are those of a block device.
+    pub fn is_raw_device(&self) -> bool {
+        self.format == Format::Raw && self.files.first().is_some_and(|file| file.is_device())
+    }
+
+    /// An image that is no file, or none that is opened again.
+    pub fn of_node(node: Arc<dyn Node>, path: PathBuf, writable: bool) -> Image {
+        let (format, cache, files) = (Format::Raw, Cache::default(), Vec::new());
+        let (index, recorded, qcow2) = (0, None, None);
+        Image { path, format, index, recorded, writable, node, qcow2, cache, files }
+    }
+
+    /// Whether one of its files has that identity, or its path leads there if nothing is known of its
+    /// files.
+    pub fn is_in(&self, files: &dyn Files, identity: (u64, u64)) -> bool {
+        if self.files.is_empty() {
+            return files.identity(&self.path) == Ok(identity);
+        }
+        self.files.iter().any(|file| file.identity() == Ok(identity))
+    }
+
+    /// Whether somebody beside this chain has locked its files.
+    pub fn has_other_users(&self) -> Result<bool> {
+        for file in &self.files {
+            if file.has_other_users()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The images of a disk, from the one on top to the last one.
+pub struct Chain {
+    pub images: Vec<Image>,
+    /// Where their names lead.
+    files: Arc<dyn Files>,
+}
+
+impl Chain {
+    /// Opens the image in the file at `path` and those that it refers to.
+    pub fn open(path: &Path, options: OpenOptions) -> Result<Chain> {
+        Chain::open_in(&(Arc::new(RealFiles) as Arc<dyn Files>), path, options)
+    }
+
+    /// The same where names lead to other files.
+    pub fn open_in(files: &Arc<dyn Files>, path: &Path, options: OpenOptions) -> Result<Chain> {
+        let mut found: Vec<Found> = Vec::new();
+        let place = Target::File(path.to_path_buf());
+        let mut next = Some((place, options.format, None::<String>));
+        while let Some((place, format, recorded)) = next.take() {
+            let writable = options.writable && found.is_empty();
+            let how = How { writable, cache: options.cache };
+            let image =
+                find(&**files, place, format, recorded.clone(), how, &options.exports, &found)
+                    .map_err(|error| match (recorded, found.last()) {
+                        (Some(name), Some(above)) => BlockError {
+                            what: format!(
+                                "could not open the backing image '{}' of '{}': {}",
+                                virsparse_base::text::excerpt(&shown(&name)),
+                                above.file.name(),
+                                error.what
+                            ),
+                            errno: error.errno,
+                        },
+                        _ => error,
+                    })?;
+            if !options.without_backing {
+                next = image.below()?.map(|(place, format, name)| (place, format, Some(name)));
+            }
+            found.push(image);
+        }
+        // From the last one up: each needs the one below.
+        let mut images = Vec::new();
+        let mut below = None;
+        for image in found.into_iter().rev() {
+            let image = image.build(below)?;
+            below = Some(image.node.clone());
+            images.push(image);
+        }
+        images.reverse();
+        Ok(Chain { images, files: files.clone() })
+    }
+
+    /// A chain of one image that is no local file, or is used by others as well.
+    pub fn of_image(image: Image) -> Chain {
+        Chain { images: vec![image], files: Arc::new(RealFiles) }
+    }
+
+    /// Numbers the images from `first` on; the next number.
+    pub fn number(&mut self, first: u32) -> u32 {
+        let mut next = first;
+        for image in &mut self.images {
+            image.index = next;
+            next += 1;
+        }
+        next
+    }
+
+    /// What a guest reads and writes.
+    pub fn top(&self) -> Arc<dyn Node> {
+        self.images[0].node.clone()
+    }
+
+    /// The images above the one at `index`, as they are seen from the one at `from`; all, where
+    /// there is none at `index`.
+    pub fn above(&self, from: usize, index: usize) -> Result<Above> {
+        match self.images.get(index) {
+            Some(image) => Ok(Above { depth: (index - from) as u32, length: image.node.length()? }),
+            None => Ok(Above::NOTHING),
+        }
+    }
+
+    /// The range that the image above the one at `top` reads as zeros because `top` ends, and would not
+    /// if it was over the one at `base` instead. Empty where `base` is no longer than that.
+    pub fn hidden_by_end(&self, top: usize, base: usize) -> Result<Range<u64>> {
+        let Some(over) = top.checked_sub(1) else { return Ok(0..0) };
+        let length = |index: usize| self.images[index].node.length();
+        let end = length(top)?;
+        Ok(end..length(over)?.min(length(base)?).max(end))
+    }
+
+    /// Opens the image at `index` anew, for writing or only for reading, and puts it in its place.
+    /// Nobody may be using the chain, whose top may be another node then. After an error it is as it
+    /// was.
+    pub fn reopen(&mut self, index: usize, writable: bool) -> Result<()> {
+        let below = self.images.get(index + 1).map(|image| image.node.clone());
+        let image = &self.images[index];
+        let Some(old) = image.files.first() else { return Ok(()) };
+        if image.writable == writable {
+            return Ok(());
+        }
+        // Twice: what the first has freed is written by the second.
+        image.node.flush()?;
+        image.node.flush()?;
+        let file = old.open_again(writable)?;
+        // One process, two open files: the locks of one would keep the other out.
+        image.files.iter().for_each(|file| file.unlock());
+        let (path, format, recorded) = (image.path.clone(), image.format, image.recorded.clone());
+        let how = How { writable, cache: image.cache };
+        let made = Found::new(&*self.files, path, format, recorded, how, file)
+            .and_then(|found| found.build(below));
+        let new = match made {
+            Ok(new) => Image { index: image.index, ..new },
+            Err(error) => {
+                // They were ours a moment ago.
+                let locked = image.files.iter().try_for_each(|file| file.lock(image.writable));
+                if let Err(unlocked) = locked {
+                    log::error!("'{}' is in use without locks: {unlocked:?}", old.name());
+                }
+                return Err(error);
+            }
+        };
+        self.images[index] = new;
+        self.link(index);
+        Ok(())
+    }
+
+    /// Makes the image at `index` only readable again, which nobody writes any more. Where it cannot
+    /// be opened once more, it is used as it is open, with the locks of a reader. Only what could not
+    /// be written back stays open for writing: others must not use it.
+    pub fn give_up_writing(&mut self, index: usize) {
+        let Err(error) = self.reopen(index, false) else { return };
+        let image = &mut self.images[index];
+        let path = image.path.display();
+        if let Err(unwritten) = image.node.flush() {
+            log::error!("'{path}' stays open for writing: {unwritten:?}");
+            return;
+        }
+        log::warn!("'{path}' is read through the file that was written: {error:?}");
+        for file in &image.files {
+            file.unlock();
+            if let Err(unlocked) = file.lock(false) {
+                log::error!("'{path}' is in use without locks: {unlocked:?}");
+            }
+        }
+        image.writable = false;
+    }
+
+    /// Makes the image above `index` read from what is there now, if anything is.
+    pub fn link(&self, index: usize) {
+        if let Some(above) = index.checked_sub(1)
+            && let Some(qcow2) = &self.images[above].qcow2
+        {
+            qcow2.set_backing(self.images.get(index).map(|image| image.node.clone()));
+        }
+    }
+}
+
+/// How an image is opened.
+#[derive(Clone, Copy)]
+struct How {
+    writable: bool,
+    cache: Cache,
+}
+
+/// An image whose file is open, and whose header has been read.
+struct Found {
+    path: PathBuf,
+    format: Format,
+    recorded: Option<String>,
+    how: How,
+    file: Arc<dyn ImageFile>,
+    header: Option<Header>,
+    /// The external data file.
+    data: Option<Arc<dyn ImageFile>>,
+}
+
+impl Found {
+    fn new(
+        files: &dyn Files,
+        path: PathBuf,
+        format: Format,
+        recorded: Option<String>,
+        how: How,
+        file: Arc<dyn ImageFile>,
+    ) -> Result<Found> {
+        // Others may write an image only while nobody else uses it.
+        file.lock(how.writable)?;
+        let access = if how.writable { "writing" } else { "reading" };
+        log::debug!("opened and locked '{}' as {} for {access}", file.name(), format.name());
+        let header = match format {
+            Format::Raw => None,
+            Format::Qcow2 => Some(Qcow2Node::read_header(file.name(), &*file)?),
+        };
+        let data = match header.as_ref().filter(|header| header.has_data_file()) {
+            Some(header) => Some(open_data(files, &path, &*file, header, how)?),
+            None => None,
+        };
+        Ok(Found { path, format, recorded, how, file, header, data })
+    }
+
+    /// The files that it consists of.
+    fn files(&self) -> impl Iterator<Item = &Arc<dyn ImageFile>> {
+        [&self.file].into_iter().chain(&self.data)
+    }
+
+    /// The image below: its path, its format, and the name by which this one refers to it.
+    fn below(&self) -> Result<Option<(Target, Format, String)>> {
+        let Some(header) = &self.header else { return Ok(None) };
+        let Some(name) = &header.backing_file else { return Ok(None) };
+        let BackingName { target, format: said } = below(&self.path, name)?;
+        let recorded = header.backing_format.as_deref();
+        if let (Some(recorded), Some(said)) = (recorded, &said)
+            && recorded != said
+        {
+            let (image, name) =
+                (self.file.name(), virsparse_base::text::excerpt(&shown(name)).into_owned());
+            let what = format!("image '{image}' records the format {recorded} of '{name}'");
+            return Err(BlockError { what, errno: Errno::EINVAL });
+        }
+        let word = said.as_deref().unwrap_or(header.backing_format_name());
+        let format = Format::from_name(word).ok_or_else(|| BlockError {
+            what: format!(
+                "image '{}' has a backing image of format '{}'",
+                self.file.name(),
+                virsparse_base::text::excerpt(&shown(word))
+            ),
+            errno: Errno::EOPNOTSUPP,
+        })?;
+        Ok(Some((target, format, name.clone())))
+    }
+
+    fn build(self, below: Option<Arc<dyn Node>>) -> Result<Image> {
+        let Found { path, format, recorded, how: How { writable, cache }, file, header, data } =
+            self;
+        let files = [&file].into_iter().chain(&data).cloned().collect();
+        let mut node: Arc<dyn Node> = file;
+        let mut qcow2 = None;
+        if let Some(header) = header {
+            let name = node.name().to_string();
+            let data = data.map(|data| data as Arc<dyn Node>);
+            let image = Arc::new(Qcow2Node::new(name, header, node, data, below, writable)?);
+            qcow2 = Some(image.clone());
+            node = image;
+        } else {
+            node = WholeSectors::of(node)?;
+        }
+        if writable && cache.flushes_changes() {
+            node = Arc::new(Flushed(node));
+        }
+        Ok(Image { path, format, index: 0, recorded, writable, node, qcow2, cache, files })
+    }
+}
+
+/// Opens the external data file of the image at `path`, whose own file is another.
+fn open_data(
+    files: &dyn Files,
+    path: &Path,
+    image: &dyn ImageFile,
+    header: &Header,
+    how: How,
+) -> Result<Arc<dyn ImageFile>> {
+    let fail = |what: &str, errno| {
+        Err(BlockError { what: format!("image '{}' {what}", image.name()), errno })
+    };
+    let Some(name) = &header.data_file else {
+        return fail("does not name its data file", Errno::EINVAL);
+    };
+    let data = beside(path, name)?;
+    let data = files.open(&data, how.writable, how.cache)?;
+    if data.identity()? == image.identity()? {
+        return fail("is its own data file", Errno::ELOOP);
+    }
+    data.lock(how.writable)?;
+    Ok(data)
+}
+
+/// Opens what a chain has next, unless it has it already.
+fn find(
+    files: &dyn Files,
+    place: Target,
+    format: Format,
+    recorded: Option<String>,
+    how: How,
+    exports: &NbdOptions,
+    above: &[Found],
+) -> Result<Found> {
+    let fail = |what| Err(BlockError { what, errno: Errno::ELOOP });
+    let (path, file) = match place {
+        Target::File(path) => {
+            let file = files.open(&path, how.writable, how.cache)?;
+            (path, file)
+        }
+        Target::Export(address) => {
+            (PathBuf::from(address.uri()), files.open_export(&address, how.writable, exports)?)
+        }
+    };
+    let known = |file: &dyn ImageFile| -> Result<bool> {
+        let new = file.identity()?;
+        for other in above.iter().flat_map(Found::files) {
+            if other.identity()? == new {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    if known(&*file)? {
+        return fail(format!("image '{}' is its own backing image", file.name()));
+    }
+    if above.len() >= MOST_IMAGES {
+        return fail(format!("the backing chain has more than {MOST_IMAGES} images"));
+    }
+    let found = Found::new(files, path, format, recorded, how, file)?;
+    match &found.data {
+        Some(data) if known(&**data)? => {
+            fail(format!("the data file '{}' is another image of the chain", data.name()))
+        }
+        _ => Ok(found),
+    }
+}

@@ -1,0 +1,359 @@
+//! Copying a range from one node to another: data is moved by several threads, holes are left or
+//! made, zeros in data become holes where the target is to be sparse.
+
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nix::errno::Errno;
+
+use super::cursor::ExtentCursor;
+use super::zero::{is_zero, runs};
+use crate::{Above, BlockError, Extent, Node, Result, Space, buffer};
+use virsparse_base::sys;
+
+/// Data is moved in pieces of this size: large enough that the cost of a call does not show, small
+/// enough to stay in the cache between the read and the write.
+const PIECE: usize = 256 * 1024;
+
+/// Data that stays where it is comes in pieces of at most this size. They cost next to nothing, and a job
+/// is asked between them whether it is to go on. It is a multiple of every unit of compression.
+const STAYING: u64 = 64 << 20;
+
+/// Two keep reading and writing going at the same time; the page cache is bound by memory, not by
+/// the number of processors.
+const THREADS: usize = 2;
+
+/// Threads that compress, at most.
+const MOST_THREADS: usize = 16;
+
+/// How to copy.
+#[derive(Clone, Copy, Debug)]
+pub struct CopyOptions {
+    /// Bytes to copy, from the start of both nodes.
+    pub length: u64,
+    /// Zeros in the source's data become holes, and so do its holes. Otherwise the target keeps
+    /// the space that it has.
+    pub sparse: bool,
+    /// The target is known to read as zeros: it has just been made.
+    pub zeroed: bool,
+    /// What is written is compressed by the target.
+    pub compress: bool,
+}
+
+impl CopyOptions {
+    /// A sparse copy of so many bytes over anything.
+    pub fn new(length: u64) -> CopyOptions {
+        CopyOptions { length, sparse: true, zeroed: false, compress: false }
+    }
+}
+
+/// Copies the start of `source` over the start of `target`, which must be long enough. Errors that
+/// the target's medium holds back until a close are told, too.
+pub fn copy(source: &dyn Node, target: &dyn Node, options: CopyOptions) -> Result<()> {
+    let unit = match options.compress {
+        true => Some(target.compression_unit().ok_or_else(|| BlockError {
+            what: format!("Unable to compress what is written to {}", target.name()),
+            errno: Errno::EOPNOTSUPP,
+        })?),
+        false => None,
+    };
+    let copier = Copier {
+        source,
+        target,
+        above: None,
+        compress: unit,
+        unmap: options.sparse,
+        detect_zeros: options.sparse,
+        zeroed: options.zeroed || target.space()? == Space::Fresh,
+    };
+    let end = options.length.min(source.length()?);
+    let work = |piece, buffer: &mut [u8]| copier.copy_piece(piece, buffer);
+    walk(source, 0..end, Shape::new(unit), &Unsupervised, |_| true, work)?;
+    target.settle()
+}
+
+/// Has a say in when and whether the pieces of a range are worked on.
+pub trait Supervisor: Sync {
+    /// Runs `work`, which deals with `piece`, when it may. `moved` is how many bytes of data that moves:
+    /// none where the piece is zeros, or data that stays where it is. False ends everything early.
+    fn piece(
+        &self,
+        piece: &Extent,
+        moved: u64,
+        work: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<bool>;
+
+    /// The most data that a piece shall have; asked before each.
+    fn most(&self) -> u64 {
+        u64::MAX
+    }
+}
+
+struct Unsupervised;
+
+impl Supervisor for Unsupervised {
+    fn piece(
+        &self,
+        _piece: &Extent,
+        _moved: u64,
+        work: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<bool> {
+        work().map(|()| true)
+    }
+}
+
+/// How a range is cut into pieces, and by how many threads.
+struct Shape {
+    /// The most bytes of a piece of data.
+    piece: usize,
+    /// Pieces are whole units.
+    unit: u64,
+    threads: usize,
+}
+
+impl Shape {
+    /// For data that is compressed in units, or is not.
+    fn new(compress: Option<u64>) -> Shape {
+        let unit = compress.unwrap_or(1);
+        let threads = match compress {
+            // Compressing is bound by the processors.
+            Some(_) => std::thread::available_parallelism().map_or(THREADS, usize::from),
+            None => THREADS,
+        };
+        let piece = PIECE.next_multiple_of(unit as usize);
+        Shape { piece, unit, threads: threads.clamp(THREADS, MOST_THREADS) }
+    }
+}
+
+/// Works on a range of `node`, extent by extent, with several threads. `moves` tells whether the data of
+/// an extent is moved at all: such data comes in pieces that fit the buffer that `work` gets, other data
+/// in larger ones, and zeros come whole. False if the supervisor has ended it early.
+pub fn in_pieces(
+    node: &dyn Node,
+    range: Range<u64>,
+    supervisor: &dyn Supervisor,
+    moves: impl Fn(&Extent) -> bool + Sync,
+    work: impl Fn(Extent, &mut [u8]) -> Result<()> + Sync,
+) -> Result<bool> {
+    walk(node, range, Shape::new(None), supervisor, moves, work)
+}
+
+fn walk(
+    node: &dyn Node,
+    range: Range<u64>,
+    shape: Shape,
+    supervisor: &dyn Supervisor,
+    moves: impl Fn(&Extent) -> bool + Sync,
+    work: impl Fn(Extent, &mut [u8]) -> Result<()> + Sync,
+) -> Result<bool> {
+    let threads = shape.threads;
+    let walk = Walk {
+        node,
+        supervisor,
+        moves: &moves,
+        work: &work,
+        shape,
+        cursor: Mutex::new(ExtentCursor::new(range.start, range.end)),
+        stop: AtomicBool::new(false),
+    };
+    let mut result = Ok(());
+    std::thread::scope(|scope| {
+        let helpers: Vec<_> = (1..threads)
+            .filter_map(|_| sys::spawn_scoped(scope, "virsparse-copy", || walk.run()))
+            .collect();
+        result = walk.run();
+        for helper in helpers {
+            match helper.join() {
+                Ok(done) => result = std::mem::replace(&mut result, Ok(())).and(done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+    });
+    result.map(|()| !walk.stop.into_inner())
+}
+
+/// Makes `target` share all of `source`'s blocks, where both are files of one filesystem that can.
+pub fn reflink(source: &dyn Node, target: &dyn Node) -> Result<()> {
+    let errno = match (source.file(), target.file()) {
+        (Some(source), Some(target)) => match sys::reflink(target, source) {
+            Ok(()) => return Ok(()),
+            // What the kernel says of two filesystems, or of one that cannot.
+            Err(Errno::EXDEV | Errno::EINVAL | Errno::ENOTTY) => Errno::EOPNOTSUPP,
+            Err(errno) => errno,
+        },
+        _ => Errno::EOPNOTSUPP,
+    };
+    Err(BlockError { what: format!("failed to clone files from '{}'", source.name()), errno })
+}
+
+/// Makes a range of `target` share the blocks of the same range of `source`, at one instant. False if it
+/// must be copied instead, whatever the reason: one that matters to a copy is met again by that.
+pub fn reflink_range(source: &dyn Node, target: &dyn Node, range: &Range<u64>) -> bool {
+    let (Some(source), Some(target)) = (source.file(), target.file()) else { return false };
+    let shared = sys::reflink_range(target, source, range.start, range.end - range.start);
+    shared.inspect_err(|errno| log::debug!("blocks are copied, not shared: {errno}")).is_ok()
+}
+
+struct Walk<'a, M, W> {
+    node: &'a dyn Node,
+    supervisor: &'a dyn Supervisor,
+    moves: &'a M,
+    work: &'a W,
+    shape: Shape,
+    cursor: Mutex<ExtentCursor>,
+    /// A thread has failed, or been told to end; the others need not go on.
+    stop: AtomicBool,
+}
+
+impl<M, W> Walk<'_, M, W>
+where
+    M: Fn(&Extent) -> bool + Sync,
+    W: Fn(Extent, &mut [u8]) -> Result<()> + Sync,
+{
+    fn run(&self) -> Result<()> {
+        let (most, unit) = (self.shape.piece as u64, self.shape.unit);
+        let mut buffer = buffer(self.shape.piece)?;
+        while !self.stop.load(Ordering::Relaxed) {
+            let piece = {
+                let mut cursor = self.cursor.lock().unwrap_or_else(|p| p.into_inner());
+                let most = |extent: &Extent| match (self.moves)(extent) {
+                    true => (self.supervisor.most().min(most) / unit * unit).max(unit),
+                    false => STAYING / unit * unit,
+                };
+                cursor.next_limited(self.node, most, unit)
+            };
+            let goes_on = match piece {
+                Ok(None) => break,
+                Ok(Some(piece)) => {
+                    let moves = !piece.kind.is_zero() && (self.moves)(&piece);
+                    let moved = if moves { piece.length } else { 0 };
+                    self.supervisor.piece(&piece, moved, &mut || (self.work)(piece, &mut buffer))
+                }
+                Err(error) => Err(error),
+            };
+            if !matches!(goes_on, Ok(true)) {
+                self.stop.store(true, Ordering::Relaxed);
+                return goes_on.map(drop);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Copies ranges of one node to the same place of another.
+pub struct Copier<'a> {
+    pub source: &'a dyn Node,
+    pub target: &'a dyn Node,
+    /// Only what these images of the source's chain say; the target has the rest already.
+    pub above: Option<Above>,
+    /// The target compresses what it gets in units of this size, which pieces are of.
+    pub compress: Option<u64>,
+    /// Zeros give space of the target back.
+    pub unmap: bool,
+    /// Zeros are looked for in data.
+    pub detect_zeros: bool,
+    /// The target reads as zeros where it has not been written.
+    pub zeroed: bool,
+}
+
+impl Copier<'_> {
+    /// Copies an extent of the source; data must fit the buffer.
+    pub fn copy_piece(&self, piece: Extent, buffer: &mut [u8]) -> Result<()> {
+        if self.above.is_some_and(|above| !above.says(&piece)) {
+            return Ok(());
+        }
+        if piece.kind.is_zero() {
+            return self.make_zero(piece.offset, piece.length);
+        }
+        let buffer = &mut buffer[..piece.length as usize];
+        let got = self.source.read_at(buffer, piece.offset)?;
+        if got < buffer.len() {
+            let what = format!("'{}' has become shorter while it was copied", self.source.name());
+            return Err(BlockError { what, errno: Errno::EIO });
+        }
+        if let Some(unit) = self.compress {
+            return self.write_compressed(buffer, piece.offset, unit as usize);
+        }
+        if !self.detect_zeros {
+            return self.target.write_at(buffer, piece.offset);
+        }
+        for run in runs(buffer, piece.offset) {
+            let offset = piece.offset + run.start as u64;
+            if run.zero {
+                self.make_zero(offset, run.length as u64)?;
+            } else {
+                self.target.write_at(&buffer[run.start..run.start + run.length], offset)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies a range in pieces that fit the buffer.
+    pub fn copy_range(&self, range: Range<u64>, buffer: &mut [u8]) -> Result<()> {
+        let mut cursor = ExtentCursor::new(range.start, range.end.min(self.source.length()?));
+        while let Some(piece) = cursor.next(self.source, buffer.len() as u64)? {
+            self.copy_piece(piece, buffer)?;
+        }
+        Ok(())
+    }
+
+    fn write_compressed(&self, data: &[u8], offset: u64, unit: usize) -> Result<()> {
+        let mut at = offset;
+        for part in data.chunks(unit) {
+            let length = part.len() as u64;
+            if is_zero(part) {
+                self.make_zero(at, length)?;
+            } else {
+                self.target.write_compressed(part, at)?;
+            }
+            at += length;
+        }
+        Ok(())
+    }
+
+    fn make_zero(&self, offset: u64, length: u64) -> Result<()> {
+        if self.zeroed {
+            return Ok(());
+        }
+        self.target.write_zeroes(offset, length, self.unmap)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryNode;
+    use proptest::prelude::*;
+
+    fn contents(node: &dyn Node) -> Vec<u8> {
+        let mut bytes = vec![0; node.length().unwrap() as usize];
+        let all = bytes.len();
+        assert_eq!(node.read_at(&mut bytes, 0).unwrap(), all);
+        bytes
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn the_copy_equals_the_source(
+            length in 0u64..3_000_000,
+            writes in proptest::collection::vec((0u64..3_000_000, 1usize..400_000, any::<u8>()), 0..8),
+            old in any::<bool>(),
+            sparse in any::<bool>(),
+        ) {
+            let source = MemoryNode::new("source", length);
+            for (offset, len, byte) in writes {
+                let len = len.min(length.saturating_sub(offset) as usize);
+                source.write_at(&vec![byte; len], offset.min(length)).unwrap();
+            }
+            let target = MemoryNode::new("target", length);
+            if old {
+                target.write_at(&vec![0xee; length as usize], 0).unwrap();
+            }
+            let options = CopyOptions { sparse, zeroed: !old, ..CopyOptions::new(length) };
+            copy(&source, &target, options).unwrap();
+            prop_assert_eq!(contents(&source), contents(&target));
+        }
+    }
+}

@@ -1,0 +1,610 @@
+//! Raw files and block devices.
+
+use std::cmp;
+use std::fs::{File, Metadata};
+use std::io;
+use std::ops::Range;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use nix::errno::Errno;
+use nix::fcntl::FallocateFlags;
+
+use super::direct::Direct;
+use super::image_lock::Taken;
+use super::range_lock::RangeGuard;
+use super::write_behind::WriteBehind;
+use super::{BlockError, Extent, ExtentKind, Node, Result, Space, image_lock};
+use virsparse_base::errno::errno_of;
+use virsparse_base::sys;
+
+/// Zeros are written in pieces of this size where the medium cannot make them itself.
+const ZERO_BUFFER: usize = 64 * 1024;
+
+/// An open regular file or block device.
+pub struct FileNode {
+    file: File,
+    name: String,
+    /// The unit in which a block device zeroes ranges; `None` for a regular file.
+    device_block: Option<u64>,
+    /// It is open with O_DIRECT.
+    direct: Option<Direct>,
+    /// Whether it matters what is on the medium.
+    durable: bool,
+    /// What is written is brought to the medium soon.
+    behind: OnceLock<WriteBehind>,
+    /// It holds the locks of an image.
+    locked: AtomicBool,
+    /// It had bytes and no space when it was opened: a hole, if its filesystem counts at all.
+    was_hole: bool,
+    /// What has been written to it through this node since then, in bytes, and how far that reaches.
+    written: AtomicU64,
+    written_to: AtomicU64,
+    /// The filesystem has no locks.
+    lockless: AtomicBool,
+    /// The filesystem could not tell or make a hole: one that it keeps may be told as data.
+    hides_holes: AtomicBool,
+}
+
+impl FileNode {
+    /// A node over an open file; `name` is what messages call it.
+    pub fn new(file: File, name: impl Into<String>) -> Result<FileNode> {
+        let name = name.into();
+        let fail = |errno| BlockError { what: format!("Unable to open {name}"), errno };
+        let metadata = file.metadata().map_err(|e| fail(errno_of(&e)))?;
+        let file_type = metadata.file_type();
+        let device_block = if file_type.is_block_device() {
+            Some(sys::logical_block_size(&file).map_err(fail)?)
+        } else if file_type.is_file() {
+            None
+        } else {
+            return Err(fail(if file_type.is_dir() { Errno::EISDIR } else { Errno::EINVAL }));
+        };
+        let direct = Direct::of(&file, device_block).map_err(|errno| match errno {
+            Errno::EINVAL => BlockError {
+                what: format!("Unable to open {name}: its filesystem does not support O_DIRECT"),
+                errno,
+            },
+            _ => fail(errno),
+        })?;
+        Ok(FileNode {
+            file,
+            name,
+            device_block,
+            direct,
+            durable: true,
+            behind: OnceLock::new(),
+            locked: AtomicBool::new(false),
+            was_hole: file_type.is_file() && metadata.len() > 0 && metadata.blocks() == 0,
+            written: AtomicU64::new(0),
+            written_to: AtomicU64::new(0),
+            lockless: AtomicBool::new(false),
+            hides_holes: AtomicBool::new(false),
+        })
+    }
+
+    /// Does not bring anything to the medium from now on: the system does when it likes.
+    pub fn ignore_flushes(&mut self) {
+        self.durable = false;
+    }
+
+    /// Brings the file to stable storage with all that is known of it, also if flushes are ignored. After a
+    /// failure all later ones fail, too: the kernel tells an error once.
+    pub fn sync_all(&self) -> Result<()> {
+        self.synced(File::sync_all)
+    }
+
+    fn synced(&self, sync: impl FnOnce(&File) -> io::Result<()>) -> Result<()> {
+        let behind = self.behind.get();
+        let done = behind.map_or(Ok(()), WriteBehind::check);
+        let done = done.and_then(|()| sync(&self.file).map_err(|e| errno_of(&e)));
+        done.map_err(|errno| {
+            if let Some(behind) = behind {
+                behind.fail(errno);
+            }
+            self.error("flush", errno)
+        })
+    }
+
+    /// Whether it is a block device, whose size is not ours to change.
+    pub fn is_device(&self) -> bool {
+        self.device_block.is_some()
+    }
+
+    /// Locks the image against others, for reading what does not change or for changing it.
+    pub fn lock(&self, writable: bool) -> Result<()> {
+        // Even where another's are in the way, some have been taken.
+        self.locked.store(true, Ordering::Release);
+        self.note_lock(image_lock::lock(&self.file, writable))
+    }
+
+    /// Locks a part of the image for writing it, while others write other parts: EAGAIN if the parts
+    /// overlap, EBUSY if the image is in use otherwise.
+    pub fn lock_part(&self, part: &Range<u64>) -> Result<()> {
+        self.locked.store(true, Ordering::Release);
+        self.note_lock(image_lock::lock_part(&self.file, part))
+    }
+
+    fn note_lock(&self, taken: nix::Result<Taken>) -> Result<()> {
+        let taken = taken.map_err(|errno| self.error("lock", errno))?;
+        if taken == Taken::Unsupported {
+            log::debug!("{}: the filesystem has no locks", self.name);
+            self.lockless.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Whether the locks that were taken are seen by others: not every filesystem has them.
+    pub fn has_locks(&self) -> bool {
+        !self.lockless.load(Ordering::Relaxed)
+    }
+
+    /// Whether others have locked parts of the image to write them.
+    pub fn has_part_writers(&self) -> Result<bool> {
+        image_lock::has_parts(&self.file).map_err(|errno| self.error("look at locks of", errno))
+    }
+
+    /// Whether others have locked the image, in whatever way.
+    pub fn has_other_users(&self) -> Result<bool> {
+        image_lock::has_others(&self.file).map_err(|errno| self.error("look at locks of", errno))
+    }
+
+    /// Takes the locks back.
+    pub fn unlock(&self) {
+        if self.locked.swap(false, Ordering::AcqRel) {
+            image_lock::unlock(&self.file);
+        }
+    }
+
+    /// The same file, opened once more, for writing or only for reading. It is not locked.
+    pub fn open_again(&self, writable: bool) -> Result<FileNode> {
+        let path = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+        let flags = if self.direct.is_some() { libc::O_DIRECT } else { 0 };
+        let file = File::options().read(true).write(writable).custom_flags(flags).open(path);
+        let file = file.map_err(|e| self.error("open", errno_of(&e)))?;
+        let mut again = FileNode::new(file, &*self.name)?;
+        again.durable = self.durable;
+        Ok(again)
+    }
+
+    /// Locks the image against those who would not share it.
+    pub fn lock_shared(&self, writable: bool) -> Result<()> {
+        self.locked.store(true, Ordering::Release);
+        self.note_lock(image_lock::lock_shared(&self.file, writable))
+    }
+
+    /// Holds off, on a file with O_DIRECT, who changes a part of a block in a range.
+    fn share(&self, offset: u64, end: Option<u64>) -> Option<RangeGuard<'_>> {
+        self.direct.as_ref().map(|direct| direct.share(offset, end))
+    }
+
+    fn metadata(&self) -> Result<Metadata> {
+        self.file.metadata().map_err(|e| self.error("measure", errno_of(&e)))
+    }
+
+    fn error(&self, action: &str, errno: Errno) -> BlockError {
+        BlockError { what: format!("Unable to {action} {}", self.name), errno }
+    }
+
+    fn write_zero_bytes(&self, mut offset: u64, mut length: u64) -> Result<()> {
+        let zeros = [0; ZERO_BUFFER];
+        while length > 0 {
+            let piece = length.min(ZERO_BUFFER as u64);
+            self.write_at(&zeros[..piece as usize], offset)?;
+            offset += piece;
+            length -= piece;
+        }
+        Ok(())
+    }
+
+    /// Whether the file has less space than bytes, so that there may be holes in it.
+    fn may_have_holes(&self) -> Result<bool> {
+        let metadata = self.metadata()?;
+        Ok(metadata.blocks().saturating_mul(512) < metadata.len())
+    }
+
+    /// Whether nothing can be there from `offset` on, though the filesystem does not tell holes: the file
+    /// had no space when it was opened, and has no more now than what was written before `offset` since
+    /// then. That it has some shows that its filesystem counts; not all do.
+    fn is_hole_from(&self, offset: u64) -> Result<bool> {
+        if !self.was_hole || offset < self.written_to.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let space = self.metadata()?.blocks().saturating_mul(512);
+        Ok((1..=self.written.load(Ordering::Relaxed)).contains(&space))
+    }
+
+    fn note_written(&self, offset: u64, length: u64) {
+        if self.was_hole {
+            self.written.fetch_add(length, Ordering::Relaxed);
+            self.written_to.fetch_max(offset.saturating_add(length), Ordering::Relaxed);
+        }
+    }
+
+    /// Makes a range inside a regular file read as zeros, by writing them over what is data. Where the
+    /// filesystem keeps holes and does not tell where they are, it calls them data: what reads as zeros
+    /// is left as it is, or the holes would be filled.
+    fn zero_by_writing(&self, offset: u64, end: u64) -> Result<()> {
+        if self.is_hole_from(offset)? {
+            return Ok(());
+        }
+        let looks = self.may_have_holes()?;
+        self.each_extent(offset, end, |extent| match extent.kind {
+            ExtentKind::Data if looks => self.write_zeros_where(extent, false),
+            ExtentKind::Data => self.write_zero_bytes(extent.offset, extent.length),
+            _ => Ok(()),
+        })
+    }
+
+    /// Writes zeros over those pieces of an extent that read as zeros, or over those that do not.
+    fn write_zeros_where(&self, extent: Extent, zero: bool) -> Result<()> {
+        let zeros = [0; ZERO_BUFFER];
+        let mut buffer = vec![0; ZERO_BUFFER];
+        let mut at = extent.offset;
+        while at < extent.end() {
+            let length = (extent.end() - at).min(ZERO_BUFFER as u64) as usize;
+            let got = self.read_at(&mut buffer[..length], at)?;
+            if (buffer[..got] == zeros[..got]) == zero {
+                self.write_at(&zeros[..length], at)?;
+            }
+            at += length as u64;
+        }
+        Ok(())
+    }
+
+    fn each_extent(
+        &self,
+        offset: u64,
+        end: u64,
+        mut what: impl FnMut(Extent) -> Result<()>,
+    ) -> Result<()> {
+        let mut at = offset;
+        while at < end {
+            let extent = self.extent_at(at, end)?;
+            what(extent)?;
+            at = extent.end();
+        }
+        Ok(())
+    }
+
+    /// Asks the kernel for data; the inner error is its answer.
+    fn seek_data(&self, offset: i64) -> Result<nix::Result<Option<u64>>> {
+        let found = sys::seek_data(&self.file, offset);
+        if found != Err(Errno::ENOENT) {
+            return Ok(found);
+        }
+        // ext4 with inline_data answers so while the file has data in its inode and in pages that are
+        // not written back. Linux 6.18 loses what is in these pages when one is read in whole that was
+        // written in part, so they are written back before anything is read.
+        self.file.sync_data().map_err(|e| self.error("flush", errno_of(&e)))?;
+        Ok(sys::seek_data(&self.file, offset))
+    }
+
+    /// Whether the kernel does not know where there is data, or has failed to find out.
+    fn cannot_tell(&self, errno: Errno) -> Result<()> {
+        match errno {
+            Errno::ENOENT | Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::ENOTTY => {
+                self.holes_are_hidden("tell", errno);
+                Ok(())
+            }
+            _ => Err(self.error("find the data of", errno)),
+        }
+    }
+
+    /// Notes that the filesystem cannot tell where its holes are, or make some.
+    fn holes_are_hidden(&self, action: &str, errno: Errno) {
+        if !self.hides_holes.swap(true, Ordering::Relaxed) {
+            log::debug!("{}: the filesystem cannot {action} holes ({errno})", self.name);
+        }
+    }
+
+    /// Gives a range space where the filesystem cannot be asked to: holes are filled with zeros. Where
+    /// it does not tell where they are, they are what reads as zeros.
+    fn allocate_by_writing(&self, offset: u64, length: u64) -> Result<()> {
+        let end = offset + length;
+        let size = self.length()?;
+        if end > size {
+            // Fails at once for more than a file can have; writing would fill the medium first.
+            self.resize(end)?;
+            let new = offset.max(size);
+            self.write_zero_bytes(new, end - new)?;
+        }
+        let looks = self.may_have_holes()?;
+        self.each_extent(offset, end.min(size), |extent| match extent.kind {
+            ExtentKind::Data if looks => self.write_zeros_where(extent, true),
+            ExtentKind::Data => Ok(()),
+            _ => self.write_zero_bytes(extent.offset, extent.length),
+        })
+    }
+
+    /// Zeroes a range inside a regular file, if the filesystem can do that by itself.
+    fn zero_by_filesystem(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
+        let keep = FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        let punch = FallocateFlags::FALLOC_FL_PUNCH_HOLE | keep;
+        let zero = FallocateFlags::FALLOC_FL_ZERO_RANGE | keep;
+        let modes: &[FallocateFlags] = if may_unmap { &[punch, zero] } else { &[zero] };
+        let _shared = self.share(offset, Some(offset + length));
+        for mode in modes {
+            match sys::fallocate(&self.file, *mode, offset, length) {
+                Ok(()) => return Ok(true),
+                Err(errno @ (Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL)) => {
+                    if *mode == punch {
+                        self.holes_are_hidden("make", errno);
+                    }
+                }
+                Err(errno) => return Err(self.error("zero a range of", errno)),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Zeroes a range of a block device: its whole blocks by the device, the rest by writing.
+    fn zero_on_device(&self, offset: u64, length: u64, block: u64, may_unmap: bool) -> Result<()> {
+        let end = offset + length;
+        let first = offset.next_multiple_of(block);
+        let last = end / block * block;
+        if first >= last {
+            return self.write_zero_bytes(offset, length);
+        }
+        self.write_zero_bytes(offset, first - offset)?;
+        self.write_zero_bytes(last, end - last)?;
+        let keep = FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        // Both read as zeros afterwards by the kernel's promise; NO_HIDE_STALE would not.
+        let unmap = FallocateFlags::FALLOC_FL_PUNCH_HOLE | keep;
+        let zero = FallocateFlags::FALLOC_FL_ZERO_RANGE | keep;
+        let modes: &[FallocateFlags] = if may_unmap { &[unmap, zero] } else { &[zero] };
+        for mode in modes {
+            let _shared = self.share(first, Some(last));
+            if sys::fallocate(&self.file, *mode, first, last - first).is_ok() {
+                return Ok(());
+            }
+        }
+        self.write_zero_bytes(first, last - first)
+    }
+}
+
+impl Drop for FileNode {
+    fn drop(&mut self) {
+        self.unlock();
+    }
+}
+
+impl Node for FileNode {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn length(&self) -> Result<u64> {
+        if self.device_block.is_some() {
+            return sys::block_device_size(&self.file).map_err(|e| self.error("measure", e));
+        }
+        if let Some(direct) = &self.direct {
+            return direct.length(&self.file).map_err(|e| self.error("measure", e));
+        }
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        if let Some(direct) = &self.direct {
+            return direct.read(&self.file, buffer, offset).map_err(|e| self.error("read", e));
+        }
+        let mut done = 0;
+        while done < buffer.len() {
+            match self.file.read_at(&mut buffer[done..], offset + done as u64) {
+                Ok(0) => break,
+                Ok(n) => done += n,
+                Err(e) if e.raw_os_error() == Some(libc::EINTR) => {}
+                Err(e) => return Err(self.error("read", errno_of(&e))),
+            }
+        }
+        Ok(done)
+    }
+
+    fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
+        let block = self.direct.as_ref().map_or(1, Direct::block);
+        let end = offset.checked_add(data.len() as u64);
+        let end = end.and_then(|end| end.checked_next_multiple_of(block)).ok_or(Errno::EFBIG);
+        if self.device_block.is_none() {
+            end.and_then(sys::allow_file_size).map_err(|e| self.error("write", e))?;
+        }
+        // Also if it fails: a part may have been written.
+        self.note_written(offset, data.len() as u64);
+        if let Some(direct) = &self.direct {
+            return direct.write(&self.file, data, offset).map_err(|e| self.error("write", e));
+        }
+        let mut done = 0;
+        while done < data.len() {
+            match self.file.write_at(&data[done..], offset + done as u64) {
+                // A device takes no bytes past its end.
+                Ok(0) => return Err(self.error("write", Errno::ENOSPC)),
+                Ok(n) => done += n,
+                Err(e) if e.raw_os_error() == Some(libc::EINTR) => {}
+                Err(e) => return Err(self.error("write", errno_of(&e))),
+            }
+        }
+        match self.behind.get() {
+            Some(behind) => behind
+                .wrote(&self.file, offset, data.len() as u64)
+                .map_err(|errno| self.error("write", errno)),
+            None => Ok(()),
+        }
+    }
+
+    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+        if length == 0 {
+            return Ok(());
+        }
+        if let Some(block) = self.device_block {
+            return self.zero_on_device(offset, length, block, may_unmap);
+        }
+        let end = offset.checked_add(length).ok_or_else(|| self.error("extend", Errno::EFBIG))?;
+        let size = self.length()?;
+        if end > size {
+            let _alone = self.direct.as_ref().map(Direct::alone);
+            // What a file grows by is a hole.
+            if self.metadata()?.len() < end {
+                sys::truncate(&self.file, end).map_err(|e| self.error("extend", e))?;
+            }
+        }
+        if offset < size {
+            let length = end.min(size) - offset;
+            if !self.zero_by_filesystem(offset, length, may_unmap)? {
+                self.zero_by_writing(offset, offset + length)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
+        // The kernel may do the writing for a device, and does not say so.
+        let size = self.length()?;
+        let inside = offset.checked_add(length).is_some_and(|end| end <= size);
+        if length == 0 || self.device_block.is_some() || !inside {
+            return Ok(length == 0);
+        }
+        self.zero_by_filesystem(offset, length, may_unmap)
+    }
+
+    fn discard(&self, offset: u64, length: u64) -> Result<()> {
+        // Beyond the end there is nothing; a device rounds inwards by itself.
+        let length = length.min(self.length()?.saturating_sub(offset));
+        if length == 0 {
+            return Ok(());
+        }
+        let keep = FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        let _shared = self.share(offset, Some(offset + length));
+        match sys::fallocate(
+            &self.file,
+            FallocateFlags::FALLOC_FL_PUNCH_HOLE | keep,
+            offset,
+            length,
+        ) {
+            // It is only advice.
+            Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => Ok(()),
+            Err(errno) => Err(self.error("discard a range of", errno)),
+        }
+    }
+
+    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        let end = limit.max(offset);
+        let extent = |end: u64, kind| {
+            let host = (kind == ExtentKind::Data).then_some(offset);
+            Extent { host, ..Extent::new(offset, end - offset, kind) }
+        };
+        if end == offset || self.device_block.is_some() {
+            return Ok(extent(end, ExtentKind::Data));
+        }
+        // What the kernel cannot tell is data: that must be read to be known.
+        let data = match self.seek_data(offset as i64)? {
+            Ok(Some(data)) => data.max(offset),
+            Ok(None) => end,
+            Err(errno) => {
+                self.cannot_tell(errno)?;
+                offset
+            }
+        };
+        if data > offset {
+            return Ok(extent(data.min(end), ExtentKind::Hole));
+        }
+        let hole = match sys::seek_hole(&self.file, offset as i64) {
+            Ok(hole) => hole,
+            Err(errno) => {
+                self.cannot_tell(errno)?;
+                None
+            }
+        };
+        // The file may have changed between the two calls; an empty extent would never end.
+        let hole = hole.filter(|hole| *hole > offset).unwrap_or(end);
+        Ok(extent(hole.min(end), ExtentKind::Data))
+    }
+
+    fn space_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        let extent = self.extent_at(offset, limit)?;
+        if extent.kind != ExtentKind::Hole {
+            return Ok(extent);
+        }
+        // SEEK_HOLE calls reserved space a hole, as long as nothing has been written there.
+        let reserved = match sys::allocated_range(&self.file, offset, extent.end()) {
+            Ok(reserved) => reserved,
+            // A filesystem that does not say.
+            Err(Errno::EOPNOTSUPP | Errno::ENOTTY | Errno::EINVAL) => None,
+            Err(errno) => return Err(self.error("find the space of", errno)),
+        };
+        Ok(match reserved {
+            Some(range) if range.start == offset => {
+                Extent { kind: ExtentKind::Zero, ..extent.part(0, range.end - offset) }
+            }
+            Some(range) => extent.part(0, range.start - offset),
+            None => extent,
+        })
+    }
+
+    fn space(&self) -> Result<Space> {
+        if self.device_block.is_some() {
+            return Ok(Space::Full);
+        }
+        let metadata = self.metadata()?;
+        let allocated = metadata.blocks().saturating_mul(512);
+        let nothing = allocated == 0 && matches!(sys::seek_data(&self.file, 0), Ok(None));
+        Ok(match allocated {
+            _ if nothing => Space::Fresh,
+            bytes if bytes < metadata.len() => Space::Sparse,
+            _ => Space::Full,
+        })
+    }
+
+    fn knows_holes(&self) -> bool {
+        self.device_block.is_none() && !self.hides_holes.load(Ordering::Relaxed)
+    }
+
+    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
+        if self.device_block.is_some() || length == 0 {
+            return Ok(());
+        }
+        let shared = self.share(offset, None);
+        let allocated = sys::fallocate(&self.file, FallocateFlags::empty(), offset, length);
+        drop(shared);
+        match allocated {
+            Ok(()) => Ok(()),
+            Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => self.allocate_by_writing(offset, length),
+            Err(errno) => Err(self.error("allocate space in", errno)),
+        }
+    }
+
+    fn file(&self) -> Option<&File> {
+        Some(&self.file)
+    }
+
+    fn resize(&self, length: u64) -> Result<()> {
+        // A device has the size that it has.
+        if self.device_block.is_some() {
+            return match length.cmp(&self.length()?) {
+                cmp::Ordering::Less => Err(self.error("shorten", Errno::EOPNOTSUPP)),
+                cmp::Ordering::Equal => Ok(()),
+                cmp::Ordering::Greater => Err(self.error("extend", Errno::ENOSPC)),
+            };
+        }
+        let _alone = self.direct.as_ref().map(Direct::alone);
+        sys::truncate(&self.file, length).map_err(|e| self.error("resize", e))
+    }
+
+    fn flush(&self) -> Result<()> {
+        if !self.durable {
+            return Ok(());
+        }
+        self.synced(File::sync_data)
+    }
+
+    fn write_behind(&self) {
+        // What goes past the page cache is on its way already.
+        if self.direct.is_none() {
+            self.behind.get_or_init(WriteBehind::default);
+        }
+    }
+
+    fn settle(&self) -> Result<()> {
+        sys::close_errors(&self.file).map_err(|e| self.error("close", e))
+    }
+}

@@ -1,0 +1,190 @@
+//! A node that can be exchanged for another. Requests pass the gate to get at it; closing the gate
+//! waits for those that are inside, so that the node can be changed while nobody uses it.
+
+use std::ops::Deref;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use super::Node;
+
+struct State {
+    node: Arc<dyn Node>,
+    /// Requests that are using the node.
+    inside: usize,
+    /// How often the gate has been closed and not opened again.
+    closed: usize,
+    /// Nobody shall wait any more.
+    ending: bool,
+    /// Where the node ends, if that has changed: guests may know it as it was.
+    end: u64,
+}
+
+/// The gate before a node.
+pub struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Gate {
+    pub fn new(node: Arc<dyn Node>) -> Gate {
+        let state = State { node, inside: 0, closed: 0, ending: false, end: u64::MAX };
+        Gate { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Lets a request in, once the gate is open. `None` if the export ends while it waits.
+    pub fn enter(&self) -> Option<Inside<'_>> {
+        let mut state = self.lock();
+        while state.closed > 0 {
+            if state.ending {
+                return None;
+            }
+            state = self.wait(state);
+        }
+        state.inside += 1;
+        Some(Inside { node: state.node.clone(), end: state.end, gate: self })
+    }
+
+    /// Closes the gate, and waits until nobody is inside.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.closed += 1;
+        while state.inside > 0 {
+            state = self.wait(state);
+        }
+    }
+
+    /// Opens what one [`Gate::close`] has closed.
+    pub fn open(&self) {
+        let mut state = self.lock();
+        state.closed = state.closed.saturating_sub(1);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Keeps the gate closed until the guard is dropped.
+    pub fn closed(&self) -> Closed<'_> {
+        self.close();
+        Closed { gate: self }
+    }
+
+    /// Puts another node behind the gate while nobody is inside, and returns the one before.
+    pub fn swap(&self, node: Arc<dyn Node>) -> Arc<dyn Node> {
+        self.closed().swap(node)
+    }
+
+    /// The present node, for what needs no protection.
+    pub fn node(&self) -> Arc<dyn Node> {
+        self.lock().node.clone()
+    }
+
+    /// Turns those away who wait, now and from now on.
+    pub fn end(&self) {
+        self.lock().ending = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Nobody is inside, and nobody gets in until this is dropped.
+pub struct Closed<'a> {
+    gate: &'a Gate,
+}
+
+impl Closed<'_> {
+    /// Puts another node behind the gate, and returns the one before.
+    pub fn swap(&self, node: Arc<dyn Node>) -> Arc<dyn Node> {
+        std::mem::replace(&mut self.gate.lock().node, node)
+    }
+
+    /// Notes that the node has another length now.
+    pub fn set_end(&self, end: u64) {
+        self.gate.lock().end = end;
+    }
+}
+
+impl Drop for Closed<'_> {
+    fn drop(&mut self) {
+        self.gate.open();
+    }
+}
+
+/// A request that uses the node.
+pub struct Inside<'a> {
+    node: Arc<dyn Node>,
+    end: u64,
+    gate: &'a Gate,
+}
+
+impl Inside<'_> {
+    /// Whether a range lies in the node, as far as its length has been changed.
+    pub fn has(&self, offset: u64, length: u64) -> bool {
+        offset.checked_add(length).is_some_and(|end| end <= self.end)
+    }
+}
+
+impl Deref for Inside<'_> {
+    type Target = dyn Node;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.node
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let mut state = self.gate.lock();
+        state.inside -= 1;
+        if state.closed > 0 && state.inside == 0 {
+            drop(state);
+            self.gate.changed.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryNode;
+
+    fn node(name: &str) -> Arc<dyn Node> {
+        Arc::new(MemoryNode::new(name, 4096))
+    }
+
+    #[test]
+    fn a_swap_waits_for_those_inside_and_returns_the_node_before() {
+        let gate = Gate::new(node("a"));
+        let inside = gate.enter().unwrap();
+        std::thread::scope(|scope| {
+            let swap = scope.spawn(|| gate.swap(node("b")));
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            assert!(!swap.is_finished());
+            assert_eq!(inside.name(), "a");
+            drop(inside);
+            assert_eq!(swap.join().unwrap().name(), "a");
+        });
+        assert_eq!(gate.enter().unwrap().name(), "b");
+    }
+
+    #[test]
+    fn a_closed_gate_can_be_swapped_and_opens_when_all_have_opened_it() {
+        let gate = Gate::new(node("a"));
+        gate.close();
+        gate.swap(node("b"));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| gate.enter().is_some());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            assert!(!waiting.is_finished());
+            gate.open();
+            assert!(waiting.join().unwrap());
+        });
+        gate.close();
+        gate.end();
+        assert!(gate.enter().is_none());
+    }
+}

@@ -1,0 +1,175 @@
+//! The place of a disk in a running domain: what is exported is the slot, and what is in it can be
+//! changed while guests use it.
+
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::gate::{Gate, Inside};
+use super::{BlockError, Extent, Node, Result, Space};
+
+/// A node that passes every request on through a gate to the node that is behind it at the moment.
+pub struct DiskSlot {
+    name: String,
+    gate: Arc<Gate>,
+}
+
+impl DiskSlot {
+    /// A slot before a gate; `name` is what messages call it.
+    pub fn new(name: impl Into<String>, gate: Arc<Gate>) -> Arc<DiskSlot> {
+        Arc::new(DiskSlot { name: name.into(), gate })
+    }
+
+    /// The node that is in it. To use it directly passes by a pause.
+    pub fn node(&self) -> Arc<dyn Node> {
+        self.gate.node()
+    }
+
+    fn enter(&self) -> Result<Inside<'_>> {
+        self.gate.enter().ok_or_else(|| BlockError {
+            what: format!("{} is being closed", self.name),
+            errno: Errno::ESHUTDOWN,
+        })
+    }
+}
+
+impl DiskSlot {
+    /// The same for a change, which must not make a disk longer again that has been cut.
+    fn enter_range(&self, offset: u64, length: u64) -> Result<Inside<'_>> {
+        let inside = self.enter()?;
+        match inside.has(offset, length) {
+            true => Ok(inside),
+            false => Err(BlockError {
+                what: format!("Unable to write {} beyond its end", self.name),
+                errno: Errno::ENOSPC,
+            }),
+        }
+    }
+}
+
+/// What only describes the node does not wait.
+impl Node for DiskSlot {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn length(&self) -> Result<u64> {
+        self.node().length()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        self.enter()?.read_at(buffer, offset)
+    }
+
+    fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
+        self.enter_range(offset, data.len() as u64)?.write_at(data, offset)
+    }
+
+    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+        self.enter_range(offset, length)?.write_zeroes(offset, length, may_unmap)
+    }
+
+    fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
+        self.enter_range(offset, length)?.write_zeroes_fast(offset, length, may_unmap)
+    }
+
+    fn discard(&self, offset: u64, length: u64) -> Result<()> {
+        self.enter_range(offset, length)?.discard(offset, length)
+    }
+
+    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        self.enter()?.extent_at(offset, limit)
+    }
+
+    fn space(&self) -> Result<Space> {
+        self.node().space()
+    }
+
+    fn knows_holes(&self) -> bool {
+        self.node().knows_holes()
+    }
+
+    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
+        self.enter()?.allocate(offset, length)
+    }
+
+    fn resize(&self, length: u64) -> Result<()> {
+        self.enter()?.resize(length)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.enter()?.flush()
+    }
+
+    fn settle(&self) -> Result<()> {
+        self.enter()?.settle()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryNode;
+
+    fn node(byte: u8) -> Arc<dyn Node> {
+        let node = MemoryNode::new("memory", 4096);
+        node.write_at(&[byte; 4096], 0).unwrap();
+        Arc::new(node)
+    }
+
+    fn first_byte(slot: &DiskSlot) -> Result<u8> {
+        let mut byte = [0];
+        slot.read_at(&mut byte, 0).map(|_| byte[0])
+    }
+
+    #[test]
+    fn requests_wait_for_the_end_of_a_pause_and_go_to_the_new_node() {
+        let gate = Arc::new(Gate::new(node(1)));
+        let slot = DiskSlot::new("vda", gate.clone());
+        assert_eq!(first_byte(&slot), Ok(1));
+        gate.close();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| first_byte(&slot));
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            assert!(!waiting.is_finished());
+            assert_eq!(slot.length(), Ok(4096));
+            gate.swap(node(2));
+            gate.open();
+            assert_eq!(waiting.join().unwrap(), Ok(2));
+        });
+    }
+
+    #[test]
+    fn a_disk_that_has_been_cut_does_not_grow_again() {
+        let gate = Arc::new(Gate::new(node(1)));
+        let slot = DiskSlot::new("vda", gate.clone());
+        {
+            let closed = gate.closed();
+            gate.node().resize(1024).unwrap();
+            closed.set_end(1024);
+        }
+        slot.write_at(&[2; 512], 512).unwrap();
+        for refused in [
+            slot.write_at(&[2; 512], 1024),
+            slot.write_at(&[2; 1024], 512),
+            slot.write_zeroes(2048, 512, true),
+            slot.discard(u64::MAX, 512),
+        ] {
+            assert_eq!(refused.unwrap_err().errno, Errno::ENOSPC);
+        }
+        assert_eq!(slot.length(), Ok(1024));
+    }
+
+    #[test]
+    fn what_waits_fails_when_the_slot_ends() {
+        let gate = Arc::new(Gate::new(node(1)));
+        let slot = DiskSlot::new("vda", gate.clone());
+        gate.close();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| first_byte(&slot));
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            gate.end();
+            assert_eq!(waiting.join().unwrap().unwrap_err().errno, Errno::ESHUTDOWN);
+        });
+    }
+}
