@@ -77,6 +77,8 @@ static void contents(void)
              "<node><cpu><mhz>6000</mhz><model>i986</model><active>50</active><nodes>4</nodes>"
              "<sockets>4</sockets><cores>4</cores><threads>2</threads></cpu>"
              "<memory>8192000</memory>%s<domain file='domain.xml'/>%s%s%s"
+             "<domain type='test'><name>loaded</name><memory>2048</memory>"
+             "<bootloader>/usr/bin/pygrub</bootloader></domain>"
              "<network><name>default</name></network>"
              "<pool type='dir'><name>p</name>"
              "<uuid>00000000-1111-2222-3333-000000000001</uuid>"
@@ -103,8 +105,10 @@ static void contents(void)
     CHECK(text && strstr(text, "<cells num='0'"));
     free(text);
 
-    CHECK_INT(virConnectNumOfDomains(conn), 4);
+    CHECK_INT(virConnectNumOfDomains(conn), 5);
     CHECK_INT(virConnectNumOfDefinedDomains(conn), 1);
+    /* What a bootloader loads needs no <os>. */
+    domain_is(conn, "loaded", 5, VIR_DOMAIN_RUNNING, 1);
     domain_is(conn, "one", 1, VIR_DOMAIN_RUNNING, 1);
     domain_is(conn, "beside", 2, VIR_DOMAIN_RUNNING, 1);
     domain_is(conn, "off", -1, VIR_DOMAIN_SHUTOFF, 1);

@@ -266,7 +266,7 @@ lookups_by_uuid! {
 }
 
 /// Which devices are listed: a bit for each of the capabilities, and for whether one is kept and there.
-const DEVICE_FLAGS: c_uint = 0x3f_ffff | 0xf << 28;
+const DEVICE_FLAGS: c_uint = 0xff_ffff | 0xf << 28;
 
 /// Functions that have arguments which others do not.
 macro_rules! single {
