@@ -71,6 +71,11 @@ cat >vol.xml <<EOF
 EOF
 virsh 'vol-create p vol.xml' 'vol-delete --pool p c.img' 'pool-refresh p'
 
+# What there can be.
+virsh capabilities domcapabilities 'domcapabilities --arch aarch64 --virttype qemu'
+says '<os_type>hvm</os_type>' "<arch name='x86_64'>" "<domain type='kvm'/>" '<domain>kvm</domain>' \
+    '<arch>aarch64</arch>' "<disk supported='yes'>" "<graphics supported='no'/>"
+
 # Domains.
 cat >d.xml <<EOF
 <domain type='kvm'><name>d</name><memory unit='MiB'>8</memory><vcpu>2</vcpu>

@@ -481,6 +481,33 @@ char *virConnectGetHostname(virConnectPtr conn);
 char *virConnectGetCapabilities(virConnectPtr conn);
 
 /**
+ * Describes what domains of one kind can have: disks, and nothing else that does something, because
+ * nothing is executed.
+ *
+ * @conn: the connection
+ * @emulatorbin: the program that would run them, which is shown and not looked at, or NULL
+ * @arch: their architecture; NULL for that of the machine
+ * @machine: the type of their machine, which is shown, or NULL
+ * @virttype: what they are said to be run by: "qemu", "kvm" or "test"; NULL for "kvm". On a connection
+ * to `test:///` it is "test"
+ * @flags: 0
+ *
+ * Return Value: XML with the root element `domainCapabilities`, which the caller frees, or NULL.
+ *
+ * Errors: VIR_ERR_INVALID_CONN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_INVALID_ARG for unknown flags, an unknown @arch, or a @virttype that is unknown or that
+ * there is none of; VIR_ERR_CONFIG_UNSUPPORTED for an @arch that there is none of.
+ *
+ * Since 1.2.7.
+ */
+char *virConnectGetDomainCapabilities(virConnectPtr conn,
+                                      const char *emulatorbin,
+                                      const char *arch,
+                                      const char *machine,
+                                      const char *virttype,
+                                      unsigned int flags);
+
+/**
  * Tells whether a connection is still there. There is no transport that could break.
  *
  * @conn: the connection

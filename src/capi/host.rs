@@ -9,7 +9,7 @@ use super::handle::{self, Cell, Released};
 use super::opaque::Opaque;
 use super::strings;
 use super::typed_params::virFreeCallback;
-use crate::driver::{CloseCallback, Connect, Credentials};
+use crate::driver::{Asked, CloseCallback, Connect, Credentials};
 use crate::error::*;
 use crate::logging;
 
@@ -331,6 +331,53 @@ pub extern "C" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_char {
 pub extern "C" fn virConnectGetCapabilities(conn: virConnectPtr) -> *mut c_char {
     entry("virConnectGetCapabilities", |call| {
         strings::to_c(&call.object::<Connect>(conn)?.driver().node().capabilities().to_xml())
+    })
+}
+
+/// Describes what domains of one kind can have: disks, and nothing else that does something, because
+/// nothing is executed.
+///
+/// @conn: the connection
+/// @emulatorbin: the program that would run them, which is shown and not looked at, or NULL
+/// @arch: their architecture; NULL for that of the machine
+/// @machine: the type of their machine, which is shown, or NULL
+/// @virttype: what they are said to be run by: "qemu", "kvm" or "test"; NULL for "kvm". On a connection
+/// to `test:///` it is "test"
+/// @flags: 0
+///
+/// Return Value: XML with the root element `domainCapabilities`, which the caller frees, or NULL.
+///
+/// Errors: VIR_ERR_INVALID_CONN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG for unknown flags, an unknown @arch, or a @virttype that is unknown or that
+/// there is none of; VIR_ERR_CONFIG_UNSUPPORTED for an @arch that there is none of.
+///
+/// Since 1.2.7.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectGetDomainCapabilities(
+    conn: virConnectPtr,
+    emulatorbin: *const c_char,
+    arch: *const c_char,
+    machine: *const c_char,
+    virttype: *const c_char,
+    flags: c_uint,
+) -> *mut c_char {
+    entry("virConnectGetDomainCapabilities", |call| {
+        let connect = call.connect_in(conn, VIR_FROM_DOMAIN)?;
+        call.writable(&connect, VIR_FROM_DOMAIN)?;
+        call.no_flags(flags, VIR_FROM_DOMAIN)?;
+        // SAFETY: the caller's promise.
+        let text =
+            |text, argument| unsafe { call.optional_string(text, VIR_FROM_DOMAIN, argument) };
+        let emulator = text(emulatorbin, "emulatorbin")?;
+        let (arch, machine) = (text(arch, "arch")?, text(machine, "machine")?);
+        let kind = text(virttype, "virttype")?;
+        let asked = Asked {
+            emulator: emulator.as_deref(),
+            arch: arch.as_deref(),
+            machine: machine.as_deref(),
+            kind: kind.as_deref(),
+        };
+        strings::to_c(&connect.driver().node().domain_capabilities(asked)?.to_xml())
     })
 }
 

@@ -120,7 +120,6 @@ unsupported! {
         fn virNodeSuspendForDuration(Connect, change) -> c_int;
         fn virConnectDomainXMLFromNative(Connect, change) -> *mut c_char;
         fn virConnectDomainXMLToNative(Connect, change) -> *mut c_char;
-        fn virConnectGetDomainCapabilities(Connect, change) -> *mut c_char;
         fn virDomainAbortJob(Domain, change) -> c_int;
         fn virDomainAbortJobFlags(Domain, change) -> c_int;
         fn virDomainAddIOThread(Domain, change) -> c_int;

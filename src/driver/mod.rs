@@ -8,7 +8,7 @@ mod uri;
 
 pub use connect::{CloseCallback, Connect};
 pub use credentials::{Credentials, Wanted};
-pub use node::{Node, NodeInfo, Stats};
+pub use node::{Asked, Node, NodeInfo, Stats};
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -1,9 +1,13 @@
 //! What a connection says of the machine under it: the truth, or what libvirt's test driver says.
 
+mod guests;
 mod machine;
 mod test;
 
+pub use guests::Asked;
 pub use test::TestNode;
+
+use guests::Guests;
 
 use crate::error::*;
 use crate::xml::Element;
@@ -115,10 +119,20 @@ impl Node {
             Node::Real => {
                 let arch = Element::new("arch").with_text(std::env::consts::ARCH);
                 let host = Element::new("host").with_child(Element::new("cpu").with_child(arch));
-                Element::new("capabilities").with_child(host)
+                let capabilities = Element::new("capabilities").with_child(host);
+                Guests::of_files().elements().fold(capabilities, Element::with_child)
             }
             Node::Test(node) => node.capabilities(),
         }
+    }
+
+    /// What its domains can have.
+    pub fn domain_capabilities(&self, asked: Asked<'_>) -> Result<Element> {
+        let guests = match self {
+            Node::Real => Guests::of_files(),
+            Node::Test(_) => Guests::of_test(),
+        };
+        guests.capabilities(asked, self.max_vcpus())
     }
 
     /// What the firmware says of the machine; `None` if it is not asked.
