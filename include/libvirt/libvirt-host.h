@@ -125,7 +125,7 @@ typedef enum virConnectCredentialType {
 typedef enum virConnectFlags {
     /** Nothing can be changed through it. Since 0.4.1. */
     VIR_CONNECT_RO = (1 << 0),
-    /** URI aliases are not resolved; there are none here. Since 0.9.7. */
+    /** The URI is opened as it is, whatever VIRSPARSE_URI_ALIASES says. Since 0.9.7. */
     VIR_CONNECT_NO_ALIASES = (1 << 1),
 } virConnectFlags;
 
@@ -319,6 +319,13 @@ int virGetVersion(unsigned long *libVer,
  * environment variable VIRSPARSE_SYNC=no does for connections whose URI says neither `sync=no` nor
  * `sync=yes`. Definitions and block jobs are brought to stable storage in any case.
  *
+ * Other names of such URIs can be said, for programs whose URI cannot be chosen: in the environment
+ * variable VIRSPARSE_URI_ALIASES, as `NAME=URI` with white space between several
+ * (`qemu:///session=sparse:///session`), or if that is not set in the same way in the file
+ * `virsparse/uri-aliases` below `$XDG_CONFIG_HOME`, else `~/.config`. A name stands for itself only.
+ * What is opened by such a name is told in the log, and by virConnectGetURI. Programs with rights that
+ * their user does not have (setuid) know no such names.
+ *
  * @name: the URI; NULL or an empty string for the environment variable LIBVIRT_DEFAULT_URI, else
  * `sparse:///session`
  *
@@ -327,7 +334,8 @@ int virGetVersion(unsigned long *libVer,
  * Threads: a connection may be used from several threads.
  *
  * Errors: VIR_ERR_NO_CONNECT if nothing handles the URI; VIR_ERR_INTERNAL_ERROR if it is
- * malformed; VIR_ERR_INVALID_ARG for `test:///` without a path; VIR_ERR_SYSTEM_ERROR if the folder
+ * malformed; VIR_ERR_CONF_SYNTAX if the other names of URIs cannot be understood;
+ * VIR_ERR_INVALID_ARG for `test:///` without a path; VIR_ERR_SYSTEM_ERROR if the folder
  * cannot be used; VIR_ERR_XML_ERROR and VIR_ERR_XML_DETAIL for a file that cannot be read, and the
  * errors of virStoragePoolDefineXML, virStorageVolCreateXML and virDomainDefineXML for what it
  * describes.
@@ -398,7 +406,8 @@ int virConnectClose(virConnectPtr conn);
 int virConnectRef(virConnectPtr conn);
 
 /**
- * Returns the URI that a connection was opened with.
+ * Returns the URI that a connection was opened with: where that was another name of one
+ * (virConnectOpen), the URI.
  *
  * @conn: the connection
  *

@@ -9,7 +9,7 @@ use super::handle::{self, Cell, Released};
 use super::opaque::Opaque;
 use super::strings;
 use super::typed_params::virFreeCallback;
-use crate::driver::{Asked, CloseCallback, Connect, Credentials};
+use crate::driver::{Asked, CloseCallback, Connect, Credentials, Opening};
 use crate::error::*;
 use crate::logging;
 
@@ -21,7 +21,7 @@ pub type virConnectPtr = *mut Cell;
 pub enum virConnectFlags {
     /// Nothing can be changed through it. Since 0.4.1.
     VIR_CONNECT_RO = 1 << 0,
-    /// URI aliases are not resolved; there are none here. Since 0.9.7.
+    /// The URI is opened as it is, whatever VIRSPARSE_URI_ALIASES says. Since 0.9.7.
     VIR_CONNECT_NO_ALIASES = 1 << 1,
 }
 
@@ -94,17 +94,12 @@ pub unsafe extern "C" fn virGetVersion(
 ///
 /// # Safety
 /// `name` is NULL or a NUL-terminated string.
-unsafe fn open(
-    call: &Call,
-    name: *const c_char,
-    read_only: bool,
-    credentials: Option<&dyn Credentials>,
-) -> Result<virConnectPtr> {
+unsafe fn open(call: &Call, name: *const c_char, opening: Opening<'_>) -> Result<virConnectPtr> {
     beside::look_again();
     // SAFETY: the caller's promise.
     let name = unsafe { call.optional_string(name, VIR_FROM_NONE, "name")? }.unwrap_or_default();
     logging::init();
-    handle::publish(Connect::open_with(&name, read_only, credentials)?, None, None)
+    handle::publish(Connect::open_with(&name, opening)?, None, None)
 }
 
 /// Opens a connection.
@@ -120,6 +115,13 @@ unsafe fn open(
 /// environment variable VIRSPARSE_SYNC=no does for connections whose URI says neither `sync=no` nor
 /// `sync=yes`. Definitions and block jobs are brought to stable storage in any case.
 ///
+/// Other names of such URIs can be said, for programs whose URI cannot be chosen: in the environment
+/// variable VIRSPARSE_URI_ALIASES, as `NAME=URI` with white space between several
+/// (`qemu:///session=sparse:///session`), or if that is not set in the same way in the file
+/// `virsparse/uri-aliases` below `$XDG_CONFIG_HOME`, else `~/.config`. A name stands for itself only.
+/// What is opened by such a name is told in the log, and by virConnectGetURI. Programs with rights that
+/// their user does not have (setuid) know no such names.
+///
 /// @name: the URI; NULL or an empty string for the environment variable LIBVIRT_DEFAULT_URI, else
 /// `sparse:///session`
 ///
@@ -128,7 +130,8 @@ unsafe fn open(
 /// Threads: a connection may be used from several threads.
 ///
 /// Errors: VIR_ERR_NO_CONNECT if nothing handles the URI; VIR_ERR_INTERNAL_ERROR if it is
-/// malformed; VIR_ERR_INVALID_ARG for `test:///` without a path; VIR_ERR_SYSTEM_ERROR if the folder
+/// malformed; VIR_ERR_CONF_SYNTAX if the other names of URIs cannot be understood;
+/// VIR_ERR_INVALID_ARG for `test:///` without a path; VIR_ERR_SYSTEM_ERROR if the folder
 /// cannot be used; VIR_ERR_XML_ERROR and VIR_ERR_XML_DETAIL for a file that cannot be read, and the
 /// errors of virStoragePoolDefineXML, virStorageVolCreateXML and virDomainDefineXML for what it
 /// describes.
@@ -137,7 +140,7 @@ unsafe fn open(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
     // SAFETY: the caller's promise.
-    entry("virConnectOpen", |call| unsafe { open(call, name, false, None) })
+    entry("virConnectOpen", |call| unsafe { open(call, name, Opening::default()) })
 }
 
 /// Opens a connection through which nothing can be changed: functions that would fail with
@@ -152,8 +155,9 @@ pub unsafe extern "C" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
 /// Since 0.0.3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn virConnectOpenReadOnly(name: *const c_char) -> virConnectPtr {
+    let opening = Opening { read_only: true, ..Opening::default() };
     // SAFETY: the caller's promise.
-    entry("virConnectOpenReadOnly", |call| unsafe { open(call, name, true, None) })
+    entry("virConnectOpenReadOnly", |call| unsafe { open(call, name, opening) })
 }
 
 bitflags::bitflags! {
@@ -186,9 +190,13 @@ pub unsafe extern "C" fn virConnectOpenAuth(
         let flags: OpenFlags = call.flags(flags, VIR_FROM_NONE)?;
         // SAFETY: the caller's promise.
         let user = unsafe { User::of(auth) };
-        let user = user.as_ref().map(|user| user as &dyn Credentials);
+        let opening = Opening {
+            read_only: flags.contains(OpenFlags::READ_ONLY),
+            literally: flags.contains(OpenFlags::NO_ALIASES),
+            credentials: user.as_ref().map(|user| user as &dyn Credentials),
+        };
         // SAFETY: the caller's promise.
-        unsafe { open(call, name, flags.contains(OpenFlags::READ_ONLY), user) }
+        unsafe { open(call, name, opening) }
     })
 }
 
@@ -226,7 +234,8 @@ pub extern "C" fn virConnectRef(conn: virConnectPtr) -> c_int {
     entry("virConnectRef", |call| call.retain::<Connect>(conn))
 }
 
-/// Returns the URI that a connection was opened with.
+/// Returns the URI that a connection was opened with: where that was another name of one
+/// (virConnectOpen), the URI.
 ///
 /// @conn: the connection
 ///

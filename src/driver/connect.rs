@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::{Credentials, Driver, uri};
+use super::{Credentials, Driver, aliases, uri};
 use crate::error::*;
 use crate::event::broker::Broker;
 
@@ -15,6 +15,17 @@ pub struct CloseCallback {
     pub function: usize,
     /// What the registration owns: dropping it releases the caller's data.
     pub owned: Box<dyn Send>,
+}
+
+/// How a connection is opened.
+#[derive(Clone, Copy, Default)]
+pub struct Opening<'a> {
+    /// Changes are refused.
+    pub read_only: bool,
+    /// The URI is not looked for among the other names of URIs.
+    pub literally: bool,
+    /// Who the user is can be asked there.
+    pub credentials: Option<&'a dyn Credentials>,
 }
 
 /// An open connection: its own rights, events and handlers, over the driver's shared state.
@@ -33,17 +44,16 @@ pub struct Connect {
 impl Connect {
     /// Opens `uri`, or the default when that is empty.
     pub fn open(uri: &str, read_only: bool) -> Result<Arc<Connect>> {
-        Connect::open_with(uri, read_only, None)
+        Connect::open_with(uri, Opening { read_only, ..Opening::default() })
     }
 
-    /// The same, for a user who can be asked who he is.
-    pub fn open_with(
-        uri: &str,
-        read_only: bool,
-        credentials: Option<&dyn Credentials>,
-    ) -> Result<Arc<Connect>> {
+    /// The same, with more that may be said.
+    pub fn open_with(uri: &str, opening: Opening<'_>) -> Result<Arc<Connect>> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
+        let Opening { read_only, literally, credentials } = opening;
         let uri = if uri.is_empty() { uri::default_uri() } else { uri.to_string() };
+        let alias = if literally { None } else { aliases::resolve(&uri)? };
+        let uri = alias.unwrap_or(uri);
         let c_uri = CString::new(uri.as_str())
             .map_err(|_| Error::internal(VIR_FROM_URI, "Unable to parse URI"))?;
         let address = uri::parse(&uri)?;
@@ -82,7 +92,7 @@ impl Connect {
         self.id
     }
 
-    /// The URI that was opened.
+    /// The URI that was opened, which may have been asked for by another name.
     pub fn uri(&self) -> &str {
         &self.uri
     }

@@ -1,12 +1,13 @@
 //! Connections: what a URI names, and the state that all connections to it share.
 
+mod aliases;
 mod connect;
 mod credentials;
 mod node;
 mod test_file;
 mod uri;
 
-pub use connect::{CloseCallback, Connect};
+pub use connect::{CloseCallback, Connect, Opening};
 pub use credentials::{Credentials, Wanted};
 pub use node::{Asked, Node, NodeInfo, Stats};
 

@@ -10,6 +10,9 @@ use percent_encoding::percent_decode_str;
 use super::{Place, SharedPlace};
 use crate::error::*;
 
+/// What begins the URIs that there are drivers for.
+const DRIVERS: &str = "sparse:/// and test:///";
+
 /// The URI that is meant when the caller gives none.
 pub fn default_uri() -> String {
     env::var("LIBVIRT_DEFAULT_URI")
@@ -50,21 +53,28 @@ pub fn parse(uri: &str) -> Result<Address> {
         return Err(Error::internal(VIR_FROM_URI, format!("Unable to parse URI {uri}")));
     }
     let Some((scheme, rest)) = uri.split_once(':') else {
-        return Err(unavailable(format!("URI '{uri}' does not include a driver name")));
+        let text =
+            format!("URI '{uri}' does not include a driver name (there are drivers for {DRIVERS})");
+        return Err(unavailable(text));
     };
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let path = match rest.strip_prefix("//") {
         Some(rest) => match rest.find('/') {
             Some(0) => rest,
             // A host: everything happens in this process, on this machine.
-            _ => return Err(unavailable(uri.to_string())),
+            _ if matches!(scheme, "sparse" | "test") => {
+                let text = format!("{uri} (there are drivers for {DRIVERS}, on this machine)");
+                return Err(unavailable(text));
+            }
+            // Not ours, whatever its path is.
+            _ => "",
         },
         None => rest,
     };
     match scheme {
         "sparse" => parse_sparse(path, query),
         "test" => parse_test(path, uri).map(Address::from),
-        _ => Err(unavailable(uri.to_string())),
+        _ => Err(unavailable(format!("{uri} (there are drivers for {DRIVERS})"))),
     }
 }
 
@@ -211,11 +221,12 @@ mod tests {
     #[test]
     fn refusals_are_worded_as_libvirt_words_them() {
         let text = |uri| parse(uri).unwrap_err().message;
-        assert_eq!(
-            text("zzz"),
-            "no connection driver available for URI 'zzz' does not include a driver name"
-        );
-        assert_eq!(text("foo:///bar"), "no connection driver available for foo:///bar");
+        let drivers = "(there are drivers for sparse:/// and test:///)";
+        let none = "no connection driver available for URI 'zzz' does not include a driver name";
+        assert_eq!(text("zzz"), format!("{none} {drivers}"));
+        for uri in ["foo:///bar", "foo://host/bar", "qemu+ssh://host/session"] {
+            assert_eq!(text(uri), format!("no connection driver available for {uri} {drivers}"));
+        }
         assert_eq!(text("not a uri"), "internal error: Unable to parse URI not a uri");
         assert_eq!(
             text("sparse:///bogus"),

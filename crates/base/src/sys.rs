@@ -278,12 +278,16 @@ pub fn close_errors(file: &File) -> nix::Result<()> {
     nix::unistd::close(duplicate)
 }
 
-/// The value of an environment variable, unless the program runs with rights that its user does not
-/// have (setuid): the environment is that user's.
-pub fn secure_env(name: &str) -> Option<String> {
+/// Whether the program runs with rights that its user does not have (setuid).
+pub fn is_secure() -> bool {
     // SAFETY: the kernel has passed it, or 0 is returned.
-    let is_secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
-    if is_secure { None } else { std::env::var(name).ok() }
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// The value of an environment variable, unless the program runs with rights that its user does not
+/// have: the environment is that user's.
+pub fn secure_env(name: &str) -> Option<String> {
+    if is_secure() { None } else { std::env::var(name).ok() }
 }
 
 /// Writes a line of the log, in one call. What cannot be written is lost: there is nobody to tell. The
