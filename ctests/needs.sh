@@ -31,6 +31,8 @@ nbdcopy                               libnbd-bin              tests
 nbdinfo                               libnbd-bin              tests
 fio                                   fio                     tests
 valgrind                              valgrind                tests
+javac                                 default-jdk-headless    tests
+file:/usr/share/java/jna.jar          libjna-java             tests
 man                                   man-db                  tests
 groff                                 groff                   tests
 mkfs.xfs                              xfsprogs                tests

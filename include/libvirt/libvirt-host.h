@@ -281,7 +281,10 @@ extern "C" {
 /**
  * Prepares the library for use. Every other function does so by itself.
  *
- * Return Value: 0.
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_OPERATION_INVALID if it is called by another libvirt in the process, whose functions the
+ * program has found by dlsym behind LD_PRELOAD: then the message says what to set instead.
  *
  * Since 0.1.0.
  */

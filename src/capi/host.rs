@@ -43,7 +43,10 @@ pub type virConnectCloseFunc =
 
 /// Prepares the library for use. Every other function does so by itself.
 ///
-/// Return Value: 0.
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_OPERATION_INVALID if it is called by another libvirt in the process, whose functions the
+/// program has found by dlsym behind LD_PRELOAD: then the message says what to set instead.
 ///
 /// Since 0.1.0.
 #[unsafe(no_mangle)]
@@ -51,7 +54,7 @@ pub extern "C" fn virInitialize() -> c_int {
     logging::init();
     entry("virInitialize", |_| {
         beside::look_again();
-        Ok(0)
+        beside::refuse_half()
     })
 }
 
