@@ -83,6 +83,9 @@ found_by_pkg_config() {
         grep -qF "$include/virsparse/virsparse.h" "$scratch/ours.d" || return 1
         ! grep /usr/include/libvirt "$scratch/ours.d" || return 1
     done
+    # Who asks for libvirt by version is told that of the interface.
+    name=$stage/usr/local/lib/virsparse/drop-in/pkgconfig
+    [ "$(PKG_CONFIG_PATH=$name pkg-config --modversion libvirt)" = "$(cat LIBVIRT_VERSION)" ]
 }
 
 for path in "$include"/*/*.h; do

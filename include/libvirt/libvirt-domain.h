@@ -166,6 +166,9 @@
 /** Behind the number: nanoseconds of CPU time, an unsigned long long. Since 11.2.0. */
 #define VIR_DOMAIN_STATS_VCPU_SUFFIX_TIME ".time"
 
+/** Behind the number: nanoseconds of waiting for a CPU of the machine, an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_VCPU_SUFFIX_WAIT ".wait"
+
 /** How many network interfaces there are, an unsigned int. Since 11.2.0. */
 #define VIR_DOMAIN_STATS_NET_COUNT "net.count"
 

@@ -27,6 +27,8 @@ pub const VIR_DOMAIN_STATS_VCPU_PREFIX: &CStr = c"vcpu.";
 pub const VIR_DOMAIN_STATS_VCPU_SUFFIX_STATE: &CStr = c".state";
 /// Behind the number: nanoseconds of CPU time, an unsigned long long. Since 11.2.0.
 pub const VIR_DOMAIN_STATS_VCPU_SUFFIX_TIME: &CStr = c".time";
+/// Behind the number: nanoseconds of waiting for a CPU of the machine, an unsigned long long. Since 11.2.0.
+pub const VIR_DOMAIN_STATS_VCPU_SUFFIX_WAIT: &CStr = c".wait";
 /// How many network interfaces there are, an unsigned int. Since 11.2.0.
 pub const VIR_DOMAIN_STATS_NET_COUNT: &CStr = c"net.count";
 /// Before the number of a network interface. Since 11.2.0.

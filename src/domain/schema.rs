@@ -281,7 +281,7 @@ const DISK: &[Known] = &[
 
 /// What is served of a disk, in a namespace of ours.
 const OWN: &[Known] =
-    &[Known("export", &["uri"], TEXT), Known("listen", &["address", "port"], TEXT)];
+    &[Known("export", &["tcp", "uri"], TEXT), Known("listen", &["address", "port"], TEXT)];
 
 /// What is in a source of any type.
 const SOURCE: &[Known] = &[
@@ -452,7 +452,8 @@ mod tests {
         <disk type='file' device='disk' snapshot='no'><driver name='qemu' type='qcow2' cache='none'/>
         <source file='/a' index='1'/><target dev='vda' bus='virtio'/><iotune><group_name>g</group_name>
         </iotune><backingStore type='file' index='2'><format type='raw'/><source file='/b'/>
-        <backingStore/></backingStore><readonly/><serial>s</serial><v:listen port='1'/></disk>
+        <backingStore/></backingStore><readonly/><serial>s</serial><v:listen port='1'/>
+        <v:export uri='u' tcp='t'/></disk>
         <disk type='network'><source protocol='nbd' name='x' tls='no'><host name='h' port='1'/>
         <timeout seconds='1'/></source><target dev='vdb'/></disk>
         <disk type='nvme'><source what='ever'><ever/></source><target dev='vdc'/></disk></devices>
