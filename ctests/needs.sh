@@ -24,6 +24,7 @@ python3:setuptools                    python3-setuptools      tests
 python3-header:Python.h               python3-dev             tests
 perl:Sys::Virt                        libsys-virt-perl        tests
 perl:XML::XPath                       libxml-xpath-perl       tests
+virt-install                          virtinst                tests
 qemu-nbd                              qemu-utils              tests
 qemu-system-x86_64                    qemu-system-x86         tests
 nbdkit                                nbdkit                  tests
@@ -68,7 +69,7 @@ needs_of() {
         sed -nE 's/^(pub )?mod ([a-z0-9_]+);/\2/p' "$1" | while read -r file; do
             cat "$folder/$file.rs" "$folder/$file"/*.rs 2>/dev/null
         done
-    } | grep -owE 'qemu-(img|io|nbd|system-x86_64)|nbdkit|nbdcopy|nbdinfo|fio|virsh' | sort -u
+    } | grep -owE 'qemu-(img|io|nbd|system-x86_64)|nbdkit|nbdcopy|nbdinfo|fio|virsh|virt-install' | sort -u
 }
 
 # Prints those of the THINGs that are missing.
