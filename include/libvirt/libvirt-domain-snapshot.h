@@ -116,12 +116,15 @@ extern "C" {
  * are not mentioned are treated as `snapshot` in the domain's definition says, else external; those
  * that are read-only or empty, not at all.
  *
+ * A domain of test:/// is kept as a whole unless VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY is given: its
+ * definition, what it is doing, and what is in its images. MODE is then "internal" or "no".
+ *
  * The new image becomes a part of the domain's definition as it runs, and of the one that is kept.
  *
  * @domain: the domain, running or not
  * @xmlDesc: the description
  * @flags: virDomainSnapshotCreateFlags; without VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE the flag
- * VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY is needed
+ * VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY is needed but for test:///
  *
  * Return Value: the snapshot, to be released with virDomainSnapshotFree, or NULL: then nothing has
  * changed.
@@ -248,16 +251,20 @@ int virDomainSnapshotHasMetadata(virDomainSnapshotPtr snapshot,
                                  unsigned int flags);
 
 /**
- * Would make a domain what it was when a snapshot was taken, which is not done here.
+ * Makes a domain of test:/// what it was when a snapshot of all of it was taken: it is stopped, gets its
+ * definition and what was in its images back, and is started again if it was running then or @flags want
+ * it. That is not done elsewhere, nor for snapshots of disks alone.
  *
  * @snapshot: the snapshot
  * @flags: virDomainSnapshotRevertFlags
  *
- * Return Value: -1.
+ * Return Value: 0, or -1.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN_SNAPSHOT; VIR_ERR_INVALID_ARG for unknown flags, or such that
  * exclude each other; VIR_ERR_OPERATION_DENIED through a read-only connection;
- * VIR_ERR_NO_DOMAIN_SNAPSHOT, VIR_ERR_NO_DOMAIN if it is gone; VIR_ERR_CONFIG_UNSUPPORTED.
+ * VIR_ERR_NO_DOMAIN_SNAPSHOT, VIR_ERR_NO_DOMAIN if it is gone; VIR_ERR_CONFIG_UNSUPPORTED for what is
+ * not done; VIR_ERR_SNAPSHOT_REVERT_RISKY if a running domain would have to be started anew, without
+ * VIR_DOMAIN_SNAPSHOT_REVERT_FORCE; VIR_ERR_SYSTEM_ERROR if an image is in use.
  *
  * Since 0.8.0.
  */

@@ -32,6 +32,9 @@ impl Lifecycle {
     pub const UNDEFINED_RENAMED: Lifecycle = Lifecycle(1, 1);
     pub const STARTED: Lifecycle = Lifecycle(2, 0);
     pub const SUSPENDED: Lifecycle = Lifecycle(3, 0);
+    /// As a snapshot has it.
+    pub const STARTED_AGAIN: Lifecycle = Lifecycle(2, 3);
+    pub const SUSPENDED_AGAIN: Lifecycle = Lifecycle(3, 5);
     pub const RESUMED: Lifecycle = Lifecycle(4, 0);
     pub const STOPPED_SHUTDOWN: Lifecycle = Lifecycle(5, 0);
     pub const STOPPED_DESTROYED: Lifecycle = Lifecycle(5, 1);

@@ -64,15 +64,24 @@ impl Connect {
             schema::check_domain(xml)?;
         }
         let definition = Arc::new(Definition::parse(xml)?);
-        self.start(definition.clone(), &flags)?;
+        self.start(definition.clone(), &flags, false)?;
         self.domain_by_uuid(definition.uuid)
     }
 
-    fn start(self: &Arc<Self>, definition: Arc<Definition>, flags: &StartFlags) -> Result<()> {
+    /// Starts a domain of that definition; for a domain that is being reverted, `from_snapshot`.
+    pub(super) fn start(
+        self: &Arc<Self>,
+        definition: Arc<Definition>,
+        flags: &StartFlags,
+        from_snapshot: bool,
+    ) -> Result<()> {
         let autodestroy = flags.contains(StartFlags::AUTODESTROY).then(|| self.id());
         let paused = flags.contains(StartFlags::PAUSED);
         let mut starting = self.domains().starting(definition, paused, autodestroy)?;
         let running = starting.open()?;
+        if from_snapshot {
+            running.note_snapshot(&running.changing()?);
+        }
         starting.finish(&running)?;
         self.driver().stay_while_busy();
         self.driver().events().deliver();
@@ -184,7 +193,7 @@ impl Domain {
     pub fn create(&self, flags: StartFlags) -> Result<()> {
         let entry = self.entry()?;
         match (&entry.live, entry.config()?) {
-            (None, Some(config)) => self.connect().start(config.clone(), &flags),
+            (None, Some(config)) => self.connect().start(config.clone(), &flags, false),
             _ => Err(Error::invalid_operation(VIR_FROM_DOMAIN, "domain is already running")),
         }
     }

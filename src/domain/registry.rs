@@ -431,8 +431,12 @@ impl Starting<'_> {
         // It may have been undefined meanwhile, or defined anew: what runs is what was started.
         let entry = change.claim(&running.definition())?;
         change.set_live(&entry, running.clone())?;
-        let paused = running.condition() == Condition::PAUSED;
+        let paused = running.condition().state == State::Paused;
         let told: &[Lifecycle] = match running.images.files().is_real() {
+            _ if running.condition() == Condition::FROM_SNAPSHOT => &[Lifecycle::STARTED_AGAIN],
+            _ if running.condition() == Condition::PAUSED_FROM_SNAPSHOT => {
+                &[Lifecycle::STARTED_AGAIN, Lifecycle::SUSPENDED_AGAIN]
+            }
             // A hypervisor begins with its CPUs stopped, and tells when it lets them run.
             true if !paused => &[Lifecycle::RESUMED, Lifecycle::STARTED],
             _ if paused => &[Lifecycle::STARTED, Lifecycle::SUSPENDED],

@@ -40,6 +40,20 @@ pub enum State {
 }
 
 impl State {
+    /// libvirt's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Unknown => "nostate",
+            State::Running => "running",
+            State::Blocked => "blocked",
+            State::Paused => "paused",
+            State::Shutdown => "shutdown",
+            State::Shutoff => "shutoff",
+            State::Crashed => "crashed",
+            State::Asleep => "pmsuspended",
+        }
+    }
+
     /// The state of a number.
     pub fn from_number(number: u32) -> Option<State> {
         Some(match number {
@@ -72,6 +86,8 @@ impl Condition {
     pub const OFF: Condition = Condition { state: State::Shutoff, reason: 0 };
     pub const SHUT_DOWN: Condition = Condition { state: State::Shutoff, reason: 1 };
     pub const DESTROYED: Condition = Condition { state: State::Shutoff, reason: 2 };
+    pub const FROM_SNAPSHOT: Condition = Condition { state: State::Running, reason: 4 };
+    pub const PAUSED_FROM_SNAPSHOT: Condition = Condition { state: State::Paused, reason: 7 };
     pub const OFF_FOR_SNAPSHOT: Condition = Condition { state: State::Shutoff, reason: 7 };
 }
 
@@ -395,6 +411,15 @@ impl Running {
             State::Running => self.now().condition = condition,
             _ => self.pause(changing, condition),
         }
+    }
+
+    /// Notes that it is what it was when a snapshot was taken.
+    pub fn note_snapshot(&self, _: &Changing<'_>) {
+        let condition = &mut self.now().condition;
+        *condition = match condition.state {
+            State::Paused => Condition::PAUSED_FROM_SNAPSHOT,
+            _ => Condition::FROM_SNAPSHOT,
+        };
     }
 
     /// Serves guests again, and forgets their disks' errors.

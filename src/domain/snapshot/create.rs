@@ -47,7 +47,7 @@ fn unsupported(text: impl Into<String>) -> Error {
     Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text)
 }
 
-fn check_flags(flags: &CreateFlags) -> Result<()> {
+fn check_flags(flags: &CreateFlags, whole: bool) -> Result<()> {
     let has = |flag| flags.contains(flag);
     let redefine = has(CreateFlags::REDEFINE);
     if has(CreateFlags::CURRENT) && !redefine {
@@ -64,10 +64,10 @@ fn check_flags(flags: &CreateFlags) -> Result<()> {
         return Err(Error { domain: VIR_FROM_DOMAIN, ..error });
     }
     let refused = |text| Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
-    if has(CreateFlags::LIVE) {
+    if has(CreateFlags::LIVE) && !whole {
         return refused("live snapshot creation is supported only during full system snapshots");
     }
-    if !redefine && !has(CreateFlags::DISK_ONLY) {
+    if !redefine && !has(CreateFlags::DISK_ONLY) && !whole {
         return refused("only snapshots of disks are taken (VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY)");
     }
     Ok(())
@@ -109,13 +109,13 @@ impl Drop for Still {
 }
 
 /// What is known of a new snapshot, written down and not yet kept.
-struct Metadata {
+pub(super) struct Metadata {
     name: String,
     staged: Option<Written>,
 }
 
 impl Metadata {
-    fn stage(
+    pub fn stage(
         changing: &registry::Change<'_>,
         entry: &Entry,
         mut snapshot: Description,
@@ -137,7 +137,7 @@ impl Metadata {
         Ok(Metadata { name: snapshot.name, staged })
     }
 
-    fn keep(self) -> Result<()> {
+    pub fn keep(self) -> Result<()> {
         let Metadata { name, staged } = self;
         let Some(staged) = staged else { return Ok(()) };
         staged.keep().map_err(|error| {
@@ -154,7 +154,10 @@ impl Domain {
         xml: &str,
         flags: CreateFlags,
     ) -> Result<Arc<Snapshot>> {
-        check_flags(&flags)?;
+        // Domains in memory can be kept as a whole.
+        let disks_only = flags.contains(CreateFlags::DISK_ONLY);
+        let whole = self.is_in_memory() && !disks_only;
+        check_flags(&flags, whole)?;
         if flags.contains(CreateFlags::VALIDATE) {
             schema::check_snapshot(xml)?;
         }
@@ -162,9 +165,11 @@ impl Domain {
             let snapshot = Description::parse_taken(xml, self.uuid())?;
             return self.redefine_snapshot(snapshot, flags.contains(CreateFlags::CURRENT));
         }
-        let snapshot = Description::parse(xml)?;
+        let snapshot = Description::parse(xml, whole)?;
         let name = snapshot.name.clone();
-        if self.entry()?.is_active() {
+        if whole {
+            self.snapshot_whole(snapshot, &flags)?;
+        } else if self.entry()?.is_active() {
             self.snapshot_running(snapshot, &flags)?;
         } else {
             self.snapshot_off(snapshot, &flags)?;
@@ -201,7 +206,7 @@ impl Domain {
         changing.check_off(&entry)?;
         let config = entry.config()?.cloned().ok_or_else(not_running)?;
         let images = self.connect().domains().images();
-        snapshot.disks = align(images, &config, &snapshot.disks, &snapshot.name)?;
+        snapshot.disks = align(images, &config, &snapshot.disks, &snapshot.name, Mode::External)?;
         check_modes(&snapshot.disks, false)?;
         let reuse = flags.contains(CreateFlags::REUSE_EXT);
         let files = images.files();
@@ -272,7 +277,7 @@ impl Domain {
     ) -> Result<Still> {
         let live = running.definition();
         let images = &running.images;
-        snapshot.disks = align(images, &live, &snapshot.disks, &snapshot.name)?;
+        snapshot.disks = align(images, &live, &snapshot.disks, &snapshot.name, Mode::External)?;
         check_modes(&snapshot.disks, true)?;
         let reuse = flags.contains(CreateFlags::REUSE_EXT);
         for plan in external(&snapshot.disks) {

@@ -198,18 +198,23 @@ fn xml_error(text: &str) -> Error {
 }
 
 impl Description {
-    /// Reads a caller's description of a new snapshot. Without a name it is called by the time.
+    /// Reads a caller's description of a new snapshot: of everything (`whole`), or of disks. Without a name
+    /// it is called by the time.
     ///
     /// Errors: VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_CONFIG_UNSUPPORTED,
     /// VIR_ERR_INTERNAL_ERROR.
-    pub fn parse(text: &str) -> Result<Description> {
+    pub fn parse(text: &str, whole: bool) -> Result<Description> {
         let root = xml::parse(text, WHAT, DOMAIN)?;
         root.expect_name("domainsnapshot")?;
         let created = now();
         let name = root.text_of("name").unwrap_or_else(|| created.to_string());
         check_name(&name)?;
         let memory = memory(&root)?;
-        if memory.attr("snapshot") != Some("no") {
+        let mode = memory.attr("snapshot");
+        if whole && mode == Some("external") {
+            return Err(unsupported("memory is not saved to files"));
+        }
+        if !whole && mode != Some("no") {
             return Err(xml_error(
                 "memory state cannot be saved with offline or disk-only snapshot",
             ));
@@ -370,7 +375,7 @@ mod tests {
 
     #[track_caller]
     fn fails(text: &str, code: virErrorNumber, domain: virErrorDomain, message: &str) {
-        let error = Description::parse(text).unwrap_err();
+        let error = Description::parse(text, false).unwrap_err();
         assert_eq!((error.code, error.domain, error.message.as_str()), (code, domain, message));
     }
 
@@ -436,7 +441,7 @@ mod tests {
         }
         for (name, rule) in [("a/b", "contain '/'"), (".a", "start with '.'")] {
             let text = format!("<domainsnapshot><name>{name}</name></domainsnapshot>");
-            let error = Description::parse(&text).unwrap_err();
+            let error = Description::parse(&text, false).unwrap_err();
             assert_eq!(error.message, format!("invalid snapshot name '{name}': name can't {rule}"));
         }
     }
@@ -461,7 +466,7 @@ mod tests {
         let text = "<domainsnapshot><name>s</name><description>a&lt;b</description>\
             <disks><disk name='vda'/><disk name='vdb'><source file='/b'/></disk></disks>\
             </domainsnapshot>";
-        let mut snapshot = Description::parse(text).unwrap();
+        let mut snapshot = Description::parse(text, false).unwrap();
         assert_eq!(snapshot.external_disks(), 1);
         snapshot.parent = Some("p".to_string());
         snapshot.disks[0].mode = Some(Mode::No);

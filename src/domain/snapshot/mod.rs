@@ -6,6 +6,7 @@ mod overlay;
 mod plan;
 mod store;
 mod tree;
+mod whole;
 
 use std::ffi::CString;
 use std::sync::Arc;
@@ -68,6 +69,11 @@ fn plain(message: String) -> Error {
 }
 
 impl Domain {
+    /// Whether it is one of `test:///`.
+    fn is_in_memory(&self) -> bool {
+        !self.connect().domains().images().files().is_real()
+    }
+
     fn snapshot(self: &Arc<Self>, name: &str) -> Arc<Snapshot> {
         Arc::new(Snapshot {
             domain: self.clone(),
@@ -182,7 +188,7 @@ impl Snapshot {
             gone.extend(tree.descendants(Some(&self.name)));
         }
         if !flags.contains(DeleteFlags::METADATA_ONLY) {
-            check_no_data(&gone)?;
+            check_no_data(&gone, store.is_in_memory())?;
         }
         let next = if only { Some(self.name.as_str()) } else { this.parent.as_deref() };
         let mut changed = Vec::new();
@@ -201,15 +207,16 @@ impl Snapshot {
         })
     }
 
-    /// Nothing goes back to what it was.
+    /// Makes the domain what it was, if it is in memory. Elsewhere nothing goes back.
     pub fn revert(&self, flags: RevertFlags) -> Result<()> {
         if flags.contains(RevertFlags::RUNNING) && flags.contains(RevertFlags::PAUSED) {
             return Err(exclusive("REVERT_RUNNING", "REVERT_PAUSED"));
         }
-        let kind = match self.tree()?.find(&self.name)?.description()?.is_external() {
-            true => "external",
-            false => "internal",
-        };
+        let is_external = self.tree()?.find(&self.name)?.description()?.is_external();
+        if self.domain.is_in_memory() && !is_external {
+            return self.revert_whole(flags);
+        }
+        let kind = if is_external { "external" } else { "internal" };
         let text = format!("revert to {kind} snapshot not supported yet");
         Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text))
     }
@@ -247,8 +254,9 @@ fn forget(
     Ok(())
 }
 
-/// Refuses to delete what snapshots have in images.
-fn check_no_data(snapshots: &[&Moment]) -> Result<()> {
+/// Refuses to delete what snapshots have in images. What those of domains in memory have is kept with
+/// them, unless it is in new images.
+fn check_no_data(snapshots: &[&Moment], in_memory: bool) -> Result<()> {
     let known: Result<Vec<&Description>> =
         snapshots.iter().map(|snapshot| snapshot.description()).collect();
     let snapshots = known?;
@@ -257,7 +265,7 @@ fn check_no_data(snapshots: &[&Moment]) -> Result<()> {
         let text = format!("deletion of {external} external disk snapshots not supported yet");
         return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
     }
-    if let Some(snapshot) = snapshots.iter().find(|snapshot| snapshot.has_data()) {
+    if let Some(snapshot) = snapshots.iter().find(|snapshot| !in_memory && snapshot.has_data()) {
         let text = format!("deletion of internal snapshot '{}' not supported yet", snapshot.name);
         return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
     }

@@ -13,12 +13,14 @@ use crate::domain::images::Images;
 use crate::error::*;
 use crate::xml::excerpt;
 
-/// The disks of a snapshot, in the order of the domain's: what `said` does not name as well.
+/// The disks of a snapshot, in the order of the domain's: what `said` does not name as well. `default` is
+/// what becomes of a disk of which nothing is said.
 pub fn align(
     images: &Images,
     definition: &Definition,
     said: &[SnapshotDisk],
     snapshot: &str,
+    default: Mode,
 ) -> Result<Vec<SnapshotDisk>> {
     let mut named: Vec<(&str, &SnapshotDisk)> = Vec::new();
     for disk in said {
@@ -35,7 +37,8 @@ pub fn align(
         let said = named.iter().find(|(target, _)| *target == disk.target).map(|(_, said)| *said);
         let mut plan = said.cloned().unwrap_or_else(|| SnapshotDisk::new("", None));
         plan.name = disk.target.clone();
-        let mode = plan.mode.unwrap_or_else(|| default_mode(definition, disk, said.is_some()));
+        let mode =
+            plan.mode.unwrap_or_else(|| default_mode(definition, disk, said.is_some(), default));
         plan.mode = Some(mode);
         if let Some(path) = plan.path().filter(|_| mode != Mode::External) {
             let text = format!(
@@ -55,7 +58,12 @@ pub fn align(
 }
 
 /// What becomes of a disk that the caller says nothing of, or only its name.
-fn default_mode(definition: &Definition, disk: &DiskDefinition, named: bool) -> Mode {
+fn default_mode(
+    definition: &Definition,
+    disk: &DiskDefinition,
+    named: bool,
+    default: Mode,
+) -> Mode {
     let element = definition.disk_element(&disk.target);
     let said = element.and_then(|element| element.attr("snapshot")).and_then(Mode::from_word);
     match (&disk.image, said) {
@@ -63,7 +71,7 @@ fn default_mode(definition: &Definition, disk: &DiskDefinition, named: bool) -> 
         (None, _) if !named => Mode::No,
         (_, Some(mode)) => mode,
         (_, None) if disk.read_only => Mode::No,
-        (_, None) => Mode::External,
+        (_, None) => default,
     }
 }
 
@@ -183,7 +191,7 @@ mod tests {
     ) -> Result<Vec<SnapshotDisk>> {
         let root = tempfile::tempdir().unwrap();
         let images = Images::new(Arc::new(Storage::embed(root.path()).unwrap()));
-        super::align(&images, definition, said, snapshot)
+        super::align(&images, definition, said, snapshot, Mode::External)
     }
 
     fn definition() -> Definition {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::description::Description;
 use super::tree::Tree;
+use super::whole::Content;
 use crate::error::*;
 use crate::state::{self, Damage, SNAPSHOTS, Staged, Stored};
 use crate::xml::{self, Element, excerpt};
@@ -37,6 +38,8 @@ pub struct Memory(Mutex<Kept>);
 #[derive(Default)]
 struct Kept {
     snapshots: BTreeMap<String, Description>,
+    /// What was in the images, where that was kept.
+    contents: BTreeMap<String, Vec<Content>>,
     current: Vec<String>,
 }
 
@@ -141,9 +144,31 @@ impl Store {
         match &self.place {
             Place::Folder(folder) => state::remove(folder, name, DOMAIN),
             Place::Memory(memory) => {
-                memory.kept().snapshots.remove(name);
+                let mut kept = memory.kept();
+                kept.snapshots.remove(name);
+                kept.contents.remove(name);
                 Ok(())
             }
+        }
+    }
+
+    /// Whether they are those of a domain in memory.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self.place, Place::Memory(_))
+    }
+
+    /// Keeps what was in the images of a domain in memory.
+    pub fn keep_contents(&self, name: &str, contents: Vec<Content>) {
+        if let Place::Memory(memory) = &self.place {
+            memory.kept().contents.insert(name.to_string(), contents);
+        }
+    }
+
+    /// That again, if it was kept.
+    pub fn contents(&self, name: &str) -> Option<Vec<Content>> {
+        match &self.place {
+            Place::Folder(_) => None,
+            Place::Memory(memory) => memory.kept().contents.get(name).cloned(),
         }
     }
 
@@ -231,7 +256,7 @@ mod tests {
     fn snapshot(name: &str) -> Description {
         let text = format!("<domainsnapshot><name>{name}</name></domainsnapshot>");
         let domain = Some(Element::new("domain"));
-        Description { domain, ..Description::parse(&text).unwrap() }
+        Description { domain, ..Description::parse(&text, false).unwrap() }
     }
 
     #[test]

@@ -250,7 +250,10 @@ mod tests {
 
     fn snapshot(name: &str, parent: Option<&str>) -> Description {
         let text = format!("<domainsnapshot><name>{name}</name></domainsnapshot>");
-        Description { parent: parent.map(str::to_string), ..Description::parse(&text).unwrap() }
+        Description {
+            parent: parent.map(str::to_string),
+            ..Description::parse(&text, false).unwrap()
+        }
     }
 
     fn tree(snapshots: Vec<Description>, current: Vec<String>) -> Tree {
