@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn limits_of_devices_are_told_together() {
         let definition = Definition::parse(
-            "<domain><name>a</name><memory>1</memory><os><type>hvm</type></os><blkiotune>\
+            "<domain type='test'><name>a</name><memory>1</memory><os><type>hvm</type></os><blkiotune>\
              <weight>800</weight><device><path>/dev/a</path><weight>1000</weight></device>\
              <device><path>/dev/b</path><weight>500</weight><read_bytes_sec>7</read_bytes_sec>\
              </device></blkiotune></domain>",

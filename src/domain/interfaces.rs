@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn an_interface_without_a_name_is_called_by_its_hardware_address() {
         let definition = Definition::parse(
-            "<domain><name>a</name><memory>1</memory><os><type>hvm</type></os><devices>\
+            "<domain type='test'><name>a</name><memory>1</memory><os><type>hvm</type></os><devices>\
              <interface type='user'><mac address='52:54:00:11:22:33'/></interface>\
              <interface type='user'><target dev='t'/></interface></devices></domain>",
         )

@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_pin_counts_before_what_is_said_of_all() {
-        let text = "<domain><name>a</name><memory>1</memory><vcpu cpuset='1-3,^2'>2</vcpu>\
+        let text = "<domain type='test'><name>a</name><memory>1</memory><vcpu cpuset='1-3,^2'>2</vcpu>\
             <cputune><vcpupin vcpu='1' cpuset='5'/></cputune><os><type>hvm</type></os></domain>";
         let definition = Definition::parse(text).unwrap();
         assert_eq!((set(&definition, 0), set(&definition, 1)), ("0101".into(), "000001".into()));
