@@ -504,6 +504,32 @@ static void exports(unsigned int flags)
     expect_events("top copy ready; vda copy ready; vda copy completed; ");
 }
 
+/* A copy that is ended when it is ready is what its caller wanted: it is brought to stable storage. */
+static void ended_copy_is_flushed(void)
+{
+    virDomainPtr dom = start_chain();
+    char xml[1024];
+
+    CHECK_INT(run("nbdkit -U %s -P %s --filter=log memory 8M logfile=%s", in_dir("sock"),
+                  in_dir("pid"), in_dir("requests")), 0);
+    print_to(xml, sizeof(xml),
+             "<disk type='network'><driver type='raw'/><source protocol='nbd' name=''>"
+             "<host transport='unix' socket='%s'/></source></disk>", in_dir("sock"));
+    CHECK_INT(virDomainBlockCopy(dom, "vda", xml, NULL, 0, 0), 0);
+    wait_ready(dom, "vda");
+    guest_writes(dom, 70);
+    CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
+    expect_events("top copy ready; vda copy ready; top copy canceled; vda copy canceled; ");
+    CHECK_INT(run("qemu-img compare -q -f raw -F raw 'nbd+unix:///?socket=%s' %s", in_dir("sock"),
+                  in_dir("ref")), 0);
+    CHECK_INT(run("awk '/ (Write|Zero|Trim) id=[0-9]+ offset/ { change = NR }"
+                  " / Flush id/ { flush = NR } END { exit !(change && flush > change) }' %s",
+                  in_dir("requests")), 0);
+    stop(dom);
+    CHECK_INT(run("kill $(cat %s)", in_dir("pid")), 0);
+    CHECK_INT(run("rm -f %s", in_dir("sock")), 0);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const formats[] = { "raw", "qcow2" };
@@ -537,6 +563,7 @@ int main(int argc, char **argv)
     devices("qcow2", "16M", 0);
     devices("raw", "16M", 1);
     volumes();
+    ended_copy_is_flushed();
     exports(0);
     exports(COPY_REUSE | COPY_SYNC);
     return jobs_close(__FILE__);

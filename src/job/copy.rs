@@ -193,6 +193,10 @@ impl Copy {
     /// The same, and makes it durable.
     fn finish(&self, buffer: &mut [u8]) -> Result<()> {
         self.catch_up_alone(buffer)?;
+        self.make_durable()
+    }
+
+    fn make_durable(&self) -> Result<()> {
         self.mirror().target.flush().and_then(|()| self.mirror().target.settle()).map_err(failed)
     }
 
@@ -242,8 +246,11 @@ impl Copy {
     /// changed since that whoever ends it would have to wait for long.
     fn cancel(&self, control: &Control, buffer: &mut [u8]) -> Result<End> {
         if control.is_ready() && self.mirror().dirty.bytes() <= MUCH {
-            // What fails here is of no use to anybody: the copy is given up.
-            let _: Result<()> = self.make_equal(buffer);
+            // The job ends in any case; a copy that could not be finished is given up.
+            let finished = self.make_equal(buffer).and_then(|()| self.make_durable());
+            if let Err(error) = finished {
+                log::warn!("what has been copied is not what the disk was at its end: {error}");
+            }
         }
         Ok(End::Cancelled)
     }
