@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{Place, SharedPlace};
 use crate::error::*;
+use crate::sys;
 
 /// What begins the URIs that there are drivers for.
 const DRIVERS: &str = "sparse:/// and test:///";
@@ -35,9 +36,15 @@ impl From<Place> for Address {
     }
 }
 
+/// A variable of the environment, unless the program runs with rights that its user does not have: the
+/// environment is that user's.
+fn variable(name: &str) -> Option<OsString> {
+    if sys::is_secure() { None } else { env::var_os(name) }
+}
+
 /// Whether volumes are brought to stable storage where the URI does not say so.
 pub fn default_sync() -> bool {
-    let Some(value) = env::var_os("VIRSPARSE_SYNC").filter(|value| !value.is_empty()) else {
+    let Some(value) = variable("VIRSPARSE_SYNC").filter(|value| !value.is_empty()) else {
         return true;
     };
     if value != "no" && value != "yes" {
@@ -152,7 +159,7 @@ fn embed_root(root: Option<&str>) -> Result<PathBuf> {
 
 /// `$XDG_STATE_HOME/virsparse`, else `~/.local/state/virsparse`.
 fn session_root() -> Result<PathBuf> {
-    let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let folder = |name: &str| variable(name).map(PathBuf::from).filter(|p| p.is_absolute());
     folder("XDG_STATE_HOME")
         .or_else(|| folder("HOME").map(|home| home.join(".local/state")))
         .map_or_else(home_of_user, |state| Ok(Some(state)))?
