@@ -20,7 +20,7 @@ broken=()
 # $1 says what the command that follows tests. Its passes and failures are those that it counts
 # itself, as cargo and our scripts do, or else itself.
 step() {
-    local what=$1 status p f
+    local what=$1 status p f begin=$SECONDS
     shift
     echo "== $what"
     "$@" </dev/null 2>&1 | tee "$log"
@@ -36,6 +36,7 @@ step() {
     failed=$((failed + f))
     [ "$f" -eq 0 ] || broken+=("$what")
     sed -n 's/^NOT RUN //p' "$log" >>"$not_run"
+    echo "== $what: $((SECONDS - begin)) s"
 }
 
 # A step that needs the things that $1 names.

@@ -105,7 +105,7 @@ run() {
 
 # Tests one file in all ways. Prints a line for each, and what was said in those that failed.
 test_file() {
-    local source=$1 name way scratch lacking
+    local source=$1 name way scratch lacking begin took
     name=$(basename "${source%.*}")
     for way in $(ways "$source"); do
         lacking=$(lacking $(needs_of "$source") $(needs_of_way "$way"))
@@ -115,10 +115,12 @@ test_file() {
         fi
         scratch=$(mktemp -d -t "ctest-$name-XXXXXX")
         mkdir "$scratch/dir"
+        begin=$SECONDS
         export TEST_DIR=$scratch/dir
         if (cd "$TEST_DIR" && build "$source" "$way" "$scratch/program" &&
             run "$way" "$scratch/program") >"$scratch/log" 2>&1 </dev/null; then
-            echo "PASS $name ($way): $(tail -n 1 "$scratch/log")"
+            took=$((SECONDS - begin))
+            echo "PASS $name ($way): $(tail -n 1 "$scratch/log")$([ $took -lt 10 ] || echo ", $took s")"
             sed -n "s/^NOT RUN: /NOT RUN $name ($way): /p" "$scratch/log"
         else
             echo "FAIL $name ($way), status $?"
