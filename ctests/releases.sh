@@ -64,7 +64,7 @@ make_root() {
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     case $name in
     *-backports)
-        printf 'Package: src:libvirt src:libvirt-python src:qemu\nPin: release n=%s-backports\nPin-Priority: 900\n' \
+        printf 'Package: src:libvirt src:libvirt-python src:qemu src:seabios\nPin: release n=%s-backports\nPin-Priority: 900\n' \
             "$suite" >"$root/etc/apt/preferences.d/backports"
         ;;
     12-newer-qemu)
