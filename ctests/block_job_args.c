@@ -36,8 +36,8 @@ static void flags_and_pointers(virDomainPtr dom)
             "unsupported flags (0x80)");
     refused(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, 32), VIR_ERR_INVALID_ARG,
             "unsupported flags (0x20)");
-    refused(virDomainBlockCopy(dom, "vda", dest, NULL, 0, 16), VIR_ERR_INVALID_ARG,
-            "unsupported flags (0x10)");
+    refused(virDomainBlockCopy(dom, "vda", dest, NULL, 0, 32), VIR_ERR_INVALID_ARG,
+            "unsupported flags (0x20)");
     refused(virDomainBlockJobAbort(dom, "vda", 4), VIR_ERR_INVALID_ARG, "unsupported flags (0x4)");
     refused(virDomainBlockJobSetSpeed(dom, "vda", 0, 2), VIR_ERR_INVALID_ARG,
             "unsupported flags (0x2)");
