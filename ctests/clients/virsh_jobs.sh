@@ -65,8 +65,10 @@ chain
 watched 'create d.xml' "blockcopy d vda --dest $folder/copy --bandwidth 1" 'blockjob d vda --info' \
     'blockjob d vda --bandwidth 2' 'blockjob d vda' 'blockjob d vda --raw' 'dumpxml d' \
     'blockjob d vda --abort' 'blockjob d vda' 'domblklist d' 'destroy d'
-says 'Block Copy: \[ *[0-9.]+ %\] +Bandwidth limit: 1048576 bytes/s \(1.000 MiB/s\)' \
-    'Block Copy: \[ *[0-9.]+ %\] +Bandwidth limit: 2097152 bytes/s \(2.000 MiB/s\)' \
+# Newer ones begin a line for the limit.
+says '(Block Copy: \[ *[0-9.]+ %\] +)?Bandwidth limit: 1048576 bytes/s \(1.000 MiB/s\)' \
+    '(Block Copy: \[ *[0-9.]+ %\] +)?Bandwidth limit: 2097152 bytes/s \(2.000 MiB/s\)' \
+    'Block Copy: \[ *[0-9.]+ %\].*' \
     'type=Block Copy' 'bandwidth=2' 'end=67108864' "<mirror type='file' .*job='copy'>" \
     'No current block job for vda' "vda +$folder/top"
 same top qcow2

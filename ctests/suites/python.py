@@ -76,15 +76,17 @@ class Binding:
         modules = sorted(path.stem for path in (source / "tests").glob("test_*.py"))
         # One looks only at the binding's own sources, and only where python3-lxml is installed.
         modules = [module for module in modules if module != "test_api_coverage"]
-        tests = subprocess.run([PYTHON, "-m", "unittest", "-v", *modules], cwd=source, env=env,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                               timeout=3000)
+        # Each by itself: a test that fails keeps its connection, in its traceback, and with that the
+        # domains of test:///default as they are, which the next module's tests would find so.
+        said = "".join(subprocess.run([PYTHON, "-m", "unittest", "-v", module], cwd=source, env=env,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                      timeout=3000).stderr for module in modules)
         results = {}
         # "testAttr (test_network.TestLibvirtNetwork.testAttr) ... ok"; what the test says of itself may
         # be on a line of its own, and what is said meanwhile on others.
         pattern = (r"^\w+ \((\w+)\.[\w.]*?(\w+)\)(?:\n.*?)? \.\.\. "
                    r"(?:.*\n)*?.*?(ok|FAIL|ERROR|skipped .*)$")
-        for module, test, result in re.findall(pattern, tests.stderr, re.MULTILINE):
+        for module, test, result in re.findall(pattern, said, re.MULTILINE):
             if not result.startswith("skipped"):
                 results[f"{module}.{test}"] = result == "ok"
         # libvirt's own library would need a daemon for it.
