@@ -39,6 +39,7 @@ groff                                 groff                   tests
 mkfs.xfs                              xfsprogs                tests
 mkfs.btrfs                            btrfs-progs             tests
 unshare                               util-linux              tests
+fincore                               util-linux-extra        tests
 mount                                 mount                   tests
 ntfs-3g                               ntfs-3g                 tests
 END
@@ -69,7 +70,7 @@ needs_of() {
         sed -nE 's/^(pub )?mod ([a-z0-9_]+);/\2/p' "$1" | while read -r file; do
             cat "$folder/$file.rs" "$folder/$file"/*.rs 2>/dev/null
         done
-    } | grep -owE 'qemu-(img|io|nbd|system-x86_64)|nbdkit|nbdcopy|nbdinfo|fio|virsh|virt-install' | sort -u
+    } | grep -owE 'qemu-(img|io|nbd|system-x86_64)|nbdkit|nbdcopy|nbdinfo|fio|virsh|fincore|virt-install' | sort -u
 }
 
 # Prints those of the THINGs that are missing.
