@@ -1,11 +1,19 @@
 //! Makes the calls of a case, and compares them with the model.
 
+use std::sync::OnceLock;
+
 use super::*;
 
 pub struct Run {
     pub disk: Disk,
     pub stream: virStreamPtr,
     pub model: Model,
+}
+
+/// Whether the filesystem of the volumes takes files of any length, as tmpfs does.
+fn takes_any_length() -> bool {
+    static TAKES: OnceLock<bool> = OnceLock::new();
+    *TAKES.get_or_init(|| tempfile::tempfile().expect("a file").set_len(i64::MAX as u64).is_ok())
 }
 
 /// Repeats what would have to wait.
@@ -197,11 +205,11 @@ impl Run {
         }
     }
 
-    /// A volume in memory may be as long as one likes, which the model may not.
+    /// A volume in memory, or on tmpfs, may be as long as one likes, which the model may not.
     pub fn possible(&self, length: i64) -> i64 {
         let State::Active(transfer) = &self.model.state else { return length };
         let endless = transfer.end.is_none() && transfer.upload;
-        let unlikely = self.disk.path.is_none() || transfer.position > 0;
+        let unlikely = self.disk.path.is_none() || transfer.position > 0 || takes_any_length();
         if endless && length > 1 << 40 && unlikely { 12_345 } else { length }
     }
 
