@@ -109,11 +109,14 @@ static void in_the_background(void)
     CHECK(virDomainStreamDisk(dom, "vda", 0, START) == NONE);
     CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "already in active block job");
     while (seen == 0) {
+        /* valgrind runs one thread at a time, which would be this one. */
+        short_pause();
         CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 0), 1);
         seen = state.offset;
     }
     next = virDomainStreamDisk(dom, "vda", 0, STOP);
-    CHECK(next > 0 && next < 64 * MIB && next % (64 * KIB) == 0);
+    /* Of the pieces that several threads copy, the first may be the one that is not there. */
+    CHECK(next < 64 * MIB && next % (64 * KIB) == 0);
     expect_events(CANCELED);
     CHECK_INT(virDomainStreamDiskInfo(dom, &state, 1, 0), 0);
     /* All before that is there. */
@@ -212,6 +215,7 @@ static void allocation(void)
         CHECK(info.type == VIR_DOMAIN_JOB_UNBOUNDED || info.type == VIR_DOMAIN_JOB_COMPLETED);
         CHECK_INT(info.dataTotal, 8 * MIB);
         CHECK((info.dataRemaining == 0) == (info.type == VIR_DOMAIN_JOB_COMPLETED));
+        short_pause();
     } while (info.type == VIR_DOMAIN_JOB_UNBOUNDED);
     expect_events(DONE);
     /* After: one region. The chain stays. */
@@ -386,6 +390,7 @@ static void ranges(void)
     do {
         CHECK_INT(virDomainBlockStreamInfo(dom, "vda", &info), 0);
         CHECK((info.remaining == 0) == (info.status == VIR_BLOCK_STREAM_STATE_COMPLETED));
+        short_pause();
     } while (info.status == VIR_BLOCK_STREAM_STATE_ACTIVE);
     CHECK_INT(info.status, VIR_BLOCK_STREAM_STATE_COMPLETED);
     expect_events(DONE);
