@@ -668,14 +668,8 @@ impl Drop for Change<'_> {
     /// What has been changed here need not be read again.
     fn drop(&mut self) {
         let Some(state) = &self.state else { return };
-        match state.stamp_of_change() {
-            Ok(None) => {}
-            Ok(Some(stamp)) => {
-                let whole = !self.known.entries.values().any(Entry::is_damaged);
-                self.known.stamp = whole.then_some(stamp);
-            }
-            Err(_) => self.known.stamp = None,
-        }
+        let Known { entries, stamp, .. } = &mut *self.known;
+        state.settle(stamp, || !entries.values().any(Entry::is_damaged));
     }
 }
 

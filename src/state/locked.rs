@@ -71,19 +71,18 @@ impl Locked<'_> {
         self.is_unnoted.set(false);
     }
 
-    /// The stamp of the state with what has been changed; `Ok(None)` if nothing has.
-    ///
-    /// Errors: VIR_ERR_OPERATION_FAILED if a change has failed, so that it is not known what there
-    /// is, VIR_ERR_SYSTEM_ERROR.
-    pub fn stamp_of_change(&self) -> Result<Option<Stamp>> {
-        if self.is_unnoted.get() {
-            let text = "a change has failed".to_string();
-            return Err(Error::new(VIR_ERR_OPERATION_FAILED, self.kind.domain, text));
+    /// Brings `known`, the stamp of what the caller knows, to what it has changed. There is none, so
+    /// that everything is read again, if a change has failed or not all can be known: `is_whole`.
+    pub fn settle(&self, known: &mut Option<Stamp>, is_whole: impl FnOnce() -> bool) {
+        if !self.is_marked.get() && !self.is_unnoted.get() {
+            return;
         }
-        match self.is_marked.get() {
-            true => Ok(Some(self.stamp()?.of_own_change(Instant::now()))),
-            false => Ok(None),
-        }
+        let stamp = match !self.is_unnoted.get() && is_whole() {
+            // Where it cannot be told, it is read again, which tells why.
+            true => self.stamp().ok(),
+            false => None,
+        };
+        *known = stamp.map(|stamp| stamp.of_own_change(Instant::now()));
     }
 
     /// Replaces a definition as a whole, and for good: after a crash the file is the old or the new
@@ -157,7 +156,7 @@ impl Locked<'_> {
     /// Marks that something changes now.
     fn begin(&self) -> Result<()> {
         self.is_unnoted.set(true);
-        if self.is_marked.replace(true) {
+        if self.is_marked.get() {
             return Ok(());
         }
         let before = self.lock.metadata();
@@ -165,6 +164,8 @@ impl Locked<'_> {
             let mark = TimeSpec::new(before.mtime() + MARK_STEP, 0);
             futimens(&*self.lock, &mark, &mark).map_err(io::Error::from)
         });
-        marked.map_err(|e| self.failed(&e, "cannot mark", &self.lock_path()))
+        marked.map_err(|e| self.failed(&e, "cannot mark", &self.lock_path()))?;
+        self.is_marked.set(true);
+        Ok(())
     }
 }

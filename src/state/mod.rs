@@ -133,18 +133,19 @@ impl StateDir {
     /// When the folders have last changed.
     pub fn stamp(&self) -> Result<Stamp> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let time_of = |path: &Path| match fs::metadata(path) {
-            Ok(metadata) => Ok(Some((metadata.mtime(), metadata.mtime_nsec()))),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(self.failed(&e, "cannot look at", path)),
+        let time_of = |path: &Path| -> io::Result<(i64, i64)> {
+            let metadata = fs::metadata(path)?;
+            Ok((metadata.mtime(), metadata.mtime_nsec()))
         };
-        // Nothing has been changed under the lock before its file is there.
-        let mark = time_of(&self.lock_path())?.unwrap_or_default();
+        let failed = |e: io::Error, path: &Path| self.failed(&e, "cannot look at", path);
+        let mark = match time_of(&self.lock_path()) {
+            // Nothing has been changed under the lock before its file is there.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => (0, 0),
+            time => time.map_err(|e| failed(e, &self.lock_path()))?,
+        };
         let mut folders = Vec::new();
         for path in FOLDERS.map(|folder| self.folder(folder)) {
-            let missing = io::Error::from(io::ErrorKind::NotFound);
-            let changed = time_of(&path)?;
-            folders.push(changed.ok_or_else(|| self.failed(&missing, "cannot look at", &path))?);
+            folders.push(time_of(&path).map_err(|e| failed(e, &path))?);
         }
         Ok(Stamp::new(&folders, mark, now))
     }

@@ -205,11 +205,18 @@ fn an_own_change_is_known_for_a_moment_and_told_from_one_that_another_makes_in_i
     let start = Instant::now();
     let own = {
         let locked = state.lock().unwrap();
-        assert_eq!(locked.stamp_of_change(), Ok(None), "nothing has been changed");
+        let mut known = Some(state.stamp().unwrap());
+        let before = known.clone();
+        locked.settle(&mut known, || panic!("nobody asks"));
+        assert_eq!(known, before, "nothing has been changed");
         locked.write(Folder::Config, "p", "text").unwrap();
-        assert!(locked.stamp_of_change().is_err(), "it may have failed");
+        locked.settle(&mut known, || true);
+        assert_eq!(known, None, "it may have failed");
         locked.note();
-        locked.stamp_of_change().unwrap().expect("a change")
+        locked.settle(&mut known, || false);
+        assert_eq!(known, None, "not all is known");
+        locked.settle(&mut known, || true);
+        known.expect("a change")
     };
     assert!(state.stamp().unwrap().is_same(&own, start));
     assert!(!state.stamp().unwrap().is_same(&own, Instant::now() + super::stamp::RACY));

@@ -394,14 +394,8 @@ impl Drop for Change<'_> {
     /// What has been changed here need not be read again.
     fn drop(&mut self) {
         let Some(state) = &self.state else { return };
-        match state.stamp_of_change() {
-            Ok(None) => {}
-            Ok(Some(stamp)) => {
-                let whole = self.known.pools.values().all(|entry| entry.damage().is_none());
-                self.known.stamp = whole.then_some(stamp);
-            }
-            Err(_) => self.known.stamp = None,
-        }
+        let Known { pools, stamp } = &mut *self.known;
+        state.settle(stamp, || pools.values().all(|entry| entry.damage().is_none()));
     }
 }
 
