@@ -2,12 +2,12 @@
 //! `sparse:///session` when the user says so, in the environment or in a file of his own. A name stands for
 //! nothing but itself, so that `qemu:///system` is one only where it is written.
 
-use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::uri::folder_of_user;
 use crate::error::*;
 use crate::sys;
 use crate::xml::excerpt;
@@ -42,15 +42,11 @@ fn is_ours(uri: &str) -> bool {
 
 /// What the user has written, and where. Nothing is read in programs with rights that he does not have.
 fn settings() -> Result<Option<(String, String)>> {
-    if sys::is_secure() {
-        return Ok(None);
-    }
-    if let Some(text) = env::var_os(VARIABLE).filter(|text| !text.is_empty()) {
+    if let Some(text) = sys::secure_env(VARIABLE).filter(|text| !text.is_empty()) {
         let text = text.into_string().map_err(|_| bad(VARIABLE, "it is not UTF-8"))?;
         return Ok(Some((text, VARIABLE.to_string())));
     }
-    let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
-    let settings = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|h| h.join(".config")));
+    let settings = folder_of_user("XDG_CONFIG_HOME", ".config");
     let Some(path) = settings.map(|settings| settings.join(FILE)) else { return Ok(None) };
     let place = format!("'{}'", path.display());
     Ok(read(&path, &place)?.map(|text| (text, place)))

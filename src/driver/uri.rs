@@ -36,15 +36,9 @@ impl From<Place> for Address {
     }
 }
 
-/// A variable of the environment, unless the program runs with rights that its user does not have: the
-/// environment is that user's.
-fn variable(name: &str) -> Option<OsString> {
-    if sys::is_secure() { None } else { env::var_os(name) }
-}
-
 /// Whether volumes are brought to stable storage where the URI does not say so.
 pub fn default_sync() -> bool {
-    let Some(value) = variable("VIRSPARSE_SYNC").filter(|value| !value.is_empty()) else {
+    let Some(value) = sys::secure_env("VIRSPARSE_SYNC").filter(|value| !value.is_empty()) else {
         return true;
     };
     if value != "no" && value != "yes" {
@@ -157,11 +151,15 @@ fn embed_root(root: Option<&str>) -> Result<PathBuf> {
     Ok(PathBuf::from(root))
 }
 
+/// The folder that a variable of the environment names, else one in `$HOME`.
+pub fn folder_of_user(variable: &str, in_home: &str) -> Option<PathBuf> {
+    let folder = |name| sys::secure_env(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    folder(variable).or_else(|| folder("HOME").map(|home| home.join(in_home)))
+}
+
 /// `$XDG_STATE_HOME/virsparse`, else `~/.local/state/virsparse`.
 fn session_root() -> Result<PathBuf> {
-    let folder = |name: &str| variable(name).map(PathBuf::from).filter(|p| p.is_absolute());
-    folder("XDG_STATE_HOME")
-        .or_else(|| folder("HOME").map(|home| home.join(".local/state")))
+    folder_of_user("XDG_STATE_HOME", ".local/state")
         .map_or_else(home_of_user, |state| Ok(Some(state)))?
         .map(|state| state.join("virsparse"))
         .ok_or_else(|| {

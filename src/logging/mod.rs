@@ -43,7 +43,7 @@ thread_local! {
 pub fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let settings = Settings::read(crate::sys::secure_env);
+        let settings = Settings::read(|name| crate::sys::secure_env(name)?.into_string().ok());
         if !settings.is_on() {
             return;
         }

@@ -6,6 +6,7 @@ pub mod foreign;
 pub mod fork;
 
 use std::cell::Cell;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -286,8 +287,8 @@ pub fn is_secure() -> bool {
 
 /// The value of an environment variable, unless the program runs with rights that its user does not
 /// have: the environment is that user's.
-pub fn secure_env(name: &str) -> Option<String> {
-    if is_secure() { None } else { std::env::var(name).ok() }
+pub fn secure_env(name: &str) -> Option<OsString> {
+    if is_secure() { None } else { std::env::var_os(name) }
 }
 
 /// Writes a line of the log, in one call. What cannot be written is lost: there is nobody to tell. The
