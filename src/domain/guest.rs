@@ -6,6 +6,7 @@ use std::ffi::CString;
 use super::definition::Definition;
 use super::impact::Impact;
 use super::object::Domain;
+use super::registry::Entry;
 use super::running::{Running, State, not_running};
 use super::tuning::Parameters;
 use crate::driver::Node;
@@ -83,12 +84,14 @@ const DEVICE_LIMITS: [(&str, &str); 5] = [
 ];
 
 impl Domain {
-    fn expect_active(&self) -> Result<()> {
-        if self.entry()?.is_active() { Ok(()) } else { Err(not_running()) }
+    /// What it is, if it runs.
+    pub(super) fn active(&self) -> Result<Entry> {
+        let entry = self.entry()?;
+        if entry.is_active() { Ok(entry) } else { Err(not_running()) }
     }
 
     /// Only libvirt's test driver has guests that answer without being executed.
-    fn expect_test(&self, function: &str) -> Result<()> {
+    pub(super) fn expect_test(&self, function: &str) -> Result<()> {
         match self.connect().driver().node() {
             Node::Test(_) => Ok(()),
             Node::Real => Err(Error::no_support(VIR_FROM_DOMAIN, function)),
@@ -97,11 +100,7 @@ impl Domain {
 
     /// The numbers of its memory, in KiB or times.
     pub fn memory_stats(&self) -> Result<Vec<(MemoryStat, u64)>> {
-        let entry = self.entry()?;
-        if !entry.is_active() {
-            return Err(not_running());
-        }
-        let actual = entry.definition()?.memory;
+        let actual = self.active()?.definition()?.memory;
         let nothing = [
             MemoryStat::SwapIn,
             MemoryStat::SwapOut,
@@ -116,7 +115,7 @@ impl Domain {
 
     /// Makes sure that there is something to be controlled. Nobody else is in the way.
     pub fn expect_control(&self) -> Result<()> {
-        self.expect_active()
+        self.active().map(drop)
     }
 
     /// What its guest takes the time to be.
@@ -141,7 +140,7 @@ impl Domain {
     /// What its guest calls itself.
     pub fn guest_hostname(&self, function: &str) -> Result<String> {
         self.expect_test(function)?;
-        self.expect_active()?;
+        self.active()?;
         Ok(format!("{}host", self.name()))
     }
 

@@ -4,7 +4,6 @@
 use super::definition::Definition;
 use super::impact::Impact;
 use super::object::Domain;
-use super::running::not_running;
 use super::tuning::Parameters;
 use crate::error::*;
 use crate::typed_params::Value;
@@ -84,11 +83,7 @@ pub fn interfaces(definition: &Definition) -> Vec<Interface> {
 impl Domain {
     /// Makes sure that it runs and has an interface of that name, which nothing has passed.
     pub fn expect_interface(&self, name: &str) -> Result<()> {
-        let entry = self.entry()?;
-        if !entry.is_active() {
-            return Err(not_running());
-        }
-        find(&*entry.definition()?, name).map(drop)
+        find(&*self.active()?.definition()?, name).map(drop)
     }
 
     /// Its interfaces, whose addresses `source` would tell: nobody knows any.
@@ -97,11 +92,7 @@ impl Domain {
             let text = format!("Unknown IP address data source {source}");
             return Err(Error::new(VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        let entry = self.entry()?;
-        if !entry.is_active() {
-            return Err(not_running());
-        }
-        Ok(interfaces(&*entry.definition()?))
+        Ok(interfaces(&*self.active()?.definition()?))
     }
 
     /// How much an interface may carry, as it is defined: 0 for no limit.

@@ -7,7 +7,6 @@ use super::definition::Definition;
 use super::impact::Impact;
 use super::nodeset::NodeSet;
 use super::object::Domain;
-use super::running::not_running;
 use crate::driver::Node;
 use crate::error::*;
 use crate::xml::Element;
@@ -71,9 +70,7 @@ impl Domain {
 
     /// How many CPUs of the machine it can have used, for which it must run.
     pub fn counted_cpus(&self) -> Result<usize> {
-        if !self.entry()?.is_active() {
-            return Err(not_running());
-        }
+        self.active()?;
         let node = self.connect().driver().node();
         Ok(match node {
             // So does libvirt's test driver.

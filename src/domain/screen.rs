@@ -9,7 +9,6 @@ use flate2::{Compression, Crc};
 
 use super::object::Domain;
 use crate::block::{MemoryNode, Node as _};
-use crate::driver::Node;
 use crate::error::*;
 use crate::stream::{Source, Stream};
 
@@ -26,10 +25,7 @@ const DEPTH: u8 = 1;
 impl Domain {
     /// Sends a picture of a screen through a stream that is not in use, as a download.
     pub fn screenshot(&self, function: &str, stream: &Stream) -> Result<()> {
-        match self.connect().driver().node() {
-            Node::Test(_) => {}
-            Node::Real => return Err(Error::no_support(VIR_FROM_DOMAIN, function)),
-        }
+        self.expect_test(function)?;
         if !Arc::ptr_eq(stream.connect(), self.connect()) {
             let text = format!("stream must match connection of domain '{}'", self.name());
             return Err(Error::argument(VIR_FROM_DOMAIN, function, "stream", text));

@@ -8,7 +8,6 @@ use super::impact::Impact;
 use super::layout;
 use super::nodeset::NodeSet;
 use super::object::Domain;
-use crate::driver::Node;
 use crate::error::*;
 use crate::typed_params::{Type, Value};
 use crate::xml::{Element, excerpt};
@@ -158,10 +157,7 @@ impl Domain {
     /// Refuses what is about a scheduler for want of one. libvirt's test driver says that it has
     /// one.
     fn check_scheduler(&self, function: &str) -> Result<()> {
-        match self.connect().driver().node() {
-            Node::Test(_) => Ok(()),
-            Node::Real => Err(Error::no_support(VIR_FROM_DOMAIN, function)),
-        }
+        self.expect_test(function)
     }
 
     /// The name of the scheduler, and how many parameters it has.

@@ -10,8 +10,8 @@ use super::create::{CreateFlags, Metadata};
 use super::description::{Description, Mode, SnapshotDisk, unsupported};
 use super::plan::align;
 use super::{RevertFlags, Snapshot};
-use crate::block::{BackingTarget, Cache, Files, MemoryNode, Node as _, buffer};
-use crate::copy::ExtentCursor;
+use crate::block::{BackingTarget, Cache, Files, MOST_IMAGES, MemoryNode, Node};
+use crate::copy::{CopyOptions, copy};
 use crate::domain::chain::recorded_backing;
 use crate::domain::definition::Definition;
 use crate::domain::disk_definition::{DiskDefinition, Source};
@@ -23,12 +23,6 @@ use crate::domain::registry::Live;
 use crate::domain::running::{Condition, Running, State, not_running};
 use crate::error::*;
 use crate::xml::Element;
-
-/// Bytes that are copied at once.
-const PIECE: usize = 256 << 10;
-
-/// How many images a chain has at most.
-const DEPTH: usize = 200;
 
 /// What was in an image.
 #[derive(Clone)]
@@ -193,14 +187,14 @@ fn save(files: &dyn Files, disk: &DiskDefinition, contents: &mut Vec<Content>) -
     let Some(image) = &disk.image else { return Ok(()) };
     let Source::File(path) = &image.source else { return Ok(()) };
     let (mut path, mut format) = (path.clone(), image.format.clone());
-    for _ in 0..DEPTH {
+    for _ in 0..MOST_IMAGES {
         if !files.exists(&path) || contents.iter().any(|one| one.path == path) {
             return Ok(());
         }
         let file = files.open(&path, false, Cache::default()).map_err(failed)?;
         let data = MemoryNode::new(format!("what was in '{}'", path.display()), 0);
         data.resize(file.length().map_err(failed)?).map_err(failed)?;
-        copy(&*file, &data)?;
+        all_of(&*file, &data)?;
         contents.push(Content { path: path.clone(), data: Arc::new(data) });
         if format != "qcow2" {
             return Ok(());
@@ -230,7 +224,7 @@ fn bring_back(files: &dyn Files, contents: &[Content]) -> Result<()> {
         // What was written since is gone.
         file.resize(0).map_err(failed)?;
         file.resize(data.length().map_err(failed)?).map_err(failed)?;
-        copy(&**data, &*file)?;
+        all_of(&**data, &*file)?;
         file.unlock();
     }
     Ok(())
@@ -241,17 +235,7 @@ fn missing(path: &Path, errno: nix::errno::Errno) -> Error {
 }
 
 /// Copies what one holds into another of the same length that holds nothing.
-fn copy(from: &dyn crate::block::Node, to: &dyn crate::block::Node) -> Result<()> {
-    let end = from.length().map_err(failed)?;
-    let mut cursor = ExtentCursor::new(0, end);
-    let mut piece = buffer(PIECE).map_err(failed)?;
-    while let Some(extent) = cursor.next(from, PIECE as u64).map_err(failed)? {
-        if extent.kind.is_zero() {
-            continue;
-        }
-        let data = &mut piece[..extent.length as usize];
-        let read = from.read_at(data, extent.offset).map_err(failed)?;
-        to.write_at(&data[..read], extent.offset).map_err(failed)?;
-    }
-    Ok(())
+fn all_of(from: &dyn Node, to: &dyn Node) -> Result<()> {
+    let length = from.length().map_err(failed)?;
+    copy(from, to, CopyOptions::new(length)).map_err(failed)
 }
