@@ -12,7 +12,7 @@
 #   make check-releases     `make demo` and `make check` in fresh roots of four releases of Debian; as root,
 #                           with mmdebstrap; RELEASES="13" for some of them
 #   make faults             every system call of jobs and conversions fails, instead of some
-#   make headers            include/ and docs/compatibility.md, after a change of src/capi
+#   make headers            include/ and docs/compatibility.md, after a change of src
 #   make lint               formatting and clippy
 #   make fuzz               looks for inputs that break the parsers, FUZZ_TIME (600) seconds with each
 #                           of FUZZ_TARGETS
@@ -92,11 +92,11 @@ check: deps
 	ctests/check.sh $(STAGE)
 
 soak:
-	WORKLOAD_ROUNDS=20 $(CARGO) test --release --locked --test block_workload -- --nocapture
+	WORKLOAD_ROUNDS=20 $(CARGO) test --release --locked --package virsparse-core --test block_workload -- --nocapture
 
 crash:
-	CRASH_KILLS=500 $(CARGO) test --release --locked --test block_crash -- --nocapture
-	POWER_CUT=long $(CARGO) test --release --locked --test power_cut -- --nocapture --test-threads=1 what_was
+	CRASH_KILLS=500 $(CARGO) test --release --locked --package virsparse-core --test block_crash -- --nocapture
+	POWER_CUT=long $(CARGO) test --release --locked --package virsparse-core --test power_cut -- --nocapture --test-threads=1 what_was
 
 check-releases:
 	ctests/releases.sh $(RELEASES)
@@ -126,10 +126,10 @@ bench: stage
 	folder=$$(mktemp -d -p $(BENCH_DIR)) && \
 		$(TARGET)/bench/send4k "sparse:///embed?root=$$folder/root&sync=no" $$folder; \
 		status=$$?; rm -rf $$folder; exit $$status
-	$(CARGO) build --release --locked --example image-tool
+	$(CARGO) build --release --locked --package virsparse-block --example image-tool
 	python3 benches/images.py --image-tool $(TARGET)/release/examples/image-tool \
 		--dir $(BENCH_DIR) $(BENCH_IMAGES)
-	$(CARGO) build --release --locked --example nbd_export
+	$(CARGO) build --release --locked --package virsparse-block --example nbd_export
 	python3 benches/nbd.py --ours $(TARGET)/release/examples/nbd_export --dir $(BENCH_DIR) $(BENCH_NBD)
 
 FUZZ_TARGETS = nbd_server qcow2_open_read qcow2_ops

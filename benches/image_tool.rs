@@ -12,9 +12,9 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::time::Instant;
 
-use virsparse::block::qcow2::{Compression, CreateOptions, create};
-use virsparse::block::{BlockError, Cache, FileNode, Format, Node, OpenOptions, open};
-use virsparse::copy::{CopyOptions, copy};
+use virsparse_block::copy::{CopyOptions, copy};
+use virsparse_block::qcow2::{Compression, CreateOptions, create};
+use virsparse_block::{BlockError, Cache, FileNode, Format, Node, OpenOptions, open};
 
 const BLOCK: u64 = 4096;
 

@@ -8,7 +8,7 @@ from ctypes import CDLL, CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_int, 
 
 NO_SUPPORT, TEST, INVALID_ARG = 3, 12, 8
 NETWORK, NODEDEV, INTERFACE, SECRET, NWFILTER = 19, 22, 26, 30, 33
-TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../src/capi/absent.rs")
+TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../src/absent.rs")
 UUID = b"c7a5fdbd-edaf-9455-926a-d65c16db1809"
 BYTES = b"0123456789abcdef"
 BYTES_TEXT = "30313233-3435-3637-3839-616263646566"

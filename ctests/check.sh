@@ -52,11 +52,12 @@ step_with() {
     fi
 }
 
-# All Rust tests that can be run here. Those of the folder tests/ run the programs of others.
+# All Rust tests that can be run here. Those of the folders tests/ run the programs of others.
 rust_tests() {
     local source name lacking targets=()
-    for source in tests/*.rs tests/*/main.rs; do
-        name=${source#tests/}
+    for source in {,crates/*/}tests/*.rs {,crates/*/}tests/*/main.rs; do
+        [ -f "$source" ] || continue
+        name=${source#*tests/}
         name=${name%.rs}
         name=${name%/main}
         lacking=$(lacking $(needs_of "$source"))

@@ -9,7 +9,7 @@ import signal
 from ctypes import CDLL, CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_uint, c_ulonglong, c_void_p
 
 NO_SUPPORT, INVALID_CONN, INVALID_DOMAIN, OPERATION_DENIED = 3, 6, 7, 29
-TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../src/capi/unsupported.rs")
+TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../src/unsupported.rs")
 ROW = re.compile(r"^        fn (vir\w+)\((\w+)(, change)?\) -> (.+);$", re.M)
 DOMAIN = "<domain type='kvm'><name>d</name><memory>1024</memory><os><type>hvm</type></os></domain>"
 

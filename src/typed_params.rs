@@ -1,415 +1,698 @@
-//! Typed parameters without their C layout: the types and values, what a text means as each type,
-//! and the check of what a caller passed against what a function takes.
+//! `libvirt-common.h`: typed parameters, and the few types that several headers share.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, c_char, c_double, c_int, c_longlong, c_uint, c_ulonglong, c_void};
 
-use crate::error::*;
+use crate::call::{Call, entry, entry_keeping_error};
+use crate::typed_array::{self, Growing};
+use virsparse_core::error::*;
+use virsparse_core::typed_params::{self, Type, Value};
 
-/// The types, numbered as `VIR_TYPED_PARAM_*`.
+/// The size of a typed parameter's name with its NUL: a name has up to 79 bytes.
+///
+/// Since 0.9.2.
+pub const VIR_TYPED_PARAM_FIELD_LENGTH: usize = 80;
+
+/// Frees the data that was registered beside a callback, when that is no longer needed.
+///
+/// @opaque: what was registered with the callback
+///
+/// Since 0.5.0.
+pub type virFreeCallback = Option<unsafe extern "C" fn(opaque: *mut c_void)>;
+
+/// Why a connection was closed.
+///
+/// Since 0.10.0.
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Type {
-    Int = 1,
-    UInt,
-    LLong,
-    ULLong,
-    Double,
-    Boolean,
-    String,
+pub enum virConnectCloseReason {
+    /// An input or output error. Since 0.10.0.
+    VIR_CONNECT_CLOSE_REASON_ERROR = 0,
+    /// The other end closed it. Since 0.10.0.
+    VIR_CONNECT_CLOSE_REASON_EOF = 1,
+    /// The other end fell silent. Since 0.10.0.
+    VIR_CONNECT_CLOSE_REASON_KEEPALIVE = 2,
+    /// This end closed it. Since 0.10.0.
+    VIR_CONNECT_CLOSE_REASON_CLIENT = 3,
+    /// One past the last value. Since 0.10.0.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_CONNECT_CLOSE_REASON_LAST = 4,
 }
 
-impl Type {
-    /// The type that C calls `code`.
-    pub fn from_code(code: i32) -> Option<Type> {
-        use Type::*;
-        [Int, UInt, LLong, ULLong, Double, Boolean, String].into_iter().find(|t| *t as i32 == code)
-    }
+/// Which member of a typed parameter's value is set.
+///
+/// Since 0.9.2.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum virTypedParameterType {
+    /// `i`. Since 0.9.2.
+    VIR_TYPED_PARAM_INT = 1,
+    /// `ui`. Since 0.9.2.
+    VIR_TYPED_PARAM_UINT = 2,
+    /// `l`. Since 0.9.2.
+    VIR_TYPED_PARAM_LLONG = 3,
+    /// `ul`. Since 0.9.2.
+    VIR_TYPED_PARAM_ULLONG = 4,
+    /// `d`. Since 0.9.2.
+    VIR_TYPED_PARAM_DOUBLE = 5,
+    /// `b`. Since 0.9.2.
+    VIR_TYPED_PARAM_BOOLEAN = 6,
+    /// `s`. Since 0.9.8.
+    VIR_TYPED_PARAM_STRING = 7,
+    /// One past the last value. Since 0.9.10.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_TYPED_PARAM_LAST = 8,
+}
 
-    /// What errors about a parameter's type call it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Type::Int => "int",
-            Type::UInt => "uint",
-            Type::LLong => "llong",
-            Type::ULLong => "ullong",
-            Type::Double => "double",
-            Type::Boolean => "boolean",
-            Type::String => "string",
+/// Flags of functions that return typed parameters. Their bits differ from those of
+/// virDomainModificationImpact.
+///
+/// Since 0.9.8.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum virTypedParameterFlags {
+    /// The caller understands parameters of type string. Since 0.9.8.
+    VIR_TYPED_PARAM_STRING_OKAY = 4,
+}
+
+/// The value of a typed parameter.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union virTypedParameterValue {
+    /// For VIR_TYPED_PARAM_INT.
+    pub i: c_int,
+    /// For VIR_TYPED_PARAM_UINT.
+    pub ui: c_uint,
+    /// For VIR_TYPED_PARAM_LLONG.
+    pub l: c_longlong,
+    /// For VIR_TYPED_PARAM_ULLONG.
+    pub ul: c_ulonglong,
+    /// For VIR_TYPED_PARAM_DOUBLE.
+    pub d: c_double,
+    /// For VIR_TYPED_PARAM_BOOLEAN: 0 or 1.
+    pub b: c_char,
+    /// For VIR_TYPED_PARAM_STRING: from malloc, not NULL, owned by the array.
+    pub s: *mut c_char,
+}
+
+/// A named value of one of several types.
+///
+/// Since 0.9.2.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virTypedParameter {
+    /// The name, NUL-terminated.
+    pub field: [c_char; VIR_TYPED_PARAM_FIELD_LENGTH],
+    /// The value's type, a virTypedParameterType.
+    pub r#type: c_int,
+    /// The value.
+    pub value: virTypedParameterValue,
+}
+
+/// A named value of one of several types.
+pub type virTypedParameter = _virTypedParameter;
+/// Points at a typed parameter, or at the first of an array.
+pub type virTypedParameterPtr = *mut virTypedParameter;
+
+/// A name or text of the caller's, which must be given.
+///
+/// # Safety
+/// `text` is NULL or a NUL-terminated string.
+unsafe fn given<'a>(call: &Call, text: *const c_char, argument: &str) -> Result<&'a CStr> {
+    call.non_null(text, VIR_FROM_NONE, argument)?;
+    // SAFETY: not NULL, and the caller's promise.
+    Ok(unsafe { CStr::from_ptr(text) })
+}
+
+/// A text of the caller's; the empty one for NULL.
+///
+/// # Safety
+/// `text` is NULL or a NUL-terminated string.
+unsafe fn string_value(text: *const c_char) -> Value {
+    // SAFETY: the caller's promise.
+    Value::String(if text.is_null() { c"" } else { unsafe { CStr::from_ptr(text) } }.to_owned())
+}
+
+/// Appends a parameter to the caller's array.
+///
+/// # Safety
+/// The array is as `Growing::push` wants it, and `name` is NULL or a NUL-terminated string.
+unsafe fn add(call: &Call, array: Growing, name: *const c_char, value: Value) -> Result<c_int> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let field = typed_array::field(given(call, name, "name")?)?;
+        array.push(call, field, &value)?;
+    }
+    Ok(0)
+}
+
+/// Finds a parameter by its name.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+///
+/// Return Value: the first parameter of that name, in the array; NULL if there is none.
+///
+/// Errors: none, and the last error is left as it is.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGet(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+) -> virTypedParameterPtr {
+    entry_keeping_error("virTypedParamsGet", |_| {
+        // SAFETY: the caller's array and name.
+        Ok(unsafe { typed_array::find(params, nparams, name) })
+    })
+}
+
+/// Reads an int parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_INT.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetInt(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_int,
+) -> c_int {
+    entry("virTypedParamsGetInt", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe { typed_array::get(params, nparams, name, value, Type::Int, |v| v.i) }
+    })
+}
+
+/// Reads an unsigned int parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_UINT.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetUInt(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_uint,
+) -> c_int {
+    entry("virTypedParamsGetUInt", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe { typed_array::get(params, nparams, name, value, Type::UInt, |v| v.ui) }
+    })
+}
+
+/// Reads a long long parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_LLONG.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetLLong(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_longlong,
+) -> c_int {
+    entry("virTypedParamsGetLLong", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe { typed_array::get(params, nparams, name, value, Type::LLong, |v| v.l) }
+    })
+}
+
+/// Reads an unsigned long long parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_ULLONG.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetULLong(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_ulonglong,
+) -> c_int {
+    entry("virTypedParamsGetULLong", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe { typed_array::get(params, nparams, name, value, Type::ULLong, |v| v.ul) }
+    })
+}
+
+/// Reads a double parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_DOUBLE.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetDouble(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_double,
+) -> c_int {
+    entry("virTypedParamsGetDouble", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe { typed_array::get(params, nparams, name, value, Type::Double, |v| v.d) }
+    })
+}
+
+/// Reads a boolean parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the value, 0 or 1; NULL to ask only whether there is one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_BOOLEAN.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetBoolean(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut c_int,
+) -> c_int {
+    entry("virTypedParamsGetBoolean", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe {
+            typed_array::get(params, nparams, name, value, Type::Boolean, |v| c_int::from(v.b != 0))
         }
-    }
+    })
 }
 
-/// A value of one of the types.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    Int(i32),
-    UInt(u32),
-    LLong(i64),
-    ULLong(u64),
-    Double(f64),
-    Boolean(bool),
-    /// The bytes as the caller gave them.
-    String(CString),
-}
-
-impl Value {
-    /// The value's type.
-    pub fn kind(&self) -> Type {
-        match self {
-            Value::Int(_) => Type::Int,
-            Value::UInt(_) => Type::UInt,
-            Value::LLong(_) => Type::LLong,
-            Value::ULLong(_) => Type::ULLong,
-            Value::Double(_) => Type::Double,
-            Value::Boolean(_) => Type::Boolean,
-            Value::String(_) => Type::String,
+/// Reads a string parameter, the first of that name.
+///
+/// Values are never converted from another type.
+///
+/// @params: the array; NULL for an empty one
+/// @nparams: how many parameters it has
+/// @name: the name; case matters
+/// @value: where to store the text, which belongs to the array; NULL to ask only whether there is
+/// one
+///
+/// Return Value: 1 if there is such a parameter, 0 if there is none, -1 if it is of another type.
+/// @value is left as it is unless 1 is returned.
+///
+/// Errors: VIR_ERR_INVALID_ARG for another type than VIR_TYPED_PARAM_STRING.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsGetString(
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    name: *const c_char,
+    value: *mut *const c_char,
+) -> c_int {
+    entry("virTypedParamsGetString", |_| {
+        // SAFETY: the caller's array, name and variable; the type is the member's.
+        unsafe {
+            typed_array::get(params, nparams, name, value, Type::String, |v| v.s.cast_const())
         }
-    }
+    })
 }
 
-/// The number of slots that an array of `capacity` slots grows to when it is full.
-pub fn grown(capacity: usize) -> usize {
-    capacity.saturating_add((capacity / 2).max(1))
+/// Appends an int parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the value
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddInt(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_int,
+) -> c_int {
+    entry("virTypedParamsAddInt", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::Int(value)) }
+    })
 }
 
-/// What `text` means as a value of the type that C calls `code`; errors call the parameter `name`.
-pub fn parse(code: i32, name: &str, text: &CStr) -> Result<Value> {
-    let refused = |text: String| Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, text);
-    let expected = |what| refused(format!("Invalid value for field '{name}': expected {what}"));
-    let Some(kind) = Type::from_code(code) else {
-        let text = format!("unexpected type {code} for field {name}");
-        return Err(Error::internal(VIR_FROM_NONE, text));
-    };
-    // Not UTF-8 is no number either: the empty text is none of any type.
-    let number = text.to_str().unwrap_or_default();
-    match kind {
-        Type::Int => signed(number).map(Value::Int).ok_or_else(|| expected("int")),
-        Type::UInt => {
-            let value = unsigned(number, u32::MAX.into());
-            // The cast keeps the low bits: a negative number wraps, as in C.
-            value.map(|v| Value::UInt(v as u32)).ok_or_else(|| expected("unsigned int"))
-        }
-        Type::LLong => signed(number).map(Value::LLong).ok_or_else(|| expected("long long")),
-        Type::ULLong => unsigned(number, u64::MAX)
-            .map(Value::ULLong)
-            .ok_or_else(|| expected("unsigned long long")),
-        Type::Double => double(number).map(Value::Double).ok_or_else(|| expected("double")),
-        Type::Boolean => boolean(number)
-            .map(Value::Boolean)
-            .ok_or_else(|| refused(format!("Invalid boolean value for field '{name}'"))),
-        Type::String => Ok(Value::String(text.to_owned())),
-    }
+/// Appends an unsigned int parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the value
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddUInt(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_uint,
+) -> c_int {
+    entry("virTypedParamsAddUInt", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::UInt(value)) }
+    })
 }
 
-/// The text behind the blanks that C's conversions skip.
-fn skip_blanks(text: &str) -> &str {
-    text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r'])
+/// Appends a long long parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the value
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddLLong(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_longlong,
+) -> c_int {
+    entry("virTypedParamsAddLLong", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::LLong(value)) }
+    })
 }
 
-/// Sign and magnitude of a decimal number as strtol reads it, with nothing behind it.
-fn decimal(text: &str) -> Option<(bool, u64)> {
-    let text = skip_blanks(text);
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let all_digits = digits.bytes().all(|b| b.is_ascii_digit());
-    all_digits.then(|| digits.parse().ok()).flatten().map(|magnitude| (negative, magnitude))
+/// Appends an unsigned long long parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the value
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddULLong(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_ulonglong,
+) -> c_int {
+    entry("virTypedParamsAddULLong", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::ULLong(value)) }
+    })
 }
 
-fn signed<T: TryFrom<i128>>(text: &str) -> Option<T> {
-    let (negative, magnitude) = decimal(text)?;
-    let magnitude = i128::from(magnitude);
-    T::try_from(if negative { -magnitude } else { magnitude }).ok()
+/// Appends a double parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the value
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddDouble(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_double,
+) -> c_int {
+    entry("virTypedParamsAddDouble", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::Double(value)) }
+    })
 }
 
-/// A negative number is accepted if its magnitude is, and wraps.
-fn unsigned(text: &str, max: u64) -> Option<u64> {
-    let (negative, magnitude) = decimal(text)?;
-    let value = if negative { magnitude.wrapping_neg() } else { magnitude };
-    (magnitude <= max).then_some(value)
+/// Appends a boolean parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: 0 for false; anything else is stored as 1
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddBoolean(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: c_int,
+) -> c_int {
+    entry("virTypedParamsAddBoolean", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name.
+        unsafe { add(call, array, name, Value::Boolean(value != 0)) }
+    })
 }
 
-/// A number that is out of range, at either end, is refused as strtod refuses it.
-fn double(text: &str) -> Option<f64> {
-    let text = skip_blanks(text);
-    let value: f64 = text.parse().ok()?;
-    let digits = text.split(['e', 'E']).next().unwrap_or_default();
-    let is_zero = !digits.contains(|c: char| ('1'..='9').contains(&c));
-    let names_infinity = text.contains(['n', 'N']);
-    let overflowed = value.is_infinite() && !names_infinity;
-    let underflowed = value.is_subnormal() || (value == 0.0 && !is_zero);
-    (!overflowed && !underflowed).then_some(value)
+/// Appends a string parameter to an array.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @value: the text, which is copied; NULL for the empty text
+///
+/// Start with NULL, 0 and 0, and release the array with virTypedParamsFree.
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if a pointer is NULL or a number negative; VIR_ERR_INTERNAL_ERROR if
+/// @name is too long; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddString(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    value: *const c_char,
+) -> c_int {
+    entry("virTypedParamsAddString", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and strings.
+        unsafe { add(call, array, name, string_value(value)) }
+    })
 }
 
-fn boolean(text: &str) -> Option<bool> {
-    let is = |word: &str| text.eq_ignore_ascii_case(word);
-    if text == "1" || is("true") {
-        Some(true)
-    } else if text == "0" || is("false") {
-        Some(false)
-    } else {
-        None
-    }
-}
-
-/// One parameter as a caller passed it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
-    pub name: String,
-    /// `None` if it is of no known type.
-    pub value: Option<Value>,
-}
-
-/// The values of `parameters`, by name, if every one is `allowed`, of the right type and there
-/// once. Of several faults, the one with the first name is reported.
-pub fn validate(
-    mut parameters: Vec<Parameter>,
-    allowed: &[(&'static str, Type)],
-) -> Result<Vec<(&'static str, Value)>> {
-    let refused = |text: String| Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, text);
-    parameters.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut values: Vec<(&'static str, Value)> = Vec::with_capacity(parameters.len());
-    for Parameter { name, value } in parameters {
-        let Some(&(known, expected)) = allowed.iter().find(|(known, _)| *known == name) else {
-            let text = format!("parameter '{name}' not supported");
-            return Err(Error::new(VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_FROM_NONE, text));
-        };
-        if values.last().is_some_and(|(last, _)| *last == known) {
-            return Err(refused(format!("parameter '{name}' occurs multiple times")));
-        }
-        match value {
-            Some(value) if value.kind() == expected => values.push((known, value)),
-            other => {
-                let found = other.map_or("unknown", |value| value.kind().word());
-                let expected = expected.word();
-                return Err(refused(format!(
-                    "invalid type '{found}' for parameter '{name}', expected '{expected}'"
-                )));
+/// Appends a string parameter for each text of a list, all with one name.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented for each text
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes
+/// @values: the texts, which are copied, with NULL behind the last; NULL for none
+///
+/// Return Value: 0, also for an empty list; -1 on failure, with the texts before it appended.
+///
+/// Errors: as for virTypedParamsAddString.
+///
+/// Since 1.2.17.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddStringList(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    values: *mut *const c_char,
+) -> c_int {
+    entry("virTypedParamsAddStringList", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and name, and a list that ends with NULL.
+        unsafe {
+            let mut next = values;
+            while !next.is_null() && !(*next).is_null() {
+                add(call, array, name, string_value(*next))?;
+                next = next.add(1);
             }
         }
-    }
-    Ok(values)
+        Ok(0)
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(kind: Type, text: &str) -> Result<Value> {
-        parse(kind as i32, "fs", &CString::new(text).unwrap())
-    }
-
-    fn ok(kind: Type, texts: &[(&str, Value)]) {
-        for (text, value) in texts {
-            assert_eq!(parsed(kind, text).as_ref(), Ok(value), "'{text}'");
+/// Appends a parameter of any type to an array, with the value that a text stands for.
+///
+/// Numbers are decimal, with blanks and a sign allowed in front and nothing behind; a negative one
+/// wraps if the type is unsigned. Booleans are 0, 1, true or false, in any case.
+///
+/// @params: address of the array, which is made, or moved when it grows
+/// @nparams: address of the number of parameters, incremented by one
+/// @maxparams: address of the number of parameters that the array has room for
+/// @name: the name, of up to 79 bytes. It may be there already
+/// @type: the type, a virTypedParameterType
+/// @value: the text; NULL is refused
+///
+/// Return Value: 0, or -1 with @nparams as it was.
+///
+/// Errors: VIR_ERR_INVALID_ARG if @value means nothing as that type, a pointer is NULL or a number
+/// negative; VIR_ERR_INTERNAL_ERROR if @name is too long or @type unknown; VIR_ERR_NO_MEMORY.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsAddFromString(
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    maxparams: *mut c_int,
+    name: *const c_char,
+    r#type: c_int,
+    value: *const c_char,
+) -> c_int {
+    entry("virTypedParamsAddFromString", |call| {
+        let array = Growing { params, nparams, maxparams };
+        // SAFETY: the caller's array and strings.
+        unsafe {
+            let name = given(call, name, "name")?;
+            let shown = typed_array::shown(name);
+            if value.is_null() {
+                let text = format!("NULL value for field '{shown}'");
+                return Err(Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, text));
+            }
+            let field = typed_array::field(name)?;
+            let value = typed_params::parse(r#type, &shown, CStr::from_ptr(value))?;
+            array.push(call, field, &value)?;
         }
-    }
+        Ok(0)
+    })
+}
 
-    fn refused(kind: Type, texts: &[&str], message: &str) {
-        for text in texts {
-            let error = parsed(kind, text).unwrap_err();
-            assert_eq!((error.code, error.domain), (VIR_ERR_INVALID_ARG, VIR_FROM_NONE));
-            assert_eq!(error.message, format!("invalid argument: {message}"), "'{text}'");
-        }
-    }
+/// Releases the strings in an array, and leaves the array itself to its owner.
+///
+/// @params: the array; NULL is allowed
+/// @nparams: how many parameters it has
+///
+/// Errors: none, and the last error is left as it is.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsClear(params: virTypedParameterPtr, nparams: c_int) {
+    // SAFETY: the caller's array.
+    unsafe { typed_array::clear(params, nparams) }
+}
 
-    #[test]
-    fn types_are_numbered_as_in_c() {
-        assert_eq!(Type::from_code(0), None);
-        assert_eq!(Type::from_code(1), Some(Type::Int));
-        assert_eq!(Type::from_code(7), Some(Type::String));
-        assert_eq!(Type::from_code(8), None);
-        assert_eq!(Type::from_code(-1), None);
-    }
-
-    #[test]
-    fn signed_numbers_are_decimal_and_in_range() {
-        use Value::{Int, LLong};
-        ok(
-            Type::Int,
-            &[
-                ("12", Int(12)),
-                ("-5", Int(-5)),
-                ("+12", Int(12)),
-                (" 12", Int(12)),
-                ("\t\n\x0b\x0c\r7", Int(7)),
-                ("00000000000000000000000000012", Int(12)),
-                ("-2147483648", Int(i32::MIN)),
-                ("2147483647", Int(i32::MAX)),
-            ],
-        );
-        let bad = ["0x10", "abc", "12 ", "", " ", "-", "+-5", "--5", "2147483648", "99999999999"];
-        refused(Type::Int, &bad, "Invalid value for field 'fs': expected int");
-        ok(
-            Type::LLong,
-            &[("-9223372036854775808", LLong(i64::MIN)), ("9223372036854775807", LLong(i64::MAX))],
-        );
-        let bad = ["9223372036854775808", "-9223372036854775809", "99999999999999999999999"];
-        refused(Type::LLong, &bad, "Invalid value for field 'fs': expected long long");
-    }
-
-    #[test]
-    fn negative_unsigned_numbers_wrap_within_range() {
-        use Value::{UInt, ULLong};
-        ok(
-            Type::UInt,
-            &[("-1", UInt(u32::MAX)), ("-4294967295", UInt(1)), ("4294967295", UInt(u32::MAX))],
-        );
-        let bad = ["4294967296", "-4294967296", "1.0"];
-        refused(Type::UInt, &bad, "Invalid value for field 'fs': expected unsigned int");
-        ok(
-            Type::ULLong,
-            &[
-                ("-1", ULLong(u64::MAX)),
-                ("-18446744073709551615", ULLong(1)),
-                ("18446744073709551615", ULLong(u64::MAX)),
-            ],
-        );
-        let bad = ["18446744073709551616", "-18446744073709551616"];
-        refused(Type::ULLong, &bad, "Invalid value for field 'fs': expected unsigned long long");
-    }
-
-    #[test]
-    fn doubles_out_of_range_are_refused() {
-        let double = |v| Value::Double(v);
-        ok(
-            Type::Double,
-            &[
-                ("1.25", double(1.25)),
-                ("1e3", double(1000.0)),
-                ("  .5", double(0.5)),
-                ("5.", double(5.0)),
-                ("+1", double(1.0)),
-                ("-inf", double(f64::NEG_INFINITY)),
-                ("INFINITY", double(f64::INFINITY)),
-                ("0e-999", double(0.0)),
-                ("-0.0", double(0.0)),
-                ("1e308", double(1e308)),
-                ("2.3e-308", double(2.3e-308)),
-            ],
-        );
-        assert!(matches!(parsed(Type::Double, "NaN"), Ok(Value::Double(v)) if v.is_nan()));
-        let bad = [
-            "x",
-            "",
-            "1,5",
-            "1e",
-            "1.5 ",
-            ".",
-            "infinit",
-            "1e999",
-            "-1e999",
-            "1e-400",
-            "4e-320",
-            "0.0001e-999",
-        ];
-        refused(Type::Double, &bad, "Invalid value for field 'fs': expected double");
-    }
-
-    #[test]
-    fn booleans_are_four_words() {
-        let boolean = |v| Value::Boolean(v);
-        ok(
-            Type::Boolean,
-            &[
-                ("0", boolean(false)),
-                ("1", boolean(true)),
-                ("tRuE", boolean(true)),
-                ("FALSE", boolean(false)),
-            ],
-        );
-        let bad = ["yes", "no", "on", "2", "", "01", " 1", "true "];
-        refused(Type::Boolean, &bad, "Invalid boolean value for field 'fs'");
-    }
-
-    #[test]
-    fn strings_are_kept_byte_by_byte() {
-        let text = c"\xff ";
-        assert_eq!(parse(7, "fs", text), Ok(Value::String(text.to_owned())));
-        let error = parse(1, "fs", text).unwrap_err();
-        assert_eq!(error.message, "invalid argument: Invalid value for field 'fs': expected int");
-    }
-
-    #[test]
-    fn unknown_types_are_named_by_number() {
-        for code in [0, 8] {
-            let error = parse(code, "fs", c"1").unwrap_err();
-            assert_eq!((error.code, error.domain), (VIR_ERR_INTERNAL_ERROR, VIR_FROM_NONE));
-            let text = format!("internal error: unexpected type {code} for field fs");
-            assert_eq!(error.message, text);
-        }
-    }
-
-    #[test]
-    fn arrays_grow_by_half() {
-        let sizes: Vec<usize> =
-            std::iter::successors(Some(0), |&size| Some(grown(size))).skip(1).take(10).collect();
-        assert_eq!(sizes, [1, 2, 3, 4, 6, 9, 13, 19, 28, 42]);
-    }
-
-    const ALLOWED: [(&str, Type); 2] = [("bandwidth", Type::ULLong), ("granularity", Type::UInt)];
-
-    fn given(parameters: &[(&str, Option<Value>)]) -> Result<Vec<(&'static str, Value)>> {
-        let parameters = parameters
-            .iter()
-            .map(|(name, value)| Parameter { name: name.to_string(), value: value.clone() })
-            .collect();
-        validate(parameters, &ALLOWED)
-    }
-
-    #[test]
-    fn allowed_parameters_come_back_by_name() {
-        assert_eq!(given(&[]), Ok(vec![]));
-        assert_eq!(
-            given(&[
-                ("granularity", Some(Value::UInt(512))),
-                ("bandwidth", Some(Value::ULLong(7)))
-            ]),
-            Ok(vec![("bandwidth", Value::ULLong(7)), ("granularity", Value::UInt(512))])
-        );
-    }
-
-    #[test]
-    fn other_parameters_are_refused_by_name() {
-        let text = |parameters: &[(&str, Option<Value>)]| {
-            let error = given(parameters).unwrap_err();
-            assert_eq!(error.domain, VIR_FROM_NONE);
-            (error.code, error.message)
-        };
-        let bandwidth = ("bandwidth", Some(Value::ULLong(7)));
-        assert_eq!(
-            text(&[bandwidth.clone(), ("bogus", Some(Value::ULLong(7)))]),
-            (
-                VIR_ERR_ARGUMENT_UNSUPPORTED,
-                "argument unsupported: parameter 'bogus' not supported".into()
-            )
-        );
-        assert_eq!(
-            text(&[("bandwidth", Some(Value::Int(7)))]),
-            (
-                VIR_ERR_INVALID_ARG,
-                "invalid argument: invalid type 'int' for parameter 'bandwidth', expected 'ullong'"
-                    .into()
-            )
-        );
-        assert_eq!(
-            text(&[("granularity", None)]).1,
-            "invalid argument: invalid type 'unknown' for parameter 'granularity', expected 'uint'"
-        );
-        assert_eq!(
-            text(&[bandwidth.clone(), ("granularity", Some(Value::UInt(1))), bandwidth]),
-            (
-                VIR_ERR_INVALID_ARG,
-                "invalid argument: parameter 'bandwidth' occurs multiple times".into()
-            )
-        );
-    }
-
-    #[test]
-    fn the_fault_with_the_first_name_is_reported() {
-        let error = given(&[("zzz", Some(Value::Int(1))), ("bandwidth", None)]).unwrap_err();
-        assert!(error.message.contains("'bandwidth'"), "{error}");
-        let error = given(&[("bandwidth", None), ("aaa", Some(Value::Int(1)))]).unwrap_err();
-        assert!(error.message.contains("'aaa'"), "{error}");
+/// Releases an array and the strings in it.
+///
+/// @params: the array, from virTypedParamsAdd* or malloc; NULL is allowed
+/// @nparams: how many parameters it has
+///
+/// Errors: none, and the last error is left as it is.
+///
+/// Since 1.0.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virTypedParamsFree(params: virTypedParameterPtr, nparams: c_int) {
+    // SAFETY: the caller's array, from malloc.
+    unsafe {
+        typed_array::clear(params, nparams);
+        libc::free(params.cast());
     }
 }

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, Once};
 use std::thread;
 
-use virsparse::capi::event::{virEventRegisterImpl, virEventTimeoutCallback};
-use virsparse::capi::host::*;
-use virsparse::capi::storage_pool::*;
-use virsparse::capi::storage_vol::*;
-use virsparse::capi::stream::*;
-use virsparse::capi::typed_params::virFreeCallback;
+use virsparse::event::{virEventRegisterImpl, virEventTimeoutCallback};
+use virsparse::host::*;
+use virsparse::storage_pool::*;
+use virsparse::storage_vol::*;
+use virsparse::stream::*;
+use virsparse::typed_params::virFreeCallback;
 
 const READABLE: c_int = virStreamEventType::VIR_STREAM_EVENT_READABLE as c_int;
 const WRITABLE: c_int = virStreamEventType::VIR_STREAM_EVENT_WRITABLE as c_int;

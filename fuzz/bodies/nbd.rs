@@ -8,9 +8,9 @@ use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Duration;
 
-use virsparse::block::MemoryNode;
-use virsparse::block::export::{Export, ExportOptions};
-use virsparse::block::nbd::protocol::*;
+use virsparse_block::MemoryNode;
+use virsparse_block::export::{Export, ExportOptions};
+use virsparse_block::nbd::protocol::*;
 
 static EXPORT: LazyLock<Export> = LazyLock::new(|| {
     let options = ExportOptions { name: "disk".to_string(), ..ExportOptions::default() };

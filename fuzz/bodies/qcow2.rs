@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use virsparse::block::qcow2::{Incompatible, Qcow2Node};
-use virsparse::block::{MemoryNode, Node, Result, SECTOR};
+use virsparse_block::qcow2::{Incompatible, Qcow2Node};
+use virsparse_block::{MemoryNode, Node, Result, SECTOR};
 
 /// An image may claim any size; so much of it is looked at from each end.
 const LOOK: u64 = 256 * 1024;

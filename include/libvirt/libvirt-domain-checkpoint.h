@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/domain_checkpoint.rs. */
+/* Made by `make headers` from src/domain/checkpoint.rs. */
 
 #ifndef LIBVIRT_DOMAIN_CHECKPOINT_H
 #define LIBVIRT_DOMAIN_CHECKPOINT_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/auth.rs and src/capi/host.rs and src/capi/host_node.rs. */
+/* Made by `make headers` from src/auth.rs and src/host.rs and src/host_node.rs. */
 
 #ifndef LIBVIRT_HOST_H
 #define LIBVIRT_HOST_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/error/codes.rs and src/capi/virterror.rs. */
+/* Made by `make headers` from crates/core/src/error/codes.rs and src/virterror.rs. */
 
 #ifndef LIBVIRT_VIRTERROR_H
 #define LIBVIRT_VIRTERROR_H

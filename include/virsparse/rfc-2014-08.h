@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/rfc/rfc_2014_08.rs. */
+/* Made by `make headers` from src/rfc/rfc_2014_08.rs. */
 
 #ifndef VIRSPARSE_RFC_2014_08_H
 #define VIRSPARSE_RFC_2014_08_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/capi/rfc/rfc_2016_04.rs. */
+/* Made by `make headers` from src/rfc/rfc_2016_04.rs. */
 
 #ifndef VIRSPARSE_RFC_2016_04_H
 #define VIRSPARSE_RFC_2016_04_H

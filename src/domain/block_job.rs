@@ -1,530 +1,481 @@
-//! The job on a disk of a running domain: starting it, asking about it, ending it, and what of it
-//! shows in definitions and events.
+//! `libvirt-domain.h`, fifth part: block jobs.
+// An unsigned long has 32 bits on some machines.
+#![allow(clippy::unnecessary_cast)]
 
-use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_ulonglong};
 
-use super::block_extents::disk_range;
-use super::definition::Definition;
-use super::disk::Disk;
-use super::events;
-use super::object::Domain;
-use super::queries::expect_open;
-use super::running::{Changing, Running};
-use crate::block::{Extent, Files};
-use crate::copy::data_in;
-use crate::driver::Driver;
-use crate::error::*;
-use crate::event::broker::Payload;
-use crate::job::{Command, Control, End, Job, Kind, LiveChain, Mirror, Outcome, Progress};
-use crate::sys;
-use crate::xml::{Element, excerpt};
+use crate::call::{Call, entry};
+use crate::domain::object::virDomainPtr;
+use crate::typed_array::validated;
+use crate::typed_params::virTypedParameterPtr;
+use virsparse_core::domain::{
+    AbortFlags, BandwidthFlags, CommitFlags, CopyFlags, CopyParameters, Domain, RebaseFlags,
+};
+use virsparse_core::error::*;
+use virsparse_core::typed_params::{Type, Value};
 
-/// How long an abort waits for a target that does not answer before it is given up.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+/// What a block job does. Since 0.9.4.
+#[repr(C)]
+pub enum virDomainBlockJobType {
+    /// Not known. Since 0.9.4.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_UNKNOWN = 0,
+    /// Brings what is below into the image on top: virDomainBlockPull, virDomainBlockRebase. Since
+    /// 0.9.4.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_PULL = 1,
+    /// Copies the disk, and keeps the copy equal until it is told what to do with it:
+    /// virDomainBlockCopy. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_COPY = 2,
+    /// Brings images into one below them: virDomainBlockCommit. Since 0.10.2.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT = 3,
+    /// The same with the image on top, until it is told what to do then. Since 1.2.6.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT = 4,
+    /// Not made here. Since 6.0.0.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_BACKUP = 5,
+    /// One past the last value. Since 0.9.10.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_DOMAIN_BLOCK_JOB_TYPE_LAST = 6,
+}
 
-/// How often a job that has to wait for others' changes of its domain looks whether they are done.
-pub const LOOK: Duration = Duration::from_millis(5);
+/// How virDomainBlockJobAbort ends a job. Since 0.9.12.
+#[repr(C)]
+pub enum virDomainBlockJobAbortFlags {
+    /// Do not wait for the end. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC = 1 << 0,
+    /// Make the copy the disk. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT = 1 << 1,
+}
 
-/// The largest number of MiB a second: libvirt's.
-const MOST_MIB: u64 = i64::MAX as u64 >> 20;
+/// How virDomainGetBlockJobInfo tells. Since 1.2.9.
+#[repr(C)]
+pub enum virDomainBlockJobInfoFlags {
+    /// The bandwidth in bytes a second. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES = 1 << 0,
+}
+
+/// How virDomainBlockJobSetSpeed counts. Since 1.2.9.
+#[repr(C)]
+pub enum virDomainBlockJobSetSpeedFlags {
+    /// The bandwidth in bytes a second. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES = 1 << 0,
+}
+
+/// How virDomainBlockPull counts. Since 1.2.9.
+#[repr(C)]
+pub enum virDomainBlockPullFlags {
+    /// The bandwidth in bytes a second. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES = 1 << 6,
+}
+
+/// How virDomainBlockRebase works. Since 0.9.12.
+#[repr(C)]
+pub enum virDomainBlockRebaseFlags {
+    /// Copy only the image on top. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_REBASE_SHALLOW = 1 << 0,
+    /// Copy onto an image that is there. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_REBASE_REUSE_EXT = 1 << 1,
+    /// The copy is raw. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_REBASE_COPY_RAW = 1 << 2,
+    /// Copy the disk to @base. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_REBASE_COPY = 1 << 3,
+    /// Call the base by a name that is relative, if the images do. Since 1.2.7.
+    VIR_DOMAIN_BLOCK_REBASE_RELATIVE = 1 << 4,
+    /// The copy goes to a block device. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_REBASE_COPY_DEV = 1 << 5,
+    /// The bandwidth in bytes a second. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES = 1 << 6,
+}
+
+/// How virDomainBlockCopy works. Since 1.2.8.
+#[repr(C)]
+pub enum virDomainBlockCopyFlags {
+    /// Copy only the image on top. Since 1.2.8.
+    VIR_DOMAIN_BLOCK_COPY_SHALLOW = 1 << 0,
+    /// Copy onto an image that is there. Since 1.2.8.
+    VIR_DOMAIN_BLOCK_COPY_REUSE_EXT = 1 << 1,
+    /// The job need not survive a restart of the domain. Since 3.5.0.
+    VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB = 1 << 2,
+    /// What guests write goes to both at once: the copy gets done however fast they write. Since
+    /// 8.0.0.
+    VIR_DOMAIN_BLOCK_COPY_SYNCHRONOUS_WRITES = 1 << 3,
+    /// The destination reads as zeros, so zeros are not written to it. Since 12.2.0.
+    VIR_DOMAIN_BLOCK_COPY_TARGET_ZEROED = 1 << 4,
+}
+
+/// How virDomainBlockCommit works. Since 0.10.2.
+#[repr(C)]
+pub enum virDomainBlockCommitFlags {
+    /// Without @base, commit into the image directly below. Since 0.10.2.
+    VIR_DOMAIN_BLOCK_COMMIT_SHALLOW = 1 << 0,
+    /// Remove the files of images that are in the base then. Since 0.10.2.
+    VIR_DOMAIN_BLOCK_COMMIT_DELETE = 1 << 1,
+    /// Commit the image on top. Since 1.2.7.
+    VIR_DOMAIN_BLOCK_COMMIT_ACTIVE = 1 << 2,
+    /// Call the base by a name that is relative, if the images do. Since 1.2.7.
+    VIR_DOMAIN_BLOCK_COMMIT_RELATIVE = 1 << 3,
+    /// The bandwidth in bytes a second. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES = 1 << 4,
+}
+
+/// A position in a block job. Since 0.9.4.
+pub type virDomainBlockJobCursor = c_ulonglong;
+
+/// How far a block job is. Since 0.9.4.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virDomainBlockJobInfo {
+    /// A virDomainBlockJobType.
+    pub r#type: c_int,
+    /// The limit in MiB or bytes a second, as the flags say; 0 if there is none.
+    pub bandwidth: c_ulong,
+    /// How much is done. Equal to @end only in a job that is ready.
+    pub cur: virDomainBlockJobCursor,
+    /// How much there is to do.
+    pub end: virDomainBlockJobCursor,
+}
+
+/// How far a block job is.
+pub type virDomainBlockJobInfo = _virDomainBlockJobInfo;
+/// Points at how far a block job is.
+pub type virDomainBlockJobInfoPtr = *mut virDomainBlockJobInfo;
+
+/// A parameter of virDomainBlockCopy: the limit in bytes a second. An unsigned long long.
+pub const VIR_DOMAIN_BLOCK_COPY_BANDWIDTH: &CStr = c"bandwidth";
+/// A parameter of virDomainBlockCopy: the unit in which changes are noted, in bytes, a power of two
+/// from 512 to 64 MiB. An unsigned int.
+pub const VIR_DOMAIN_BLOCK_COPY_GRANULARITY: &CStr = c"granularity";
+/// A parameter of virDomainBlockCopy: the most bytes that are on their way. An unsigned long long.
+pub const VIR_DOMAIN_BLOCK_COPY_BUF_SIZE: &CStr = c"buf-size";
+
+const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN;
 
 bitflags::bitflags! {
-    /// How a block job is ended.
-    pub struct AbortFlags: u32 {
-        const ASYNC = 1;
-        const PIVOT = 2;
-    }
-
-    /// How a bandwidth is counted: bytes instead of MiB.
-    pub struct BandwidthFlags: u32 {
-        const BYTES = 1;
+    struct PullFlags: u32 {
+        const BANDWIDTH_BYTES = 64;
     }
 }
 
-/// What virDomainGetBlockJobInfo tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BlockJobInfo {
-    pub kind: Kind,
-    /// In bytes a second.
-    pub bandwidth: u64,
-    pub done: u64,
-    pub end: u64,
+// An unsigned long has 64 bits on most machines, not on all.
+#[allow(clippy::unnecessary_cast)]
+fn wide(bandwidth: c_ulong) -> u64 {
+    bandwidth as u64
 }
 
-/// How the job on a disk stands, or how the last one has ended.
-#[derive(Clone, Debug)]
-pub struct BlockJobReport {
-    pub kind: Kind,
-    pub progress: Progress,
-    /// Since it was started, until now or until its end.
-    pub elapsed: Duration,
-    /// How long it will still take, if that can be estimated; nothing when it has ended.
-    pub remaining: Option<Duration>,
-    /// `None` while it runs.
-    pub outcome: Option<Outcome>,
+/// Brings everything that a disk reads from the images below the one on top into that, which then
+/// needs no other. Guests go on using the disk. A VIR_DOMAIN_EVENT_ID_BLOCK_JOB event tells of the
+/// end.
+///
+/// @dom: an active domain
+/// @disk: the target of the disk, or the path of its image
+/// @bandwidth: the limit in MiB a second; 0 for none
+/// @flags: virDomainBlockPullFlags
+///
+/// Return Value: 0 when the job has started, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
+/// VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive or the disk read-only;
+/// VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
+/// VIR_ERR_OPERATION_UNSUPPORTED also if the image on top has internal snapshots, which need the ones
+/// below; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.9.4.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainBlockPull(
+    dom: virDomainPtr,
+    disk: *const c_char,
+    bandwidth: c_ulong,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainBlockPull", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        call.writable(&domain, DOMAIN)?;
+        // SAFETY: the caller's promise.
+        let disk = unsafe { call.string(disk, DOMAIN, "disk")? };
+        let flags = RebaseFlags::from_bits_retain(call.flags::<PullFlags>(flags, DOMAIN)?.bits());
+        domain.block_pull(&disk, None, wide(bandwidth), flags)?;
+        Ok(0)
+    })
 }
 
-/// What an event says has become of a job: a virConnectDomainEventBlockJobStatus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Status {
-    Completed = 0,
-    Failed = 1,
-    Cancelled = 2,
-    Ready = 3,
+/// Brings what a disk reads from the images above @base into the one on top, which then has @base
+/// directly below it; or, with VIR_DOMAIN_BLOCK_REBASE_COPY, copies the disk to @base as
+/// virDomainBlockCopy does. The copy has the format of the disk's top image, or is raw with
+/// VIR_DOMAIN_BLOCK_REBASE_COPY_RAW; with VIR_DOMAIN_BLOCK_REBASE_REUSE_EXT a file that cannot have
+/// that format is refused, and virDomainBlockCopy with a <driver type> is the way to use it.
+///
+/// @dom: an active domain
+/// @disk: the target of the disk, or the path of its image
+/// @base: the path of an image in the chain, or "vda[3]" with an index that the description of the
+/// domain shows; NULL for all images; for a copy the path of its destination
+/// @bandwidth: the limit in MiB a second; 0 for none
+/// @flags: virDomainBlockRebaseFlags
+///
+/// Return Value: 0 when the job has started, or -1.
+///
+/// Errors: as virDomainBlockPull; VIR_ERR_INVALID_ARG also if there is no such image, for flags
+/// without VIR_DOMAIN_BLOCK_REBASE_COPY that need it, or for a copy without @base;
+/// VIR_ERR_OPERATION_INVALID also if the names of the images are not relative; for a copy those of
+/// virDomainBlockCopy.
+///
+/// Since 0.9.10.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainBlockRebase(
+    dom: virDomainPtr,
+    disk: *const c_char,
+    base: *const c_char,
+    bandwidth: c_ulong,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainBlockRebase", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        call.writable(&domain, DOMAIN)?;
+        // SAFETY: the caller's promise.
+        let disk = unsafe { call.string(disk, DOMAIN, "disk")? };
+        let flags = call.flags::<RebaseFlags>(flags, DOMAIN)?;
+        if flags.contains(RebaseFlags::COPY) {
+            call.non_null(base, DOMAIN, "base")?;
+        }
+        // SAFETY: the caller's promise.
+        let base = unsafe { call.optional_string(base, DOMAIN, "base")? };
+        domain.block_rebase(&disk, base.as_deref(), wide(bandwidth), flags)?;
+        Ok(0)
+    })
 }
 
-/// A job on a disk.
-pub struct DiskJob {
-    pub job: Job,
-    /// The `<mirror>` that the description of the domain shows.
-    pub mirror: Option<Element>,
-    /// Cuts off a target that does not answer.
-    pub give_up: Option<Box<dyn Fn() + Send + Sync>>,
-    /// Where the part of the disk begins that it is about.
-    pub from: u64,
-    started: Instant,
-    moves: Option<Moves>,
-    /// How much data was to be moved when somebody asked for the first time, and how much had been moved
-    /// by then.
-    seen: Mutex<Option<(u64, u64)>>,
+/// Brings what the images from @top on have into @base below them. What is above @top then has
+/// @base directly below it. If @top is the image on top, @base can take its place: the job becomes
+/// ready, and waits for virDomainBlockJobAbort. @base becomes as long as @top, but never shorter: if it
+/// takes the place of the image on top, the disk is then as long as @base.
+///
+/// @dom: an active domain
+/// @disk: the target of the disk, or the path of its image
+/// @base: the path of an image in the chain, or "vda[3]"; NULL for the last one
+/// @top: the same; NULL for the one on top
+/// @bandwidth: the limit in MiB a second; 0 for none
+/// @flags: virDomainBlockCommitFlags; ACTIVE must be there for the image on top
+///
+/// Return Value: 0 when the job has started, or -1.
+///
+/// Errors: as virDomainBlockRebase without a copy; VIR_ERR_INVALID_ARG also if @base is not below
+/// @top; VIR_ERR_OPERATION_UNSUPPORTED also if @base is longer than @top, and internal snapshots of the
+/// image above @top would show that; VIR_ERR_RESOURCE_BUSY if another running
+/// domain, or another program, uses @base, or an image that is to be deleted or renamed in another.
+///
+/// Since 0.10.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainBlockCommit(
+    dom: virDomainPtr,
+    disk: *const c_char,
+    base: *const c_char,
+    top: *const c_char,
+    bandwidth: c_ulong,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainBlockCommit", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        call.writable(&domain, DOMAIN)?;
+        // SAFETY: the caller's promise.
+        let disk = unsafe { call.string(disk, DOMAIN, "disk")? };
+        // SAFETY: the caller's promise.
+        let base = unsafe { call.optional_string(base, DOMAIN, "base")? };
+        // SAFETY: the caller's promise.
+        let top = unsafe { call.optional_string(top, DOMAIN, "top")? };
+        let flags = call.flags::<CommitFlags>(flags, DOMAIN)?;
+        domain.block_commit(&disk, base.as_deref(), top.as_deref(), wide(bandwidth), flags)?;
+        Ok(0)
+    })
 }
 
-/// Whether a job moves the data of an extent of its disk.
-pub type Moves = Box<dyn Fn(&Extent) -> bool + Send + Sync>;
-
-/// A job that is to be started on a disk.
-pub struct NewJob {
-    pub kind: Kind,
-    pub control: Arc<Control>,
-    pub mirror: Option<Arc<Mirror>>,
-    pub description: Option<Element>,
-    pub give_up: Option<Box<dyn Fn() + Send + Sync>>,
-    pub from: u64,
-    /// `None` if that is not known before.
-    pub moves: Option<Moves>,
+/// Copies a disk while guests use it. When the copy is equal to the disk, the job is ready, and
+/// keeps it so until virDomainBlockJobAbort makes the copy the disk or leaves it as it is. A qcow2 copy
+/// has whole sectors of 512 bytes: what the disk has less reads as zeros.
+///
+/// @dom: an active domain
+/// @disk: the target of the disk, or the path of its image
+/// @destxml: a <disk> whose <source> and <driver> say where the copy goes and of which format it is:
+/// of type file, block, or network with protocol nbd; of format raw or qcow2. Without a <driver type>
+/// the format is that of the disk's top image. A file or device that is there already
+/// (VIR_DOMAIN_BLOCK_COPY_REUSE_EXT) is not probed: it is refused if that format cannot be its own, as
+/// without a qcow2 header where qcow2 is assumed, or with the mark of an image format where raw is. It
+/// may be longer than the disk
+/// @params: the parameters VIR_DOMAIN_BLOCK_COPY_BANDWIDTH, _GRANULARITY, _BUF_SIZE; may be NULL
+/// @nparams: how many there are
+/// @flags: virDomainBlockCopyFlags. With TARGET_ZEROED the destination is trusted to read as zeros, so that
+/// one that was prepared stays sparse; what it has in place of zeros would become part of the copy. Where a
+/// shallow copy has an image below, its destination reads as that, and the flag means nothing
+///
+/// Return Value: 0 when the job has started, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @disk or @destxml is NULL, for unknown flags, for parameters of the wrong
+/// type, twice or out of range, or if there is no such disk; VIR_ERR_ARGUMENT_UNSUPPORTED for
+/// unknown parameters; VIR_ERR_XML_ERROR, VIR_ERR_XML_DETAIL, VIR_ERR_NO_SOURCE for @destxml;
+/// VIR_ERR_CONFIG_UNSUPPORTED for a destination that is there or cannot be used, is shorter than the
+/// disk, or contradicts a format that nobody has said;
+/// VIR_ERR_OPERATION_INVALID if the domain is inactive, or persistent without
+/// VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB; VIR_ERR_OPERATION_UNSUPPORTED or
+/// VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if it runs in another
+/// process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 1.2.8.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainBlockCopy(
+    dom: virDomainPtr,
+    disk: *const c_char,
+    destxml: *const c_char,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainBlockCopy", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        call.writable(&domain, DOMAIN)?;
+        // SAFETY: the caller's promise.
+        let disk = unsafe { call.string(disk, DOMAIN, "disk")? };
+        // SAFETY: the caller's promise.
+        let xml = unsafe { call.string(destxml, DOMAIN, "destxml")? };
+        // SAFETY: the caller's promise.
+        let parameters = unsafe { copy_parameters(call, params, nparams, Type::ULLong)? };
+        let flags = call.flags::<CopyFlags>(flags, DOMAIN)?;
+        domain.block_copy(&disk, &xml, parameters, flags)?;
+        Ok(0)
+    })
 }
 
-impl NewJob {
-    /// A job that works on the chain alone.
-    pub fn new(kind: Kind, control: Arc<Control>) -> NewJob {
-        NewJob {
-            kind,
-            control,
-            mirror: None,
-            description: None,
-            give_up: None,
-            from: 0,
-            moves: None,
+/// The parameters of a copy; `size` is the type of the one that says how much is on its way.
+///
+/// # Safety
+/// `params` is NULL or an array of `nparams` parameters.
+pub(crate) unsafe fn copy_parameters(
+    call: &Call,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    size: Type,
+) -> Result<CopyParameters> {
+    let allowed = [("bandwidth", Type::ULLong), ("granularity", Type::UInt), ("buf-size", size)];
+    let mut parameters = CopyParameters::default();
+    // SAFETY: the caller's promise.
+    for (name, value) in unsafe { validated(call, params, nparams, DOMAIN, &allowed)? } {
+        match (name, value) {
+            ("bandwidth", Value::ULLong(number)) => parameters.bandwidth = number,
+            ("granularity", Value::UInt(number)) => parameters.granularity = number,
+            ("buf-size", Value::ULLong(number)) => parameters.buffer_size = number,
+            ("buf-size", Value::UInt(number)) => parameters.buffer_size = number.into(),
+            _ => {}
         }
     }
+    Ok(parameters)
 }
 
-/// What a job and those who start it need of the domain.
-#[derive(Clone)]
-pub struct Workplace {
-    pub driver: Arc<Driver>,
-    pub running: Arc<Running>,
-    pub disk: Arc<Disk>,
-}
-
-/// A bandwidth in bytes a second.
-pub fn bandwidth(value: u64, bytes: bool) -> Result<u64> {
-    if bytes {
-        return if value <= i64::MAX as u64 {
-            Ok(value)
-        } else {
-            let text = format!("bandwidth must be less than {} bytes/s", i64::MAX);
-            Err(Error::new(VIR_ERR_OVERFLOW, VIR_FROM_DOMAIN, text))
+/// Tells how far the job on a disk is.
+///
+/// @dom: an active domain
+/// @disk: the target of the disk, or the path of its image
+/// @info: where to store it; all 0 without a job
+/// @flags: virDomainBlockJobInfoFlags
+///
+/// Return Value: 1 if there is a job, 0 if there is none, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @info is NULL, for unknown flags,
+/// or if there is no such disk; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+/// VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.9.4.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetBlockJobInfo(
+    dom: virDomainPtr,
+    disk: *const c_char,
+    info: virDomainBlockJobInfoPtr,
+    flags: c_uint,
+) -> c_int {
+    let nothing = virDomainBlockJobInfo { r#type: 0, bandwidth: 0, cur: 0, end: 0 };
+    if !info.is_null() {
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { info.write(nothing) };
+    }
+    entry("virDomainGetBlockJobInfo", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        // SAFETY: the caller's promise.
+        let disk = unsafe { call.string(disk, DOMAIN, "disk")? };
+        call.non_null(info, DOMAIN, "info")?;
+        let flags = call.flags::<BandwidthFlags>(flags, DOMAIN)?;
+        let Some(now) = domain.block_job_info(&disk)? else { return Ok(0) };
+        let bandwidth = match flags.contains(BandwidthFlags::BYTES) {
+            true => now.bandwidth,
+            false => now.bandwidth.div_ceil(1 << 20),
         };
-    }
-    if value > MOST_MIB {
-        let text = format!("bandwidth must be less than {MOST_MIB}");
-        return Err(Error::new(VIR_ERR_OVERFLOW, VIR_FROM_DOMAIN, text));
-    }
-    Ok(value << 20)
+        let (r#type, bandwidth) = (now.kind as c_int, bandwidth as c_ulong);
+        let now = virDomainBlockJobInfo { r#type, bandwidth, cur: now.done, end: now.end };
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { info.write(now) };
+        Ok(1)
+    })
 }
 
-impl Disk {
-    fn job_slot(&self) -> MutexGuard<'_, Option<Arc<DiskJob>>> {
-        self.job.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// The job that works on it.
-    pub fn current_job(&self) -> Option<Arc<DiskJob>> {
-        self.job_slot().clone()
-    }
-
-    /// Refuses what a job does not bear beside it.
-    pub fn check_no_job(&self) -> Result<()> {
-        let Some(job) = self.current_job() else { return Ok(()) };
-        let text = format!("disk '{}' already in active block job", self.target);
-        let code = match job.job.kind {
-            Kind::Copy | Kind::ActiveCommit => VIR_ERR_BLOCK_COPY_ACTIVE,
-            Kind::Pull | Kind::Commit => VIR_ERR_OPERATION_UNSUPPORTED,
-        };
-        Err(Error::new(code, VIR_FROM_DOMAIN, text))
-    }
-
-    /// Ends the job, if there is one, and does not wait for a target that does not answer.
-    pub fn abandon_job(&self) {
-        if let Some(job) = self.current_job() {
-            job.cancel();
-            job.give_up();
-        }
-    }
-
-    /// Ends the job, if there is one, before its disk is closed.
-    pub fn end_job(&self) {
-        if let Some(job) = self.current_job() {
-            job.cancel();
-            job.wait_cancelled();
-        }
-    }
-
-    fn last_job(&self) -> MutexGuard<'_, Option<BlockJobReport>> {
-        self.last_job.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// What whoever waits for the end of a job is told.
-    fn judge(&self, outcome: Outcome) -> Result<()> {
-        match outcome {
-            Outcome::Completed => Ok(()),
-            Outcome::Failed(error) => Err(error),
-            Outcome::Cancelled => {
-                let text = format!("the block job on disk '{}' was cancelled", self.target);
-                Err(Error::new(VIR_ERR_OPERATION_ABORTED, VIR_FROM_DOMAIN, text))
-            }
-        }
-    }
-
-    /// The error that it has no job, and why it has none any more.
-    pub(super) fn no_job(&self) -> Error {
-        let mut text = format!("disk {} does not have an active block job", self.target);
-        if let Some(Outcome::Failed(error)) =
-            self.last_job().as_ref().and_then(|last| last.outcome.as_ref())
-        {
-            text = format!("{text}; the last one has failed: {}", error.message);
-        }
-        Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text)
-    }
+/// Limits the speed of the job on a disk, from now on.
+///
+/// @dom: an active domain
+/// @disk: the target of the disk, or the path of its image
+/// @bandwidth: the limit in MiB a second; 0 for none
+/// @flags: virDomainBlockJobSetSpeedFlags
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk or no job on
+/// it; VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+/// VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.9.4.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainBlockJobSetSpeed(
+    dom: virDomainPtr,
+    disk: *const c_char,
+    bandwidth: c_ulong,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainBlockJobSetSpeed", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        call.writable(&domain, DOMAIN)?;
+        // SAFETY: the caller's promise.
+        let disk = unsafe { call.string(disk, DOMAIN, "disk")? };
+        let flags = call.flags::<BandwidthFlags>(flags, DOMAIN)?;
+        domain.set_block_job_speed(&disk, wide(bandwidth), flags)?;
+        Ok(0)
+    })
 }
 
-impl DiskJob {
-    fn cancel(&self) {
-        self.job.control().command(Command::Cancel);
-        if !self.job.is_ready() {
-            // Nobody needs what is still on its way to the target.
-            self.give_up();
-        }
-    }
-
-    fn give_up(&self) {
-        if let Some(give_up) = &self.give_up {
-            give_up();
-        }
-    }
-
-    /// Waits for the end of a job that was cancelled, but not for a target that does not answer.
-    fn wait_cancelled(&self) -> Outcome {
-        self.job.wait_for(PATIENCE).unwrap_or_else(|| {
-            self.give_up();
-            self.job.wait()
-        })
-    }
-
-    /// How long it will still take, if that can be estimated. Who asks for the first time looks through the
-    /// extents that are left; after that, what has been moved is counted.
-    fn remaining(&self, live: &LiveChain, progress: Progress) -> Option<Duration> {
-        let control = self.job.control();
-        if control.is_ready() {
-            return Some(Duration::ZERO);
-        }
-        let mut seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let (left, moved) = match *seen {
-            Some(seen) => seen,
-            None => {
-                let (moved, from) = (control.moved(), self.from + control.passed());
-                let left = match &self.moves {
-                    Some(moves) => {
-                        let range = from..self.from + progress.end;
-                        let counted = data_in(&*live.gate.node(), range, moves);
-                        counted.inspect_err(|error| log::debug!("no estimate: {error:?}")).ok()?
-                    }
-                    None => progress.end - progress.done,
-                };
-                *seen.insert((left, moved))
-            }
-        };
-        let left = left.saturating_sub(control.moved() - moved) + self.job.again();
-        control.time_for(left, self.started.elapsed())
-    }
-
-    fn report(&self, live: &LiveChain) -> BlockJobReport {
-        let progress = self.job.progress();
-        let remaining = self.remaining(live, progress);
-        BlockJobReport { remaining, ..self.status(progress) }
-    }
-
-    fn status(&self, progress: Progress) -> BlockJobReport {
-        BlockJobReport {
-            kind: self.job.kind,
-            progress,
-            elapsed: self.started.elapsed(),
-            remaining: None,
-            outcome: None,
-        }
-    }
-
-    fn info(&self) -> BlockJobInfo {
-        let progress = self.job.progress();
-        BlockJobInfo {
-            kind: self.job.kind,
-            bandwidth: self.job.control().speed(),
-            done: progress.done,
-            end: progress.end,
-        }
-    }
-}
-
-impl BlockJobReport {
-    fn ended(mut self, outcome: &Outcome) -> BlockJobReport {
-        if *outcome == Outcome::Completed {
-            self.progress.done = self.progress.end;
-        }
-        BlockJobReport { outcome: Some(outcome.clone()), ..self }
-    }
-}
-
-impl Workplace {
-    /// Where the names of images lead.
-    pub fn files(&self) -> &Arc<dyn Files> {
-        self.running.images.files()
-    }
-
-    /// Starts `work`. Whoever calls is changing the domain.
-    pub fn start(
-        &self,
-        new: NewJob,
-        work: impl FnOnce(&Control) -> Result<End> + Send + 'static,
-    ) -> Result<()> {
-        self.start_job(new, work).map(drop)
-    }
-
-    /// The same, for who wants to wait for its end.
-    pub fn start_job(
-        &self,
-        new: NewJob,
-        work: impl FnOnce(&Control) -> Result<End> + Send + 'static,
-    ) -> Result<Arc<DiskJob>> {
-        // Held until the job is in its place: it may end before this does.
-        let mut slot = self.disk.job_slot();
-        let (kind, place) = (new.kind, self.clone());
-        let concluded = move |outcome: &Outcome| place.conclude(kind, outcome);
-        let (domain, target) = (&self.running.name, &self.disk.target);
-        log::info!("domain '{domain}', disk {target}: block job {kind:?} starts at {}", new.from);
-        let job = Job::start(kind, new.control, new.mirror.as_ref(), work, concluded)?;
-        let job = Arc::new(DiskJob {
-            job,
-            mirror: new.description,
-            give_up: new.give_up,
-            from: new.from,
-            started: Instant::now(),
-            moves: new.moves,
-            seen: Mutex::default(),
-        });
-        *slot = Some(job.clone());
-        drop(slot);
-        self.disk.forget_increments();
-        self.note();
-        Ok(job)
-    }
-
-    /// The same for what a pull does, on a range (to the end if `length` is 0) of a disk of `size` bytes.
-    pub fn start_on_range(
-        &self,
-        function: &str,
-        (offset, length): (u64, u64),
-        size: u64,
-        moves: Option<Moves>,
-        work: impl FnOnce(Range<u64>, &Control) -> Result<End> + Send + 'static,
-    ) -> Result<Arc<DiskJob>> {
-        let range = disk_range(function, &self.disk.target, offset, length, size)?;
-        let control = Arc::new(Control::new(range.end - range.start, 0, 0));
-        let new = NewJob { from: range.start, moves, ..NewJob::new(Kind::Pull, control) };
-        self.start_job(new, move |control| work(range, control))
-    }
-
-    /// Waits for the end of a job. Whoever calls must not be changing the domain: the job may want to.
-    pub fn wait(&self, job: &DiskJob) -> Result<()> {
-        self.disk.judge(job.job.wait())
-    }
-
-    /// Refuses a job on a disk whose top image has no name.
-    pub fn check_kept(&self) -> Result<()> {
-        if self.disk.definition.transient {
-            let target = &self.disk.target;
-            let text = format!("block jobs are not supported on transient disk '{target}'");
-            return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
-        }
-        Ok(())
-    }
-
-    fn conclude(&self, kind: Kind, outcome: &Outcome) {
-        let (domain, target) = (&self.running.name, &self.disk.target);
-        log::info!("domain '{domain}', disk {target}: block job {kind:?} ends: {outcome:?}");
-        let status = match outcome {
-            Outcome::Completed => Status::Completed,
-            Outcome::Cancelled => Status::Cancelled,
-            Outcome::Failed(_) => Status::Failed,
-        };
-        {
-            let mut slot = self.disk.job_slot();
-            *self.disk.last_job() =
-                slot.take().map(|job| job.status(job.job.progress()).ended(outcome));
-            // Whoever sees that the job is gone can rely on the event, whatever becomes of the domain.
-            self.queue(kind, status);
-        }
-        self.note();
-        self.driver.events().deliver();
-    }
-
-    /// Says that the target of a copy is equal to the disk.
-    pub fn tell_ready(&self, kind: Kind) {
-        self.note();
-        self.queue(kind, Status::Ready);
-        self.driver.events().deliver();
-    }
-
-    /// Queues an event for those who listen; there is none of a domain that has been stopped.
-    fn queue(&self, kind: Kind, status: Status) {
-        if self.running.is_stopped() {
-            return;
-        }
-        let (job, status) = (kind as i32, status as i32);
-        let target = self.disk.target.clone();
-        if let Some(disk) = self.running.path_of(&target) {
-            self.running.queue(events::BLOCK_JOB, Payload::BlockJob { disk, job, status });
-        }
-        self.running.queue(events::BLOCK_JOB_2, Payload::BlockJob { disk: target, job, status });
-    }
-
-    /// Writes down, for other processes, how the domain runs now. They may know less of a job.
-    fn note(&self) {
-        self.driver.domains().note_live(&self.running);
-    }
-
-    /// Waits until nobody else changes the domain; `None` if the job is to end instead.
-    pub fn changing(&self, control: &Control) -> Option<Changing<'_>> {
-        let _looking = self.running.looking();
-        while control.commanded() != Command::Cancel {
-            if let Some(changing) = self.running.try_changing() {
-                return changing.ok();
-            }
-            std::thread::sleep(LOOK);
-        }
-        None
-    }
-
-    /// Has the domain alone; fails if the disk is not its own any more.
-    pub fn changing_disk(&self) -> Result<Changing<'_>> {
-        let changing = self.running.changing()?;
-        let target = &self.disk.target;
-        match self.running.disk(target) {
-            Some(disk) if Arc::ptr_eq(&disk, &self.disk) => Ok(changing),
-            _ => {
-                let text = format!("disk '{target}' has been exchanged meanwhile");
-                Err(Error::invalid_operation(VIR_FROM_DOMAIN, text))
-            }
-        }
-    }
-
-    /// Changes what the definitions say of the disk: of the domain as it runs, and of the one that is
-    /// kept, if that has the same image.
-    pub fn redefine(&self, change: impl Fn(&mut Element)) -> Result<()> {
-        let target = &self.disk.target;
-        let live = self.running.definition();
-        let image = live.disk(target).and_then(|disk| disk.image.clone());
-        let changed = |definition: &Definition| definition.with_changed_disk(target, &change);
-        let new = changed(&live)?;
-        let mut domains = self.driver.domains().change()?;
-        let entry = domains.by_uuid(self.running.uuid, &self.running.name)?;
-        if let Some(kept) = entry.config()?
-            && kept.disk(target).is_some_and(|disk| disk.target == *target && disk.image == image)
-        {
-            let kept_new = changed(kept)?;
-            if kept_new != **kept {
-                domains.set_config(&entry, Arc::new(kept_new))?;
-            }
-        }
-        self.running.set_definition(Arc::new(new));
-        Ok(())
-    }
-}
-
-impl Domain {
-    /// The disk of a name in the running domain, for a job.
-    pub(super) fn workplace(&self, name: &str) -> Result<Workplace> {
-        let running = self.here()?;
-        let definition = running.definition();
-        let refused = |text| Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text);
-        let disk = definition
-            .disk(name)
-            .ok_or_else(|| refused(format!("disk '{}' not found in domain", excerpt(name))))?;
-        let open = expect_open(&running, disk)?;
-        Ok(Workplace { driver: self.connect().driver().clone(), running, disk: open })
-    }
-
-    /// How far the job on a disk is; `None` if there is none.
-    pub fn block_job_info(&self, name: &str) -> Result<Option<BlockJobInfo>> {
-        let place = self.workplace(name)?;
-        Ok(place.disk.current_job().map(|job| job.info()))
-    }
-
-    /// The same of the last one too, if there is none now.
-    pub fn block_job_report(&self, name: &str) -> Result<Option<BlockJobReport>> {
-        let disk = self.workplace(name)?.disk;
-        let now = disk.current_job().map(|job| job.report(&disk.live));
-        Ok(now.or_else(|| disk.last_job().clone()))
-    }
-
-    /// Limits the speed of the job on a disk.
-    pub fn set_block_job_speed(&self, name: &str, value: u64, flags: BandwidthFlags) -> Result<()> {
-        let speed = bandwidth(value, flags.contains(BandwidthFlags::BYTES))?;
-        let disk = self.workplace(name)?.disk;
-        disk.current_job().ok_or_else(|| disk.no_job())?.job.control().set_speed(speed);
-        Ok(())
-    }
-
-    /// Ends the job on a disk, or makes its target the disk.
-    pub fn abort_block_job(&self, name: &str, flags: AbortFlags) -> Result<()> {
-        let disk = self.workplace(name)?.disk;
-        let job = disk.current_job().ok_or_else(|| disk.no_job())?;
-        if !flags.contains(AbortFlags::PIVOT) {
-            job.cancel();
-            return if flags.contains(AbortFlags::ASYNC) {
-                let job = job.clone();
-                // Without a thread it may take longer.
-                sys::spawn("virsparse-abort", move || drop(job.wait_cancelled()));
-                Ok(())
-            } else {
-                match (job.job.kind, job.wait_cancelled()) {
-                    // Somebody else's pivot was first: it came too late.
-                    (Kind::Copy | Kind::ActiveCommit, Outcome::Completed) => Err(disk.no_job()),
-                    _ => Ok(()),
-                }
-            };
-        }
-        let mirrors = matches!(job.job.kind, Kind::Copy | Kind::ActiveCommit);
-        if !mirrors || !job.job.is_ready() {
-            let text = format!("block job on disk '{}' not ready for pivot yet", disk.target);
-            return Err(Error::new(VIR_ERR_BLOCK_COPY_ACTIVE, VIR_FROM_DOMAIN, text));
-        }
-        job.job.control().command(Command::Pivot);
-        if flags.contains(AbortFlags::ASYNC) {
-            return Ok(());
-        }
-        disk.judge(job.job.wait())
-    }
+/// Ends the job on a disk. A copy that is ready can be made the disk: guests go on with it, and lose
+/// nothing. Otherwise the disk stays as it is.
+///
+/// @dom: an active domain
+/// @disk: the target of the disk, or the path of its image
+/// @flags: virDomainBlockJobAbortFlags
+///
+/// Return Value: 0 when the job has ended, with ASYNC when it has been told to; or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk or no job on
+/// it, with the reason if the last one has failed; VIR_ERR_BLOCK_COPY_ACTIVE for PIVOT if the job is
+/// not ready; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_ABORTED if
+/// somebody else has ended it; VIR_ERR_OPERATION_FAILED if it runs in another process;
+/// VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if the copy could not be made the disk, which then is as
+/// it was.
+///
+/// Since 0.9.4.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainBlockJobAbort(
+    dom: virDomainPtr,
+    disk: *const c_char,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainBlockJobAbort", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        call.writable(&domain, DOMAIN)?;
+        // SAFETY: the caller's promise.
+        let disk = unsafe { call.string(disk, DOMAIN, "disk")? };
+        domain.abort_block_job(&disk, call.flags::<AbortFlags>(flags, DOMAIN)?)?;
+        Ok(0)
+    })
 }

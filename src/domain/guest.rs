@@ -1,226 +1,473 @@
-//! What a hypervisor and a guest would tell of a domain. Nothing is executed: what can be said is what
-//! the definition says, and for `test:///` what libvirt's test driver makes up.
+//! `libvirt-domain.h`: what a hypervisor and a guest would tell of a domain. Nothing is executed.
 
-use std::ffi::CString;
+use std::ffi::{CStr, c_char, c_int, c_longlong, c_uint, c_ulonglong};
+use std::ptr::null_mut;
 
-use super::definition::Definition;
-use super::impact::Impact;
-use super::object::Domain;
-use super::registry::Entry;
-use super::running::{Running, State, not_running};
-use super::tuning::Parameters;
-use crate::driver::Node;
-use crate::error::*;
-use crate::typed_params::Value;
-use crate::xml::Element;
+use crate::call::entry;
+use crate::domain::control::change;
+use crate::domain::object::virDomainPtr;
+use crate::domain::tuning::{AskFlags, DOMAIN, tell};
+use crate::host_node::{member, virSecurityLabel, virSecurityLabelPtr};
+use crate::stream::virStreamPtr;
+use crate::strings;
+use crate::typed_array::{Growing, clear, field};
+use crate::typed_params::{VIR_TYPED_PARAM_FIELD_LENGTH, virTypedParameter, virTypedParameterPtr};
+use virsparse_core::domain::{Domain, GuestTime, SCREENSHOT_MIME, SetTimeFlags};
+use virsparse_core::stream::Stream;
 
-/// What virDomainMemoryStats tells: the numbers of virDomainMemoryStatTags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MemoryStat {
-    SwapIn = 0,
-    SwapOut = 1,
-    MajorFault = 2,
-    MinorFault = 3,
-    Actual = 6,
-    Resident = 7,
+/// What virDomainMemoryStats tells of. What a guest would have to be asked for is not told. Since
+/// 0.7.5.
+#[repr(C)]
+pub enum virDomainMemoryStatTags {
+    /// What was read from swap, in KiB: 0. Since 0.7.5.
+    VIR_DOMAIN_MEMORY_STAT_SWAP_IN = 0,
+    /// What was written to swap, in KiB: 0. Since 0.7.5.
+    VIR_DOMAIN_MEMORY_STAT_SWAP_OUT = 1,
+    /// How often memory was missing that had to be read: 0. Since 0.7.5.
+    VIR_DOMAIN_MEMORY_STAT_MAJOR_FAULT = 2,
+    /// How often other memory was missing: 0. Since 0.7.5.
+    VIR_DOMAIN_MEMORY_STAT_MINOR_FAULT = 3,
+    /// Memory that the guest does not use, in KiB; it is not told. Since 0.7.5.
+    VIR_DOMAIN_MEMORY_STAT_UNUSED = 4,
+    /// Memory as the guest sees it, in KiB; it is not told. Since 0.7.5.
+    VIR_DOMAIN_MEMORY_STAT_AVAILABLE = 5,
+    /// The memory that the domain is described to have, in KiB. Since 0.9.3.
+    VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON = 6,
+    /// Memory of the machine that it takes, in KiB: 0. Since 0.9.10.
+    VIR_DOMAIN_MEMORY_STAT_RSS = 7,
+    /// Memory that the guest could give away, in KiB; it is not told. Since 2.1.0.
+    VIR_DOMAIN_MEMORY_STAT_USABLE = 8,
+    /// When the guest was asked, in seconds; it is not told. Since 2.1.0.
+    VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE = 9,
+    /// Memory in which the guest keeps files, in KiB; it is not told. Since 4.6.0.
+    VIR_DOMAIN_MEMORY_STAT_DISK_CACHES = 10,
+    /// How often the guest has got a large page; it is not told. Since 5.4.0.
+    VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGALLOC = 11,
+    /// How often it has not; it is not told. Since 5.4.0.
+    VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGFAIL = 12,
+    /// How many there are. Since 0.7.5.
+    VIR_DOMAIN_MEMORY_STAT_NR = 13,
 }
 
-/// A time of a guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GuestTime {
-    /// Since 1970.
-    pub seconds: i64,
-    pub nanoseconds: u32,
+/// The same as VIR_DOMAIN_MEMORY_STAT_NR. Since 0.9.10.
+#[cfg(feature = "enum-sentinels")]
+pub const VIR_DOMAIN_MEMORY_STAT_LAST: c_int = 13;
+
+/// One number of a domain's memory. Since 0.7.5.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virDomainMemoryStat {
+    /// A virDomainMemoryStatTags.
+    pub tag: c_int,
+    /// The number.
+    pub val: c_ulonglong,
 }
 
-impl GuestTime {
-    /// The time in a domain of libvirt's test driver, which stands still.
-    pub const TEST: GuestTime = GuestTime { seconds: 627_319_920, nanoseconds: 0 };
+/// One number of a domain's memory.
+pub type virDomainMemoryStatStruct = _virDomainMemoryStat;
+/// Points at a number of a domain's memory.
+pub type virDomainMemoryStatPtr = *mut virDomainMemoryStatStruct;
+
+/// Whether a domain can be controlled. Since 0.9.3.
+#[repr(C)]
+pub enum virDomainControlState {
+    /// Yes. Since 0.9.3.
+    VIR_DOMAIN_CONTROL_OK = 0,
+    /// A job is in the way. Since 0.9.3.
+    VIR_DOMAIN_CONTROL_JOB = 1,
+    /// A command is in the way. Since 0.9.3.
+    VIR_DOMAIN_CONTROL_OCCUPIED = 2,
+    /// No. Since 0.9.3.
+    VIR_DOMAIN_CONTROL_ERROR = 3,
+    /// One past the last value. Since 0.9.10.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_DOMAIN_CONTROL_LAST = 4,
 }
 
-bitflags::bitflags! {
-    /// How virDomainSetTime sets it.
-    pub struct SetTimeFlags: u32 {
-        const SYNC = 1;
-    }
+/// Why it cannot. Since 1.2.14.
+#[repr(C)]
+pub enum virDomainControlErrorReason {
+    /// Nothing is said. Since 1.2.14.
+    VIR_DOMAIN_CONTROL_ERROR_REASON_NONE = 0,
+    /// Nothing is known. Since 1.2.14.
+    VIR_DOMAIN_CONTROL_ERROR_REASON_UNKNOWN = 1,
+    /// The connection to the hypervisor has broken. Since 1.2.14.
+    VIR_DOMAIN_CONTROL_ERROR_REASON_MONITOR = 2,
+    /// A fault in the library. Since 1.2.14.
+    VIR_DOMAIN_CONTROL_ERROR_REASON_INTERNAL = 3,
+    /// One past the last value. Since 1.2.14.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_DOMAIN_CONTROL_ERROR_REASON_LAST = 4,
 }
 
-/// The label of a domain that runs, where there is a security model.
-const TEST_LABEL: &str = "libvirt-test";
+/// Whether a domain can be controlled. Since 0.9.3.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virDomainControlInfo {
+    /// A virDomainControlState.
+    pub state: c_uint,
+    /// A virDomainControlErrorReason.
+    pub details: c_uint,
+    /// For how long, in milliseconds; 0 if it can be controlled.
+    pub stateTime: c_ulonglong,
+}
 
-/// What can be counted while a guest is executed.
-const PERF_EVENTS: [&str; 22] = [
-    "cmt",
-    "mbmt",
-    "mbml",
-    "cpu_cycles",
-    "instructions",
-    "cache_references",
-    "cache_misses",
-    "branch_instructions",
-    "branch_misses",
-    "bus_cycles",
-    "stalled_cycles_frontend",
-    "stalled_cycles_backend",
-    "ref_cpu_cycles",
-    "cpu_clock",
-    "task_clock",
-    "page_faults",
-    "context_switches",
-    "cpu_migrations",
-    "page_faults_min",
-    "page_faults_maj",
-    "alignment_faults",
-    "emulation_faults",
-];
+/// Whether a domain can be controlled.
+pub type virDomainControlInfo = _virDomainControlInfo;
+/// Points at whether a domain can be controlled.
+pub type virDomainControlInfoPtr = *mut virDomainControlInfo;
 
-/// Parameters of devices, each with the element of `<blkiotune><device>` that it is.
-const DEVICE_LIMITS: [(&str, &str); 5] = [
-    ("device_weight", "weight"),
-    ("device_read_iops_sec", "read_iops_sec"),
-    ("device_write_iops_sec", "write_iops_sec"),
-    ("device_read_bytes_sec", "read_bytes_sec"),
-    ("device_write_bytes_sec", "write_bytes_sec"),
-];
+/// How virDomainSetTime sets the time. Since 1.2.5.
+#[repr(C)]
+pub enum virDomainSetTimeFlags {
+    /// As the domain's clock has it. Since 1.2.5.
+    VIR_DOMAIN_TIME_SYNC = 1 << 0,
+}
 
-impl Domain {
-    /// What it is, if it runs.
-    pub(super) fn active(&self) -> Result<Entry> {
-        let entry = self.entry()?;
-        if entry.is_active() { Ok(entry) } else { Err(not_running()) }
-    }
+/// Who is asked for a guest's name. Since 6.1.0.
+#[repr(C)]
+pub enum virDomainGetHostnameFlags {
+    /// Who gives addresses away; it is not asked. Since 6.1.0.
+    VIR_DOMAIN_GET_HOSTNAME_LEASE = 1 << 0,
+    /// An agent in the guest; it is not asked. Since 6.1.0.
+    VIR_DOMAIN_GET_HOSTNAME_AGENT = 1 << 1,
+}
 
-    /// Only libvirt's test driver has guests that answer without being executed.
-    pub(super) fn expect_test(&self, function: &str) -> Result<()> {
-        match self.connect().driver().node() {
-            Node::Test(_) => Ok(()),
-            Node::Real => Err(Error::no_support(VIR_FROM_DOMAIN, function)),
+/// How much of devices a domain may use, against others. An unsigned int. Since 0.9.0.
+pub const VIR_DOMAIN_BLKIO_WEIGHT: &CStr = c"weight";
+/// The same of single devices, as `PATH,WEIGHT,PATH,WEIGHT`. A string. Since 0.9.8.
+pub const VIR_DOMAIN_BLKIO_DEVICE_WEIGHT: &CStr = c"device_weight";
+/// Reads a second of single devices. A string. Since 1.2.2.
+pub const VIR_DOMAIN_BLKIO_DEVICE_READ_IOPS: &CStr = c"device_read_iops_sec";
+/// Writes a second of single devices. A string. Since 1.2.2.
+pub const VIR_DOMAIN_BLKIO_DEVICE_WRITE_IOPS: &CStr = c"device_write_iops_sec";
+/// Bytes a second read from single devices. A string. Since 1.2.2.
+pub const VIR_DOMAIN_BLKIO_DEVICE_READ_BPS: &CStr = c"device_read_bytes_sec";
+/// Bytes a second written to single devices. A string. Since 1.2.2.
+pub const VIR_DOMAIN_BLKIO_DEVICE_WRITE_BPS: &CStr = c"device_write_bytes_sec";
+
+/// The types of parameters of devices: an old name of virTypedParameterType. Since 0.9.0.
+#[repr(C)]
+pub enum virBlkioParameterType {
+    /// VIR_TYPED_PARAM_INT. Since 0.9.0.
+    VIR_DOMAIN_BLKIO_PARAM_INT = 1,
+    /// VIR_TYPED_PARAM_UINT. Since 0.9.0.
+    VIR_DOMAIN_BLKIO_PARAM_UINT = 2,
+    /// VIR_TYPED_PARAM_LLONG. Since 0.9.0.
+    VIR_DOMAIN_BLKIO_PARAM_LLONG = 3,
+    /// VIR_TYPED_PARAM_ULLONG. Since 0.9.0.
+    VIR_DOMAIN_BLKIO_PARAM_ULLONG = 4,
+    /// VIR_TYPED_PARAM_DOUBLE. Since 0.9.0.
+    VIR_DOMAIN_BLKIO_PARAM_DOUBLE = 5,
+    /// VIR_TYPED_PARAM_BOOLEAN. Since 0.9.0.
+    VIR_DOMAIN_BLKIO_PARAM_BOOLEAN = 6,
+}
+
+/// An old name of VIR_TYPED_PARAM_FIELD_LENGTH. Since 0.9.0.
+pub const VIR_DOMAIN_BLKIO_FIELD_LENGTH: usize = VIR_TYPED_PARAM_FIELD_LENGTH;
+
+/// An old name of virTypedParameter. Since 0.9.0.
+pub type virBlkioParameter = virTypedParameter;
+/// An old name of virTypedParameterPtr. Since 0.9.0.
+pub type virBlkioParameterPtr = *mut virBlkioParameter;
+
+/// Tells of the memory of an active domain: how much it is described to have, and zeros for what it
+/// would have used.
+///
+/// @dom: the domain
+/// @stats: an array for the numbers
+/// @nr_stats: how many it holds
+/// @flags: 0
+///
+/// Return Value: how many there are in it, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the
+/// domain is inactive; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.7.5.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainMemoryStats(
+    dom: virDomainPtr,
+    stats: virDomainMemoryStatPtr,
+    nr_stats: c_uint,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainMemoryStats", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        if stats.is_null() || nr_stats == 0 {
+            return Ok(0);
         }
-    }
-
-    /// The numbers of its memory, in KiB or times.
-    pub fn memory_stats(&self) -> Result<Vec<(MemoryStat, u64)>> {
-        let actual = self.active()?.definition()?.memory;
-        let nothing = [
-            MemoryStat::SwapIn,
-            MemoryStat::SwapOut,
-            MemoryStat::MajorFault,
-            MemoryStat::MinorFault,
-            MemoryStat::Resident,
-        ];
-        let mut all = vec![(MemoryStat::Actual, actual)];
-        all.extend(nothing.map(|stat| (stat, 0)));
-        Ok(all)
-    }
-
-    /// Makes sure that there is something to be controlled. Nobody else is in the way.
-    pub fn expect_control(&self) -> Result<()> {
-        self.active().map(drop)
-    }
-
-    /// What its guest takes the time to be.
-    pub fn guest_time(&self, function: &str) -> Result<GuestTime> {
-        self.expect_test(function)?;
-        let running = self.here()?;
-        if running.condition().state != State::Running {
-            return Err(not_running());
+        call.no_flags(flags, DOMAIN)?;
+        let mut told = domain.memory_stats()?;
+        told.truncate(nr_stats as usize);
+        for (index, (tag, val)) in told.iter().enumerate() {
+            let stat = virDomainMemoryStatStruct { tag: *tag as c_int, val: *val };
+            // SAFETY: within the caller's array.
+            unsafe { stats.add(index).write(stat) };
         }
-        Ok(running.guest_time())
-    }
+        Ok(told.len() as c_int)
+    })
+}
 
-    /// Makes its guest take the time to be another one.
-    pub fn set_guest_time(&self, function: &str, time: GuestTime) -> Result<()> {
-        self.expect_test(function)?;
-        let running = self.here()?;
-        let _changing = running.changing()?;
-        running.set_guest_time(time);
+/// Tells whether an active domain can be controlled, which it can.
+///
+/// @domain: the domain
+/// @info: where to store it
+/// @flags: 0
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @info is NULL, or for flags;
+/// VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.9.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetControlInfo(
+    domain: virDomainPtr,
+    info: virDomainControlInfoPtr,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainGetControlInfo", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        call.non_null(info, DOMAIN, "info")?;
+        call.no_flags(flags, DOMAIN)?;
+        domain.expect_control()?;
+        let state = virDomainControlState::VIR_DOMAIN_CONTROL_OK as c_uint;
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { info.write(virDomainControlInfo { state, details: 0, stateTime: 0 }) };
+        Ok(0)
+    })
+}
+
+/// Tells the time in the guest of a running domain. Only those of test:/// have one, which stands
+/// still.
+///
+/// @dom: the domain
+/// @seconds: where to store the seconds since 1970, or NULL
+/// @nseconds: where to store the nanoseconds beside them, or NULL
+/// @flags: 0
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_SUPPORT but for test:///; VIR_ERR_OPERATION_INVALID if
+/// the domain is not running; VIR_ERR_NO_DOMAIN.
+///
+/// Since 1.2.5.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetTime(
+    dom: virDomainPtr,
+    seconds: *mut c_longlong,
+    nseconds: *mut c_uint,
+    flags: c_uint,
+) -> c_int {
+    change("virDomainGetTime", dom, |call, domain| {
+        call.no_flags(flags, DOMAIN)?;
+        let time = domain.guest_time(call.function)?;
+        // SAFETY: NULL or the caller's memory.
+        unsafe {
+            if let Some(seconds) = seconds.as_mut() {
+                *seconds = time.seconds;
+            }
+            if let Some(nseconds) = nseconds.as_mut() {
+                *nseconds = time.nanoseconds;
+            }
+        }
         Ok(())
-    }
+    })
+}
 
-    /// What its guest calls itself.
-    pub fn guest_hostname(&self, function: &str) -> Result<String> {
-        self.expect_test(function)?;
-        self.active()?;
-        Ok(format!("{}host", self.name()))
-    }
+/// Sets the time in the guest of an active domain. Only those of test:/// have one.
+///
+/// @dom: the domain
+/// @seconds: the seconds since 1970
+/// @nseconds: the nanoseconds beside them
+/// @flags: virDomainSetTimeFlags, which make no difference
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_SUPPORT but for test:///; VIR_ERR_OPERATION_INVALID if
+/// the domain is inactive; VIR_ERR_NO_DOMAIN.
+///
+/// Since 1.2.5.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetTime(
+    dom: virDomainPtr,
+    seconds: c_longlong,
+    nseconds: c_uint,
+    flags: c_uint,
+) -> c_int {
+    change("virDomainSetTime", dom, |call, domain| {
+        call.flags::<SetTimeFlags>(flags, DOMAIN)?;
+        domain.set_guest_time(call.function, GuestTime { seconds, nanoseconds: nseconds })
+    })
+}
 
-    /// Its label under the security model of the machine, and whether that is enforced. Empty where
-    /// there is no model, and while it does not run.
-    pub fn security_label(&self) -> Result<(&'static str, bool)> {
-        let active = self.entry()?.is_active();
-        Ok(match self.connect().driver().node() {
-            Node::Test(_) if active => (TEST_LABEL, true),
-            _ => ("", false),
+/// Tells what the guest of an active domain calls itself. Only those of test:/// have a name.
+///
+/// @domain: the domain
+/// @flags: 0
+///
+/// Return Value: the name, to be freed by the caller, or NULL.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_SUPPORT but for test:///; VIR_ERR_OPERATION_INVALID if
+/// the domain is inactive; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.10.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainGetHostname(domain: virDomainPtr, flags: c_uint) -> *mut c_char {
+    entry("virDomainGetHostname", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        call.writable(&domain, DOMAIN)?;
+        call.no_flags(flags, DOMAIN)?;
+        strings::to_c(&domain.guest_hostname(call.function)?)
+    })
+}
+
+/// Sends a picture of the screen of a domain: a black one, because nothing is executed. Only domains of
+/// test:/// have a screen.
+///
+/// @domain: the domain
+/// @stream: a stream that is not in use, from which the picture is received as a volume's data is after
+/// virStorageVolDownload
+/// @screen: which screen; they are all alike
+/// @flags: 0
+///
+/// Return Value: the format of the picture, "image/png", to be freed by the caller, or NULL.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_STREAM; VIR_ERR_OPERATION_DENIED on a read-only
+/// connection; VIR_ERR_INVALID_ARG for flags, or if @stream is of another connection;
+/// VIR_ERR_NO_SUPPORT but for test:///; VIR_ERR_OPERATION_INVALID if @stream is in use;
+/// VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.9.2.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainScreenshot(
+    domain: virDomainPtr,
+    stream: virStreamPtr,
+    screen: c_uint,
+    flags: c_uint,
+) -> *mut c_char {
+    let _ = screen;
+    entry("virDomainScreenshot", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        let stream = call.object::<Stream>(stream)?;
+        call.writable(&domain, DOMAIN)?;
+        call.no_flags(flags, DOMAIN)?;
+        let format = strings::to_c(SCREENSHOT_MIME)?;
+        domain.screenshot(call.function, &stream).inspect_err(|_| {
+            // SAFETY: from malloc, and nobody's yet.
+            unsafe { libc::free(format.cast()) };
+        })?;
+        Ok(format)
+    })
+}
+
+/// Tells the label of a domain under the security model of the machine, which only test:/// has
+/// (virNodeGetSecurityModel). Without one it is empty, and while a domain is inactive.
+///
+/// @domain: the domain
+/// @seclabel: where to store it
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @seclabel is NULL; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.6.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetSecurityLabel(
+    domain: virDomainPtr,
+    seclabel: virSecurityLabelPtr,
+) -> c_int {
+    entry("virDomainGetSecurityLabel", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        call.non_null(seclabel, DOMAIN, "seclabel")?;
+        let (label, enforcing) = domain.security_label()?;
+        let label = virSecurityLabel { label: member(label), enforcing: enforcing.into() };
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { seclabel.write(label) };
+        Ok(0)
+    })
+}
+
+/// Tells how much of devices a domain may use, as it is defined: VIR_DOMAIN_BLKIO_WEIGHT, which is 0 if
+/// nothing is said of it, and what begins with VIR_DOMAIN_BLKIO_DEVICE.
+///
+/// @domain: the domain
+/// @params: an array for the parameters; NULL to count only. The caller clears it with
+/// virTypedParamsClear
+/// @nparams: how many the array holds, 0 to count only; becomes how many there are in it
+/// @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers, a negative @nparams or flags;
+/// VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not persistent
+/// where its definition is; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.9.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetBlkioParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    flags: c_uint,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        tell("virDomainGetBlkioParameters", domain, params, nparams, |call, domain| {
+            let flags: AskFlags = call.flags(flags, DOMAIN)?;
+            domain.blkio_parameters(flags.bits())
         })
     }
-
-    /// What is to be counted while its guest is executed.
-    pub fn perf_events(&self, flags: u32) -> Result<Parameters> {
-        let definition = Impact::one(flags, &self.entry()?)?;
-        let perf = definition.root().child("perf");
-        let is_counted = |name: &str| {
-            let mut events = perf.into_iter().flat_map(|perf| perf.children("event"));
-            let event = events.find(|event| event.attr("name") == Some(name));
-            event.and_then(|event| event.attr("enabled")) == Some("yes")
-        };
-        Ok(PERF_EVENTS.iter().map(|name| (*name, Value::Boolean(is_counted(name)))).collect())
-    }
-
-    /// How much of devices it may use, as it is defined.
-    pub fn blkio_parameters(&self, flags: u32) -> Result<Parameters> {
-        let definition = Impact::one(flags, &self.entry()?)?;
-        Ok(blkio(&definition))
-    }
 }
 
-fn blkio(definition: &Definition) -> Parameters {
-    let tune = definition.root().child("blkiotune");
-    let number = |element: &Element, name: &str| element.text_of(name)?.trim().parse::<u64>().ok();
-    let weight = tune.and_then(|tune| number(tune, "weight"));
-    let weight = weight.and_then(|weight| u32::try_from(weight).ok()).unwrap_or(0);
-    let mut all: Parameters = vec![("weight", Value::UInt(weight))];
-    for (parameter, element) in DEVICE_LIMITS {
-        let devices = tune.into_iter().flat_map(|tune| tune.children("device"));
-        let said = devices.filter_map(|device| {
-            let limit = number(device, element).filter(|limit| *limit > 0)?;
-            Some(format!("{},{limit}", device.text_of("path")?))
-        });
-        let text = said.collect::<Vec<_>>().join(",");
-        // XML has no NUL.
-        all.push((parameter, Value::String(CString::new(text).unwrap_or_default())));
-    }
-    all
-}
-
-impl Running {
-    /// What its guest takes the time to be.
-    pub fn guest_time(&self) -> GuestTime {
-        *self.guest_time.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn set_guest_time(&self, time: GuestTime) {
-        *self.guest_time.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = time;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_of_devices_are_told_together() {
-        let definition = Definition::parse(
-            "<domain type='test'><name>a</name><memory>1</memory><os><type>hvm</type></os><blkiotune>\
-             <weight>800</weight><device><path>/dev/a</path><weight>1000</weight></device>\
-             <device><path>/dev/b</path><weight>500</weight><read_bytes_sec>7</read_bytes_sec>\
-             </device></blkiotune></domain>",
-        )
-        .unwrap();
-        let text = |text: &str| Value::String(CString::new(text).unwrap());
-        let all = blkio(&definition);
-        assert_eq!(all[0], ("weight", Value::UInt(800)));
-        assert_eq!(all[1], ("device_weight", text("/dev/a,1000,/dev/b,500")));
-        assert_eq!(all[4], ("device_read_bytes_sec", text("/dev/b,7")));
-        assert_eq!(all[5], ("device_write_bytes_sec", text("")));
-    }
+/// Tells what is to be counted while a domain is executed, as it is defined: a boolean for each
+/// event that libvirt knows. Nothing is executed.
+///
+/// @domain: the domain
+/// @params: where to store an array, to be released with virTypedParamsFree
+/// @nparams: where to store how many parameters it has
+/// @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers or flags;
+/// VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not persistent
+/// where its definition is; VIR_ERR_NO_DOMAIN.
+///
+/// Since 1.3.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetPerfEvents(
+    domain: virDomainPtr,
+    params: *mut virTypedParameterPtr,
+    nparams: *mut c_int,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainGetPerfEvents", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        call.non_null(params, DOMAIN, "params")?;
+        call.non_null(nparams, DOMAIN, "nparams")?;
+        let flags: AskFlags = call.flags(flags, DOMAIN)?;
+        let events = domain.perf_events(flags.bits())?;
+        let (mut array, mut stored, mut room) = (null_mut(), 0, 0);
+        let growing = Growing { params: &mut array, nparams: &mut stored, maxparams: &mut room };
+        for (name, value) in &events {
+            let name = std::ffi::CString::new(*name).unwrap_or_default();
+            // SAFETY: an array of our own.
+            let pushed = field(&name).and_then(|field| unsafe { growing.push(call, field, value) });
+            pushed.inspect_err(|_| unsafe {
+                clear(array, stored);
+                libc::free(array.cast());
+            })?;
+        }
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe {
+            params.write(array);
+            nparams.write(stored);
+        }
+        Ok(0)
+    })
 }

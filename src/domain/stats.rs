@@ -1,260 +1,357 @@
-//! Statistics of domains in bulk: what virConnectGetAllDomainStats tells of each.
+//! `libvirt-domain.h`, last part: statistics of many domains at once, and questions whose answer is
+//! that there is nothing.
 
-use std::ffi::CString;
+use std::ffi::{CString, c_char, c_int, c_uint};
+use std::ptr::null_mut;
 use std::sync::Arc;
 
-use super::definition::Definition;
-use super::disk_definition::{DiskDefinition, ImageDefinition, Source};
-use super::interfaces::interfaces;
-use super::object::{Domain, ListFlags, passes};
-use super::queries::{BlockInfo, on_medium};
-use super::registry::{Entry, Live};
-use super::running::Running;
-use crate::block::export::BLOCK_SIZES;
-use crate::error::*;
-use crate::typed_params::Value;
+use crate::call::{Call, entry};
+use crate::domain::object::virDomainPtr;
+use crate::handle::{self, Cell};
+use crate::host::virConnectPtr;
+use crate::strings;
+use crate::typed_array::{self, Growing, field};
+use crate::typed_params::virTypedParameterPtr;
+use virsparse_core::domain::Domain;
+use virsparse_core::domain::stats::{self, Statistics, StatsFlags};
+use virsparse_core::error::*;
 
-/// A CPU that runs: virVcpuState.
-const VCPU_RUNNING: i32 = 1;
+/// What is told of a domain. STATE, BALLOON, VCPU and BLOCK have something behind them; CPU_TOTAL,
+/// INTERFACE and PERF are zeros and nothing, because nothing is executed. Others are not told of.
+/// Since 1.2.8.
+#[repr(C)]
+pub enum virDomainStatsTypes {
+    /// `state.state` and `state.reason`: as virDomainGetState tells them. Since 1.2.8.
+    VIR_DOMAIN_STATS_STATE = 1 << 0,
+    /// `cpu.time`, `cpu.user` and `cpu.system` of an active domain: 0. Since 1.2.9.
+    VIR_DOMAIN_STATS_CPU_TOTAL = 1 << 1,
+    /// `balloon.current` and `balloon.maximum`: KiB of memory, as it is defined. Since 1.2.9.
+    VIR_DOMAIN_STATS_BALLOON = 1 << 2,
+    /// `vcpu.current` and `vcpu.maximum`: how many CPUs are defined; and for each of an active domain
+    /// `vcpu.N.state` (a virVcpuState), and 0 as `vcpu.N.time` and `vcpu.N.wait`. Since 1.2.9.
+    VIR_DOMAIN_STATS_VCPU = 1 << 3,
+    /// `net.count` of an active domain, and for each interface from 0 on `net.N.name`, and 0 as
+    /// `net.N.rx.bytes`, `net.N.rx.pkts`, `net.N.rx.errs` and `net.N.rx.drop`, and with `tx.`. Since 1.2.9.
+    VIR_DOMAIN_STATS_INTERFACE = 1 << 4,
+    /// `block.count`, and for each disk from 0 on `block.N.` with `name` (its target), `path`,
+    /// `allocation`, `capacity` and `physical`; if it is open in this process, also `backingIndex`,
+    /// `rd.reqs`, `rd.bytes`, `rd.times` (nanoseconds), the same with `wr.`, `fl.reqs`,
+    /// `fl.times`, `threshold` if there is one, and what the disk's clients are told of the sizes of
+    /// requests, in bytes: `limits.request_alignment`, `limits.transfer_optimal` and
+    /// `limits.transfer_max`. Since 1.2.9.
+    VIR_DOMAIN_STATS_BLOCK = 1 << 5,
+    /// Performance events, of which none is counted. Since 1.3.3.
+    VIR_DOMAIN_STATS_PERF = 1 << 6,
+    /// Threads for I/O. Since 4.10.0.
+    VIR_DOMAIN_STATS_IOTHREAD = 1 << 7,
+    /// Bandwidth of memory. Since 6.0.0.
+    VIR_DOMAIN_STATS_MEMORY = 1 << 8,
+    /// How fast memory changes. Since 7.2.0.
+    VIR_DOMAIN_STATS_DIRTYRATE = 1 << 9,
+    /// Of the hypervisor. Since 8.9.0.
+    VIR_DOMAIN_STATS_VM = 1 << 10,
+}
+
+/// Which domains are told of, and how. Bits of one group ({ACTIVE, INACTIVE}, {PERSISTENT,
+/// TRANSIENT}, {RUNNING, PAUSED, SHUTOFF, OTHER}) are alternatives; a group without bits does not
+/// filter. Since 1.2.8.
+#[repr(C)]
+pub enum virConnectGetAllDomainStatsFlags {
+    /// Active ones. Since 1.2.8.
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE = 1 << 0,
+    /// Inactive ones. Since 1.2.8.
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE = 1 << 1,
+    /// Persistent ones. Since 1.2.8.
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT = 1 << 2,
+    /// Transient ones. Since 1.2.8.
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_TRANSIENT = 1 << 3,
+    /// Running ones. Since 1.2.8.
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING = 1 << 4,
+    /// Paused ones. Since 1.2.8.
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_PAUSED = 1 << 5,
+    /// Those that are off. Since 1.2.8.
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_SHUTOFF = 1 << 6,
+    /// Those in another state. Since 1.2.8.
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_OTHER = 1 << 7,
+    /// Without waiting for a domain, which is always so. Since 4.5.0.
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT = 1 << 29,
+    /// Also the images below the top of an open disk, each counted as a disk. Since 1.2.12.
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING = 1 << 30,
+}
+
+/// Refuses what is not told of, instead of leaving it out. Since 1.2.8.
+pub const VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS: c_uint = 2147483648;
+
+/// What is told of one domain. Since 1.2.8.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _virDomainStatsRecord {
+    /// The domain.
+    pub dom: virDomainPtr,
+    /// Typed parameters.
+    pub params: virTypedParameterPtr,
+    /// How many.
+    pub nparams: c_int,
+}
+
+/// What is told of one domain.
+pub type virDomainStatsRecord = _virDomainStatsRecord;
+/// Points at what is told of one domain.
+pub type virDomainStatsRecordPtr = *mut virDomainStatsRecord;
+
+/// Kinds of messages about a domain. Since 7.1.0.
+#[repr(C)]
+pub enum virDomainMessageType {
+    /// It uses what is going to be removed. Since 7.1.0.
+    VIR_DOMAIN_MESSAGE_DEPRECATION = 1 << 0,
+    /// Something about it is not supported. Since 7.1.0.
+    VIR_DOMAIN_MESSAGE_TAINTING = 1 << 1,
+    /// A guest's request to one of its disks has failed. Since 11.1.0.
+    VIR_DOMAIN_MESSAGE_IOERRORS = 1 << 2,
+}
 
 bitflags::bitflags! {
-    /// What is told of a domain: the bits of virDomainStatsTypes that there is something behind.
-    #[derive(Clone, Copy)]
-    pub struct StatsGroups: u32 {
-        const STATE = 1;
-        const CPU_TOTAL = 2;
-        const BALLOON = 4;
-        const VCPU = 8;
-        const INTERFACE = 16;
-        const BLOCK = 32;
-        const PERF = 64;
-    }
-
-    /// Which domains are told of, and how.
-    #[derive(Clone, Copy)]
-    pub struct StatsFlags: u32 {
-        const ACTIVE = 1;
-        const INACTIVE = 2;
-        const PERSISTENT = 4;
-        const TRANSIENT = 8;
-        const RUNNING = 16;
-        const PAUSED = 32;
-        const SHUTOFF = 64;
-        const OTHER = 128;
-        const NOWAIT = 1 << 29;
-        const BACKING = 1 << 30;
-        const ENFORCE_STATS = 1 << 31;
+    struct MessageFlags: u32 {
+        const DEPRECATION = virDomainMessageType::VIR_DOMAIN_MESSAGE_DEPRECATION as u32;
+        const TAINTING = virDomainMessageType::VIR_DOMAIN_MESSAGE_TAINTING as u32;
+        const IOERRORS = virDomainMessageType::VIR_DOMAIN_MESSAGE_IOERRORS as u32;
     }
 }
 
-impl StatsFlags {
-    /// Those that say which domains.
-    pub fn filter(self) -> ListFlags {
-        ListFlags::from_bits_retain(self.bits() & (StatsFlags::NOWAIT.bits() - 1))
+const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN;
+
+/// A record for a domain; `beside` is a handle of its connection's.
+fn record(
+    call: &Call,
+    domain: Arc<Domain>,
+    statistics: &Statistics,
+    beside: *const Cell,
+) -> Result<virDomainStatsRecordPtr> {
+    let (mut params, mut nparams, mut maxparams) = (null_mut(), 0, 0);
+    let array = Growing { params: &mut params, nparams: &mut nparams, maxparams: &mut maxparams };
+    let filled = statistics.iter().try_for_each(|(name, value)| {
+        let name = CString::new(name.as_str()).unwrap_or_default();
+        // SAFETY: an array of our own.
+        unsafe { array.push(call, field(&name)?, value) }
+    });
+    let made = filled.and_then(|()| {
+        let dom = call.publish(domain, beside)?;
+        let record = virDomainStatsRecord { dom, params, nparams };
+        strings::to_records([record].into_iter()).inspect_err(|_| {
+            handle::release::<Domain>(dom);
+        })
+    });
+    made.inspect_err(|_| {
+        // SAFETY: an array of our own, from malloc.
+        unsafe { free_parameters(params, nparams) }
+    })
+}
+
+/// # Safety
+/// `params` is NULL or an array from malloc of `nparams` parameters.
+unsafe fn free_parameters(params: virTypedParameterPtr, nparams: c_int) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        typed_array::clear(params, nparams);
+        libc::free(params.cast());
     }
 }
 
-/// What the requests of a disk's clients are held to: the names of BLOCK_SIZES.
-const LIMITS: [&str; 3] =
-    ["limits.request_alignment", "limits.transfer_optimal", "limits.transfer_max"];
-
-/// Named numbers and texts about one domain.
-pub type Statistics = Vec<(String, Value)>;
-
-/// The groups that a caller asks for by number: 0 for all. Others are refused if that is asked
-/// for, too, and else left out.
-pub fn groups(asked: u32, flags: StatsFlags) -> Result<StatsGroups> {
-    if asked == 0 {
-        return Ok(StatsGroups::all());
+/// # Safety
+/// `record` is from [`record`], and nobody else's.
+unsafe fn free_record(record: virDomainStatsRecordPtr) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        free_parameters((*record).params, (*record).nparams);
+        handle::release::<Domain>((*record).dom);
+        libc::free(record.cast());
     }
-    let unknown = asked & !StatsGroups::all().bits();
-    if unknown != 0 && flags.contains(StatsFlags::ENFORCE_STATS) {
-        let text = format!("Stats types bits 0x{unknown:x} are not supported");
-        return Err(Error::new(VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_FROM_DOMAIN, text));
-    }
-    Ok(StatsGroups::from_bits_truncate(asked))
 }
 
-/// Statistics of those domains that pass the filter. Domains that are gone are left out.
-pub fn collect(
-    domains: Vec<Arc<Domain>>,
-    groups: StatsGroups,
-    flags: StatsFlags,
-) -> Result<Vec<(Arc<Domain>, Statistics)>> {
-    let filter = flags.filter();
-    let mut all = Vec::with_capacity(domains.len());
-    for domain in domains {
-        let entry = match domain.entry() {
-            Err(error) if error.code == VIR_ERR_NO_DOMAIN => continue,
-            entry => entry?,
+/// Stores what is told of domains; of how many.
+///
+/// # Safety
+/// `records` points at a pointer of the caller's.
+unsafe fn store(
+    call: &Call,
+    all: Vec<(Arc<Domain>, Statistics)>,
+    beside: *const Cell,
+    records: *mut *mut virDomainStatsRecordPtr,
+) -> Result<c_int> {
+    let mut made = Vec::with_capacity(all.len());
+    let filled = all.into_iter().try_for_each(|(domain, statistics)| {
+        made.push(record(call, domain, &statistics, beside)?);
+        Ok(())
+    });
+    match filled.and_then(|()| strings::to_array(&made)) {
+        Ok(array) => {
+            // SAFETY: the caller's promise.
+            unsafe { records.write(array) };
+            Ok(made.len() as c_int)
+        }
+        Err(error) => {
+            for record in made {
+                // SAFETY: made above.
+                unsafe { free_record(record) };
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Tells about all domains of a connection, or those that pass a filter.
+///
+/// @conn: the connection
+/// @stats: what to tell, bits of virDomainStatsTypes; 0 for all that there is
+/// @retStats: where to store a list of records with NULL behind the last, to be released with
+/// virDomainStatsRecordListFree
+/// @flags: virConnectGetAllDomainStatsFlags. What is in @stats and is not told of is left out, or
+/// refused with ENFORCE_STATS
+///
+/// Return Value: how many records there are, or -1.
+///
+/// Errors: VIR_ERR_INVALID_CONN; VIR_ERR_INVALID_ARG if @retStats is NULL, or for unknown flags;
+/// VIR_ERR_ARGUMENT_UNSUPPORTED for what is not told of.
+///
+/// Since 1.2.8.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectGetAllDomainStats(
+    conn: virConnectPtr,
+    stats: c_uint,
+    retStats: *mut *mut virDomainStatsRecordPtr,
+    flags: c_uint,
+) -> c_int {
+    entry("virConnectGetAllDomainStats", |call| {
+        let connect = call.connect_in(conn, DOMAIN)?;
+        call.non_null(retStats, DOMAIN, "retStats")?;
+        let flags: StatsFlags = call.flags(flags, DOMAIN)?;
+        let groups = stats::groups(stats, flags)?;
+        let all = stats::collect(connect.list_domains(flags.filter())?, groups, flags)?;
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { store(call, all, conn, retStats) }
+    })
+}
+
+/// Tells about some domains of one connection. Those that are gone, or do not pass the filter, are
+/// left out.
+///
+/// @doms: the domains, with NULL behind the last
+/// @stats: what to tell, bits of virDomainStatsTypes; 0 for all that there is
+/// @retStats: where to store a list of records with NULL behind the last, to be released with
+/// virDomainStatsRecordListFree
+/// @flags: virConnectGetAllDomainStatsFlags, as for virConnectGetAllDomainStats
+///
+/// Return Value: how many records there are, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @doms or @retStats is NULL, if there are
+/// no domains or those of several connections, or for unknown flags; VIR_ERR_ARGUMENT_UNSUPPORTED
+/// for what is not told of.
+///
+/// Since 1.2.8.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainListGetStats(
+    doms: *mut virDomainPtr,
+    stats: c_uint,
+    retStats: *mut *mut virDomainStatsRecordPtr,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainListGetStats", |call| {
+        call.non_null(doms, DOMAIN, "doms")?;
+        call.non_null(retStats, DOMAIN, "retStats")?;
+        let mut domains: Vec<Arc<Domain>> = Vec::new();
+        // SAFETY: the caller's array, up to its NULL.
+        unsafe {
+            while !(*doms.add(domains.len())).is_null() {
+                domains.push(call.object(*doms.add(domains.len()))?);
+            }
+        }
+        let refused = |text: &str| Err(Error::new(VIR_ERR_INVALID_ARG, DOMAIN, text));
+        let Some(first) = domains.first() else {
+            return refused("doms array in virDomainListGetStats must contain at least one domain");
         };
-        if passes(&entry, false, &filter) {
-            let statistics = domain.statistics(&entry, groups, flags);
-            all.push((domain, statistics));
+        if domains.iter().any(|domain| !Arc::ptr_eq(domain.connect(), first.connect())) {
+            return refused("domains in 'doms' array must belong to a single connection");
         }
-    }
-    Ok(all)
+        let flags: StatsFlags = call.flags(flags, DOMAIN)?;
+        let groups = stats::groups(stats, flags)?;
+        let all = stats::collect(domains, groups, flags)?;
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { store(call, all, *doms, retStats) }
+    })
 }
 
-impl Domain {
-    fn statistics(&self, entry: &Entry, groups: StatsGroups, flags: StatsFlags) -> Statistics {
-        let mut all = Statistics::new();
-        let mut add = |name: &str, value| all.push((name.to_string(), value));
-        if groups.contains(StatsGroups::STATE) {
-            let condition = entry.condition();
-            add("state.state", Value::Int(condition.state as i32));
-            add("state.reason", Value::Int(condition.reason));
-        }
-        let definition = match entry.definition() {
-            Ok(definition) => definition,
-            Err(error) => {
-                log::warn!("statistics of domain '{}' without its definition: {error}", entry.name);
-                return all;
-            }
-        };
-        let active = entry.is_active();
-        if groups.contains(StatsGroups::CPU_TOTAL) && active {
-            for name in ["cpu.time", "cpu.user", "cpu.system"] {
-                add(name, Value::ULLong(0));
-            }
-        }
-        if groups.contains(StatsGroups::BALLOON) {
-            add("balloon.current", Value::ULLong(definition.memory));
-            add("balloon.maximum", Value::ULLong(definition.max_memory));
-        }
-        if groups.contains(StatsGroups::VCPU) {
-            add("vcpu.current", Value::UInt(definition.vcpus.into()));
-            add("vcpu.maximum", Value::UInt(definition.max_vcpus.into()));
-            // Nothing is executed: they are said to run, and have not.
-            for vcpu in 0..if active { definition.vcpus } else { 0 } {
-                add(&format!("vcpu.{vcpu}.state"), Value::Int(VCPU_RUNNING));
-                add(&format!("vcpu.{vcpu}.time"), Value::ULLong(0));
-                add(&format!("vcpu.{vcpu}.wait"), Value::ULLong(0));
-            }
-        }
-        if groups.contains(StatsGroups::INTERFACE) && active {
-            for (name, value) in interface_values(&definition) {
-                add(&name, value);
-            }
-        }
-        if groups.contains(StatsGroups::BLOCK) {
-            let running = match &entry.live {
-                Some(Live::Here(running)) => Some(running),
-                _ => None,
-            };
-            let backing = flags.contains(StatsFlags::BACKING);
-            let disks = definition.disks.iter();
-            let images: Vec<_> =
-                disks.flat_map(|disk| self.images(disk, running, backing)).collect();
-            add("block.count", Value::UInt(images.len() as u32));
-            for (number, image) in images.into_iter().enumerate() {
-                for (name, value) in image {
-                    add(&format!("block.{number}.{name}"), value);
-                }
-            }
-        }
-        all
+/// Releases a list of records, the parameters in them, and the references to their domains.
+///
+/// @stats: the list; NULL is allowed
+///
+/// Errors: none, and the last error is left as it is.
+///
+/// Since 1.2.8.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainStatsRecordListFree(stats: *mut virDomainStatsRecordPtr) {
+    if stats.is_null() {
+        return;
     }
-
-    /// What is known of a disk, and of the images below its top.
-    fn images(
-        &self,
-        disk: &DiskDefinition,
-        running: Option<&Arc<Running>>,
-        backing: bool,
-    ) -> Vec<Vec<(&'static str, Value)>> {
-        // What is not known is left out, as libvirt does.
-        let known = |path: &str, sizes: Result<BlockInfo>| {
-            let known = sizes.inspect_err(|error| {
-                log::warn!("statistics without sizes of '{path}' of {}: {error}", disk.target);
-            });
-            known.into_iter().flat_map(size_values)
-        };
-        let sizes = || known(disk.path().unwrap_or_default(), self.block_info(&disk.target));
-        let open = running.and_then(|running| Some((running, running.disk(&disk.target)?)));
-        let Some((running, open)) = open else {
-            let mut alone = named(disk, disk.path());
-            // A server is not asked: it may keep all others waiting.
-            let is_remote = |image: &ImageDefinition| matches!(image.source, Source::Nbd(_));
-            if !disk.image.as_ref().is_some_and(is_remote) {
-                alone.extend(sizes());
-            }
-            return vec![alone];
-        };
-        let mut top = named(disk, running.path_of(&disk.target).as_deref());
-        let images: Vec<_> = {
-            let chain = open.live.images();
-            let images = chain.images.iter();
-            // Their nodes are not kept for long: whoever looks at an image must not keep it open.
-            images
-                .map(|i| {
-                    let length = i.node.length().map_err(super::failed);
-                    (i.index, i.path.clone(), length, i.qcow2.clone())
-                })
-                .collect()
-        };
-        if let Some((index, ..)) = images.first() {
-            top.push(("backingIndex", Value::UInt(*index)));
+    // SAFETY: a list that is from here, and the caller's until now.
+    unsafe {
+        let mut next = stats;
+        while !(*next).is_null() {
+            free_record(*next);
+            next = next.add(1);
         }
-        let now = open.meter().stats();
-        top.extend([
-            ("rd.reqs", Value::ULLong(now.reads)),
-            ("rd.bytes", Value::ULLong(now.read_bytes)),
-            ("rd.times", Value::ULLong(now.read_time)),
-            ("wr.reqs", Value::ULLong(now.writes)),
-            ("wr.bytes", Value::ULLong(now.write_bytes)),
-            ("wr.times", Value::ULLong(now.write_time)),
-            ("fl.reqs", Value::ULLong(now.flushes)),
-            ("fl.times", Value::ULLong(now.flush_time)),
-        ]);
-        top.extend(sizes());
-        let threshold = open.meter().threshold();
-        if threshold > 0 {
-            top.push(("threshold", Value::ULLong(threshold)));
-        }
-        let sizes = BLOCK_SIZES.map(|size| Value::ULLong(size.into()));
-        top.extend(LIMITS.into_iter().zip(sizes));
-        let mut all = vec![top];
-        for (index, path, length, qcow2) in images.into_iter().skip(1).filter(|_| backing) {
-            let mut below = named(disk, path.to_str());
-            below.push(("backingIndex", Value::UInt(index)));
-            let files = &**self.connect().domains().images().files();
-            let sizes = length.and_then(|length| on_medium(files, &path, length, qcow2.as_deref()));
-            below.extend(known(&path.to_string_lossy(), sizes));
-            all.push(below);
-        }
-        all
+        libc::free(stats.cast());
     }
 }
 
-/// What is told of interfaces, which nothing passes.
-fn interface_values(definition: &Definition) -> Statistics {
-    let interfaces = interfaces(definition);
-    let mut all = vec![("net.count".to_string(), Value::UInt(interfaces.len() as u32))];
-    for (number, interface) in interfaces.into_iter().enumerate() {
-        let name = CString::new(interface.name).unwrap_or_default();
-        all.push((format!("net.{number}.name"), Value::String(name)));
-        for way in ["rx", "tx"] {
-            for what in ["bytes", "pkts", "errs", "drop"] {
-                all.push((format!("net.{number}.{way}.{what}"), Value::ULLong(0)));
-            }
-        }
-    }
-    all
+/// Tells whether the memory of a domain was saved for its next start. It never is.
+///
+/// @dom: the domain
+/// @flags: 0
+///
+/// Return Value: 0, or -1 on error.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for flags; VIR_ERR_NO_DOMAIN if the domain
+/// is gone.
+///
+/// Since 0.8.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainHasManagedSaveImage(dom: virDomainPtr, flags: c_uint) -> c_int {
+    entry("virDomainHasManagedSaveImage", |call| {
+        let domain = call.object::<Domain>(dom)?;
+        call.no_flags(flags, DOMAIN)?;
+        domain.is_active().map(|_| 0)
+    })
 }
 
-fn named(disk: &DiskDefinition, path: Option<&str>) -> Vec<(&'static str, Value)> {
-    // Definitions with a NUL are refused, and paths have none.
-    let text = |text: &str| Value::String(CString::new(text).unwrap_or_default());
-    let mut all = vec![("name", text(&disk.target))];
-    all.extend(path.map(|path| ("path", text(path))));
-    all
-}
-
-fn size_values(info: BlockInfo) -> [(&'static str, Value); 3] {
-    [
-        ("allocation", Value::ULLong(info.allocation)),
-        ("capacity", Value::ULLong(info.capacity)),
-        ("physical", Value::ULLong(info.physical)),
-    ]
+/// Lists what there is to say about a domain: the last failure of a guest's request for each of the disks that
+/// run in this process, until the domain stops. The definition is never said to have faults.
+///
+/// @domain: the domain
+/// @msgs: where to store a list of texts with NULL behind the last, of which each and the list are the
+/// caller's to free; NULL if there are none
+/// @flags: virDomainMessageType; 0 for all
+///
+/// Return Value: how many there are, or -1 on error.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @msgs is NULL, or for unknown flags;
+/// VIR_ERR_NO_DOMAIN if the domain is gone.
+///
+/// Since 7.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetMessages(
+    domain: virDomainPtr,
+    msgs: *mut *mut *mut c_char,
+    flags: c_uint,
+) -> c_int {
+    entry("virDomainGetMessages", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        call.non_null(msgs, DOMAIN, "msgs")?;
+        let flags = call.flags::<MessageFlags>(flags, DOMAIN)?;
+        let wanted = flags.is_empty() || flags.contains(MessageFlags::IOERRORS);
+        let texts = domain.io_errors()?;
+        let texts = if wanted { texts } else { Vec::new() };
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { msgs.write(strings::to_texts(&texts)?) };
+        Ok(c_int::try_from(texts.len()).unwrap_or(c_int::MAX))
+    })
 }

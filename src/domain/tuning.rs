@@ -1,377 +1,610 @@
-//! How a domain is to be run: limits of its memory, NUMA nodes, its weight, and what is to follow
-//! when it ends. Nothing is executed, so that this is kept for whoever asks for it.
+//! `libvirt-domain.h`, ninth part: how a domain is to be run.
+// An unsigned long has 32 bits on some machines.
+#![allow(clippy::unnecessary_cast)]
 
-use std::ffi::CString;
+use std::ffi::{c_char, c_int, c_uint, c_ulong};
 
-use super::definition::{self, Definition};
-use super::impact::Impact;
-use super::layout;
-use super::nodeset::NodeSet;
-use super::object::Domain;
-use crate::error::*;
-use crate::typed_params::{Type, Value};
-use crate::xml::{Element, excerpt};
+use crate::call::{Call, entry};
+use crate::domain::control::change;
+use crate::domain::object::virDomainPtr;
+use crate::strings;
+use crate::typed_array::{room, store, validated};
+use crate::typed_params::virTypedParameterPtr;
+use virsparse_core::domain::{
+    AmountFlags, Domain, EndAction, Impact, MEMORY_PARAMETERS, NUMA_PARAMETERS, Parameters,
+    SCHEDULER_PARAMETERS,
+};
+use virsparse_core::error::*;
+use virsparse_core::typed_params::Type;
 
-/// Values by the names of typed parameters.
-pub type Parameters = Vec<(&'static str, Value)>;
+pub(super) const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN;
 
-/// The memory that a domain may have if nothing is said of it, in KiB.
-const UNLIMITED: u64 = (i64::MAX >> 10) as u64;
-
-const HARD_LIMIT: &str = "hard_limit";
-const SOFT_LIMIT: &str = "soft_limit";
-const SWAP_HARD_LIMIT: &str = "swap_hard_limit";
-
-/// Elements of `<memtune>`, and parameters of these names.
-const MEMORY_LIMITS: [&str; 3] = [HARD_LIMIT, SOFT_LIMIT, SWAP_HARD_LIMIT];
-
-const NUMA_MODE: &str = "numa_mode";
-const NUMA_NODESET: &str = "numa_nodeset";
-
-/// virDomainNumatuneMemMode.
-const NUMA_MODES: [&str; 4] = ["strict", "preferred", "interleave", "restrictive"];
-
-const WEIGHT: &str = "weight";
-
-/// The weight that libvirt's test driver tells.
-const DEFAULT_WEIGHT: u32 = 50;
-
-/// virDomainLifecycle.
-const ENDINGS: [&str; 3] = ["poweroff", "reboot", "crash"];
-
-/// virDomainLifecycleAction.
-const ACTIONS: [&str; 7] = [
-    "destroy",
-    "restart",
-    "rename-restart",
-    "preserve",
-    "coredump-destroy",
-    "coredump-restart",
-    "preserve-running",
-];
-
-/// Those that are for crashes.
-const AT_CRASH: &[&str] = &["coredump-destroy", "coredump-restart", "preserve-running"];
-
-/// What virDomainSetMemoryParameters takes.
-pub const MEMORY_PARAMETERS: [(&str, Type); 3] =
-    [(HARD_LIMIT, Type::ULLong), (SOFT_LIMIT, Type::ULLong), (SWAP_HARD_LIMIT, Type::ULLong)];
-
-/// What virDomainSetNumaParameters takes.
-pub const NUMA_PARAMETERS: [(&str, Type); 2] =
-    [(NUMA_MODE, Type::Int), (NUMA_NODESET, Type::String)];
-
-/// What virDomainSetSchedulerParameters takes.
-pub const SCHEDULER_PARAMETERS: [(&str, Type); 1] = [(WEIGHT, Type::UInt)];
-
-/// What is to follow an end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EndAction {
-    ending: &'static str,
-    action: &'static str,
-}
-
-impl EndAction {
-    /// By libvirt's numbers.
-    pub fn new(ending: u32, action: u32) -> Result<EndAction> {
-        let find = |words: &[&'static str], number: u32, what: &str| {
-            usize::try_from(number)
-                .ok()
-                .and_then(|index| words.get(index).copied())
-                .ok_or_else(|| argument(format!("invalid lifecycle {what} '{number}'")))
-        };
-        let ending = find(&ENDINGS, ending, "type")?;
-        Ok(EndAction { ending, action: find(&ACTIONS, action, "action")? })
+bitflags::bitflags! {
+    pub(super) struct ImpactFlags: u32 {
+        const ALL = Impact::BITS;
     }
 
-    fn check(self) -> Result<()> {
-        let EndAction { ending, action } = self;
-        if ending != "crash" && AT_CRASH.contains(&action) {
-            let text = format!("Lifecycle event '{ending}' doesn't support '{action}' action");
-            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+    pub(super) struct AskFlags: u32 {
+        const IMPACT = Impact::BITS;
+        const STRING_OKAY = 4;
+    }
+}
+
+/// The bit of VIR_DOMAIN_VCPU_GUEST.
+const GUEST: c_uint = 8;
+const ASYNC_UNPLUG: c_uint = 32;
+
+/// Refuses one flag without another.
+fn requires(call: &Call, flags: c_uint, flag: (c_uint, &str), other: (c_uint, &str)) -> Result<()> {
+    if flags & flag.0 != 0 && flags & other.0 == 0 {
+        let text = format!("Flag '{}' is required by flag '{}'", other.1, flag.1);
+        return Err(Error::argument(DOMAIN, call.function, "flags", text));
+    }
+    Ok(())
+}
+
+/// Refuses one flag with another.
+fn excludes(call: &Call, flags: c_uint, flag: (c_uint, &str), other: (c_uint, &str)) -> Result<()> {
+    if flags & flag.0 != 0 && flags & other.0 != 0 {
+        let text = format!("Flags '{}' and '{}' are mutually exclusive", flag.1, other.1);
+        return Err(Error::argument(DOMAIN, call.function, "flags", text));
+    }
+    Ok(())
+}
+
+/// Refuses 0.
+fn not_zero(call: &Call, number: u64, argument: &str) -> Result<()> {
+    if number == 0 { Err(call.must(DOMAIN, argument, "not be zero")) } else { Ok(()) }
+}
+
+const LIVE: (c_uint, &str) = (1, "VIR_DOMAIN_AFFECT_LIVE");
+const CONFIG: (c_uint, &str) = (2, "VIR_DOMAIN_AFFECT_CONFIG");
+
+/// Tells how many CPUs a domain is described to have.
+///
+/// @domain: the domain
+/// @flags: virDomainVcpuFlags: of LIVE and CONFIG one, and MAXIMUM. GUEST and HOTPLUGGABLE are
+/// refused
+///
+/// Return Value: the number, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED for VIR_DOMAIN_VCPU_GUEST on a read-only
+/// connection; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the domain is not active
+/// where that is asked for, or not persistent where its definition is; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.8.5.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainGetVcpusFlags(domain: virDomainPtr, flags: c_uint) -> c_int {
+    entry("virDomainGetVcpusFlags", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        if flags & GUEST != 0 {
+            call.writable(&domain, DOMAIN)?;
         }
-        Ok(())
-    }
-}
-
-fn argument(text: String) -> Error {
-    Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text)
-}
-
-impl Domain {
-    /// Changes what runs, what is kept, or both.
-    fn tune(
-        &self,
-        flags: u32,
-        change: impl Fn(&Definition) -> Result<Definition>,
-        live: impl FnOnce(&Definition) -> Result<()>,
-    ) -> Result<()> {
-        self.change_definition(flags, &change, |running| {
-            live(&running.definition)?;
-            change(&running.definition)
-        })?;
-        Ok(())
-    }
-
-    /// The limits of its memory, in KiB.
-    pub fn memory_parameters(&self, flags: u32) -> Result<Parameters> {
-        let limits = memory_limits(&*Impact::one(flags, &self.entry()?)?)?;
-        let limits = MEMORY_LIMITS.into_iter().zip(limits);
-        Ok(limits.map(|(name, limit)| (name, Value::ULLong(limit))).collect())
-    }
-
-    /// Changes limits of its memory.
-    pub fn set_memory_parameters(&self, given: &Parameters, flags: u32) -> Result<()> {
-        self.tune(flags, |definition| with_memory_limits(definition, given), |_| Ok(()))
-    }
-
-    /// Which NUMA nodes its memory is to be of, and how strictly.
-    pub fn numa_parameters(&self, flags: u32) -> Result<Parameters> {
-        let definition = Impact::one(flags, &self.entry()?)?;
-        let memory = numa_memory(&definition);
-        let mode = memory.and_then(numa_mode).unwrap_or(0);
-        let nodes = memory.and_then(|memory| memory.attr("nodeset")).unwrap_or_default();
-        // A definition is kept as it came, so that it may be no set.
-        let nodes = NodeSet::parse(nodes).map_or(nodes.to_string(), |set| set.to_string());
-        let nodes = CString::new(nodes).unwrap_or_default();
-        Ok(vec![(NUMA_MODE, Value::Int(mode)), (NUMA_NODESET, Value::String(nodes))])
-    }
-
-    /// Changes these.
-    pub fn set_numa_parameters(&self, given: &Parameters, flags: u32) -> Result<()> {
-        let wanted = NumaChange::new(given)?;
-        self.tune(
-            flags,
-            |definition| wanted.apply(definition),
-            |running| {
-                let mode = numa_memory(running).map(|memory| numa_mode(memory).unwrap_or(0));
-                if mode.is_some() && wanted.mode.is_some() && mode != wanted.mode {
-                    let text = "can't change numatune mode for running domain";
-                    return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
-                }
-                Ok(())
-            },
-        )
-    }
-
-    /// Refuses what is about a scheduler for want of one. libvirt's test driver says that it has
-    /// one.
-    fn check_scheduler(&self, function: &str) -> Result<()> {
-        self.expect_test(function)
-    }
-
-    /// The name of the scheduler, and how many parameters it has.
-    pub fn scheduler_type(&self, function: &str) -> Result<(&'static str, usize)> {
-        self.check_scheduler(function)?;
-        self.entry()?;
-        Ok(("fair", SCHEDULER_PARAMETERS.len()))
-    }
-
-    /// The parameters of the scheduler.
-    pub fn scheduler_parameters(&self, function: &str, flags: u32) -> Result<Parameters> {
-        self.check_scheduler(function)?;
-        let definition = Impact::one(flags, &self.entry()?)?;
-        let shares = definition.root().child("cputune").and_then(|tune| tune.text_of("shares"));
-        let weight = shares.and_then(|text| text.trim().parse().ok()).unwrap_or(DEFAULT_WEIGHT);
-        Ok(vec![(WEIGHT, Value::UInt(weight))])
-    }
-
-    /// Changes these.
-    pub fn set_scheduler_parameters(
-        &self,
-        function: &str,
-        given: &Parameters,
-        flags: u32,
-    ) -> Result<()> {
-        self.check_scheduler(function)?;
-        let change = |definition: &Definition| match given.first() {
-            Some((_, Value::UInt(weight))) => definition.changed(|root| {
-                layout::change(root, "cputune", |tune| {
-                    tune.set_child(Element::new("shares").with_text(weight));
-                });
-            }),
-            _ => Ok(definition.clone()),
-        };
-        self.change_definition(flags, change, |live| change(&live.definition))?;
-        Ok(())
-    }
-
-    /// Changes what is to follow one of its ends.
-    pub fn set_end_action(&self, wanted: EndAction, flags: u32) -> Result<()> {
-        wanted.check()?;
-        let change = |definition: &Definition| {
-            definition.changed(|root| {
-                let name = format!("on_{}", wanted.ending);
-                layout::change(root, &name, |element| layout::set_text(element, wanted.action));
-            })
-        };
-        self.change_definition(flags, change, |live| change(&live.definition))?;
-        Ok(())
-    }
-}
-
-/// In the order of their names.
-fn memory_limits(definition: &Definition) -> Result<[u64; 3]> {
-    let mut limits = [UNLIMITED; 3];
-    if let Some(tune) = definition.root().child("memtune") {
-        for (name, limit) in MEMORY_LIMITS.iter().zip(&mut limits) {
-            *limit = definition::memory(tune, name)?.unwrap_or(UNLIMITED).min(UNLIMITED);
-        }
-    }
-    Ok(limits)
-}
-
-fn with_memory_limits(definition: &Definition, given: &Parameters) -> Result<Definition> {
-    let mut limits = memory_limits(definition)?;
-    for (name, limit) in MEMORY_LIMITS.iter().zip(&mut limits) {
-        if let Some((_, Value::ULLong(wanted))) = given.iter().find(|(given, _)| given == name) {
-            *limit = UNLIMITED.min(*wanted);
-        }
-    }
-    let [hard, _, swap] = limits;
-    if hard > swap {
-        let text = format!(
-            "memory {HARD_LIMIT} tunable value must be lower than or equal to {SWAP_HARD_LIMIT}"
-        );
-        return Err(argument(text));
-    }
-    definition.changed(|root| {
-        layout::change(root, "memtune", |tune| {
-            for (name, limit) in MEMORY_LIMITS.iter().zip(limits) {
-                match limit < UNLIMITED {
-                    true => {
-                        let element = Element::new(*name).with_attr("unit", "KiB");
-                        tune.set_child(element.with_text(limit));
-                    }
-                    false => tune.remove_children(name),
-                }
-            }
-        });
-        if root.child("memtune").is_some_and(|tune| tune.elements().next().is_none()) {
-            root.remove_children("memtune");
-        }
+        excludes(call, flags, LIVE, CONFIG)?;
+        let flags: AmountFlags = call.flags(flags, DOMAIN)?;
+        Ok(domain.vcpus(flags)?.into())
     })
 }
 
-/// What a definition says of NUMA nodes.
-fn numa_memory(definition: &Definition) -> Option<&Element> {
-    definition.root().child("numatune")?.child("memory")
+/// Tells how many CPUs an active domain is described to have at most.
+///
+/// @domain: the domain
+///
+/// Return Value: the number, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+/// VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.2.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainGetMaxVcpus(domain: virDomainPtr) -> c_int {
+    entry("virDomainGetMaxVcpus", |call| {
+        let flags = AmountFlags::LIVE | AmountFlags::MAXIMUM;
+        Ok(call.object::<Domain>(domain)?.vcpus(flags)?.into())
+    })
 }
 
-fn numa_mode(memory: &Element) -> Option<i32> {
-    let word = memory.attr("mode")?;
-    NUMA_MODES.iter().position(|mode| *mode == word).map(|mode| mode as i32)
+/// Changes how many CPUs an active domain is described to have: nothing is executed.
+///
+/// @domain: the domain
+/// @nvcpus: how many, at least 1
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @nvcpus is 0 or more than there may be; VIR_ERR_OPERATION_INVALID if the
+/// domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.1.4.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetVcpus(domain: virDomainPtr, nvcpus: c_uint) -> c_int {
+    change("virDomainSetVcpus", domain, |call, domain| {
+        not_zero(call, nvcpus.into(), "nvcpus")?;
+        domain.set_vcpus(nvcpus, AmountFlags::LIVE)
+    })
 }
 
-/// Another mode, other nodes, or both.
-struct NumaChange {
-    mode: Option<i32>,
-    nodes: Option<String>,
+/// Changes how many CPUs a domain is described to have: nothing is executed.
+///
+/// @domain: the domain
+/// @nvcpus: how many, at least 1
+/// @flags: virDomainVcpuFlags. MAXIMUM, which changes how many there may be, goes with CONFIG only.
+/// GUEST and HOTPLUGGABLE are refused, ASYNC_UNPLUG changes nothing
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: as virDomainSetVcpus; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the
+/// domain is not active where that is to be changed, or not persistent where its definition is.
+///
+/// Since 0.8.5.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetVcpusFlags(
+    domain: virDomainPtr,
+    nvcpus: c_uint,
+    flags: c_uint,
+) -> c_int {
+    change("virDomainSetVcpusFlags", domain, |call, domain| {
+        let maximum = (AmountFlags::MAXIMUM.bits(), "VIR_DOMAIN_VCPU_MAXIMUM");
+        requires(call, flags, maximum, CONFIG)?;
+        excludes(call, flags, (GUEST, "VIR_DOMAIN_VCPU_GUEST"), CONFIG)?;
+        not_zero(call, nvcpus.into(), "nvcpus")?;
+        // There is no guest to wait for.
+        let flags = flags & !ASYNC_UNPLUG;
+        domain.set_vcpus(nvcpus, call.flags::<AmountFlags>(flags, DOMAIN)?)
+    })
 }
 
-impl NumaChange {
-    fn new(given: &Parameters) -> Result<NumaChange> {
-        let mut change = NumaChange { mode: None, nodes: None };
-        for (_, value) in given {
-            match value {
-                Value::Int(mode) => {
-                    if usize::try_from(*mode).map_or(true, |mode| mode >= NUMA_MODES.len()) {
-                        return Err(argument(format!("unsupported numatune mode: '{mode}'")));
-                    }
-                    change.mode = Some(*mode);
-                }
-                Value::String(text) => {
-                    let text = text.to_string_lossy();
-                    let nodes = NodeSet::parse(&text)?;
-                    if nodes.is_empty() {
-                        let text = format!("Invalid nodeset of 'numatune': {}", excerpt(&text));
-                        return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
-                    }
-                    change.nodes = Some(nodes.to_string());
-                }
-                _ => {}
-            }
+/// Changes how much memory a domain is described to have at most. What it has at the moment becomes
+/// less where it would be more.
+///
+/// @domain: an inactive domain
+/// @memory: how much, in KiB
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @memory is 0; VIR_ERR_OVERFLOW if it is 8 EiB or more;
+/// VIR_ERR_OPERATION_INVALID if the domain is active; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.0.3.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetMaxMemory(domain: virDomainPtr, memory: c_ulong) -> c_int {
+    change("virDomainSetMaxMemory", domain, |call, domain| {
+        not_zero(call, memory as u64, "memory")?;
+        domain.set_memory(memory as u64, AmountFlags::MAXIMUM)
+    })
+}
+
+/// Changes how much memory an active domain is described to have: nothing is executed.
+///
+/// @domain: the domain
+/// @memory: how much, in KiB
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @memory is 0 or more than there may be; VIR_ERR_OVERFLOW if it is 8 EiB or
+/// more; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
+/// another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.1.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetMemory(domain: virDomainPtr, memory: c_ulong) -> c_int {
+    change("virDomainSetMemory", domain, |call, domain| {
+        not_zero(call, memory as u64, "memory")?;
+        domain.set_memory(memory as u64, AmountFlags::LIVE)
+    })
+}
+
+/// Changes how much memory a domain is described to have: nothing is executed.
+///
+/// @domain: the domain
+/// @memory: how much, in KiB
+/// @flags: virDomainMemoryModFlags: LIVE, CONFIG or both, and MAXIMUM to change how much there may
+/// be, which an active domain's description does not let
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: as virDomainSetMemory; VIR_ERR_INVALID_ARG for flags; VIR_ERR_OPERATION_INVALID if the
+/// domain is not active where that is to be changed, or not persistent where its definition is, or
+/// if it is active and its maximum is to be changed.
+///
+/// Since 0.9.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetMemoryFlags(
+    domain: virDomainPtr,
+    memory: c_ulong,
+    flags: c_uint,
+) -> c_int {
+    change("virDomainSetMemoryFlags", domain, |call, domain| {
+        not_zero(call, memory as u64, "memory")?;
+        domain.set_memory(memory as u64, call.flags::<AmountFlags>(flags, DOMAIN)?)
+    })
+}
+
+/// A function that tells values where the caller has room for them.
+///
+/// # Safety
+/// `nparams` is NULL or valid, and `params` an array of that many parameters or NULL.
+pub(super) unsafe fn tell(
+    function: &'static str,
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    body: impl FnOnce(&Call, &Domain) -> Result<Parameters>,
+) -> c_int {
+    entry(function, |call| {
+        let domain = call.object::<Domain>(domain)?;
+        // SAFETY: the caller's promise.
+        let room = unsafe { room(call, params, nparams, DOMAIN)? };
+        let values = body(call, &domain)?;
+        // SAFETY: the caller's promise; `room` has checked for NULL.
+        unsafe { store(&values, params, nparams, room)? };
+        Ok(0)
+    })
+}
+
+/// A function that takes values, of which there must be one.
+///
+/// # Safety
+/// `params` is NULL or an array of `nparams` parameters.
+pub(super) unsafe fn take(
+    function: &'static str,
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    allowed: &[(&'static str, Type)],
+    body: impl FnOnce(&Call, &Domain, &Parameters) -> Result<()>,
+) -> c_int {
+    change(function, domain, |call, domain| {
+        call.non_null(params, DOMAIN, "params")?;
+        if nparams <= 0 {
+            return Err(call.must(DOMAIN, "nparams", "be greater than zero"));
         }
-        Ok(change)
-    }
+        // SAFETY: the caller's promise.
+        let given = unsafe { validated(call, params, nparams, DOMAIN, allowed)? };
+        body(call, domain, &given)
+    })
+}
 
-    fn apply(&self, definition: &Definition) -> Result<Definition> {
-        let before = numa_memory(definition);
-        let is_auto = |element: Option<&Element>| {
-            element.and_then(|element| element.attr("placement")) == Some("auto")
-        };
-        let auto = is_auto(before) || before.is_none() && is_auto(definition.root().child("vcpu"));
-        let known = before.is_some_and(|memory| memory.attr("nodeset").is_some());
-        if self.nodes.is_none() && !known && !auto {
-            let text = "nodeset for NUMA memory tuning must be set if 'placement' is 'static'";
-            return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
-        }
-        let mode = self.mode.or_else(|| before.and_then(numa_mode)).unwrap_or(0);
-        let mode = usize::try_from(mode).ok().and_then(|mode| NUMA_MODES.get(mode));
-        definition.changed(|root| {
-            layout::change(root, "numatune", |tune| {
-                let mut memory = tune.child("memory").cloned();
-                let memory = memory.get_or_insert_with(|| Element::new("memory"));
-                memory.set_attr("mode", mode.unwrap_or(&NUMA_MODES[0]));
-                match &self.nodes {
-                    Some(nodes) => {
-                        memory.remove_attr("placement");
-                        memory.set_attr("nodeset", nodes);
-                    }
-                    None if auto => memory.set_attr("placement", "auto"),
-                    None => {}
-                }
-                tune.set_child(memory.clone());
-            });
+/// Tells the limits of a domain's memory: VIR_DOMAIN_MEMORY_HARD_LIMIT, VIR_DOMAIN_MEMORY_SOFT_LIMIT
+/// and VIR_DOMAIN_MEMORY_SWAP_HARD_LIMIT, each VIR_DOMAIN_MEMORY_PARAM_UNLIMITED if there is none.
+///
+/// @domain: the domain
+/// @params: an array for the parameters; NULL to count only
+/// @nparams: how many the array holds, 0 to count only; becomes how many there are in it
+/// @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers, a negative @nparams or
+/// flags; VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not
+/// persistent where its definition is; VIR_ERR_XML_ERROR or VIR_ERR_OVERFLOW if it has a limit that
+/// is no size; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.8.5.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetMemoryParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    flags: c_uint,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        tell("virDomainGetMemoryParameters", domain, params, nparams, |call, domain| {
+            let flags: AskFlags = call.flags(flags, DOMAIN)?;
+            domain.memory_parameters(flags.bits())
         })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Changes limits of a domain's memory, which are kept in its description: nothing is executed.
+///
+/// @domain: the domain
+/// @params: VIR_DOMAIN_MEMORY_HARD_LIMIT, VIR_DOMAIN_MEMORY_SOFT_LIMIT or
+/// VIR_DOMAIN_MEMORY_SWAP_HARD_LIMIT; VIR_DOMAIN_MEMORY_PARAM_UNLIMITED or more removes one
+/// @nparams: how many there are
+/// @flags: virDomainModificationImpact
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or if the
+/// hard limit would exceed that with swap; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter;
+/// VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
+/// persistent where its definition is; VIR_ERR_OPERATION_FAILED if it runs in another process;
+/// VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.8.5.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainSetMemoryParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    flags: c_uint,
+) -> c_int {
+    let body = |call: &Call, domain: &Domain, given: &Parameters| {
+        let flags: ImpactFlags = call.flags(flags, DOMAIN)?;
+        domain.set_memory_parameters(given, flags.bits())
+    };
+    let function = "virDomainSetMemoryParameters";
+    // SAFETY: the caller's promise.
+    unsafe { take(function, domain, params, nparams, &MEMORY_PARAMETERS, body) }
+}
 
-    fn defined(inside: &str) -> Definition {
-        let text = format!(
-            "<domain type='test'><name>a</name><memory>1</memory>{inside}<os><type>hvm</type></os></domain>"
-        );
-        Definition::parse(&text).unwrap()
+/// Tells of which NUMA nodes a domain's memory is to be: VIR_DOMAIN_NUMA_MODE and
+/// VIR_DOMAIN_NUMA_NODESET, which is empty if nothing is said of that.
+///
+/// @domain: the domain
+/// @params: an array for the parameters; NULL to count only. The caller clears it with
+/// virTypedParamsClear
+/// @nparams: how many the array holds, 0 to count only; becomes how many there are in it
+/// @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers, a negative @nparams or
+/// flags; VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not
+/// persistent where its definition is; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.9.9.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetNumaParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    flags: c_uint,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        tell("virDomainGetNumaParameters", domain, params, nparams, |call, domain| {
+            let flags: AskFlags = call.flags(flags, DOMAIN)?;
+            domain.numa_parameters(flags.bits())
+        })
     }
+}
 
-    fn limit(name: &'static str, limit: u64) -> Parameters {
-        vec![(name, Value::ULLong(limit))]
-    }
+/// Changes of which NUMA nodes a domain's memory is to be, which is kept in its description: nothing
+/// is executed.
+///
+/// @domain: the domain
+/// @params: VIR_DOMAIN_NUMA_MODE, which stays as it is in an active domain, or
+/// VIR_DOMAIN_NUMA_NODESET
+/// @nparams: how many there are
+/// @flags: virDomainModificationImpact
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or what
+/// is no mode or set; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter;
+/// VIR_ERR_OPERATION_INVALID for an empty set, for another mode of an active domain, if the domain
+/// is not active where that is to be changed, or not persistent where its definition is;
+/// VIR_ERR_CONFIG_UNSUPPORTED for a mode without nodes; VIR_ERR_OPERATION_FAILED if it runs in
+/// another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 0.9.9.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainSetNumaParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    flags: c_uint,
+) -> c_int {
+    let body = |call: &Call, domain: &Domain, given: &Parameters| {
+        let flags: ImpactFlags = call.flags(flags, DOMAIN)?;
+        domain.set_numa_parameters(given, flags.bits())
+    };
+    let function = "virDomainSetNumaParameters";
+    // SAFETY: the caller's promise.
+    unsafe { take(function, domain, params, nparams, &NUMA_PARAMETERS, body) }
+}
 
-    #[test]
-    fn what_is_not_limited_is_not_written() {
-        let free = defined("");
-        let soft = with_memory_limits(&free, &limit(SOFT_LIMIT, 7)).unwrap();
-        assert_eq!(memory_limits(&soft), Ok([UNLIMITED, 7, UNLIMITED]));
-        assert_eq!(with_memory_limits(&soft, &limit(SOFT_LIMIT, u64::MAX)), Ok(free));
-        let kept = defined("<memtune><min_guarantee>3</min_guarantee></memtune>");
-        let hard = with_memory_limits(&kept, &limit(HARD_LIMIT, 7)).unwrap();
-        assert_eq!(with_memory_limits(&hard, &limit(HARD_LIMIT, UNLIMITED)), Ok(kept));
-    }
+/// Names the scheduler. Only domains of `test:///default` say that they have one.
+///
+/// @domain: the domain
+/// @nparams: where to store how many parameters it has; NULL if that is not wanted
+///
+/// Return Value: the name, which the caller frees, or NULL.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_NO_SUPPORT where there is none; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.2.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetSchedulerType(
+    domain: virDomainPtr,
+    nparams: *mut c_int,
+) -> *mut c_char {
+    entry("virDomainGetSchedulerType", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        let (name, number) = domain.scheduler_type(call.function)?;
+        let name = strings::to_c(name)?;
+        // SAFETY: the caller's promise.
+        if let Some(nparams) = unsafe { nparams.as_mut() } {
+            *nparams = number as c_int;
+        }
+        Ok(name)
+    })
+}
 
-    #[test]
-    fn limits_are_read_in_their_units() {
-        let definition = defined("<memtune><hard_limit unit='MiB'>2</hard_limit></memtune>");
-        assert_eq!(memory_limits(&definition), Ok([2048, UNLIMITED, UNLIMITED]));
-        let wrong = defined("<memtune><hard_limit>x</hard_limit></memtune>");
-        assert_eq!(memory_limits(&wrong).unwrap_err().code, VIR_ERR_XML_ERROR);
-    }
+/// # Safety
+/// `nparams` is NULL or valid, and `params` an array of that many parameters or NULL.
+unsafe fn scheduler_parameters(
+    function: &'static str,
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    flags: c_uint,
+) -> c_int {
+    entry(function, |call| {
+        let domain = call.object::<Domain>(domain)?;
+        call.non_null(params, DOMAIN, "params")?;
+        call.non_null(nparams, DOMAIN, "nparams")?;
+        // SAFETY: the caller's promise.
+        let room = unsafe { *nparams };
+        let room = usize::try_from(room).ok().filter(|room| *room > 0);
+        let room = room.ok_or_else(|| call.must(DOMAIN, "*nparams", "be greater than zero"))?;
+        excludes(call, flags, LIVE, CONFIG)?;
+        let flags: AskFlags = call.flags(flags, DOMAIN)?;
+        let values = domain.scheduler_parameters(call.function, flags.bits())?;
+        // SAFETY: the caller's promise, and checked for NULL.
+        unsafe { store(&values, params, nparams, room)? };
+        Ok(0)
+    })
+}
 
-    #[test]
-    fn an_automatic_placement_ends_with_a_set_of_nodes() {
-        let auto = defined("<vcpu placement='auto'>1</vcpu>");
-        let mode = NumaChange { mode: Some(2), nodes: None }.apply(&auto).unwrap();
-        let memory = numa_memory(&mode).unwrap();
-        assert_eq!((numa_mode(memory), memory.attr("placement")), (Some(2), Some("auto")));
-        let nodes = NumaChange { mode: None, nodes: Some("3".to_string()) }.apply(&mode).unwrap();
-        let memory = numa_memory(&nodes).unwrap();
-        assert_eq!((numa_mode(memory), memory.attr("placement")), (Some(2), None));
-        assert_eq!(memory.attr("nodeset"), Some("3"));
-        let without = NumaChange { mode: Some(1), nodes: None };
-        assert_eq!(without.apply(&defined("")).unwrap_err().code, VIR_ERR_CONFIG_UNSUPPORTED);
-    }
+/// Tells the scheduler's parameters: VIR_DOMAIN_SCHEDULER_WEIGHT, which is 50 if nothing is said of
+/// it.
+///
+/// @domain: the domain
+/// @params: an array for the parameters
+/// @nparams: how many the array holds, at least 1; becomes how many there are in it
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG for NULL pointers or if @nparams is not
+/// positive; VIR_ERR_NO_SUPPORT where there is no scheduler: virDomainGetSchedulerType;
+/// VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.2.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetSchedulerParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+) -> c_int {
+    let function = "virDomainGetSchedulerParameters";
+    // SAFETY: the caller's promise.
+    unsafe { scheduler_parameters(function, domain, params, nparams, 0) }
+}
+
+/// Tells the scheduler's parameters: VIR_DOMAIN_SCHEDULER_WEIGHT, which is 50 if nothing is said of
+/// it.
+///
+/// @domain: the domain
+/// @params: an array for the parameters
+/// @nparams: how many the array holds, at least 1; becomes how many there are in it
+/// @flags: of virDomainModificationImpact one; VIR_TYPED_PARAM_STRING_OKAY makes no difference
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: as virDomainGetSchedulerParameters; VIR_ERR_INVALID_ARG for flags;
+/// VIR_ERR_OPERATION_INVALID if the domain is not active where that is asked for, or not persistent
+/// where its definition is.
+///
+/// Since 0.9.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetSchedulerParametersFlags(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: *mut c_int,
+    flags: c_uint,
+) -> c_int {
+    let function = "virDomainGetSchedulerParametersFlags";
+    // SAFETY: the caller's promise.
+    unsafe { scheduler_parameters(function, domain, params, nparams, flags) }
+}
+
+/// # Safety
+/// `params` is NULL or an array of `nparams` parameters.
+unsafe fn set_scheduler_parameters(
+    function: &'static str,
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    flags: c_uint,
+) -> c_int {
+    change(function, domain, |call, domain| {
+        call.non_null(params, DOMAIN, "params")?;
+        // SAFETY: the caller's promise.
+        let given = unsafe { validated(call, params, nparams, DOMAIN, &SCHEDULER_PARAMETERS)? };
+        let flags: ImpactFlags = call.flags(flags, DOMAIN)?;
+        domain.set_scheduler_parameters(call.function, &given, flags.bits())
+    })
+}
+
+/// Changes the scheduler's parameters, which are kept in the domain's description: nothing is
+/// executed.
+///
+/// @domain: the domain
+/// @params: VIR_DOMAIN_SCHEDULER_WEIGHT
+/// @nparams: how many there are
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG if @params is NULL, @nparams negative, or for a wrong type;
+/// VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter; VIR_ERR_NO_SUPPORT where there is no
+/// scheduler: virDomainGetSchedulerType; VIR_ERR_NO_DOMAIN.
+///
+/// Since 0.2.3.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainSetSchedulerParameters(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+) -> c_int {
+    let function = "virDomainSetSchedulerParameters";
+    // SAFETY: the caller's promise.
+    unsafe { set_scheduler_parameters(function, domain, params, nparams, 0) }
+}
+
+/// Changes the scheduler's parameters, which are kept in the domain's description: nothing is
+/// executed.
+///
+/// @domain: the domain
+/// @params: VIR_DOMAIN_SCHEDULER_WEIGHT
+/// @nparams: how many there are
+/// @flags: virDomainModificationImpact
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: as virDomainSetSchedulerParameters; VIR_ERR_INVALID_ARG for flags;
+/// VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
+/// persistent where its definition is.
+///
+/// Since 0.9.2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainSetSchedulerParametersFlags(
+    domain: virDomainPtr,
+    params: virTypedParameterPtr,
+    nparams: c_int,
+    flags: c_uint,
+) -> c_int {
+    let function = "virDomainSetSchedulerParametersFlags";
+    // SAFETY: the caller's promise.
+    unsafe { set_scheduler_parameters(function, domain, params, nparams, flags) }
+}
+
+/// Changes what is to follow the end of a domain, which is kept in its description: no guest ends
+/// anything here.
+///
+/// @domain: the domain
+/// @type: how it ends, a virDomainLifecycle
+/// @action: what is to follow, a virDomainLifecycleAction; the two with COREDUMP are for crashes
+/// @flags: virDomainModificationImpact
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_INVALID_ARG for an unknown @type, @action or flags; VIR_ERR_CONFIG_UNSUPPORTED for an
+/// @action that does not go with @type; VIR_ERR_OPERATION_INVALID if the domain is not active where
+/// that is to be changed, or not persistent where its definition is; VIR_ERR_OPERATION_FAILED if it
+/// runs in another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+///
+/// Since 3.9.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetLifecycleAction(
+    domain: virDomainPtr,
+    r#type: c_uint,
+    action: c_uint,
+    flags: c_uint,
+) -> c_int {
+    change("virDomainSetLifecycleAction", domain, |call, domain| {
+        let wanted = EndAction::new(r#type, action)?;
+        let flags: ImpactFlags = call.flags(flags, DOMAIN)?;
+        domain.set_end_action(wanted, flags.bits())
+    })
 }

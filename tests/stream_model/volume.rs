@@ -68,7 +68,7 @@ impl Disk {
         disk
     }
 
-    pub fn node(&self) -> std::sync::Arc<dyn virsparse::block::Node> {
+    pub fn node(&self) -> std::sync::Arc<dyn virsparse_block::Node> {
         handle::resolve::<Volume>(self.vol).unwrap().open(true).unwrap()
     }
 

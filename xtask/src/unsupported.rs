@@ -1,5 +1,5 @@
-//! Which exported functions have nothing behind them: what the macros of `src/capi/unsupported.rs` and
-//! `src/capi/absent.rs` define, read from their syntax.
+//! Which exported functions have nothing behind them: what the macros of `src/unsupported.rs` and
+//! `src/absent.rs` define, read from their syntax.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,8 +9,8 @@ use syn::Item;
 
 use crate::{Result, fail};
 
-const SOURCE: &str = "src/capi/unsupported.rs";
-const ABSENT: &str = "src/capi/absent.rs";
+const SOURCE: &str = "src/unsupported.rs";
+const ABSENT: &str = "src/absent.rs";
 
 /// The functions that only refuse, those that find none of their kind, and those that would free what
 /// nobody gets.

@@ -1,0 +1,309 @@
+//! A domain, as callers hold it: how it is found, listed and described.
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::definition::Definition;
+use super::events::{self, Lifecycle};
+use super::registry::{Domains, Entry, Live};
+use super::running::{Condition, State};
+use super::schema;
+use crate::driver::{Connect, Node};
+use crate::error::*;
+use crate::event::broker::{Event, Payload};
+
+bitflags::bitflags! {
+    /// Which domains virConnectListAllDomains lists: bits of one group are alternatives, and a
+    /// group without bits does not filter.
+    pub struct ListFlags: u32 {
+        const ACTIVE = 1;
+        const INACTIVE = 2;
+        const PERSISTENT = 4;
+        const TRANSIENT = 8;
+        const RUNNING = 16;
+        const PAUSED = 32;
+        const SHUTOFF = 64;
+        const OTHER = 128;
+        const MANAGEDSAVE = 256;
+        const NO_MANAGEDSAVE = 512;
+        const AUTOSTART = 1024;
+        const NO_AUTOSTART = 2048;
+        const HAS_SNAPSHOT = 4096;
+        const NO_SNAPSHOT = 8192;
+        const HAS_CHECKPOINT = 16384;
+        const NO_CHECKPOINT = 32768;
+    }
+
+    /// What virDomainGetXMLDesc describes.
+    pub struct XmlFlags: u32 {
+        const SECURE = 1;
+        const INACTIVE = 2;
+        const UPDATE_CPU = 4;
+        const MIGRATABLE = 8;
+    }
+
+    /// How virDomainDefineXMLFlags defines.
+    pub struct DefineFlags: u32 {
+        const VALIDATE = 1;
+    }
+}
+
+/// What virDomainGetInfo tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Info {
+    pub state: State,
+    /// In KiB.
+    pub max_memory: u64,
+    pub memory: u64,
+    pub vcpus: u16,
+}
+
+/// A domain by its name and UUID, whatever has become of it.
+pub struct Domain {
+    connect: Arc<Connect>,
+    name: String,
+    c_name: CString,
+    uuid: Uuid,
+}
+
+impl Connect {
+    pub(super) fn domains(&self) -> &Domains {
+        self.driver().domains()
+    }
+
+    /// All domains that pass the filter.
+    pub fn list_domains(self: &Arc<Self>, filter: ListFlags) -> Result<Vec<Arc<Domain>>> {
+        let all = self.domains().all()?;
+        let by_snapshots = ListFlags::HAS_SNAPSHOT | ListFlags::NO_SNAPSHOT;
+        // That takes a look at files.
+        let asked = filter.intersects(by_snapshots);
+        let mut passing = Vec::new();
+        for entry in &all {
+            let has_snapshots = asked && self.domains().snapshots(entry.uuid).any()?;
+            if passes(entry, has_snapshots, &filter) {
+                passing.push(Domain::of(self, entry));
+            }
+        }
+        Ok(passing)
+    }
+
+    /// The numbers of the domains that run.
+    pub fn domain_ids(&self) -> Result<Vec<i32>> {
+        Ok(self.domains().all()?.iter().filter_map(Entry::id).collect())
+    }
+
+    /// The domain of that name.
+    pub fn domain_by_name(self: &Arc<Self>, name: &str) -> Result<Arc<Domain>> {
+        Ok(Domain::of(self, &self.domains().by_name(name)?))
+    }
+
+    /// The domain of that UUID.
+    pub fn domain_by_uuid(self: &Arc<Self>, uuid: Uuid) -> Result<Arc<Domain>> {
+        Ok(Domain::of(self, &self.domains().by_uuid(uuid, None)?))
+    }
+
+    /// The running domain of that number.
+    pub fn domain_by_id(self: &Arc<Self>, id: i32) -> Result<Arc<Domain>> {
+        Ok(Domain::of(self, &self.domains().by_id(id)?))
+    }
+
+    /// Defines a persistent domain, or defines one anew.
+    pub fn define_domain(self: &Arc<Self>, xml: &str, flags: DefineFlags) -> Result<Arc<Domain>> {
+        if flags.contains(DefineFlags::VALIDATE) {
+            schema::check_domain(xml)?;
+        }
+        let definition = Arc::new(Definition::parse(xml)?);
+        let domain = {
+            let mut change = self.domains().change()?;
+            let entry = change.claim(&definition)?;
+            let event = if entry.is_persistent() { Lifecycle::UPDATED } else { Lifecycle::DEFINED };
+            change.set_config(&entry, definition)?;
+            let domain = Domain::of(self, &entry);
+            domain.queue(events::LIFECYCLE, event.payload());
+            domain
+        };
+        self.driver().events().deliver();
+        Ok(domain)
+    }
+}
+
+/// Whether a domain passes a filter.
+pub(super) fn passes(entry: &Entry, has_snapshots: bool, filter: &ListFlags) -> bool {
+    let pick = |yes, first, second| if yes { first } else { second };
+    let state = match entry.condition().state {
+        State::Running => ListFlags::RUNNING,
+        State::Paused => ListFlags::PAUSED,
+        State::Shutoff => ListFlags::SHUTOFF,
+        _ => ListFlags::OTHER,
+    };
+    let states = ListFlags::RUNNING | ListFlags::PAUSED | ListFlags::SHUTOFF | ListFlags::OTHER;
+    [
+        (
+            pick(entry.is_active(), ListFlags::ACTIVE, ListFlags::INACTIVE),
+            ListFlags::ACTIVE | ListFlags::INACTIVE,
+        ),
+        (
+            pick(entry.is_persistent(), ListFlags::PERSISTENT, ListFlags::TRANSIENT),
+            ListFlags::PERSISTENT | ListFlags::TRANSIENT,
+        ),
+        (state, states),
+        (ListFlags::NO_MANAGEDSAVE, ListFlags::MANAGEDSAVE | ListFlags::NO_MANAGEDSAVE),
+        (
+            pick(entry.autostart, ListFlags::AUTOSTART, ListFlags::NO_AUTOSTART),
+            ListFlags::AUTOSTART | ListFlags::NO_AUTOSTART,
+        ),
+        (
+            pick(has_snapshots, ListFlags::HAS_SNAPSHOT, ListFlags::NO_SNAPSHOT),
+            ListFlags::HAS_SNAPSHOT | ListFlags::NO_SNAPSHOT,
+        ),
+        (ListFlags::NO_CHECKPOINT, ListFlags::HAS_CHECKPOINT | ListFlags::NO_CHECKPOINT),
+    ]
+    .into_iter()
+    .all(|(is, group)| {
+        let wanted = filter.bits() & group.bits();
+        wanted == 0 || wanted & is.bits() != 0
+    })
+}
+
+impl Domain {
+    pub(super) fn of(connect: &Arc<Connect>, entry: &Entry) -> Arc<Domain> {
+        Domain::new(connect, &entry.name, entry.uuid)
+    }
+
+    /// The domain that an event is about.
+    pub fn of_event(connect: &Arc<Connect>, event: &Event) -> Arc<Domain> {
+        Domain::new(connect, &event.name, event.uuid)
+    }
+
+    fn new(connect: &Arc<Connect>, name: &str, uuid: Uuid) -> Arc<Domain> {
+        Arc::new(Domain {
+            connect: connect.clone(),
+            name: name.to_string(),
+            // Definitions with a NUL in the name are refused.
+            c_name: CString::new(name).unwrap_or_default(),
+            uuid,
+        })
+    }
+
+    /// The connection.
+    pub fn connect(&self) -> &Arc<Connect> {
+        &self.connect
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same, for C.
+    pub fn c_name(&self) -> &CString {
+        &self.c_name
+    }
+
+    /// The UUID.
+    pub fn uuid(&self) -> Uuid {
+        self.uuid
+    }
+
+    /// The domain as it is now.
+    pub fn entry(&self) -> Result<Entry> {
+        self.connect.domains().by_uuid(self.uuid, Some(&self.name))
+    }
+
+    /// The number of a domain that runs.
+    pub fn id(&self) -> Result<Option<i32>> {
+        let entry = match self.entry() {
+            Err(e) if e.code == VIR_ERR_NO_DOMAIN => return Ok(None),
+            entry => entry?,
+        };
+        match (&entry.live, entry.id()) {
+            // Its number is in what cannot be used.
+            (Some(_), None) => entry.definition().map(|_| None),
+            (_, id) => Ok(id),
+        }
+    }
+
+    /// Whether it runs.
+    pub fn is_active(&self) -> Result<bool> {
+        Ok(self.entry()?.is_active())
+    }
+
+    /// Whether it is still known when it does not run.
+    pub fn is_persistent(&self) -> Result<bool> {
+        Ok(self.entry()?.is_persistent())
+    }
+
+    /// Whether its definition has been changed since it was started.
+    pub fn is_updated(&self) -> Result<bool> {
+        Ok(self.entry()?.updated)
+    }
+
+    /// What it is doing, and why.
+    pub fn condition(&self) -> Result<Condition> {
+        Ok(self.entry()?.condition())
+    }
+
+    /// What the definition says of memory and CPUs.
+    pub fn info(&self) -> Result<Info> {
+        let entry = self.entry()?;
+        let definition = entry.definition()?;
+        Ok(Info {
+            state: entry.condition().state,
+            max_memory: definition.max_memory,
+            memory: definition.memory,
+            vcpus: definition.vcpus,
+        })
+    }
+
+    /// The type of the system in it, as it is defined; libvirt's test driver knows only one.
+    pub fn os_type(&self) -> Result<String> {
+        let entry = self.entry()?;
+        Ok(match self.connect.driver().node() {
+            Node::Test(_) => "linux".to_string(),
+            Node::Real => entry.definition()?.os_type.clone(),
+        })
+    }
+
+    /// Its description.
+    pub fn xml(&self, flags: XmlFlags) -> Result<String> {
+        // What is for another host may have secrets in it, too.
+        let secret = XmlFlags::SECURE | XmlFlags::MIGRATABLE;
+        if flags.bits() & secret.bits() != 0 && self.connect.is_read_only() {
+            let text = "virDomainGetXMLDesc with secure flag";
+            return Err(Error::new(VIR_ERR_OPERATION_DENIED, VIR_FROM_DOMAIN, text));
+        }
+        let entry = self.entry()?;
+        let inactive = flags.contains(XmlFlags::INACTIVE);
+        if inactive && let Some(config) = entry.config()? {
+            return Ok(config.to_xml());
+        }
+        Ok(match &entry.live {
+            Some(Live::Here(running)) if !inactive => running.xml(),
+            Some(Live::Elsewhere(status, _)) if !inactive => status.live_xml.clone(),
+            _ => entry.definition()?.to_xml(),
+        })
+    }
+
+    /// Whether it starts by itself.
+    pub fn autostart(&self) -> Result<bool> {
+        Ok(self.entry()?.autostart)
+    }
+
+    /// Marks it to start by itself, or not.
+    pub fn set_autostart(&self, autostart: bool) -> Result<()> {
+        let mut change = self.connect.domains().change()?;
+        let entry = change.by_uuid(self.uuid, &self.name)?;
+        if !entry.is_persistent() {
+            let text = "cannot set autostart for transient domain";
+            return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
+        }
+        change.set_autostart(&entry, autostart)
+    }
+
+    /// Queues an event about it.
+    pub fn queue(&self, id: i32, payload: Payload) {
+        self.connect.driver().events().queue(&events::event(&self.name, self.uuid, id, payload));
+    }
+}

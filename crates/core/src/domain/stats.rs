@@ -1,0 +1,260 @@
+//! Statistics of domains in bulk: what virConnectGetAllDomainStats tells of each.
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+use super::definition::Definition;
+use super::disk_definition::{DiskDefinition, ImageDefinition, Source};
+use super::interfaces::interfaces;
+use super::object::{Domain, ListFlags, passes};
+use super::queries::{BlockInfo, on_medium};
+use super::registry::{Entry, Live};
+use super::running::Running;
+use crate::block::export::BLOCK_SIZES;
+use crate::error::*;
+use crate::typed_params::Value;
+
+/// A CPU that runs: virVcpuState.
+const VCPU_RUNNING: i32 = 1;
+
+bitflags::bitflags! {
+    /// What is told of a domain: the bits of virDomainStatsTypes that there is something behind.
+    #[derive(Clone, Copy)]
+    pub struct StatsGroups: u32 {
+        const STATE = 1;
+        const CPU_TOTAL = 2;
+        const BALLOON = 4;
+        const VCPU = 8;
+        const INTERFACE = 16;
+        const BLOCK = 32;
+        const PERF = 64;
+    }
+
+    /// Which domains are told of, and how.
+    #[derive(Clone, Copy)]
+    pub struct StatsFlags: u32 {
+        const ACTIVE = 1;
+        const INACTIVE = 2;
+        const PERSISTENT = 4;
+        const TRANSIENT = 8;
+        const RUNNING = 16;
+        const PAUSED = 32;
+        const SHUTOFF = 64;
+        const OTHER = 128;
+        const NOWAIT = 1 << 29;
+        const BACKING = 1 << 30;
+        const ENFORCE_STATS = 1 << 31;
+    }
+}
+
+impl StatsFlags {
+    /// Those that say which domains.
+    pub fn filter(self) -> ListFlags {
+        ListFlags::from_bits_retain(self.bits() & (StatsFlags::NOWAIT.bits() - 1))
+    }
+}
+
+/// What the requests of a disk's clients are held to: the names of BLOCK_SIZES.
+const LIMITS: [&str; 3] =
+    ["limits.request_alignment", "limits.transfer_optimal", "limits.transfer_max"];
+
+/// Named numbers and texts about one domain.
+pub type Statistics = Vec<(String, Value)>;
+
+/// The groups that a caller asks for by number: 0 for all. Others are refused if that is asked
+/// for, too, and else left out.
+pub fn groups(asked: u32, flags: StatsFlags) -> Result<StatsGroups> {
+    if asked == 0 {
+        return Ok(StatsGroups::all());
+    }
+    let unknown = asked & !StatsGroups::all().bits();
+    if unknown != 0 && flags.contains(StatsFlags::ENFORCE_STATS) {
+        let text = format!("Stats types bits 0x{unknown:x} are not supported");
+        return Err(Error::new(VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+    }
+    Ok(StatsGroups::from_bits_truncate(asked))
+}
+
+/// Statistics of those domains that pass the filter. Domains that are gone are left out.
+pub fn collect(
+    domains: Vec<Arc<Domain>>,
+    groups: StatsGroups,
+    flags: StatsFlags,
+) -> Result<Vec<(Arc<Domain>, Statistics)>> {
+    let filter = flags.filter();
+    let mut all = Vec::with_capacity(domains.len());
+    for domain in domains {
+        let entry = match domain.entry() {
+            Err(error) if error.code == VIR_ERR_NO_DOMAIN => continue,
+            entry => entry?,
+        };
+        if passes(&entry, false, &filter) {
+            let statistics = domain.statistics(&entry, groups, flags);
+            all.push((domain, statistics));
+        }
+    }
+    Ok(all)
+}
+
+impl Domain {
+    fn statistics(&self, entry: &Entry, groups: StatsGroups, flags: StatsFlags) -> Statistics {
+        let mut all = Statistics::new();
+        let mut add = |name: &str, value| all.push((name.to_string(), value));
+        if groups.contains(StatsGroups::STATE) {
+            let condition = entry.condition();
+            add("state.state", Value::Int(condition.state as i32));
+            add("state.reason", Value::Int(condition.reason));
+        }
+        let definition = match entry.definition() {
+            Ok(definition) => definition,
+            Err(error) => {
+                log::warn!("statistics of domain '{}' without its definition: {error}", entry.name);
+                return all;
+            }
+        };
+        let active = entry.is_active();
+        if groups.contains(StatsGroups::CPU_TOTAL) && active {
+            for name in ["cpu.time", "cpu.user", "cpu.system"] {
+                add(name, Value::ULLong(0));
+            }
+        }
+        if groups.contains(StatsGroups::BALLOON) {
+            add("balloon.current", Value::ULLong(definition.memory));
+            add("balloon.maximum", Value::ULLong(definition.max_memory));
+        }
+        if groups.contains(StatsGroups::VCPU) {
+            add("vcpu.current", Value::UInt(definition.vcpus.into()));
+            add("vcpu.maximum", Value::UInt(definition.max_vcpus.into()));
+            // Nothing is executed: they are said to run, and have not.
+            for vcpu in 0..if active { definition.vcpus } else { 0 } {
+                add(&format!("vcpu.{vcpu}.state"), Value::Int(VCPU_RUNNING));
+                add(&format!("vcpu.{vcpu}.time"), Value::ULLong(0));
+                add(&format!("vcpu.{vcpu}.wait"), Value::ULLong(0));
+            }
+        }
+        if groups.contains(StatsGroups::INTERFACE) && active {
+            for (name, value) in interface_values(&definition) {
+                add(&name, value);
+            }
+        }
+        if groups.contains(StatsGroups::BLOCK) {
+            let running = match &entry.live {
+                Some(Live::Here(running)) => Some(running),
+                _ => None,
+            };
+            let backing = flags.contains(StatsFlags::BACKING);
+            let disks = definition.disks.iter();
+            let images: Vec<_> =
+                disks.flat_map(|disk| self.images(disk, running, backing)).collect();
+            add("block.count", Value::UInt(images.len() as u32));
+            for (number, image) in images.into_iter().enumerate() {
+                for (name, value) in image {
+                    add(&format!("block.{number}.{name}"), value);
+                }
+            }
+        }
+        all
+    }
+
+    /// What is known of a disk, and of the images below its top.
+    fn images(
+        &self,
+        disk: &DiskDefinition,
+        running: Option<&Arc<Running>>,
+        backing: bool,
+    ) -> Vec<Vec<(&'static str, Value)>> {
+        // What is not known is left out, as libvirt does.
+        let known = |path: &str, sizes: Result<BlockInfo>| {
+            let known = sizes.inspect_err(|error| {
+                log::warn!("statistics without sizes of '{path}' of {}: {error}", disk.target);
+            });
+            known.into_iter().flat_map(size_values)
+        };
+        let sizes = || known(disk.path().unwrap_or_default(), self.block_info(&disk.target));
+        let open = running.and_then(|running| Some((running, running.disk(&disk.target)?)));
+        let Some((running, open)) = open else {
+            let mut alone = named(disk, disk.path());
+            // A server is not asked: it may keep all others waiting.
+            let is_remote = |image: &ImageDefinition| matches!(image.source, Source::Nbd(_));
+            if !disk.image.as_ref().is_some_and(is_remote) {
+                alone.extend(sizes());
+            }
+            return vec![alone];
+        };
+        let mut top = named(disk, running.path_of(&disk.target).as_deref());
+        let images: Vec<_> = {
+            let chain = open.live.images();
+            let images = chain.images.iter();
+            // Their nodes are not kept for long: whoever looks at an image must not keep it open.
+            images
+                .map(|i| {
+                    let length = i.node.length().map_err(super::failed);
+                    (i.index, i.path.clone(), length, i.qcow2.clone())
+                })
+                .collect()
+        };
+        if let Some((index, ..)) = images.first() {
+            top.push(("backingIndex", Value::UInt(*index)));
+        }
+        let now = open.meter().stats();
+        top.extend([
+            ("rd.reqs", Value::ULLong(now.reads)),
+            ("rd.bytes", Value::ULLong(now.read_bytes)),
+            ("rd.times", Value::ULLong(now.read_time)),
+            ("wr.reqs", Value::ULLong(now.writes)),
+            ("wr.bytes", Value::ULLong(now.write_bytes)),
+            ("wr.times", Value::ULLong(now.write_time)),
+            ("fl.reqs", Value::ULLong(now.flushes)),
+            ("fl.times", Value::ULLong(now.flush_time)),
+        ]);
+        top.extend(sizes());
+        let threshold = open.meter().threshold();
+        if threshold > 0 {
+            top.push(("threshold", Value::ULLong(threshold)));
+        }
+        let sizes = BLOCK_SIZES.map(|size| Value::ULLong(size.into()));
+        top.extend(LIMITS.into_iter().zip(sizes));
+        let mut all = vec![top];
+        for (index, path, length, qcow2) in images.into_iter().skip(1).filter(|_| backing) {
+            let mut below = named(disk, path.to_str());
+            below.push(("backingIndex", Value::UInt(index)));
+            let files = &**self.connect().domains().images().files();
+            let sizes = length.and_then(|length| on_medium(files, &path, length, qcow2.as_deref()));
+            below.extend(known(&path.to_string_lossy(), sizes));
+            all.push(below);
+        }
+        all
+    }
+}
+
+/// What is told of interfaces, which nothing passes.
+fn interface_values(definition: &Definition) -> Statistics {
+    let interfaces = interfaces(definition);
+    let mut all = vec![("net.count".to_string(), Value::UInt(interfaces.len() as u32))];
+    for (number, interface) in interfaces.into_iter().enumerate() {
+        let name = CString::new(interface.name).unwrap_or_default();
+        all.push((format!("net.{number}.name"), Value::String(name)));
+        for way in ["rx", "tx"] {
+            for what in ["bytes", "pkts", "errs", "drop"] {
+                all.push((format!("net.{number}.{way}.{what}"), Value::ULLong(0)));
+            }
+        }
+    }
+    all
+}
+
+fn named(disk: &DiskDefinition, path: Option<&str>) -> Vec<(&'static str, Value)> {
+    // Definitions with a NUL are refused, and paths have none.
+    let text = |text: &str| Value::String(CString::new(text).unwrap_or_default());
+    let mut all = vec![("name", text(&disk.target))];
+    all.extend(path.map(|path| ("path", text(path))));
+    all
+}
+
+fn size_values(info: BlockInfo) -> [(&'static str, Value); 3] {
+    [
+        ("allocation", Value::ULLong(info.allocation)),
+        ("capacity", Value::ULLong(info.capacity)),
+        ("physical", Value::ULLong(info.physical)),
+    ]
+}
