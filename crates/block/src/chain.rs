@@ -11,12 +11,13 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::backing_name::{BackingName, Target};
-use super::caching::{Cache, Flushed};
+use super::cache::Cache;
 use super::files::{Files, ImageFile, RealFiles};
+use super::filter::flushed::Flushed;
 use super::nbd::NbdOptions;
 use super::open::{Format, OpenOptions, below, beside, shown};
 use super::qcow2::{Header, Qcow2Node};
-use super::{Above, BlockError, Node, Result, WholeSectors};
+use super::{BlockError, Layers, Node, Result, WholeSectors};
 
 /// Images in a chain, at most.
 pub const MOST_IMAGES: usize = 200;
@@ -148,10 +149,12 @@ impl Chain {
 
     /// The images above the one at `index`, as they are seen from the one at `from`; all, where
     /// there is none at `index`.
-    pub fn above(&self, from: usize, index: usize) -> Result<Above> {
+    pub fn above(&self, from: usize, index: usize) -> Result<Layers> {
         match self.images.get(index) {
-            Some(image) => Ok(Above { depth: (index - from) as u32, length: image.node.length()? }),
-            None => Ok(Above::NOTHING),
+            Some(image) => {
+                Ok(Layers { depth: (index - from) as u32, length: image.node.length()? })
+            }
+            None => Ok(Layers::NOTHING),
         }
     }
 

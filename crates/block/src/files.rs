@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
-use super::caching::Cache;
+use super::cache::Cache;
 use super::nbd::{Address, NbdNode, NbdOptions};
 use super::open::{file_node, open_file, shown};
 use super::{BlockError, FileNode, Node, Result};

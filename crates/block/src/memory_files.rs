@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use nix::errno::Errno;
 
-use super::caching::Cache;
+use super::cache::Cache;
 use super::files::{FileFacts, FileKind, Files, ImageFile};
 use super::nbd::{Address, NbdOptions};
 use super::open::shown;

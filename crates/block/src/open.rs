@@ -7,7 +7,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::backing_name::{self, BackingName, Target};
-use super::caching::Cache;
+use super::cache::Cache;
 use super::nbd::NbdOptions;
 use super::{BlockError, Chain, FileNode, Node, Result};
 use virsparse_base::sys;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use virsparse_block::copy::DirtyUnits;
 use virsparse_block::qcow2::{CreateOptions, create};
-use virsparse_block::{Above, Chain, FileNode, Format, Gate, Node, OpenOptions};
+use virsparse_block::{Chain, FileNode, Format, Gate, Layers, Node, OpenOptions};
 use virsparse_core::job::{
     self, Command as JobCommand, Control, Copy, End, Job, Kind, LiveChain, Mirror, Outcome,
     PivotStep, Placed, relative_name,
@@ -204,7 +204,7 @@ impl Guest {
 fn start_copy(
     live: &Arc<LiveChain>,
     target: Chain,
-    above: Option<Above>,
+    above: Option<Layers>,
     zeroed: bool,
     synchronous: bool,
     keep: usize,
@@ -213,7 +213,7 @@ fn start_copy(
     let length = source.length().expect("length");
     let control = Arc::new(Control::new(length, 0, 0));
     let dirty = DirtyUnits::new(length, 65536);
-    let mirror = Arc::new(Mirror::new(source, target.top(), dirty, synchronous, control.clone()));
+    let mirror = Arc::new(Mirror::new(source, target.top(), dirty, synchronous, control.waker()));
     let chain = live.clone();
     let mut target = Some(target);
     let pivot: PivotStep = Box::new(move |finish| {
@@ -424,7 +424,7 @@ fn an_active_commit_makes_the_base_the_disk() {
             target.resize(SIZE).expect("resize");
             let control = Arc::new(Control::new(SIZE, 0, 0));
             let dirty = DirtyUnits::new(SIZE, 4096);
-            let mirror = Mirror::new(source, target, dirty, synchronous, control.clone());
+            let mirror = Mirror::new(source, target, dirty, synchronous, control.waker());
             let mirror = Arc::new(mirror);
             let chain = live.clone();
             let copy = Copy {

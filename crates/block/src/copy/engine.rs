@@ -9,7 +9,7 @@ use nix::errno::Errno;
 
 use super::cursor::ExtentCursor;
 use super::zero::{is_zero, runs};
-use crate::{Above, BlockError, Extent, Node, Result, Space, buffer};
+use crate::{BlockError, Extent, Layers, Node, Result, Space, buffer};
 use virsparse_base::sys;
 
 /// Data is moved in pieces of this size: large enough that the cost of a call does not show, small
@@ -246,7 +246,7 @@ pub struct Copier<'a> {
     pub source: &'a dyn Node,
     pub target: &'a dyn Node,
     /// Only what these images of the source's chain say; the target has the rest already.
-    pub above: Option<Above>,
+    pub above: Option<Layers>,
     /// The target compresses what it gets in units of this size, which pieces are of.
     pub compress: Option<u64>,
     /// Zeros give space of the target back.
@@ -260,7 +260,7 @@ pub struct Copier<'a> {
 impl Copier<'_> {
     /// Copies an extent of the source; data must fit the buffer.
     pub fn copy_piece(&self, piece: Extent, buffer: &mut [u8]) -> Result<()> {
-        if self.above.is_some_and(|above| !above.says(&piece)) {
+        if self.above.is_some_and(|above| !above.affect(&piece)) {
             return Ok(());
         }
         if piece.kind.is_zero() {

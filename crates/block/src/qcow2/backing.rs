@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use super::header::{EXTENSION_BACKING_FORMAT, EXTENSION_BITMAPS, EXTENSION_END};
 use super::problem::buffer;
 use super::{Problem, Qcow2Node};
-use crate::{Above, Extent, ExtentKind, Node, Result};
+use crate::{Extent, ExtentKind, Layers, Node, Result};
 
 /// Where the header says where the backing file's name is.
 const NAME_AT: usize = 8;
@@ -70,7 +70,7 @@ impl Qcow2Node {
 
     /// Brings what is read from the images below into the image, where it is one of those of
     /// `above` that says it. What others write meanwhile stays.
-    pub fn populate(&self, offset: u64, length: u64, above: Above) -> Result<()> {
+    pub fn populate(&self, offset: u64, length: u64, above: Layers) -> Result<()> {
         // What others zero from now on must hide the image that is to be there, too.
         self.next_backing.fetch_max(above.length, Ordering::AcqRel);
         let end = offset.saturating_add(length).min(self.size());
@@ -86,13 +86,13 @@ impl Qcow2Node {
         &self,
         offset: u64,
         end: u64,
-        above: Above,
+        above: Layers,
     ) -> std::result::Result<(), Problem> {
         let mut at = offset;
         while at < end {
             let extent = self.extent(at, end)?;
             let own = extent.present && extent.depth == 0;
-            if own || !above.says(&extent) {
+            if own || !above.affect(&extent) {
                 at = extent.end();
             } else if extent.kind.is_zero() {
                 at = self.hide(at, extent.end(), above.length)?;

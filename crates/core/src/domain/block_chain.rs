@@ -283,7 +283,7 @@ impl Domain {
         };
         let length = live.gate.node().length().map_err(failed)?;
         let control = Arc::new(Control::new(length, speed, 0));
-        let moves: Moves = Box::new(move |extent| extent.depth > 0 && above.says(extent));
+        let moves: Moves = Box::new(move |extent| extent.depth > 0 && above.affect(extent));
         let new = NewJob { moves: Some(moves), ..NewJob::new(Kind::Pull, control) };
         let at_work = place.clone();
         place.start(new, move |control| {
@@ -468,7 +468,7 @@ impl Workplace {
         }
         let control = Arc::new(Control::new(length, speed, 0));
         let dirty = DirtyUnits::new(length, GRANULARITY);
-        let mirror = Arc::new(Mirror::new(top, target, dirty, false, control.clone()));
+        let mirror = Arc::new(Mirror::new(top, target, dirty, false, control.waker()));
         let ready = self.clone();
         let copy = Copy {
             placed: Placed::new(live.gate.clone(), mirror.clone()),
@@ -480,7 +480,7 @@ impl Workplace {
         let new = NewJob {
             mirror: Some(mirror),
             description: Some(description),
-            moves: Some(Box::new(move |extent| above.says(extent))),
+            moves: Some(Box::new(move |extent| above.affect(extent))),
             ..NewJob::new(Kind::ActiveCommit, control)
         };
         let at_work: Arc<LiveChain> = live.clone();

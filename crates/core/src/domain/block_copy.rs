@@ -14,7 +14,8 @@ use super::object::Domain;
 use crate::block::nbd::{NbdNode, NbdOptions, export_of};
 use crate::block::qcow2::{self, CreateOptions};
 use crate::block::{
-    Above, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, OpenOptions, SECTOR,
+    BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, Layers, OpenOptions,
+    SECTOR,
 };
 use crate::copy::DirtyUnits;
 use crate::error::*;
@@ -361,7 +362,7 @@ impl Workplace {
     }
 
     /// What a shallow copy is to have of the chain.
-    fn above_next(&self) -> Result<Option<Above>> {
+    fn above_next(&self) -> Result<Option<Layers>> {
         let chain = self.disk.live.images();
         match chain.images.len() {
             0 | 1 => Ok(None),
@@ -487,7 +488,7 @@ impl Workplace {
         &self,
         to: &Destination,
         target: &mut Target,
-        above: Option<Above>,
+        above: Option<Layers>,
         length: u64,
         parameters: CopyParameters,
         flags: CopyFlags,
@@ -523,7 +524,7 @@ impl Workplace {
             // A guest may write all of a last sector that the disk has only a part of.
             DirtyUnits::new(length.next_multiple_of(SECTOR), unit),
             synchronous,
-            control.clone(),
+            control.waker(),
         ));
         let (place, to_ready) = (self.clone(), self.clone());
         let (to, top, top_at_pivot) = (to.clone(), chain.top(), chain.top());
@@ -571,7 +572,7 @@ impl Workplace {
             mirror: Some(mirror),
             description: Some(description),
             give_up,
-            moves: Some(Box::new(move |extent| above.is_none_or(|above| above.says(extent)))),
+            moves: Some(Box::new(move |extent| above.is_none_or(|above| above.affect(extent)))),
             ..NewJob::new(Kind::Copy, control)
         };
         self.start(new, move |control| {

@@ -11,7 +11,7 @@ use super::failed;
 use super::object::Domain;
 use super::running::alias;
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{Above, Extent, ExtentKind};
+use crate::block::{Extent, ExtentKind, Layers};
 use crate::error::*;
 use crate::job::{self, End, Kind, Progress};
 
@@ -103,7 +103,7 @@ impl Domain {
                     // A raw image has nothing below.
                     let Some(top) = top else { return Ok(End::Completed) };
                     let last = range.end == size;
-                    if job::pull(&top, range, Above::NOTHING, control)? == End::Cancelled {
+                    if job::pull(&top, range, Layers::NOTHING, control)? == End::Cancelled {
                         return Ok(End::Cancelled);
                     }
                     let Some(_changing) = at_work.changing(control) else {
@@ -131,7 +131,7 @@ impl Domain {
         let mut next = size;
         if let Some(top) = place.disk.top() {
             let part = top.owed(range.start, size).map_err(failed)?;
-            top.populate(part.start, part.end - part.start, Above::NOTHING).map_err(failed)?;
+            top.populate(part.start, part.end - part.start, Layers::NOTHING).map_err(failed)?;
             next = top.owed(part.end, size).map_err(failed)?.start;
             if next == size {
                 place.leave_below(&top, size)?;

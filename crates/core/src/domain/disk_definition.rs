@@ -9,8 +9,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::definition::NAMESPACE;
 use super::io_tune::IoTune;
-use super::meter::{Rules, Zeros};
 use crate::block::Cache;
+use crate::block::filter::meter::{Rules, Zeros};
 use crate::error::*;
 use crate::xml::{Element, excerpt};
 

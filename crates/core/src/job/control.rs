@@ -1,9 +1,10 @@
 //! What steers a job while it runs: commands, the speed limit, and how far it is.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use crate::block::filter::mirror::Wake;
 use crate::block::{Extent, Result};
 use crate::copy::Supervisor;
 
@@ -134,6 +135,12 @@ impl Control {
         // All done is what only a job that is ready says.
         let done = if done == end && !self.is_ready() { end - 1 } else { done };
         Progress { done, end }
+    }
+
+    /// What a mirror runs when there is something to copy.
+    pub fn waker(self: &Arc<Control>) -> Wake {
+        let control = self.clone();
+        Box::new(move || control.poke())
     }
 
     /// Wakes the job.

@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::control::{Command, Control};
-use super::mirror::{Mirror, Placed};
 use super::stride::Stride;
 use super::{End, PivotStep, failed};
-use crate::block::{Above, Extent, buffer};
+use crate::block::filter::mirror::{Mirror, Placed};
+use crate::block::{Extent, Layers, buffer};
 use crate::copy::{Copier, Supervisor, data_in, in_pieces, reflink_range};
 use crate::error::Result;
 
@@ -25,7 +25,7 @@ const ROUNDS: u32 = 4;
 pub struct Copy {
     pub placed: Placed,
     /// What is to be copied, if the target has the rest.
-    pub above: Option<Above>,
+    pub above: Option<Layers>,
     /// The target reads as zeros where nothing has been written.
     pub zeroed: bool,
     /// Runs once, when the target is equal to the disk for the first time.
@@ -48,7 +48,7 @@ impl Copy {
         self.placed.mirror()
     }
 
-    fn copier(&self, above: Option<Above>, zeroed: bool) -> Copier<'_> {
+    fn copier(&self, above: Option<Layers>, zeroed: bool) -> Copier<'_> {
         Copier {
             source: &*self.mirror().source,
             target: &*self.mirror().target,
@@ -95,7 +95,7 @@ impl Copy {
         let bulk = {
             let copier = self.copier(self.above, self.zeroed);
             let above = self.above;
-            let moves = move |extent: &Extent| above.is_none_or(|above| above.says(extent));
+            let moves = move |extent: &Extent| above.is_none_or(|above| above.affect(extent));
             in_pieces(&*mirror.source, shared..length, control, moves, |piece, buffer| {
                 let held = mirror.hold(piece.offset, piece.end());
                 // What was a hole when the extents were asked for may be data now that the guest's

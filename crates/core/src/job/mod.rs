@@ -8,7 +8,6 @@ mod allocate;
 mod control;
 mod copy;
 mod live;
-mod mirror;
 mod stride;
 
 use std::ops::Range;
@@ -17,13 +16,13 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
+pub use crate::block::filter::mirror::{Mirror, Placed};
 pub use allocate::{allocate, fill};
 pub use control::{Command, Control, Progress};
 pub use copy::Copy;
 pub use live::{LiveChain, relative_name};
-pub use mirror::{Mirror, Placed};
 
-use crate::block::{self, Above, BlockError, Extent, qcow2::Qcow2Node};
+use crate::block::{self, BlockError, Extent, Layers, qcow2::Qcow2Node};
 use crate::copy::{Copier, in_pieces};
 use crate::error::*;
 use crate::panic::contain_panic;
@@ -167,9 +166,9 @@ impl Job {
 }
 
 /// Brings what the images below have in a range into the one on top.
-pub fn pull(top: &Qcow2Node, range: Range<u64>, above: Above, control: &Control) -> Result<End> {
+pub fn pull(top: &Qcow2Node, range: Range<u64>, above: Layers, control: &Control) -> Result<End> {
     // What the top image has itself stays there, and what is below the base stays below.
-    let moves = |extent: &Extent| extent.depth > 0 && above.says(extent);
+    let moves = |extent: &Extent| extent.depth > 0 && above.affect(extent);
     let populate = |piece: Extent, _: &mut [u8]| top.populate(piece.offset, piece.length, above);
     let done = in_pieces(top, range, control, moves, populate).map_err(failed)?;
     Ok(if done { End::Completed } else { End::Cancelled })
@@ -211,7 +210,7 @@ fn copy_into_base(
         detect_zeros: !source.knows_holes(),
         zeroed: false,
     };
-    let moves = |extent: &Extent| above.says(extent);
+    let moves = |extent: &Extent| above.affect(extent);
     let work = |piece, buffer: &mut [u8]| copier.copy_piece(piece, buffer);
     if !in_pieces(&*source, 0..length, control, moves, work)? {
         return Ok(End::Cancelled);

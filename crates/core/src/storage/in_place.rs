@@ -7,7 +7,7 @@ use super::pool::Pool;
 use super::volume::{Volume, report};
 use super::volume_format::VolumeFormat;
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{Above, Format, Node};
+use crate::block::{Format, Layers, Node};
 use crate::error::*;
 use crate::job::{self, Control};
 
@@ -26,7 +26,7 @@ impl Volume {
             return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text));
         }
         let size = image.length().map_err(report)?;
-        job::pull(&image, 0..size, Above::NOTHING, &unlimited(size))?;
+        job::pull(&image, 0..size, Layers::NOTHING, &unlimited(size))?;
         // It brings the data to stable storage before it stops to name what the data came from.
         image.record_backing(None).map_err(report)?;
         image.settle().map_err(report)?;

@@ -8,7 +8,6 @@
 mod chain;
 mod create;
 mod describe;
-mod difference;
 mod dir;
 mod encryption;
 mod extents;

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::control::Control;
-use crate::block::{BlockError, Extent, Gate, Node, RangeGuard, RangeLock, Result, Space};
 use crate::copy::DirtyUnits;
+use crate::{BlockError, Extent, Gate, Node, RangeGuard, RangeLock, Result, Space};
+
+/// What a mirror runs on the thread of a guest's request.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
 
 /// The source of a copy, as the guest uses it while it is copied.
 ///
@@ -17,7 +19,8 @@ pub struct Mirror {
     pub dirty: DirtyUnits,
     ranges: RangeLock,
     synchronous: bool,
-    control: Arc<Control>,
+    /// Runs when there is something to copy again, or the target is lost.
+    wake: Wake,
     /// Why the target is lost. The guest is not to notice.
     failure: Mutex<Option<BlockError>>,
 }
@@ -29,10 +32,10 @@ impl Mirror {
         target: Arc<dyn Node>,
         dirty: DirtyUnits,
         synchronous: bool,
-        control: Arc<Control>,
+        wake: Wake,
     ) -> Mirror {
         let (ranges, failure) = (RangeLock::default(), Mutex::new(None));
-        Mirror { source, target, dirty, ranges, synchronous, control, failure }
+        Mirror { source, target, dirty, ranges, synchronous, wake, failure }
     }
 
     /// Keeps the guest from changing a range while it is copied, if its changes go to both.
@@ -69,7 +72,7 @@ impl Mirror {
             }
         }
         if self.dirty.mark(offset, length) || self.failure().is_some() {
-            self.control.poke();
+            (self.wake)();
         }
         done
     }
@@ -189,16 +192,15 @@ impl Node for Mirror {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::MemoryNode;
+    use crate::MemoryNode;
 
     #[test]
     fn a_mirror_that_is_not_replaced_gives_its_place_back() {
         let node = |name: &str| Arc::new(MemoryNode::new(name, 4096)) as Arc<dyn Node>;
         for replaced in [false, true] {
             let gate = Arc::new(Gate::new(node("source")));
-            let control = Arc::new(Control::new(4096, 0, 0));
             let dirty = DirtyUnits::new(4096, 4096);
-            let mirror = Mirror::new(gate.node(), node("target"), dirty, false, control);
+            let mirror = Mirror::new(gate.node(), node("target"), dirty, false, Box::new(|| ()));
             let mut placed = Placed::new(gate.clone(), Arc::new(mirror));
             gate.node().write_at(&[1; 512], 0).unwrap();
             assert_eq!(placed.mirror().dirty.bytes(), 4096);

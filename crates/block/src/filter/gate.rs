@@ -4,7 +4,7 @@
 use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use super::Node;
+use crate::Node;
 
 struct State {
     node: Arc<dyn Node>,

@@ -6,7 +6,7 @@ use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use nix::errno::Errno;
 
-use super::{BlockError, Extent, ExtentKind, Node, Result, Space};
+use crate::{BlockError, Extent, ExtentKind, Node, Result, Space};
 
 /// Memory is taken in pages of this size; what has no page reads as zeros.
 const PAGE: u64 = 64 * 1024;

@@ -8,8 +8,8 @@ use std::time::{Instant, SystemTime};
 use nix::errno::Errno;
 
 use super::throttle::{Direction, Passed, Throttle};
-use crate::block::{BlockError, DiskSlot, Extent, Node, Result, Space};
 use crate::copy::is_zero;
+use crate::{BlockError, DiskSlot, Extent, Node, Result, Space};
 
 /// What guests have done since the domain was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -357,7 +357,7 @@ impl Node for Meter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::{Gate, MemoryNode};
+    use crate::{Gate, MemoryNode};
 
     fn meter() -> (Arc<Meter>, Arc<Gate>, Arc<Mutex<Vec<Notice>>>) {
         let told: Arc<Mutex<Vec<Notice>>> = Arc::default();
@@ -396,7 +396,7 @@ mod tests {
         let file = std::fs::File::create_new(folder.path().join("a")).unwrap();
         file.set_len(1 << 20).unwrap();
         let (meter, gate, told) = meter();
-        gate.swap(Arc::new(crate::block::FileNode::new(file, "a").unwrap()));
+        gate.swap(Arc::new(crate::FileNode::new(file, "a").unwrap()));
         meter.set_threshold(8192);
         meter.write_at(&[1; 4096], 4096).unwrap();
         assert!(told.lock().unwrap().is_empty());
@@ -413,7 +413,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a"), [1; 512]).unwrap();
         let file = std::fs::File::open(folder.path().join("a")).unwrap();
-        gate.swap(Arc::new(crate::block::FileNode::new(file, "a").unwrap()));
+        gate.swap(Arc::new(crate::FileNode::new(file, "a").unwrap()));
         for expected in [1, 1, 2] {
             assert!(meter.write_at(&[1; 512], 0).is_err());
             assert_eq!(told.lock().unwrap().len(), expected);

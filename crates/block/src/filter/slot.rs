@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::gate::{Gate, Inside};
-use super::{BlockError, Extent, Node, Result, Space};
+use crate::{BlockError, Extent, Node, Result, Space};
 
 /// A node that passes every request on through a gate to the node that is behind it at the moment.
 pub struct DiskSlot {

@@ -1,5 +1,5 @@
 //! The NBD protocol: its messages, a socket to send them through, and a node whose bytes are on an
-//! NBD server. The server's side is [`super::export`].
+//! NBD server. The server's side is [`crate::export`].
 
 mod channel;
 mod client;

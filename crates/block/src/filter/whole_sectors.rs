@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::sync::{Arc, Mutex};
 
-use super::{Extent, ExtentKind, Node, Result, SECTOR, Space};
+use crate::{Extent, ExtentKind, Node, Result, SECTOR, Space};
 
 /// See the module's text.
 pub struct WholeSectors {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::block::{Extent, Node, Result, Space, buffer};
 use crate::copy::{ExtentCursor, GRAIN};
+use crate::{Extent, Node, Result, Space, buffer};
 
 /// A new image with a backing image. What is written as it reads already is left out.
-pub struct Difference(pub Arc<dyn Node>);
+pub struct SkipUnchanged(pub Arc<dyn Node>);
 
-impl Node for Difference {
+impl Node for SkipUnchanged {
     fn name(&self) -> &str {
         self.0.name()
     }
@@ -98,8 +98,8 @@ impl Node for Difference {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::qcow2::{CreateOptions, Qcow2Node, create};
-    use crate::block::{ExtentKind, MemoryNode};
+    use crate::qcow2::{CreateOptions, Qcow2Node, create};
+    use crate::{ExtentKind, MemoryNode};
     use proptest::prelude::*;
 
     const SIZE: u64 = 1 << 20;
@@ -126,7 +126,7 @@ mod tests {
         let below: Arc<dyn Node> = Arc::new(MemoryNode::new("below", SIZE));
         below.write_at(&[7; 100_000], 0).unwrap();
         let image = over(&below);
-        let difference = Difference(image.clone());
+        let difference = SkipUnchanged(image.clone());
         let mut data = vec![7; 100_000];
         data[50_000] = 8;
         difference.write_at(&data, 0).unwrap();
@@ -169,7 +169,7 @@ mod tests {
             let lower: Arc<dyn Node> = Arc::new(MemoryNode::new("below", SIZE));
             fill(&*lower, &below, &mut flat);
             let image = over(&lower);
-            fill(&Difference(image.clone()), &writes, &mut flat);
+            fill(&SkipUnchanged(image.clone()), &writes, &mut flat);
             prop_assert_eq!(contents(&*image), flat);
         }
     }

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
-use super::range_lock::{RangeGuard, RangeLock};
+use crate::range_lock::{RangeGuard, RangeLock};
 use virsparse_base::errno::errno_of;
 use virsparse_base::sys;
 

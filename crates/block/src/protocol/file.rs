@@ -13,10 +13,10 @@ use nix::errno::Errno;
 use nix::fcntl::FallocateFlags;
 
 use super::direct::Direct;
-use super::image_lock::Taken;
-use super::range_lock::RangeGuard;
 use super::write_behind::WriteBehind;
-use super::{BlockError, Extent, ExtentKind, Node, Result, Space, image_lock};
+use crate::image_lock::Taken;
+use crate::range_lock::RangeGuard;
+use crate::{BlockError, Extent, ExtentKind, Node, Result, Space, image_lock};
 use virsparse_base::errno::errno_of;
 use virsparse_base::sys;
 

@@ -1,0 +1,117 @@
+//! The trait of all block nodes.
+
+use std::fs::File;
+use std::ops::Range;
+
+use crate::{BlockError, Extent, Result};
+use virsparse_base::sys;
+
+/// Image formats and guests count a disk in units of this size. A raw file may end inside of one.
+pub const SECTOR: u64 = 512;
+
+/// A range that a caller names, all to the end if `length` is 0. `None` if it reaches beyond `size`.
+pub fn range_within(offset: u64, length: u64, size: u64) -> Option<Range<u64>> {
+    let end = offset.checked_add(length).filter(|end| *end <= size)?;
+    Some(offset..if length == 0 { size } else { end })
+}
+
+/// Zeros, in memory that may not be there.
+pub fn buffer(length: usize) -> Result<Vec<u8>> {
+    sys::zeroed(length)
+        .map_err(|errno| BlockError { what: format!("a buffer of {length} bytes"), errno })
+}
+
+/// How much of a node's space its medium has given it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// None at all: everything reads as zeros, and there is nothing to free.
+    Fresh,
+    /// Less than its length: it is sparse, and should stay so.
+    Sparse,
+    /// All of it. Writing zeros there keeps it that way.
+    Full,
+}
+
+/// A block node. Offsets and lengths are in bytes.
+///
+/// Threads may use it at once, but what makes it longer (or shorter) has it alone: of two that do,
+/// one could cut off what the other has written.
+pub trait Node: Send + Sync {
+    /// What messages call it.
+    fn name(&self) -> &str;
+
+    /// The present length.
+    fn length(&self) -> Result<u64>;
+
+    /// Reads at `offset`; returns less than asked only at the end.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize>;
+
+    /// Writes all of `data` at `offset`.
+    fn write_at(&self, data: &[u8], offset: u64) -> Result<()>;
+
+    /// The unit in which [`Node::write_compressed`] compresses; `None` if the medium cannot.
+    fn compression_unit(&self) -> Option<u64> {
+        None
+    }
+
+    /// Writes all of `data` at `offset`, compressed as far as it consists of whole units (the last
+    /// one may be cut off by the node's end) that become smaller.
+    fn write_compressed(&self, data: &[u8], offset: u64) -> Result<()> {
+        self.write_at(data, offset)
+    }
+
+    /// Makes a range read as zeros, and gives its space back if `may_unmap` and the medium can.
+    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()>;
+
+    /// The same, if that takes less time than to write zeros. False where it would not, or where
+    /// that is not known; the range is then as it was.
+    fn write_zeroes_fast(&self, _offset: u64, _length: u64, _may_unmap: bool) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Says that a range is not needed any more. What it reads as afterwards is not defined, unless
+    /// the medium defines it; the space may be given back.
+    fn discard(&self, offset: u64, length: u64) -> Result<()>;
+
+    /// The state at `offset`, for as far as it reaches but not beyond `limit`, an offset that is
+    /// at most the node's length. Never empty unless `offset` is at `limit`.
+    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent>;
+
+    /// The same, where space that holds nothing yet is told from a hole: it is of kind `Zero`. That takes
+    /// longer, and the bytes of such a range may have been written by the time it is told.
+    fn space_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        self.extent_at(offset, limit)
+    }
+
+    /// How much space the node has.
+    fn space(&self) -> Result<Space>;
+
+    /// Whether holes are known to [`Node::extent_at`]. Where not, zeros are found by reading.
+    fn knows_holes(&self) -> bool {
+        true
+    }
+
+    /// Gives a range space, without changing what it reads as. Does nothing where space is not
+    /// given out in advance.
+    fn allocate(&self, offset: u64, length: u64) -> Result<()>;
+
+    /// The file behind the node, for what only files can do.
+    fn file(&self) -> Option<&File> {
+        None
+    }
+
+    /// Sets the length. What is added reads as zeros.
+    fn resize(&self, length: u64) -> Result<()>;
+
+    /// Brings everything written to stable storage.
+    fn flush(&self) -> Result<()>;
+
+    /// From now on what is written is brought to stable storage soon: whoever flushes at the end then has
+    /// little to wait for. Does nothing where there is no such storage.
+    fn write_behind(&self) {}
+
+    /// Reports write errors that the medium has held back until a close (network filesystems).
+    fn settle(&self) -> Result<()> {
+        Ok(())
+    }
+}

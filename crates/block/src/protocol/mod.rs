@@ -1,0 +1,7 @@
+//! Where the bytes of images are: in files, in memory, on servers.
+
+mod direct;
+pub mod file;
+pub mod memory;
+pub mod nbd;
+mod write_behind;
