@@ -1,9 +1,9 @@
 //! How much memory and how many CPUs a domain has. Nothing is executed, so that these are numbers
 //! of its description only, also while it runs.
 
-use super::definition::Definition;
+use super::config::definition::Definition;
+use super::config::layout;
 use super::impact::Impact;
-use super::layout;
 use super::object::Domain;
 use crate::error::*;
 

@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::chain;
-use super::disk_definition::DiskDefinition;
+use super::config::disk::DiskDefinition;
 use super::failed;
+use super::images::chain;
 use super::object::Domain;
 use super::queries::{expect_open, find, no_medium};
 use crate::block::{Extent, Node, range_within};

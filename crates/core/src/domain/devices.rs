@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::definition::Definition;
-use super::disk_definition::{Device, DiskDefinition};
+use super::config::definition::Definition;
+use super::config::disk::{Device, DiskDefinition};
 use super::events::{self, Lifecycle};
 use super::impact::LiveChange;
 use super::object::Domain;
-use super::running::alias;
+use super::runtime::running::alias;
 use crate::error::*;
 use crate::event::broker::Payload;
 use crate::xml::{self, Element};

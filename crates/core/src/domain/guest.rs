@@ -3,11 +3,11 @@
 
 use std::ffi::CString;
 
-use super::definition::Definition;
+use super::config::definition::Definition;
 use super::impact::Impact;
 use super::object::Domain;
-use super::registry::Entry;
-use super::running::{Running, State, not_running};
+use super::registry::domains::Entry;
+use super::runtime::running::{Running, State, not_running};
 use super::tuning::Parameters;
 use crate::driver::Node;
 use crate::error::*;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::definition::Definition;
+use super::config::definition::Definition;
 use super::object::Domain;
-use super::registry::Entry;
-use super::running::{Running, not_running};
+use super::registry::domains::Entry;
+use super::runtime::running::{Running, not_running};
 use crate::error::*;
 
 /// What a change affects.

@@ -1,7 +1,7 @@
 //! The network interfaces of a domain's definition: there is nothing behind them, so that nothing has
 //! passed them and nobody knows their addresses.
 
-use super::definition::Definition;
+use super::config::definition::Definition;
 use super::impact::Impact;
 use super::object::Domain;
 use super::tuning::Parameters;

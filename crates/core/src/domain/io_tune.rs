@@ -3,8 +3,8 @@
 
 use std::ffi::CString;
 
-use super::definition::Definition;
-use super::disk_definition::DiskDefinition;
+use super::config::definition::Definition;
+use super::config::disk::DiskDefinition;
 use super::impact::Impact;
 use super::object::Domain;
 use super::queries::find;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use super::definition::Definition;
+use super::config::definition::Definition;
+use super::config::schema;
 use super::events::{self, Lifecycle};
 use super::object::Domain;
-use super::running::{Condition, Running, State, not_running};
-use super::schema;
+use super::runtime::running::{Condition, Running, State, not_running};
 use crate::driver::{Connect, Driver, Node};
 use crate::error::*;
 use crate::sys;

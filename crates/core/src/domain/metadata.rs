@@ -1,10 +1,10 @@
 //! Metadata: a title, a description, and elements of other programs, each in a namespace of its
 //! own.
 
-use super::definition::Definition;
+use super::config::definition::Definition;
+use super::config::layout;
 use super::events;
 use super::impact::Impact;
-use super::layout;
 use super::object::Domain;
 use crate::error::*;
 use crate::event::broker::Payload;

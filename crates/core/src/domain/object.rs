@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::definition::Definition;
+use super::config::definition::Definition;
+use super::config::schema;
 use super::events::{self, Lifecycle};
-use super::registry::{Domains, Entry, Live};
-use super::running::{Condition, State};
-use super::schema;
+use super::registry::domains::{Domains, Entry, Live};
+use super::runtime::running::{Condition, State};
 use crate::driver::{Connect, Node};
 use crate::error::*;
 use crate::event::broker::{Event, Payload};

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::definition::Definition;
+use super::config::definition::Definition;
+use super::config::nodeset::NodeSet;
 use super::impact::Impact;
-use super::nodeset::NodeSet;
 use super::object::Domain;
 use crate::driver::Node;
 use crate::error::*;

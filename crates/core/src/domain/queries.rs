@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
-use super::block_chain::indexed;
-use super::chain;
-use super::definition::Definition;
-use super::disk::Disk;
-use super::disk_definition::{DiskDefinition, Source};
+use super::config::definition::Definition;
+use super::config::disk::{DiskDefinition, Source};
+use super::images::chain;
 use super::object::Domain;
-use super::registry::Live;
-use super::running::{Running, not_running};
+use super::registry::domains::Live;
+use super::runtime::disk::Disk;
+use super::runtime::jobs::pull_commit::indexed;
+use super::runtime::running::{Running, not_running};
 use crate::block::filter::meter::DiskStats;
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{FileKind, Files, Image, buffer};

@@ -3,13 +3,13 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use super::definition::Definition;
-use super::disk_definition::{DiskDefinition, ImageDefinition, Source};
+use super::config::definition::Definition;
+use super::config::disk::{DiskDefinition, ImageDefinition, Source};
 use super::interfaces::interfaces;
 use super::object::{Domain, ListFlags, passes};
 use super::queries::{BlockInfo, on_medium};
-use super::registry::{Entry, Live};
-use super::running::Running;
+use super::registry::domains::{Entry, Live};
+use super::runtime::running::Running;
 use crate::block::export::BLOCK_SIZES;
 use crate::error::*;
 use crate::typed_params::Value;

@@ -3,10 +3,10 @@
 
 use std::ffi::CString;
 
-use super::definition::{self, Definition};
+use super::config::definition::{self, Definition};
+use super::config::layout;
+use super::config::nodeset::NodeSet;
 use super::impact::Impact;
-use super::layout;
-use super::nodeset::NodeSet;
 use super::object::Domain;
 use crate::error::*;
 use crate::typed_params::{Type, Value};

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::images::Images;
-use super::registry::{Domains, Live};
-use super::running::Running;
-use super::status::Status;
+use super::registry::domains::{Domains, Live};
+use super::registry::status::Status;
+use super::runtime::running::Running;
 use crate::block::Files;
 use crate::error::*;
 use crate::job::LiveChain;

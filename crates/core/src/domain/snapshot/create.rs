@@ -5,24 +5,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::description::{DISK_SNAPSHOT, Description, Mode, SnapshotDisk};
 use super::overlay::{self, Below, Overlay};
 use super::plan::{align, check_modes};
-use super::store::Written;
 use super::{Snapshot, exclusive, required};
 use crate::block::{Chain, Files, Format};
-use crate::domain::block_copy::set_image;
-use crate::domain::chain::{self, recorded_backing};
-use crate::domain::definition::Definition;
-use crate::domain::description::{source, source_type};
-use crate::domain::disk::Disk;
-use crate::domain::disk_definition::{Backing, DiskDefinition, Source};
+use crate::domain::config::definition::Definition;
+use crate::domain::config::disk::{Backing, DiskDefinition, Source};
+use crate::domain::config::schema;
 use crate::domain::events::{self, Lifecycle};
 use crate::domain::failed;
+use crate::domain::images::chain::{self, recorded_backing};
 use crate::domain::object::Domain;
-use crate::domain::registry::{self, Entry};
-use crate::domain::running::{Changing, Condition, Running, State, not_running};
-use crate::domain::schema;
+use crate::domain::registry::domains::{self as registry, Entry};
+use crate::domain::runtime::description::{source, source_type};
+use crate::domain::runtime::disk::Disk;
+use crate::domain::runtime::jobs::copy::set_image;
+use crate::domain::runtime::running::{Changing, Condition, Running, State, not_running};
+use crate::domain::snapshot_store::description::{DISK_SNAPSHOT, Description, Mode, SnapshotDisk};
+use crate::domain::snapshot_store::store::Written;
 use crate::error::*;
 use crate::xml::Element;
 
@@ -109,7 +109,7 @@ impl Drop for Still {
 }
 
 /// What is known of a new snapshot, written down and not yet kept.
-pub(super) struct Metadata {
+pub(in crate::domain) struct Metadata {
     name: String,
     staged: Option<Written>,
 }

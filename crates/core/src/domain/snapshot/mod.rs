@@ -1,24 +1,21 @@
 //! Snapshots: what is known of them, and what can be done with it. Taking one is in [`create`].
 
 mod create;
-mod description;
 mod overlay;
 mod plan;
-mod store;
-mod tree;
 mod whole;
 
 use std::ffi::CString;
 use std::sync::Arc;
 
+pub use crate::domain::snapshot_store::tree::{ListFlags, no_snapshot};
 pub use create::CreateFlags;
-pub use store::{Memory, Store};
-pub use tree::{ListFlags, no_snapshot};
 
 use super::object::Domain;
+use crate::domain::snapshot_store::description::Description;
+use crate::domain::snapshot_store::store::Store;
+use crate::domain::snapshot_store::tree::{Moment, Tree};
 use crate::error::*;
-use description::Description;
-use tree::{Moment, Tree};
 
 bitflags::bitflags! {
     /// What virDomainSnapshotDelete deletes.

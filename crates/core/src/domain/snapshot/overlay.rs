@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
-use super::description::SnapshotDisk;
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{BackingTarget, Cache, Chain, FileKind, Files, Format, OpenOptions, SECTOR};
-use crate::domain::block_copy::{create_file, make_image, open_existing, sync_folder_of};
-use crate::domain::chain::{self, is_same, recorded_backing};
-use crate::domain::disk_definition::Source;
+use crate::domain::config::disk::Source;
 use crate::domain::failed;
+use crate::domain::images::chain::{self, is_same, recorded_backing};
+use crate::domain::runtime::jobs::copy::{create_file, make_image, open_existing, sync_folder_of};
+use crate::domain::snapshot_store::description::SnapshotDisk;
 use crate::error::*;
 
 /// The image that is on top until now.

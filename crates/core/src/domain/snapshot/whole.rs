@@ -2,38 +2,36 @@
 //! and what is in its images. Nothing is executed, so that there is no more. The images' contents are
 //! copied when a snapshot is taken, and come back when a domain is reverted to it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::create::{CreateFlags, Metadata};
-use super::description::{Description, Mode, SnapshotDisk, unsupported};
 use super::plan::align;
 use super::{RevertFlags, Snapshot};
 use crate::block::{BackingTarget, Cache, Files, MOST_IMAGES, MemoryNode, Node};
 use crate::copy::{CopyOptions, copy};
-use crate::domain::chain::recorded_backing;
-use crate::domain::definition::Definition;
-use crate::domain::disk_definition::{DiskDefinition, Source};
+use crate::domain::config::definition::Definition;
+use crate::domain::config::disk::{DiskDefinition, Source};
 use crate::domain::events::Lifecycle;
 use crate::domain::failed;
+use crate::domain::images::chain::recorded_backing;
 use crate::domain::lifecycle::StartFlags;
 use crate::domain::object::Domain;
-use crate::domain::registry::Live;
-use crate::domain::running::{Condition, Running, State, not_running};
+use crate::domain::registry::domains::Live;
+use crate::domain::runtime::running::{Condition, Running, State, not_running};
+use crate::domain::snapshot_store::description::{Description, Mode, SnapshotDisk, unsupported};
+use crate::domain::snapshot_store::store::Content;
 use crate::error::*;
 use crate::xml::Element;
 
-/// What was in an image.
-#[derive(Clone)]
-pub struct Content {
-    path: PathBuf,
-    data: Arc<MemoryNode>,
-}
-
 impl Domain {
     /// Takes a snapshot of everything.
-    pub(super) fn snapshot_whole(&self, snapshot: Description, flags: &CreateFlags) -> Result<()> {
+    pub(in crate::domain) fn snapshot_whole(
+        &self,
+        snapshot: Description,
+        flags: &CreateFlags,
+    ) -> Result<()> {
         if flags.contains(CreateFlags::NO_METADATA) {
             return Err(unsupported("a snapshot of which nothing is known could not be used"));
         }
@@ -108,7 +106,7 @@ impl Domain {
 impl Snapshot {
     /// Makes the domain what it was when the snapshot was taken: it is stopped, and started anew if it
     /// was running then, or is to.
-    pub(super) fn revert_whole(&self, flags: RevertFlags) -> Result<()> {
+    pub(in crate::domain) fn revert_whole(&self, flags: RevertFlags) -> Result<()> {
         let domain = &self.domain;
         let entry = domain.entry()?;
         let store = domain.connect().domains().snapshots(entry.uuid);

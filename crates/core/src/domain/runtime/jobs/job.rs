@@ -5,15 +5,15 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::block_extents::disk_range;
-use super::definition::Definition;
-use super::disk::Disk;
-use super::events;
-use super::object::Domain;
-use super::queries::expect_open;
-use super::running::{Changing, Running};
 use crate::block::{Extent, Files};
 use crate::copy::data_in;
+use crate::domain::block_extents::disk_range;
+use crate::domain::config::definition::Definition;
+use crate::domain::events;
+use crate::domain::object::Domain;
+use crate::domain::queries::expect_open;
+use crate::domain::runtime::disk::Disk;
+use crate::domain::runtime::running::{Changing, Running};
 use crate::driver::Driver;
 use crate::error::*;
 use crate::event::broker::Payload;
@@ -200,7 +200,7 @@ impl Disk {
     }
 
     /// The error that it has no job, and why it has none any more.
-    pub(super) fn no_job(&self) -> Error {
+    pub(in crate::domain) fn no_job(&self) -> Error {
         let mut text = format!("disk {} does not have an active block job", self.target);
         if let Some(Outcome::Failed(error)) =
             self.last_job().as_ref().and_then(|last| last.outcome.as_ref())
@@ -465,7 +465,7 @@ impl Workplace {
 
 impl Domain {
     /// The disk of a name in the running domain, for a job.
-    pub(super) fn workplace(&self, name: &str) -> Result<Workplace> {
+    pub(in crate::domain) fn workplace(&self, name: &str) -> Result<Workplace> {
         let running = self.here()?;
         let definition = running.definition();
         let refused = |text| Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text);

@@ -4,14 +4,14 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::block_copy::{CopyFlags, CopyParameters, absolute, set_image};
-use super::block_job::{Moves, NewJob, Workplace, bandwidth};
-use super::description::{backing_store, source, source_type};
-use super::failed;
-use super::object::Domain;
+use super::copy::{CopyFlags, CopyParameters, absolute, set_image};
+use super::job::{Moves, NewJob, Workplace, bandwidth};
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{Chain, Files, Format, Image, SECTOR, has_protocol};
 use crate::copy::DirtyUnits;
+use crate::domain::failed;
+use crate::domain::object::Domain;
+use crate::domain::runtime::description::{backing_store, source, source_type};
 use crate::error::*;
 use crate::job::{
     self, Control, Copy, End, Kind, LiveChain, Mirror, PivotStep, Placed, relative_name,
@@ -146,7 +146,7 @@ fn delete(files: &dyn Files, images: &[Image]) {
 
 impl Workplace {
     /// Refuses a job where the chain cannot be changed.
-    pub(super) fn check_chain(&self) -> Result<()> {
+    pub(in crate::domain) fn check_chain(&self) -> Result<()> {
         self.disk.check_no_job()?;
         self.check_kept()?;
         if self.disk.definition.read_only {
@@ -158,7 +158,7 @@ impl Workplace {
 
     /// The same for one that may leave the images below the top out, which internal snapshots of that
     /// go on to read.
-    pub(super) fn check_pull(&self) -> Result<()> {
+    pub(in crate::domain) fn check_pull(&self) -> Result<()> {
         self.check_chain()?;
         let chain = self.disk.live.images();
         let Some(top) = chain.images.first() else { return Ok(()) };
@@ -245,7 +245,7 @@ impl Workplace {
     }
 
     /// Makes the definitions leave the chain to what the images record.
-    pub(super) fn forget_chain(&self) -> Result<()> {
+    pub(in crate::domain) fn forget_chain(&self) -> Result<()> {
         self.redefine(|disk| disk.remove_children("backingStore"))
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::description::Description;
 use super::tree::Tree;
-use super::whole::Content;
+use crate::block::MemoryNode;
 use crate::error::*;
 use crate::state::{self, Damage, SNAPSHOTS, Staged, Stored};
 use crate::xml::{self, Element, excerpt};
@@ -20,6 +20,13 @@ use crate::xml::{self, Element, excerpt};
 const CURRENT: &str = ".current";
 
 const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN_SNAPSHOT;
+
+/// What was in an image of a domain in memory.
+#[derive(Clone)]
+pub struct Content {
+    pub path: PathBuf,
+    pub data: Arc<MemoryNode>,
+}
 
 /// The snapshots of one domain. Who changes them holds the lock of all domains.
 pub struct Store {

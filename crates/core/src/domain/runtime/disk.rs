@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::block_job::{BlockJobReport, DiskJob};
-use super::chain;
-use super::disk_definition::{DiskDefinition, uri_part};
-use super::images::Images;
+use super::jobs::job::{BlockJobReport, DiskJob};
 use crate::block::export::{Export, ExportOptions};
 use crate::block::filter::meter::{Meter, OnNotice};
 use crate::block::nbd::Connections;
 use crate::block::{DiskSlot, MemoryNode};
+use crate::domain::config::disk::{DiskDefinition, uri_part};
+use crate::domain::images::Images;
+use crate::domain::images::chain;
 use crate::error::*;
 use crate::job::{LiveChain, Progress};
 

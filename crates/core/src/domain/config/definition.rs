@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::disk_definition::DiskDefinition;
+use super::disk::DiskDefinition;
 use super::find_device;
 use super::layout;
 use super::nodeset::NodeSet;

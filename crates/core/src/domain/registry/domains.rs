@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::definition::Definition;
-use super::events::{self, Lifecycle};
-use super::images::Images;
-use super::running::{Condition, Running, Start, State};
-use super::snapshot::{Memory, Store};
 use super::status::Status;
 use super::stored;
+use crate::domain::config::definition::Definition;
+use crate::domain::events::{self, Lifecycle};
+use crate::domain::images::Images;
+use crate::domain::runtime::running::{Condition, Running, Start, State};
+use crate::domain::snapshot_store::store::{Memory, Store};
 use crate::error::*;
 use crate::event::broker::Brokers;
 use crate::state::{DOMAINS, Damage, Folder, Kept, Locked, Stamp, StateDir};
@@ -150,7 +150,7 @@ impl Entry {
                 );
                 Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text))
             }
-            None => Err(super::running::not_running()),
+            None => Err(crate::domain::runtime::running::not_running()),
         }
     }
 }
@@ -212,7 +212,7 @@ impl Domains {
     /// The domain that released libvirt's test driver has.
     pub fn test(storage: Arc<Storage>, events: Arc<Brokers>) -> Result<Domains> {
         let domains = Domains::in_memory(storage, events.clone());
-        let definition = Arc::new(Definition::parse(include_str!("test.xml"))?);
+        let definition = Arc::new(Definition::parse(include_str!("../test.xml"))?);
         let running = Running::start(Start {
             id: 1,
             definition: definition.clone(),

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use super::block_job::DiskJob;
-use super::definition::NAMESPACE;
 use super::disk::Disk;
+use super::jobs::job::DiskJob;
 use crate::block::nbd::{Address, Place, export_of};
 use crate::block::{FileKind, Files, Image};
+use crate::domain::config::definition::NAMESPACE;
 use crate::job::Command;
 use crate::xml::Element;
 

@@ -6,11 +6,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::block_job::{NewJob, Workplace};
-use super::description::backing_store;
-use super::disk_definition::{ImageDefinition, Source, timeout};
-use super::failed;
-use super::object::Domain;
+use super::job::{NewJob, Workplace};
 use crate::block::nbd::{NbdNode, NbdOptions, export_of};
 use crate::block::qcow2::{self, CreateOptions};
 use crate::block::{
@@ -18,6 +14,10 @@ use crate::block::{
     SECTOR,
 };
 use crate::copy::DirtyUnits;
+use crate::domain::config::disk::{ImageDefinition, Source, timeout};
+use crate::domain::failed;
+use crate::domain::object::Domain;
+use crate::domain::runtime::description::backing_store;
 use crate::error::*;
 use crate::job::{Control, Copy, Kind, Mirror, PivotStep, Placed};
 use crate::xml::{self, Element};
@@ -424,7 +424,7 @@ impl Domain {
     }
 
     /// The same to a file, or a device, of the disk's format or of another.
-    pub(super) fn block_copy_to_path(
+    pub(in crate::domain) fn block_copy_to_path(
         &self,
         name: &str,
         (path, device): (&str, bool),

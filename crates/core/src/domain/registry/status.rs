@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::definition::Definition;
-use super::running::{Condition, Running, State};
+use crate::domain::config::definition::Definition;
+use crate::domain::runtime::running::{Condition, Running, State};
 use crate::error::*;
 use crate::xml::{self, Element};
 

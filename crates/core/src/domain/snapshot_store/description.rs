@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
-use crate::domain::disk_definition::{ImageDefinition, Source, is_format};
+use crate::domain::config::disk::{ImageDefinition, Source, is_format};
 use crate::error::*;
 use crate::xml::{self, Element, excerpt};
 

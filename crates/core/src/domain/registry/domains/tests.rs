@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::domain::running::State;
+use crate::domain::runtime::running::State;
 
 fn open(root: &Path) -> Domains {
     let storage = Arc::new(Storage::embed(root).unwrap());

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
-use super::disk_definition::{Backing, DiskDefinition, ImageDefinition, Source};
-use super::failed;
 use crate::block::nbd::{self, Connections, NbdNode, NbdOptions};
 use crate::block::qcow2::{self, CreateOptions, Qcow2Node};
 use crate::block::{
     self, BackingTarget, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, Node,
     OpenOptions, WholeSectors,
 };
+use crate::domain::config::disk::{Backing, DiskDefinition, ImageDefinition, Source};
+use crate::domain::failed;
 use crate::error::*;
 
 /// Opens the chain of a disk, and locks it: for writing, unless the disk is read-only. `None` for

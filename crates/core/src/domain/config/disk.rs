@@ -8,9 +8,9 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::definition::NAMESPACE;
-use super::io_tune::IoTune;
 use crate::block::Cache;
 use crate::block::filter::meter::{Rules, Zeros};
+use crate::domain::io_tune::IoTune;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
 

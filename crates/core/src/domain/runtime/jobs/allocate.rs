@@ -1,7 +1,7 @@
 //! The job that gives a disk all the space that it may need.
 
-use super::failed;
-use super::object::Domain;
+use crate::domain::failed;
+use crate::domain::object::Domain;
 use crate::error::*;
 use crate::job;
 

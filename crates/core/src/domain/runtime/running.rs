@@ -9,18 +9,18 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use uuid::Uuid;
 
-use super::block_job::{LOOK, PATIENCE};
-use super::definition::Definition;
 use super::description::describe;
 use super::disk::Disk;
-use super::disk_definition::{DiskDefinition, Source};
-use super::events;
-use super::guest::GuestTime;
-use super::images::Images;
-use super::io_tune::IoTune;
-use super::owner::Owner;
+use super::jobs::job::{LOOK, PATIENCE};
 use crate::block::filter::meter::{Notice, OnNotice};
 use crate::block::filter::throttle::Throttle;
+use crate::domain::config::definition::Definition;
+use crate::domain::config::disk::{DiskDefinition, Source};
+use crate::domain::events;
+use crate::domain::guest::GuestTime;
+use crate::domain::images::Images;
+use crate::domain::io_tune::IoTune;
+use crate::domain::registry::owner::Owner;
 use crate::error::*;
 use crate::event::broker::{Brokers, Payload};
 use crate::xml::Element;
@@ -117,7 +117,7 @@ pub struct Running {
     now: Mutex<Now>,
     /// The limits that disks share, by the names of their groups.
     throttles: Mutex<HashMap<String, Weak<Throttle>>>,
-    pub(super) guest_time: Mutex<GuestTime>,
+    pub(in crate::domain) guest_time: Mutex<GuestTime>,
     owner: Mutex<Option<Owner>>,
 }
 

@@ -3,15 +3,15 @@
 
 use std::sync::{Arc, MutexGuard};
 
-use super::block_extents::disk_range;
-use super::block_job::{AbortFlags, BlockJobReport, DiskJob, Moves, Workplace};
-use super::disk::Disk;
-use super::disk_definition::DiskDefinition;
-use super::failed;
-use super::object::Domain;
-use super::running::alias;
+use super::job::{AbortFlags, BlockJobReport, DiskJob, Moves, Workplace};
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{Extent, ExtentKind, Layers};
+use crate::domain::block_extents::disk_range;
+use crate::domain::config::disk::DiskDefinition;
+use crate::domain::failed;
+use crate::domain::object::Domain;
+use crate::domain::runtime::disk::Disk;
+use crate::domain::runtime::running::alias;
 use crate::error::*;
 use crate::job::{self, End, Kind, Progress};
 
@@ -48,7 +48,7 @@ impl Disk {
     }
 
     /// The image on top, if there can be others below it.
-    pub(super) fn top(&self) -> Option<Arc<Qcow2Node>> {
+    pub(in crate::domain) fn top(&self) -> Option<Arc<Qcow2Node>> {
         self.live.images().images.first().and_then(|image| image.qcow2.clone())
     }
 

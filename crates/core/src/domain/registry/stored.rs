@@ -7,10 +7,10 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::definition::Definition;
+use super::domains::{Entries, Entry, Live};
 use super::owner::Owner;
-use super::registry::{Entries, Entry, Live};
 use super::status::Status;
+use crate::domain::config::definition::Definition;
 use crate::error::*;
 use crate::state::{Damage, Folder, StateDir, Stored, is_shortage};
 

@@ -1,10 +1,12 @@
 //! Where the images of a connection's disks are.
 
+pub mod chain;
+
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::disk_definition::{DiskDefinition, ImageDefinition, Source};
+use super::config::disk::{DiskDefinition, ImageDefinition, Source};
 use crate::block::Files;
 use crate::error::*;
 use crate::storage::{Storage, VolumeKind};

@@ -1,0 +1,8 @@
+//! What a domain's XML says: the definition as a whole, its disks, and what is changed in it.
+
+pub mod definition;
+pub mod disk;
+pub mod find_device;
+pub mod layout;
+pub mod nodeset;
+pub mod schema;

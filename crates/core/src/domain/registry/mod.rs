@@ -1,0 +1,6 @@
+//! Which domains there are, which of them run and in which process, and where that is kept.
+
+pub mod domains;
+pub mod owner;
+pub mod status;
+pub mod stored;
