@@ -13,7 +13,8 @@
 #                           with mmdebstrap; RELEASES="13" for some of them
 #   make faults             every system call of jobs and conversions fails, instead of some
 #   make headers            include/ and docs/compatibility.md, after a change of src
-#   make lint               formatting and clippy
+#   make lint               formatting, clippy, documentation, licences, the oldest compiler, aarch64;
+#                           part of `make check`
 #   make fuzz               looks for inputs that break the parsers, FUZZ_TIME (600) seconds with each
 #                           of FUZZ_TARGETS
 #   make bench              how long it takes, beside cp, qemu-img, nbdcopy and virsh, and block jobs
@@ -152,8 +153,7 @@ fuzz:
 	done
 
 lint:
-	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	ctests/lint.sh
 
 clean:
 	$(CARGO) clean

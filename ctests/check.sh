@@ -88,6 +88,7 @@ manual_pages() {
     return 0
 }
 
+step "lint" ctests/lint.sh
 step "Rust tests" rust_tests
 step "the headers are fresh" xtask headers --check
 step "the list of functions is fresh" xtask compatibility --check

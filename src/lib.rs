@@ -7,6 +7,8 @@
 //! What C programs must know about a function stands in its doc comment, from which the headers
 //! and the manual pages are made.
 #![allow(non_snake_case, non_camel_case_types, non_upper_case_globals, clippy::missing_safety_doc)]
+// Those comments are C manuals: `<disk>` in them is XML, and `vda[3]` is the name of an image.
+#![allow(rustdoc::invalid_html_tags, rustdoc::broken_intra_doc_links)]
 
 /// The exported symbols' versions: one directive each, made from symbols.map by build.rs.
 mod symver {

@@ -1,11 +1,13 @@
 //! Makes what is derived from the C boundary's source files, and checks that it is fresh:
 //!
-//!     cargo run -p xtask -- headers [--check]          include/
-//!     cargo run -p xtask -- compatibility [--check]    the list in docs/compatibility.md
-//!     cargo run -p xtask -- doc --check                every function in a header is documented
-//!     cargo run -p xtask -- man DIR                    manual pages
-//!     cargo run -p xtask -- abi DIR                    C files that compare us with libvirt's
-//!                                                      headers
+//! ```text
+//! cargo run -p xtask -- headers [--check]          include/
+//! cargo run -p xtask -- compatibility [--check]    the list in docs/compatibility.md
+//! cargo run -p xtask -- doc --check                every function in a header is documented
+//! cargo run -p xtask -- man DIR                    manual pages
+//! cargo run -p xtask -- abi DIR                    C files that compare us with libvirt's
+//!                                                  headers
+//! ```
 
 mod abi;
 mod compatibility;

@@ -1,7 +1,7 @@
 //! A node as an NBD export: how a guest, or any other program, reaches a disk.
 //!
 //! Each client has a thread of its own, so that none waits for another, and some more while it has
-//! several slow requests under way. What a client makes us keep is bounded by [`buffers::LIMIT`].
+//! several slow requests under way. What a client makes us keep is bounded.
 //! While no client asks for anything, no thread wakes up.
 
 mod buffers;
