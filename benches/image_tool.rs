@@ -37,7 +37,7 @@ fn main() {
 }
 
 fn say(error: BlockError) -> String {
-    format!("{}: {}", error.what, error.errno.desc())
+    format!("{}: {}", error.what, error.errno.text())
 }
 
 fn format(name: &str) -> Result<Format, String> {

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int, c_longlong, c_uint, c_void};
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use crate::call::{Call, entry};
 use crate::foreign::foreign;
@@ -385,10 +385,10 @@ impl Callbacks {
 /// Runs a callback. A negative result is a failure, for the reason that it leaves in errno, where
 /// nothing of ours is in its way.
 pub(super) fn checked(callback: impl FnOnce() -> c_int) -> Result<usize, Errno> {
-    Errno::clear();
-    usize::try_from(callback()).map_err(|_| match Errno::last() {
-        Errno::UnknownErrno => Errno::EIO,
-        errno => errno,
+    nix::errno::Errno::clear();
+    usize::try_from(callback()).map_err(|_| match nix::errno::Errno::last() {
+        nix::errno::Errno::UnknownErrno => Errno::EIO,
+        errno => errno.into(),
     })
 }
 

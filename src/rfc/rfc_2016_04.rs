@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int, c_longlong, c_ulonglong, c_void};
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::in_node;
 use crate::call::entry;

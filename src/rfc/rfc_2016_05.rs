@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_int, c_uint, c_ulonglong, c_void};
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::in_node;
 use crate::call::{Call, entry};

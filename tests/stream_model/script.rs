@@ -42,7 +42,7 @@ impl Script {
             Some((at, errno)) if at == call => {
                 self.failed = true;
                 if errno != 0 {
-                    Errno::set_raw(errno);
+                    nix::errno::Errno::set_raw(errno);
                 }
                 None
             }

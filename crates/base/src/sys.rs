@@ -16,7 +16,7 @@ use std::path::Path;
 use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
+use crate::errno::{Errno, SysResult};
 use nix::fcntl::FallocateFlags;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
@@ -43,7 +43,7 @@ mod ioctls {
 }
 
 /// The size of a block device in bytes.
-pub fn block_device_size(device: &File) -> nix::Result<u64> {
+pub fn block_device_size(device: &File) -> SysResult<u64> {
     let mut size = 0;
     // SAFETY: the kernel writes one u64.
     unsafe { ioctls::blkgetsize64(device.as_raw_fd(), &mut size) }?;
@@ -51,7 +51,7 @@ pub fn block_device_size(device: &File) -> nix::Result<u64> {
 }
 
 /// The smallest unit that a block device reads or writes, in bytes.
-pub fn logical_block_size(device: &File) -> nix::Result<u64> {
+pub fn logical_block_size(device: &File) -> SysResult<u64> {
     let mut size: libc::c_int = 0;
     // SAFETY: the kernel writes one int.
     unsafe { ioctls::blksszget(device.as_raw_fd(), &mut size) }?;
@@ -60,7 +60,7 @@ pub fn logical_block_size(device: &File) -> nix::Result<u64> {
 
 /// What O_DIRECT wants memory, and offsets and lengths, to be multiples of, in a file or device; zeros
 /// where the filesystem cannot do it. `None` if the kernel or the filesystem does not say.
-pub fn direct_alignment(file: &File) -> nix::Result<Option<(u64, u64)>> {
+pub fn direct_alignment(file: &File) -> SysResult<Option<(u64, u64)>> {
     let mut found = MaybeUninit::<libc::statx>::zeroed();
     // SAFETY: the path is an empty string, and the kernel writes one statx.
     let result = unsafe {
@@ -84,7 +84,7 @@ pub fn direct_alignment(file: &File) -> nix::Result<Option<(u64, u64)>> {
 }
 
 /// Makes `target` share all of `source`'s blocks (a reflink).
-pub fn reflink(target: &File, source: &File) -> nix::Result<()> {
+pub fn reflink(target: &File, source: &File) -> SysResult<()> {
     let source = source.as_raw_fd() as libc::c_ulong;
     // SAFETY: both descriptors are open; the kernel reads no memory of ours.
     unsafe { ioctls::ficlone(target.as_raw_fd(), source) }?;
@@ -92,7 +92,7 @@ pub fn reflink(target: &File, source: &File) -> nix::Result<()> {
 }
 
 /// The same with a range of them, at one instant. It is whole blocks, or ends where both files end.
-pub fn reflink_range(target: &File, source: &File, offset: u64, length: u64) -> nix::Result<()> {
+pub fn reflink_range(target: &File, source: &File, offset: u64, length: u64) -> SysResult<()> {
     let range = libc::file_clone_range {
         src_fd: source.as_raw_fd().into(),
         src_offset: offset,
@@ -109,7 +109,7 @@ const FS_NOCOW_FL: libc::c_int = 0x0080_0000;
 
 /// Has an empty file written in place where the filesystem copies on write. ENOSYS on one that has
 /// no such switch.
-pub fn set_nocow(file: &File) -> nix::Result<()> {
+pub fn set_nocow(file: &File) -> SysResult<()> {
     if nix::sys::statfs::fstatfs(file)?.filesystem_type() != nix::sys::statfs::BTRFS_SUPER_MAGIC {
         return Err(Errno::ENOSYS);
     }
@@ -123,13 +123,13 @@ pub fn set_nocow(file: &File) -> nix::Result<()> {
 }
 
 /// Where the next data at or after `offset` begins; `None` if there is none before the end.
-pub fn seek_data(file: &File, offset: i64) -> nix::Result<Option<u64>> {
+pub fn seek_data(file: &File, offset: i64) -> SysResult<Option<u64>> {
     seek(file, offset, Whence::SeekData)
 }
 
 /// Where the next hole at or after `offset` begins: the end of the file counts as one. `None` if
 /// `offset` is not before the end.
-pub fn seek_hole(file: &File, offset: i64) -> nix::Result<Option<u64>> {
+pub fn seek_hole(file: &File, offset: i64) -> SysResult<Option<u64>> {
     seek(file, offset, Whence::SeekHole)
 }
 
@@ -167,7 +167,7 @@ struct Fiemap {
 
 /// The first range at or after `offset` and before `end` that the filesystem has given space, whether or
 /// not anything has been written there. `None` if there is none.
-pub fn allocated_range(file: &File, offset: u64, end: u64) -> nix::Result<Option<Range<u64>>> {
+pub fn allocated_range(file: &File, offset: u64, end: u64) -> SysResult<Option<Range<u64>>> {
     let header =
         FiemapHeader { start: offset, length: end - offset, room: 1, ..Default::default() };
     let mut map = Fiemap { header, ..Default::default() };
@@ -179,8 +179,8 @@ pub fn allocated_range(file: &File, offset: u64, end: u64) -> nix::Result<Option
     Ok((map.header.mapped > 0 && first < last).then_some(first..last))
 }
 
-fn seek(file: &File, offset: i64, whence: Whence) -> nix::Result<Option<u64>> {
-    match nix::unistd::lseek(file, offset, whence) {
+fn seek(file: &File, offset: i64, whence: Whence) -> SysResult<Option<u64>> {
+    match nix::unistd::lseek(file, offset, whence).map_err(Errno::from) {
         Ok(found) => Ok(Some(found as u64)),
         Err(Errno::ENXIO) => Ok(None),
         Err(errno) => Err(errno),
@@ -188,13 +188,13 @@ fn seek(file: &File, offset: i64, whence: Whence) -> nix::Result<Option<u64>> {
 }
 
 /// fallocate(2), with SIGXFSZ kept from the host.
-pub fn fallocate(file: &File, mode: FallocateFlags, offset: u64, length: u64) -> nix::Result<()> {
+pub fn fallocate(file: &File, mode: FallocateFlags, offset: u64, length: u64) -> SysResult<()> {
     let (offset, length) = (to_off(offset)?, to_off(length)?);
     if !mode.contains(FallocateFlags::FALLOC_FL_KEEP_SIZE) {
         allow_file_size(offset.checked_add(length).ok_or(Errno::EFBIG)? as u64)?;
     }
     loop {
-        match nix::fcntl::fallocate(file, mode, offset, length) {
+        match nix::fcntl::fallocate(file, mode, offset, length).map_err(Errno::from) {
             Err(Errno::EINTR) => continue,
             other => return other,
         }
@@ -203,17 +203,17 @@ pub fn fallocate(file: &File, mode: FallocateFlags, offset: u64, length: u64) ->
 
 /// Has the kernel begin to write what has changed in a range of a file, without waiting for it. It is advice:
 /// where that cannot be asked for, a later flush has more to do.
-pub fn begin_write_back(file: &File, offset: u64, length: u64) -> nix::Result<()> {
+pub fn begin_write_back(file: &File, offset: u64, length: u64) -> SysResult<()> {
     sync_range(file, offset, length, libc::SYNC_FILE_RANGE_WRITE)
 }
 
 /// Waits until what [`begin_write_back`] has begun in a range is done. An error of writing that is
 /// returned here is not told by a later fsync of the same open file.
-pub fn await_write_back(file: &File, offset: u64, length: u64) -> nix::Result<()> {
+pub fn await_write_back(file: &File, offset: u64, length: u64) -> SysResult<()> {
     sync_range(file, offset, length, libc::SYNC_FILE_RANGE_WAIT_BEFORE)
 }
 
-fn sync_range(file: &File, offset: u64, length: u64, flags: libc::c_uint) -> nix::Result<()> {
+fn sync_range(file: &File, offset: u64, length: u64, flags: libc::c_uint) -> SysResult<()> {
     let (offset, length) = (to_off(offset)?, to_off(length)?);
     loop {
         // SAFETY: no memory is passed.
@@ -230,9 +230,9 @@ fn sync_range(file: &File, offset: u64, length: u64, flags: libc::c_uint) -> nix
 
 /// Brings the names in a folder to stable storage. Some filesystems have no such operation for folders,
 /// which is all that they can do then.
-pub fn sync_folder(folder: &impl AsFd) -> nix::Result<()> {
+pub fn sync_folder(folder: &impl AsFd) -> SysResult<()> {
     loop {
-        match nix::unistd::fsync(folder.as_fd()) {
+        match nix::unistd::fsync(folder.as_fd()).map_err(Errno::from) {
             Err(Errno::EINTR) => {}
             Err(Errno::EINVAL | Errno::EOPNOTSUPP) => return Ok(()),
             done => return done,
@@ -241,18 +241,18 @@ pub fn sync_folder(folder: &impl AsFd) -> nix::Result<()> {
 }
 
 /// ftruncate(2), with SIGXFSZ kept from the host.
-pub fn truncate(file: &File, length: u64) -> nix::Result<()> {
+pub fn truncate(file: &File, length: u64) -> SysResult<()> {
     let length = to_off(length)?;
     allow_file_size(length as u64)?;
     loop {
-        match nix::unistd::ftruncate(file, length) {
+        match nix::unistd::ftruncate(file, length).map_err(Errno::from) {
             Err(Errno::EINTR) => continue,
             other => return other,
         }
     }
 }
 
-fn to_off(value: u64) -> nix::Result<i64> {
+fn to_off(value: u64) -> SysResult<i64> {
     i64::try_from(value).map_err(|_| Errno::EFBIG)
 }
 
@@ -264,7 +264,7 @@ thread_local! {
 /// EFBIG where the process's file size limit forbids a file of `length` bytes. Asking the kernel
 /// to write there instead would send SIGXFSZ, which by default ends the process. Threads of ours
 /// have it blocked, and get EFBIG from the kernel.
-pub fn allow_file_size(length: u64) -> nix::Result<()> {
+pub fn allow_file_size(length: u64) -> SysResult<()> {
     if OURS.get() {
         return Ok(());
     }
@@ -274,9 +274,9 @@ pub fn allow_file_size(length: u64) -> nix::Result<()> {
 
 /// Reports what close(2) on `file` would report (write-back errors of network filesystems, quota)
 /// without closing it: closing a duplicate flushes as closing the last one does.
-pub fn close_errors(file: &File) -> nix::Result<()> {
+pub fn close_errors(file: &File) -> SysResult<()> {
     let duplicate: OwnedFd = file.as_fd().try_clone_to_owned().map_err(|e| errno(&e))?;
-    nix::unistd::close(duplicate)
+    nix::unistd::close(duplicate).map_err(Errno::from)
 }
 
 /// Whether the program runs with rights that its user does not have (setuid).
@@ -305,7 +305,7 @@ pub fn write_line(fd: BorrowedFd, line: &[u8]) {
     }
     // One that waits already is not ours to take.
     let waiting = pending();
-    let result = nix::unistd::write(fd, line);
+    let result = nix::unistd::write(fd, line).map_err(Errno::from);
     for (errno, signal) in [(Errno::EPIPE, Signal::SIGPIPE), (Errno::EFBIG, Signal::SIGXFSZ)] {
         if result == Err(errno) && !waiting.contains(signal) {
             take_pending(signal);
@@ -377,7 +377,7 @@ mod private {
 /// A buffer of zeros, whose pages take memory when they are written. ENOMEM where there is none to be
 /// had: everything large is allocated with this, because an ordinary allocation that fails ends the
 /// process.
-pub fn zeroed<T: Number>(length: usize) -> nix::Result<Vec<T>> {
+pub fn zeroed<T: Number>(length: usize) -> SysResult<Vec<T>> {
     let layout = std::alloc::Layout::array::<T>(length).map_err(|_| Errno::ENOMEM)?;
     if length == 0 {
         return Ok(Vec::new());

@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..ExportOptions::default()
     };
     let export = Export::new(Arc::new(node), &options)
-        .map_err(|e| format!("{}: {}", e.what, e.errno.desc()))?;
+        .map_err(|e| format!("{}: {}", e.what, e.errno.text()))?;
     signals.wait()?;
     export.stop(Duration::from_secs(10));
     Ok(())

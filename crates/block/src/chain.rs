@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::backing_name::{BackingName, Target};
 use super::cache::Cache;

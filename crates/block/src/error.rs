@@ -1,6 +1,6 @@
 //! Errors of operations on nodes.
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 /// A failed operation on a node: what could not be done to which image, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

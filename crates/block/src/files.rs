@@ -8,13 +8,12 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::{Errno, SysResult, errno_of};
 
 use super::cache::Cache;
 use super::nbd::{Address, NbdNode, NbdOptions};
 use super::open::{file_node, open_file, shown};
 use super::{BlockError, FileNode, Node, Result};
-use virsparse_base::errno::errno_of;
 
 /// What a name leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +72,7 @@ pub trait ImageFile: Node {
 /// A place for images. Errors of those functions that give only an errno are worded by who calls.
 pub trait Files: Send + Sync {
     /// Looks at what is there.
-    fn look(&self, path: &Path) -> nix::Result<FileFacts>;
+    fn look(&self, path: &Path) -> SysResult<FileFacts>;
 
     /// Whether something of that name is there, be it a link that leads nowhere.
     fn exists(&self, path: &Path) -> bool;
@@ -90,20 +89,20 @@ pub trait Files: Send + Sync {
     ) -> Result<Arc<dyn ImageFile>>;
 
     /// Makes an empty file where nothing is.
-    fn create(&self, path: &Path) -> nix::Result<Arc<dyn ImageFile>>;
+    fn create(&self, path: &Path) -> SysResult<Arc<dyn ImageFile>>;
 
     /// Makes an empty file that has no name there, and is gone when it is closed; messages call it
     /// `name`.
-    fn create_unnamed(&self, folder: &Path, name: &str) -> nix::Result<Arc<dyn ImageFile>>;
+    fn create_unnamed(&self, folder: &Path, name: &str) -> SysResult<Arc<dyn ImageFile>>;
 
     /// Removes a file.
-    fn remove(&self, path: &Path) -> nix::Result<()>;
+    fn remove(&self, path: &Path) -> SysResult<()>;
 
     /// Brings the names in a folder to stable storage.
-    fn sync_folder(&self, folder: &Path) -> nix::Result<()>;
+    fn sync_folder(&self, folder: &Path) -> SysResult<()>;
 
     /// By what an image can be told from others, whatever its name is: as [`ImageFile::identity`].
-    fn identity(&self, path: &Path) -> nix::Result<(u64, u64)>;
+    fn identity(&self, path: &Path) -> SysResult<(u64, u64)>;
 
     /// Whether two names lead to one file.
     fn is_same(&self, a: &Path, b: &Path) -> bool;
@@ -116,7 +115,7 @@ pub trait Files: Send + Sync {
 pub struct RealFiles;
 
 impl Files for RealFiles {
-    fn look(&self, path: &Path) -> nix::Result<FileFacts> {
+    fn look(&self, path: &Path) -> SysResult<FileFacts> {
         let metadata = fs::metadata(path).map_err(|e| errno_of(&e))?;
         let kind = match metadata.file_type() {
             file if file.is_file() => FileKind::File,
@@ -145,28 +144,28 @@ impl Files for RealFiles {
         Ok(Arc::new(NbdNode::open(address, writable, options)?))
     }
 
-    fn create(&self, path: &Path) -> nix::Result<Arc<dyn ImageFile>> {
+    fn create(&self, path: &Path) -> SysResult<Arc<dyn ImageFile>> {
         let file =
             fs::OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
         new_node(file, path.display().to_string())
     }
 
-    fn create_unnamed(&self, folder: &Path, name: &str) -> nix::Result<Arc<dyn ImageFile>> {
+    fn create_unnamed(&self, folder: &Path, name: &str) -> SysResult<Arc<dyn ImageFile>> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let mut options = fs::OpenOptions::new();
         let options = options.read(true).write(true).mode(0o600);
         new_node(options.custom_flags(libc::O_TMPFILE).open(folder), name.to_string())
     }
 
-    fn remove(&self, path: &Path) -> nix::Result<()> {
+    fn remove(&self, path: &Path) -> SysResult<()> {
         fs::remove_file(path).map_err(|e| errno_of(&e))
     }
 
-    fn sync_folder(&self, folder: &Path) -> nix::Result<()> {
+    fn sync_folder(&self, folder: &Path) -> SysResult<()> {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| errno_of(&e))
     }
 
-    fn identity(&self, path: &Path) -> nix::Result<(u64, u64)> {
+    fn identity(&self, path: &Path) -> SysResult<(u64, u64)> {
         fs::metadata(path).map(|metadata| identity(&metadata)).map_err(|e| errno_of(&e))
     }
 
@@ -195,7 +194,7 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
     }
 }
 
-fn new_node(file: io::Result<File>, name: String) -> nix::Result<Arc<dyn ImageFile>> {
+fn new_node(file: io::Result<File>, name: String) -> SysResult<Arc<dyn ImageFile>> {
     let node = FileNode::new(file.map_err(|e| errno_of(&e))?, name);
     Ok(Arc::new(node.map_err(|e| e.errno)?))
 }

@@ -8,8 +8,8 @@
 use std::fs::File;
 use std::ops::Range;
 
-use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
+use virsparse_base::errno::{Errno, SysResult};
 
 /// What is done to an image: the numbers of QEMU's permissions.
 const READ: i64 = 0;
@@ -43,21 +43,21 @@ pub fn unlock(file: &File) {
 
 /// Locks an open image for reading what does not change, or for changing it. EBUSY if another is in the
 /// way.
-pub fn lock(file: &File, writable: bool) -> nix::Result<Taken> {
+pub fn lock(file: &File, writable: bool) -> SysResult<Taken> {
     let done: &[i64] = if writable { &[READ, WRITE, RESIZE] } else { &[READ] };
     // Neither a reader nor a writer bears another writer.
     lock_bytes(file, done, &[WRITE, RESIZE])
 }
 
 /// Locks an open image that others may change as well, but nobody may resize.
-pub fn lock_shared(file: &File, writable: bool) -> nix::Result<Taken> {
+pub fn lock_shared(file: &File, writable: bool) -> SysResult<Taken> {
     lock_bytes(file, if writable { &[READ, WRITE] } else { &[READ] }, &[RESIZE])
 }
 
 /// Locks a part of an open image, which others may write in other parts: EAGAIN if somebody else has
 /// locked some of it in this way. Who needs the image to be what it is, or to have the size that it
 /// has, is in the way as for [`lock`].
-pub fn lock_part(file: &File, part: &Range<u64>) -> nix::Result<Taken> {
+pub fn lock_part(file: &File, part: &Range<u64>) -> SysResult<Taken> {
     if lock_bytes(file, &[WRITE, RESIZE], &[])? == Taken::Unsupported {
         return Ok(Taken::Unsupported);
     }
@@ -69,7 +69,7 @@ pub fn lock_part(file: &File, part: &Range<u64>) -> nix::Result<Taken> {
     // No length is all that follows.
     let length = if end > i64::MAX as u64 { 0 } else { end - start };
     let lock = libc::flock { l_len: length as i64, ..byte(start as i64, libc::F_WRLCK) };
-    match fcntl(file, FcntlArg::F_OFD_SETLK(&lock)) {
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&lock)).map_err(Errno::from) {
         Ok(_) => Ok(Taken::Held),
         Err(Errno::EACCES | Errno::EAGAIN) => Err(Errno::EAGAIN),
         Err(errno) => Err(errno),
@@ -77,29 +77,29 @@ pub fn lock_part(file: &File, part: &Range<u64>) -> nix::Result<Taken> {
 }
 
 /// Whether others have locked parts of an image to write them.
-pub fn has_parts(file: &File) -> nix::Result<bool> {
+pub fn has_parts(file: &File) -> SysResult<bool> {
     is_locked(file, libc::flock { l_len: 0, ..byte(PARTS as i64, libc::F_WRLCK) })
 }
 
 /// Whether others have locked an image in whatever way.
-pub fn has_others(file: &File) -> nix::Result<bool> {
+pub fn has_others(file: &File) -> SysResult<bool> {
     is_locked(file, libc::flock { l_len: 0, ..byte(DONE, libc::F_WRLCK) })
 }
 
 /// Whether somebody else holds a lock that contradicts this one.
-fn is_locked(file: &File, mut lock: libc::flock) -> nix::Result<bool> {
+fn is_locked(file: &File, mut lock: libc::flock) -> SysResult<bool> {
     fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;
     Ok(i32::from(lock.l_type) != libc::F_UNLCK)
 }
 
-fn lock_bytes(file: &File, done: &[i64], not_shared: &[i64]) -> nix::Result<Taken> {
+fn lock_bytes(file: &File, done: &[i64], not_shared: &[i64]) -> SysResult<Taken> {
     let bytes = || {
         done.iter()
             .map(|n| (DONE + n, NOT_SHARED + n))
             .chain(not_shared.iter().map(|n| (NOT_SHARED + n, DONE + n)))
     };
     for (own, _) in bytes() {
-        match fcntl(file, FcntlArg::F_OFD_SETLK(&byte(own, libc::F_RDLCK))) {
+        match fcntl(file, FcntlArg::F_OFD_SETLK(&byte(own, libc::F_RDLCK))).map_err(Errno::from) {
             Ok(_) => {}
             Err(Errno::ENOLCK | Errno::EOPNOTSUPP | Errno::EINVAL | Errno::ENOSYS) => {
                 return Ok(Taken::Unsupported);
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_part_is_not_written_while_somebody_relies_on_the_image() {
-        type Lock = fn(&File) -> nix::Result<Taken>;
+        type Lock = fn(&File) -> SysResult<Taken>;
         let locks: [Lock; 4] = [
             |file| lock(file, true),
             |file| lock(file, false),

@@ -23,6 +23,8 @@ mod protocol;
 pub mod qcow2;
 mod range_lock;
 
+pub use virsparse_base::errno::{Errno, SysResult};
+
 pub use backing_name::{BackingName, Target as BackingTarget};
 pub use cache::Cache;
 pub use chain::{Chain, Image, MOST_IMAGES};

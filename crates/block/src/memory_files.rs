@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
-use nix::errno::Errno;
+use virsparse_base::errno::{Errno, SysResult};
 
 use super::cache::Cache;
 use super::files::{FileFacts, FileKind, Files, ImageFile};
@@ -102,14 +102,14 @@ impl MemoryFiles {
     }
 
     /// Where a name leads: the folder, and the name in it.
-    fn place(&self, path: &Path) -> nix::Result<(Arc<MemoryFolder>, String)> {
+    fn place(&self, path: &Path) -> SysResult<(Arc<MemoryFolder>, String)> {
         let path = plain(path).ok_or(Errno::ENOENT)?;
         let name = path.file_name().and_then(|name| name.to_str()).ok_or(Errno::EISDIR)?;
         let folder = path.parent().and_then(|folder| lock(&self.folders).get(folder)?.upgrade());
         Ok((folder.ok_or(Errno::ENOENT)?, name.to_string()))
     }
 
-    fn find(&self, path: &Path) -> nix::Result<Arc<MemoryFile>> {
+    fn find(&self, path: &Path) -> SysResult<Arc<MemoryFile>> {
         let (folder, name) = self.place(path)?;
         folder.find(&name).ok_or(Errno::ENOENT)
     }
@@ -326,7 +326,7 @@ impl Node for MemoryImage {
 }
 
 impl Files for MemoryFiles {
-    fn look(&self, path: &Path) -> nix::Result<FileFacts> {
+    fn look(&self, path: &Path) -> SysResult<FileFacts> {
         let file = self.find(path)?;
         let length = file.node.length().map_err(|e| e.errno)?;
         Ok(FileFacts { kind: FileKind::File, length, allocated: file.node.allocated() })
@@ -355,7 +355,7 @@ impl Files for MemoryFiles {
         Err(BlockError { what, errno: Errno::ENOENT })
     }
 
-    fn create(&self, path: &Path) -> nix::Result<Arc<dyn ImageFile>> {
+    fn create(&self, path: &Path) -> SysResult<Arc<dyn ImageFile>> {
         let (folder, name) = self.place(path)?;
         let file = folder.new_file(&name);
         match folder.insert(&name, file.clone()) {
@@ -364,20 +364,20 @@ impl Files for MemoryFiles {
         }
     }
 
-    fn create_unnamed(&self, _folder: &Path, name: &str) -> nix::Result<Arc<dyn ImageFile>> {
+    fn create_unnamed(&self, _folder: &Path, name: &str) -> SysResult<Arc<dyn ImageFile>> {
         Ok(MemoryFile::new(name.to_string()).open(true))
     }
 
-    fn remove(&self, path: &Path) -> nix::Result<()> {
+    fn remove(&self, path: &Path) -> SysResult<()> {
         let (folder, name) = self.place(path)?;
         if folder.remove(&name) { Ok(()) } else { Err(Errno::ENOENT) }
     }
 
-    fn sync_folder(&self, _folder: &Path) -> nix::Result<()> {
+    fn sync_folder(&self, _folder: &Path) -> SysResult<()> {
         Ok(())
     }
 
-    fn identity(&self, path: &Path) -> nix::Result<(u64, u64)> {
+    fn identity(&self, path: &Path) -> SysResult<(u64, u64)> {
         Ok((0, self.find(path)?.number))
     }
 

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::backing_name::{self, BackingName, Target};
 use super::cache::Cache;

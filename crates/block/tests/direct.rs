@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use nix::errno::Errno;
+use virsparse_block::Errno;
 use virsparse_block::qcow2::{CreateOptions, create};
 use virsparse_block::{Cache, ExtentKind, FileNode, Format, Node, OpenOptions, open};
 

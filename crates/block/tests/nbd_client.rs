@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use proptest::prelude::*;
+use virsparse_block::Errno;
 use virsparse_block::nbd::protocol::*;
 use virsparse_block::nbd::{NbdNode, NbdOptions};
 use virsparse_block::{Extent, ExtentKind, Node, Space};

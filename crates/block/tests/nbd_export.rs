@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
+use virsparse_block::Errno;
 use virsparse_block::export::{Export, ExportOptions};
 use virsparse_block::nbd::NbdNode;
 use virsparse_block::nbd::protocol::*;

@@ -8,9 +8,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nix::errno::Errno;
 use qcow2_support::guard::{STACK, guarded, guarded_with};
 use qcow2_support::*;
+use virsparse_block::Errno;
 use virsparse_block::{BlockError, Format, Node, OpenOptions, Result, open};
 
 /// A chain needs little: its headers, of a cluster each.

@@ -240,6 +240,6 @@ fn what_cannot_compress_says_so() {
     let source = MemoryNode::new("source", 1 << 20);
     let how = CopyOptions { compress: true, ..CopyOptions::new(1 << 20) };
     let error = copy(&source, &target, how).expect_err("refused");
-    assert_eq!(error.errno, nix::errno::Errno::EOPNOTSUPP);
+    assert_eq!(error.errno, virsparse_block::Errno::EOPNOTSUPP);
     assert!(error.what.contains("target"), "{}", error.what);
 }

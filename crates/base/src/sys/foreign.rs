@@ -11,7 +11,7 @@
 use std::cell::Cell;
 use std::ffi::c_int;
 
-use nix::errno::Errno;
+use crate::errno::{Errno, SysResult};
 use nix::poll::{PollFd, PollTimeout};
 
 /// The most arguments that a function is called with.
@@ -73,7 +73,7 @@ pub unsafe fn call(function: *const (), words: &[u64; MOST]) -> u64 {
 }
 
 /// poll(2), in which the thread may be cancelled.
-pub fn poll(fds: &mut [PollFd<'_>], timeout: PollTimeout) -> nix::Result<usize> {
+pub fn poll(fds: &mut [PollFd<'_>], timeout: PollTimeout) -> SysResult<usize> {
     let words =
         [fds.as_mut_ptr() as u64, fds.len() as u64, i32::from(timeout) as u64, 0, 0, 0, 0, 0];
     // SAFETY: so many descriptors, each in the form that poll takes.

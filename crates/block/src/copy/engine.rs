@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::cursor::ExtentCursor;
 use super::zero::{is_zero, runs};

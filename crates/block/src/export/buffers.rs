@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
+use virsparse_base::errno::{Errno, SysResult};
 
 use crate::nbd::socket::Socket;
 use virsparse_base::sys;
@@ -171,7 +171,7 @@ impl Buffers {
         self: &Arc<Buffers>,
         length: usize,
         before_waiting: impl FnOnce(),
-    ) -> nix::Result<Buffer> {
+    ) -> SysResult<Buffer> {
         if let Some(buffer) = self.try_take(length)? {
             return Ok(buffer);
         }
@@ -182,7 +182,7 @@ impl Buffers {
         taken
     }
 
-    fn wait_for(self: &Arc<Buffers>, length: usize) -> nix::Result<Buffer> {
+    fn wait_for(self: &Arc<Buffers>, length: usize) -> SysResult<Buffer> {
         let mut turn = lock(&self.budget.turn);
         let (mut since, mut seen) = (Instant::now(), Vec::new());
         loop {
@@ -238,7 +238,7 @@ impl Buffers {
         now
     }
 
-    fn try_take(self: &Arc<Buffers>, length: usize) -> nix::Result<Option<Buffer>> {
+    fn try_take(self: &Arc<Buffers>, length: usize) -> SysResult<Option<Buffer>> {
         let mut state = self.lock();
         let reused = state.reuse(length);
         let memory = reused.as_ref().map_or(capacity_for(length), Vec::len);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
+use virsparse_base::errno::{Errno, SysResult};
 
 use super::buffers::{Budget, Buffer, Buffers};
 use super::execute::{Disk, Task, buffer_length, execute, fail};
@@ -131,7 +131,7 @@ struct Connection {
 }
 
 impl Connection {
-    fn read_requests(self: &Arc<Connection>, receiver: &mut Receiver) -> nix::Result<()> {
+    fn read_requests(self: &Arc<Connection>, receiver: &mut Receiver) -> SysResult<()> {
         let mut patience = Patience::default();
         // What a client has asked for that takes no answers any more is not done; there may be
         // thousands of requests.
@@ -162,7 +162,7 @@ impl Connection {
         request: &Request,
         receiver: &mut Receiver,
         busy: bool,
-    ) -> nix::Result<()> {
+    ) -> SysResult<()> {
         let is_write = request.command == command::WRITE;
         if is_write && request.length > PAYLOAD_MAX {
             // To skip the data of such a request would be to serve an attack.
@@ -214,7 +214,7 @@ impl Connection {
     }
 
     /// Receives the data of a large request.
-    fn receive(&self, receiver: &mut Receiver, buffer: &mut [u8]) -> nix::Result<()> {
+    fn receive(&self, receiver: &mut Receiver, buffer: &mut [u8]) -> SysResult<()> {
         let receiving = &self.buffers.receiving;
         receiving.during(|| {
             buffer.chunks_mut(STEP).try_for_each(|part| {
@@ -226,7 +226,7 @@ impl Connection {
     }
 
     /// Waits for data of the client. It may wait for replies before it sends that.
-    fn wait_for(&self, receiver: &mut Receiver, size: usize) -> nix::Result<()> {
+    fn wait_for(&self, receiver: &mut Receiver, size: usize) -> SysResult<()> {
         if !receiver.has(size) {
             self.outbox.flush();
             receiver.linger(size);
@@ -237,17 +237,17 @@ impl Connection {
         }
     }
 
-    fn skip(&self, receiver: &mut Receiver, length: u32) -> nix::Result<()> {
+    fn skip(&self, receiver: &mut Receiver, length: u32) -> SysResult<()> {
         self.outbox.flush();
         receiver.skip(length.into())
     }
 
     /// Memory for a request; where there is none, replies go out first, which frees some.
-    fn buffer(&self, length: usize) -> nix::Result<Buffer> {
+    fn buffer(&self, length: usize) -> SysResult<Buffer> {
         self.buffers.take(length, || self.outbox.flush())
     }
 
-    fn refuse(&self, cookie: u64, errno: Errno) -> nix::Result<()> {
+    fn refuse(&self, cookie: u64, errno: Errno) -> SysResult<()> {
         let mut buffer = self.buffer(SIMPLE_HEAD)?;
         fail(&mut buffer, &self.disk.terms, cookie, errno);
         self.outbox.put(buffer);

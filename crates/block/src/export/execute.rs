@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::buffers::Buffer;
 use super::request::{Operation, Terms};
@@ -107,7 +107,7 @@ pub fn fail(buffer: &mut Buffer, terms: &Terms, cookie: u64, errno: Errno) {
     if !terms.structured {
         return buffer.set(&simple_head(error, cookie));
     }
-    let text = errno_text(errno as i32);
+    let text = errno_text(errno.raw());
     let length = 6 + text.len();
     let mut reply = Vec::with_capacity(CHUNK_HEAD + length);
     reply.extend(chunk_head(chunk::DONE, chunk::ERROR, cookie, length as u32));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
+use virsparse_base::errno::{Errno, SysResult};
 
 use super::execute::CONTEXT_ID;
 use super::request::Terms;
@@ -34,7 +34,7 @@ pub fn negotiate(
     offer: &Offer,
     socket: &Arc<Socket>,
     receiver: &mut Receiver,
-) -> nix::Result<Option<Terms>> {
+) -> SysResult<Option<Terms>> {
     receiver.set_deadline(Some(Instant::now() + PATIENCE));
     socket.set_send_timeout(Some(PATIENCE))?;
     let terms = Negotiation { offer, socket, receiver, structured: false, context_of: None }.run();
@@ -63,7 +63,7 @@ enum Next {
 type Refusal = u32;
 
 impl Negotiation<'_> {
-    fn run(&mut self) -> nix::Result<Option<Terms>> {
+    fn run(&mut self) -> SysResult<Option<Terms>> {
         let flags = HandshakeFlags::FIXED_NEWSTYLE | HandshakeFlags::NO_ZEROES;
         let mut greeting = Vec::new();
         greeting.extend(NBDMAGIC.to_be_bytes());
@@ -89,11 +89,11 @@ impl Negotiation<'_> {
     }
 
     /// Receives bytes; `None` if the client has left.
-    fn take(&mut self, count: usize) -> nix::Result<Option<Vec<u8>>> {
+    fn take(&mut self, count: usize) -> SysResult<Option<Vec<u8>>> {
         Ok(self.receiver.fill(count)?.then(|| self.receiver.take(count).to_vec()))
     }
 
-    fn answer(&mut self, option: u32, data: &[u8], flags: ClientFlags) -> nix::Result<Next> {
+    fn answer(&mut self, option: u32, data: &[u8], flags: ClientFlags) -> SysResult<Next> {
         let answered = match option {
             option::EXPORT_NAME => return self.export_name(data, flags),
             option::ABORT => {
@@ -131,7 +131,7 @@ impl Negotiation<'_> {
         Ok(Next::Option)
     }
 
-    fn reply(&self, option: u32, reply: u32, data: &[u8]) -> nix::Result<()> {
+    fn reply(&self, option: u32, reply: u32, data: &[u8]) -> SysResult<()> {
         self.socket.send(&encode_option_reply(option, reply, data))
     }
 
@@ -140,7 +140,7 @@ impl Negotiation<'_> {
     }
 
     /// What a client gets that chooses the export now, under this name.
-    fn terms(&self, name: &str) -> nix::Result<Terms> {
+    fn terms(&self, name: &str) -> SysResult<Terms> {
         Ok(Terms {
             length: self.offer.node.length().map_err(|error| error.errno)?,
             read_only: self.offer.read_only,
@@ -150,7 +150,7 @@ impl Negotiation<'_> {
     }
 
     /// The old way to choose an export, which cannot be answered with an error.
-    fn export_name(&self, data: &[u8], flags: ClientFlags) -> nix::Result<Next> {
+    fn export_name(&self, data: &[u8], flags: ClientFlags) -> SysResult<Next> {
         let Some(name) = text(data).filter(|name| self.has_export(name)) else {
             return Ok(Next::End);
         };
@@ -166,7 +166,7 @@ impl Negotiation<'_> {
     }
 
     /// INFO and GO.
-    fn information(&self, option: u32, data: &[u8]) -> nix::Result<Result<Terms, Refusal>> {
+    fn information(&self, option: u32, data: &[u8]) -> SysResult<Result<Terms, Refusal>> {
         let Some((name, wanted)) = parse_information(data) else {
             return Ok(Err(reply::ERR_INVALID));
         };
@@ -194,7 +194,7 @@ impl Negotiation<'_> {
     }
 
     /// LIST_META_CONTEXT and SET_META_CONTEXT.
-    fn contexts(&mut self, option: u32, data: &[u8]) -> nix::Result<Result<(), Refusal>> {
+    fn contexts(&mut self, option: u32, data: &[u8]) -> SysResult<Result<(), Refusal>> {
         let set = option == option::SET_META_CONTEXT;
         if set {
             // It replaces what was chosen before, even where it fails.

@@ -10,13 +10,11 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, listen, socket,
 };
 use nix::sys::stat::{Mode, fchmod};
-
-use virsparse_base::errno::errno_of;
+use virsparse_base::errno::{Errno, SysResult, errno_of};
 
 /// Clients that may wait to be accepted.
 const BACKLOG: i32 = 128;
@@ -69,7 +67,7 @@ pub struct UnixSocket {
 impl UnixSocket {
     /// Listens at `path`, which only this user may connect to. A socket that is there already is
     /// replaced if nobody listens on it; anything else is left alone.
-    pub fn listen(path: &Path) -> nix::Result<UnixSocket> {
+    pub fn listen(path: &Path) -> SysResult<UnixSocket> {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -105,7 +103,7 @@ impl Drop for UnixSocket {
 
 /// A socket bound to a new file. Linux makes the file with the mode that the socket itself has, so
 /// it is 0600 from its first moment. umask could do that, too, but belongs to the whole process.
-fn bound(path: &Path) -> nix::Result<OwnedFd> {
+fn bound(path: &Path) -> SysResult<OwnedFd> {
     let flags = SockFlag::SOCK_CLOEXEC;
     let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
     fchmod(&socket, Mode::S_IRUSR | Mode::S_IWUSR)?;
@@ -114,7 +112,7 @@ fn bound(path: &Path) -> nix::Result<OwnedFd> {
 }
 
 /// The right to look after the sockets of a folder, until the file is dropped.
-fn lock(folder: &Path) -> nix::Result<File> {
+fn lock(folder: &Path) -> SysResult<File> {
     let file = File::open(folder).map_err(|e| errno_of(&e))?;
     for _ in 0..TRIES {
         match file.try_lock() {
@@ -127,7 +125,7 @@ fn lock(folder: &Path) -> nix::Result<File> {
 }
 
 /// Removes a socket that nobody listens on.
-fn remove_left_over(path: &Path) -> nix::Result<()> {
+fn remove_left_over(path: &Path) -> SysResult<()> {
     let there = fs::symlink_metadata(path).map_err(|e| errno_of(&e))?;
     if !there.file_type().is_socket() {
         return Err(Errno::EEXIST);
@@ -135,7 +133,7 @@ fn remove_left_over(path: &Path) -> nix::Result<()> {
     // Not to wait where somebody listens who is slow to accept.
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let probe = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
-    match connect(probe.as_raw_fd(), &UnixAddr::new(path)?) {
+    match connect(probe.as_raw_fd(), &UnixAddr::new(path)?).map_err(Errno::from) {
         Err(Errno::ECONNREFUSED) => fs::remove_file(path).map_err(|e| errno_of(&e)),
         _ => Err(Errno::EADDRINUSE),
     }

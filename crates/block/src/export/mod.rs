@@ -19,13 +19,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::errno::Errno;
+use virsparse_base::errno::{Errno, errno_of};
 
 pub use self::handshake::BLOCK_SIZES;
 use self::listen::{Listener, UnixSocket};
 use self::server::Server;
 use super::{BlockError, Node, Result};
-use virsparse_base::errno::errno_of;
 
 /// How a node is exported.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,6 @@
 //! What a request asks for, and whether it may: the checks that come before any work.
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use crate::nbd::protocol::{CommandFlags, PAYLOAD_MAX, Request, command};
 

@@ -6,9 +6,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use virsparse_base::errno::{Errno, SysResult};
 
 use super::buffers::Budget;
 use super::connection;
@@ -105,7 +105,7 @@ impl Server {
         read_only: bool,
         node: Arc<dyn Node>,
         listeners: Vec<Listener>,
-    ) -> nix::Result<Arc<Server>> {
+    ) -> SysResult<Arc<Server>> {
         let server = Arc::new(Server {
             name,
             read_only,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::{Instant, SystemTime};
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::throttle::{Direction, Passed, Throttle};
 use crate::copy::is_zero;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::gate::{Gate, Inside};
 use crate::{BlockError, Extent, Node, Result, Space};

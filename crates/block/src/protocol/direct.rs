@@ -5,11 +5,10 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use virsparse_base::errno::{Errno, SysResult, errno_of};
 
 use crate::range_lock::{RangeGuard, RangeLock};
-use virsparse_base::errno::errno_of;
 use virsparse_base::sys;
 
 /// So much goes through the buffer at once.
@@ -33,7 +32,7 @@ pub struct Direct {
 
 impl Direct {
     /// How to use `file`; `None` if it is not open with O_DIRECT. `block`: that of a device.
-    pub fn of(file: &File, block: Option<u64>) -> nix::Result<Option<Direct>> {
+    pub fn of(file: &File, block: Option<u64>) -> SysResult<Option<Direct>> {
         let flags = OFlag::from_bits_retain(fcntl(file, FcntlArg::F_GETFL)?);
         if !flags.contains(OFlag::O_DIRECT) {
             return Ok(None);
@@ -72,12 +71,12 @@ impl Direct {
     }
 
     /// The file's length, when nobody has made it longer for a moment.
-    pub fn length(&self, file: &File) -> nix::Result<u64> {
+    pub fn length(&self, file: &File) -> SysResult<u64> {
         let _end = self.ranges.shared(u64::MAX - 1, u64::MAX);
         Self::present_length(file)
     }
 
-    fn present_length(file: &File) -> nix::Result<u64> {
+    fn present_length(file: &File) -> SysResult<u64> {
         file.metadata().map(|metadata| metadata.len()).map_err(|e| errno_of(&e))
     }
 
@@ -96,7 +95,7 @@ impl Direct {
     }
 
     /// Reads at `offset`; returns less than asked only at the end.
-    pub fn read(&self, file: &File, buffer: &mut [u8], offset: u64) -> nix::Result<usize> {
+    pub fn read(&self, file: &File, buffer: &mut [u8], offset: u64) -> SysResult<usize> {
         if self.is_aligned(buffer, offset) {
             return self.read_blocks(file, buffer, offset);
         }
@@ -120,7 +119,7 @@ impl Direct {
     }
 
     /// Writes all of `data` at `offset`.
-    pub fn write(&self, file: &File, data: &[u8], offset: u64) -> nix::Result<()> {
+    pub fn write(&self, file: &File, data: &[u8], offset: u64) -> SysResult<()> {
         let end = offset.checked_add(data.len() as u64).ok_or(Errno::EFBIG)?;
         let (first, last) = (self.down(offset), self.up(end));
         if (first, last) == (offset, end) {
@@ -145,7 +144,7 @@ impl Direct {
     }
 
     /// Writes `data`, and what is around it in its first and last block.
-    fn write_range(&self, file: &File, data: &[u8], offset: u64) -> nix::Result<()> {
+    fn write_range(&self, file: &File, data: &[u8], offset: u64) -> SysResult<()> {
         if self.is_aligned(data, offset) {
             return write_blocks(file, data, offset);
         }
@@ -174,13 +173,13 @@ impl Direct {
     }
 
     /// Reads a block that is written again; behind the end there are zeros.
-    fn read_around(&self, file: &File, block: &mut [u8], offset: u64) -> nix::Result<()> {
+    fn read_around(&self, file: &File, block: &mut [u8], offset: u64) -> SysResult<()> {
         let got = self.read_blocks(file, block, offset)?;
         block[got..].fill(0);
         Ok(())
     }
 
-    fn read_blocks(&self, file: &File, buffer: &mut [u8], offset: u64) -> nix::Result<usize> {
+    fn read_blocks(&self, file: &File, buffer: &mut [u8], offset: u64) -> SysResult<usize> {
         let mut done = 0;
         while done < buffer.len() {
             match file.read_at(&mut buffer[done..], offset + done as u64) {
@@ -199,11 +198,11 @@ impl Direct {
         Ok(done)
     }
 
-    fn end_of(&self, file: &File) -> nix::Result<u64> {
+    fn end_of(&self, file: &File) -> SysResult<u64> {
         if self.regular { Self::present_length(file) } else { sys::block_device_size(file) }
     }
 
-    fn bounce(&self, offset: u64, end: u64) -> nix::Result<Bounce> {
+    fn bounce(&self, offset: u64, end: u64) -> SysResult<Bounce> {
         let most = (self.up(end) - self.down(offset)).min(MOST);
         let memory = sys::zeroed((most + self.memory) as usize)?;
         Ok(Bounce { memory, align: self.memory as usize })
@@ -213,7 +212,7 @@ impl Direct {
 /// Looks whether a file can be read for which the filesystem says that it has no direct reads: ext4
 /// with data=journal accepts O_DIRECT and goes through the page cache. QEMU tries, too. EINVAL is the
 /// kernel's word that it cannot be done.
-fn probe(file: &File) -> nix::Result<()> {
+fn probe(file: &File) -> SysResult<()> {
     let align = COMMON_BLOCK as usize;
     let mut bounce = Bounce { memory: vec![0; 2 * align], align };
     loop {
@@ -240,7 +239,7 @@ impl Bounce {
     }
 }
 
-fn write_blocks(file: &File, data: &[u8], offset: u64) -> nix::Result<()> {
+fn write_blocks(file: &File, data: &[u8], offset: u64) -> SysResult<()> {
     let mut done = 0;
     while done < data.len() {
         match file.write_at(&data[done..], offset + done as u64) {

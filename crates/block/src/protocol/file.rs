@@ -9,15 +9,14 @@ use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use nix::errno::Errno;
 use nix::fcntl::FallocateFlags;
+use virsparse_base::errno::{Errno, SysResult, errno_of};
 
 use super::direct::Direct;
 use super::write_behind::WriteBehind;
 use crate::image_lock::Taken;
 use crate::range_lock::RangeGuard;
 use crate::{BlockError, Extent, ExtentKind, Node, Result, Space, image_lock};
-use virsparse_base::errno::errno_of;
 use virsparse_base::sys;
 
 /// Zeros are written in pieces of this size where the medium cannot make them itself.
@@ -127,7 +126,7 @@ impl FileNode {
         self.note_lock(image_lock::lock_part(&self.file, part))
     }
 
-    fn note_lock(&self, taken: nix::Result<Taken>) -> Result<()> {
+    fn note_lock(&self, taken: SysResult<Taken>) -> Result<()> {
         let taken = taken.map_err(|errno| self.error("lock", errno))?;
         if taken == Taken::Unsupported {
             log::debug!("{}: the filesystem has no locks", self.name);
@@ -270,7 +269,7 @@ impl FileNode {
     }
 
     /// Asks the kernel for data; the inner error is its answer.
-    fn seek_data(&self, offset: i64) -> Result<nix::Result<Option<u64>>> {
+    fn seek_data(&self, offset: i64) -> Result<SysResult<Option<u64>>> {
         let found = sys::seek_data(&self.file, offset);
         if found != Err(Errno::ENOENT) {
             return Ok(found);

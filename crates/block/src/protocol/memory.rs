@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use crate::{BlockError, Extent, ExtentKind, Node, Result, Space};
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard};
 
-use nix::errno::Errno;
+use virsparse_base::errno::{Errno, SysResult};
 
 use virsparse_base::sys;
 
@@ -37,7 +37,7 @@ struct Progress {
 impl WriteBehind {
     /// Notes that a range has been written. Starts the writing of a full window, and waits for an older
     /// one where too many are under way.
-    pub fn wrote(&self, file: &File, offset: u64, length: u64) -> nix::Result<()> {
+    pub fn wrote(&self, file: &File, offset: u64, length: u64) -> SysResult<()> {
         let (full, oldest) = {
             let mut progress = self.progress();
             match progress.failed {
@@ -55,7 +55,7 @@ impl WriteBehind {
     }
 
     /// Fails if something that was written has not got to the medium.
-    pub fn check(&self) -> nix::Result<()> {
+    pub fn check(&self) -> SysResult<()> {
         self.progress().failed.map_or(Ok(()), Err)
     }
 

@@ -21,7 +21,7 @@ use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 pub use check::Report;
 pub use create::{CreateOptions, Preallocation, create, create_with_data};

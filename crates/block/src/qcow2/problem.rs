@@ -1,6 +1,6 @@
 //! What can be wrong with an image.
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use crate::BlockError;
 use virsparse_base::sys;

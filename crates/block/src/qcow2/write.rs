@@ -7,7 +7,7 @@
 
 use std::sync::atomic::Ordering;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::entry::{Entry, SUBCLUSTERS, State};
 use super::header::Autoclear;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use nix::errno::Errno;
+use virsparse_block::Errno;
 use virsparse_block::qcow2::Qcow2Node;
 use virsparse_block::{BlockError, Extent, ExtentKind, Node, Result, Space};
 

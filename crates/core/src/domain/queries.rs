@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::config::definition::Definition;
 use super::config::disk::{DiskDefinition, Source};
@@ -312,7 +312,7 @@ impl Domain {
             let path = running.path_of(target).unwrap_or_else(|| "-".to_string());
             let when = humantime::format_rfc3339_millis(when).to_string();
             let when = when.replace('T', " ").replace('Z', "+0000");
-            let text = errno_text(errno as i32);
+            let text = errno_text(errno.raw());
             Some(format!(
                 "I/O error: disk='{target}', index='{index}', path='{path}', timestamp='{when}', \
                  message='{text}'"

@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::node::{NodeInfo, TestNode};
 use super::{Connect, Credentials, Wanted};
@@ -81,7 +81,7 @@ fn shown(element: &Element) -> String {
 fn read(path: &Path, root: &str, most: usize) -> Result<(Element, usize)> {
     let shown = path.display().to_string();
     let failed = |errno: Errno| {
-        let cause = errno_text(errno as i32);
+        let cause = errno_text(errno.raw());
         xml_error(format!("failed to parse xml document '{}': {cause}", excerpt(&shown)))
     };
     // A FIFO would wait for its other end; a device may have no end.

@@ -15,7 +15,7 @@ pub use virErrorNumber::*;
 use std::fmt;
 use std::io;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 pub use virsparse_base::errno::{errno_of, errno_text};
 
@@ -62,12 +62,17 @@ impl Error {
 
     /// A failed system call: `detail: strerror(errno)`. Where there is no memory, libvirt has a code of
     /// its own for that.
-    pub fn system(domain: virErrorDomain, errno: Errno, detail: impl fmt::Display) -> Self {
+    pub fn system(
+        domain: virErrorDomain,
+        errno: impl Into<Errno>,
+        detail: impl fmt::Display,
+    ) -> Self {
+        let errno = errno.into();
         if errno == Errno::ENOMEM {
             let error = Error::new(VIR_ERR_NO_MEMORY, domain, detail.to_string());
-            return Error { int1: errno as i32, ..error };
+            return Error { int1: errno.raw(), ..error };
         }
-        let message = format!("{detail}: {}", errno_text(errno as i32));
+        let message = format!("{detail}: {}", errno_text(errno.raw()));
         Error {
             code: VIR_ERR_SYSTEM_ERROR,
             number: None,
@@ -75,7 +80,7 @@ impl Error {
             str1: Some("%s".to_string()),
             str2: Some(message.clone()),
             message,
-            int1: errno as i32,
+            int1: errno.raw(),
             int2: -1,
         }
     }

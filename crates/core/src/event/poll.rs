@@ -13,9 +13,9 @@ use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use virsparse_base::errno::Errno;
 
 use super::{EventLoop, OnHandle, OnTimeout, Ready, current, current_or};
 use crate::error::*;

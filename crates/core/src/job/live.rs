@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::failed;
 use crate::block::{self, BlockError, Chain, Gate, Image, Node};

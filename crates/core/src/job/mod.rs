@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 pub use crate::block::filter::mirror::{Mirror, Placed};
 pub use allocate::{allocate, fill};

@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use nix::errno::Errno;
 use uuid::{Builder, Uuid};
+use virsparse_base::errno::Errno;
 
 use super::Kind;
 use crate::error::*;

@@ -6,8 +6,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use virsparse_base::errno::{Errno, SysResult};
 
 use super::damage::{Damage, is_shortage};
 use super::{Kind, failed};
@@ -71,7 +71,7 @@ impl Staged {
             Ok(()) => self.folder.sync_or(exchange),
             Err(Errno::ENOENT) => {
                 self.rename()?;
-                self.folder.sync_or(|| nix::unistd::unlink(&self.path))
+                self.folder.sync_or(|| nix::unistd::unlink(&self.path).map_err(Errno::from))
             }
             // Not every filesystem can do that.
             Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {
@@ -103,8 +103,8 @@ impl Drop for Staged {
     }
 }
 
-fn exchange(one: &Path, other: &Path) -> nix::Result<()> {
-    renameat2(AT_FDCWD, one, AT_FDCWD, other, RenameFlags::RENAME_EXCHANGE)
+fn exchange(one: &Path, other: &Path) -> SysResult<()> {
+    renameat2(AT_FDCWD, one, AT_FDCWD, other, RenameFlags::RENAME_EXCHANGE).map_err(Errno::from)
 }
 
 /// A folder, opened before something in it changes: a process without descriptors is to fail first.
@@ -127,7 +127,7 @@ impl Folder {
 
     /// Makes it last which files are in it, or takes back the change. A change that cannot be taken
     /// back has been made.
-    fn sync_or(&self, undo: impl FnOnce() -> nix::Result<()>) -> Result<()> {
+    fn sync_or(&self, undo: impl FnOnce() -> SysResult<()>) -> Result<()> {
         self.sync().or_else(|error| match undo() {
             Ok(()) => Err(error),
             Err(errno) => {

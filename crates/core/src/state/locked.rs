@@ -11,7 +11,6 @@ use std::ops::Deref;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::time::Instant;
 
-use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::futimens;
 use nix::sys::time::TimeSpec;
@@ -48,7 +47,7 @@ impl StateDir {
                     let (is_marked, is_unnoted) = (Cell::new(false), Cell::new(false));
                     return Ok(Locked { state: self, lock, is_marked, is_unnoted });
                 }
-                Err((again, Errno::EINTR)) => file = again,
+                Err((again, nix::errno::Errno::EINTR)) => file = again,
                 Err((_, errno)) => {
                     return Err(self.failed(&errno.into(), "cannot lock", &path));
                 }

@@ -117,7 +117,7 @@ fn a_write_that_fails_leaves_the_old_text() {
     state.lock().unwrap().write(Folder::Config, "p", "old").unwrap();
     let name = "n".repeat(252);
     let error = state.lock().unwrap().write(Folder::Config, &name, "text").unwrap_err();
-    assert_eq!(error.errno(), Some(nix::errno::Errno::ENAMETOOLONG));
+    assert_eq!(error.errno(), Some(virsparse_base::errno::Errno::ENAMETOOLONG));
     fs::create_dir(root.path().join("storage/.new")).unwrap();
     assert_eq!(
         state.lock().unwrap().write(Folder::Config, "p", "new").unwrap_err().code,
@@ -281,7 +281,7 @@ fn a_boot_is_new_until_it_is_noted() {
     assert_eq!(state.new_boot(), Ok(Some(boot)));
     fs::remove_file(root.path().join("run/boot")).unwrap();
     fs::create_dir(root.path().join("run/boot")).unwrap();
-    assert_eq!(state.new_boot().unwrap_err().errno(), Some(nix::errno::Errno::EISDIR));
+    assert_eq!(state.new_boot().unwrap_err().errno(), Some(virsparse_base::errno::Errno::EISDIR));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::new_image::NewImage;
 use super::pool::Pool;

@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{Mode, SFlag};
 use nix::unistd::{Gid, Uid, UnlinkatFlags};
+use virsparse_base::errno::Errno;
 
 use super::new_file::{NewFile, is_unfinished, own_path, remove_leftover};
 use super::permissions::Permissions;
@@ -59,7 +59,7 @@ impl DirStore {
     fn folder(&self) -> Result<OwnedFd> {
         let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | OFlag::O_RDONLY;
         let folder = nix::fcntl::open(&self.path, flags, Mode::empty())
-            .map_err(|errno| self.no_folder(errno))?;
+            .map_err(|errno| self.no_folder(errno.into()))?;
         // Open files are found again there; without it, they would seem not to exist.
         if !own_path(&folder).is_dir() {
             let text = format!("directory '{}' cannot be used: /proc is not mounted", self.show());
@@ -92,7 +92,7 @@ impl DirStore {
             Error::system(VIR_FROM_STORAGE, errno, text)
         };
         let look = |pin: &File| pin.metadata().map_err(|e| failed(errno_of(&e)));
-        let mut pin = match open(OFlag::O_NOFOLLOW) {
+        let mut pin = match open(OFlag::O_NOFOLLOW).map_err(Errno::from) {
             Ok(pin) => pin,
             Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(None),
             Err(errno) => return Err(failed(errno)),
@@ -100,7 +100,7 @@ impl DirStore {
         let mut metadata = look(&pin)?;
         let linked = metadata.file_type().is_symlink();
         if linked {
-            pin = match open(OFlag::empty()) {
+            pin = match open(OFlag::empty()).map_err(Errno::from) {
                 Ok(pin) => pin,
                 Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => return Ok(None),
                 Err(errno) => return Err(failed(errno)),
@@ -206,10 +206,10 @@ impl DirStore {
 
     fn create_folder(&self, folder: &OwnedFd, volume: &NewVolume<'_>) -> Result<()> {
         nix::sys::stat::mkdirat(folder, volume.name, Mode::from_bits_truncate(0o700))
-            .map_err(|errno| self.create_error(volume.name, errno))?;
+            .map_err(|errno| self.create_error(volume.name, errno.into()))?;
         let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let made = openat(folder, volume.name, flags, Mode::empty())
-            .map_err(|errno| self.create_error(volume.name, errno))
+            .map_err(|errno| self.create_error(volume.name, errno.into()))
             .and_then(|file| {
                 let file = File::from(file);
                 self.set_rights(volume, &file, 0o711)?;
@@ -448,7 +448,9 @@ impl VolumeStore for DirStore {
             volume.name,
             OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC,
             Mode::empty(),
-        ) {
+        )
+        .map_err(Errno::from)
+        {
             Err(Errno::ENOENT) => {}
             Err(errno) => return Err(self.create_error(volume.name, errno)),
             Ok(_) => {
@@ -502,7 +504,7 @@ impl VolumeStore for DirStore {
             Ok(SFlag::S_IFDIR) => (UnlinkatFlags::RemoveDir, "remove directory"),
             _ => (UnlinkatFlags::NoRemoveDir, "unlink file"),
         };
-        match nix::unistd::unlinkat(&folder, name, flag) {
+        match nix::unistd::unlinkat(&folder, name, flag).map_err(Errno::from) {
             Ok(()) | Err(Errno::ENOENT) => {}
             Err(errno) => {
                 let text = format!("cannot {what} '{path}'");

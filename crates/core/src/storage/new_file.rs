@@ -9,11 +9,11 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, RenameFlags, openat, renameat, renameat2};
 use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
 use uuid::Uuid;
+use virsparse_base::errno::{Errno, SysResult};
 
 /// How the names of files begin that are being made.
 const PREFIX: &str = ".virsparse-new-";
@@ -35,7 +35,7 @@ pub fn remove_leftover(folder: &OwnedFd, name: &str) {
 }
 
 fn remove(folder: &OwnedFd, name: &str) {
-    match unlinkat(folder, name, UnlinkatFlags::NoRemoveDir) {
+    match unlinkat(folder, name, UnlinkatFlags::NoRemoveDir).map_err(Errno::from) {
         Ok(()) | Err(Errno::ENOENT) => {}
         Err(errno) => log::warn!("cannot remove '{name}': {errno}"),
     }
@@ -69,9 +69,9 @@ impl Drop for UnfinishedName<'_> {
 
 impl NewFile<'_> {
     /// A file in `folder` that only its owner may use yet.
-    pub fn new(folder: &OwnedFd) -> nix::Result<NewFile<'_>> {
+    pub fn new(folder: &OwnedFd) -> SysResult<NewFile<'_>> {
         let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
-        match openat(folder, ".", flags, Mode::from_bits_truncate(0o600)) {
+        match openat(folder, ".", flags, Mode::from_bits_truncate(0o600)).map_err(Errno::from) {
             Ok(file) => Ok(NewFile { folder, file: file.into(), name: None }),
             Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::ENOENT | Errno::EINVAL) => {
                 NewFile::named(folder)
@@ -80,7 +80,7 @@ impl NewFile<'_> {
         }
     }
 
-    fn named(folder: &OwnedFd) -> nix::Result<NewFile<'_>> {
+    fn named(folder: &OwnedFd) -> SysResult<NewFile<'_>> {
         let flags =
             OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_RDWR | OFlag::O_CLOEXEC;
         loop {
@@ -103,12 +103,13 @@ impl NewFile<'_> {
     }
 
     /// Gives the finished file its name, unless something else has that.
-    pub fn publish(self, name: &str) -> nix::Result<()> {
+    pub fn publish(self, name: &str) -> SysResult<()> {
         match &self.name {
             Some(before) => rename_to_free(self.folder, &before.name, name),
             None => {
                 let path = own_path(&self.file);
                 linkat(AT_FDCWD, &path, self.folder, name, AtFlags::AT_SYMLINK_FOLLOW)
+                    .map_err(Errno::from)
             }
         }
     }
@@ -116,12 +117,14 @@ impl NewFile<'_> {
 
 /// Gives a file another name, unless something has that: in whichever way the filesystem can. The
 /// old name may stay, too.
-fn rename_to_free(folder: &OwnedFd, before: &str, name: &str) -> nix::Result<()> {
-    match renameat2(folder, before, folder, name, RenameFlags::RENAME_NOREPLACE) {
+fn rename_to_free(folder: &OwnedFd, before: &str, name: &str) -> SysResult<()> {
+    match renameat2(folder, before, folder, name, RenameFlags::RENAME_NOREPLACE)
+        .map_err(Errno::from)
+    {
         Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {}
         done => return done,
     }
-    match linkat(folder, before, folder, name, AtFlags::empty()) {
+    match linkat(folder, before, folder, name, AtFlags::empty()).map_err(Errno::from) {
         Ok(()) => return Ok(()),
         Err(Errno::EEXIST) => return Err(Errno::EEXIST),
         Err(_) => {}
@@ -129,9 +132,11 @@ fn rename_to_free(folder: &OwnedFd, before: &str, name: &str) -> nix::Result<()>
     // Whoever makes the name has it.
     let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     drop(openat(folder, name, flags, Mode::empty())?);
-    renameat(folder, before, folder, name).inspect_err(|_| {
-        remove(folder, name);
-    })
+    renameat(folder, before, folder, name)
+        .inspect_err(|_| {
+            remove(folder, name);
+        })
+        .map_err(Errno::from)
 }
 
 #[cfg(test)]
@@ -151,7 +156,7 @@ mod tests {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    type Make = for<'a> fn(&'a OwnedFd) -> nix::Result<NewFile<'a>>;
+    type Make = for<'a> fn(&'a OwnedFd) -> SysResult<NewFile<'a>>;
     const WAYS: [Make; 2] = [NewFile::new, NewFile::named];
 
     #[test]

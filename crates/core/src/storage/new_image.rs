@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::chain::{self, Place};
 use super::image_options::{asked_size, image_options, size_for};

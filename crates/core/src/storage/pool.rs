@@ -3,8 +3,8 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use nix::errno::Errno;
 use uuid::Uuid;
+use virsparse_base::errno::Errno;
 
 use super::names::normalise_path;
 use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};

@@ -266,7 +266,10 @@ mod tests {
             self.node.write_at(data, offset)
         }
         fn write_zeroes(&self, _: u64, _: u64, _: bool) -> BlockResult<()> {
-            Err(BlockError { what: "not a pass".into(), errno: nix::errno::Errno::EINVAL })
+            Err(BlockError {
+                what: "not a pass".into(),
+                errno: virsparse_base::errno::Errno::EINVAL,
+            })
         }
         fn discard(&self, _: u64, _: u64) -> BlockResult<()> {
             Ok(())

@@ -3,7 +3,7 @@
 //! No lock is held while a callback runs: it may call into the library, even for the same stream.
 //! After a failure the stream is closed, and the first error is the one that is reported.
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::download::{Download, Received};
 use super::pipe::{CHUNK, Contents, Piece, chunk_buffer};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, MutexGuard};
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::{Received, Stream, Transfer};
 use crate::error::*;

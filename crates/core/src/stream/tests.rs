@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::*;
 use crate::block::{BlockError, Extent, MemoryNode, Node, Space};

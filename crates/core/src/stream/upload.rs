@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::events::Wakeup;
 use super::pipe::{Chunk, Contents, Pipe, Taken};

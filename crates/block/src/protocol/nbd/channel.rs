@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use nix::errno::Errno;
+use virsparse_base::errno::{Errno, SysResult};
 
 use super::failure::Failure;
 use super::protocol::{CHUNK_HEAD, CommandFlags, ReplyHead, Request, SIMPLE_HEAD, command};
@@ -64,7 +64,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Channel {
     /// A channel over a negotiated connection. While a reply is awaited, no byte may take longer
     /// than `timeout` to come.
-    pub fn new(receiver: Receiver, timeout: Option<Duration>) -> nix::Result<Channel> {
+    pub fn new(receiver: Receiver, timeout: Option<Duration>) -> SysResult<Channel> {
         let socket = receiver.socket();
         socket.set_receive_timeout(timeout)?;
         socket.set_send_timeout(timeout)?;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::channel::{Call, Channel};
 use super::dial::{Agreed, dial};

@@ -7,14 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
+use virsparse_base::errno::{Errno, errno_of};
 
 use super::failure::Failure;
 use super::protocol::*;
 use super::socket::{Receiver, Socket};
 use super::uri::{Address, Place};
-use virsparse_base::errno::errno_of;
 
 /// The longest answer to an option: a description takes 4 KiB.
 const REPLY_MAX: u32 = 16 * 1024;
@@ -86,7 +85,7 @@ fn unix(path: &Path, timeout: Duration) -> Result<Socket, Failure> {
         let socket = Socket::new(socket);
         // A connect waits as a send does while the server has too many to accept.
         socket.set_send_timeout(Some(timeout))?;
-        match connect(raw, &UnixAddr::new(path)?) {
+        match connect(raw, &UnixAddr::new(path)?).map_err(Errno::from) {
             Ok(()) => Ok(socket),
             Err(Errno::EAGAIN) => Err(Errno::ETIMEDOUT),
             Err(errno) => Err(errno),

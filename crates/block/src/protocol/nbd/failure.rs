@@ -1,6 +1,6 @@
 //! Why something did not work on a connection.
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 /// The longest part of a server's text that is shown.
 const SHOWN: usize = 200;

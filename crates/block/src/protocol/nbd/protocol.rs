@@ -3,7 +3,7 @@
 //! project.
 
 use bitflags::bitflags;
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 /// The server's first words.
 pub const NBDMAGIC: u64 = 0x4e42_444d_4147_4943;
@@ -377,7 +377,7 @@ pub fn error_number(errno: Errno) -> u32 {
         Errno::EOPNOTSUPP => Errno::EOPNOTSUPP,
         _ => Errno::EIO,
     };
-    known as u32
+    known.raw() as u32
 }
 
 /// What an error in a reply means. The specification wants unknown ones to count as EINVAL.
@@ -391,7 +391,7 @@ pub fn errno_of_reply(error: u32) -> Errno {
         Errno::EOPNOTSUPP,
         Errno::ESHUTDOWN,
     ];
-    known.into_iter().find(|errno| *errno as u32 == error).unwrap_or(Errno::EINVAL)
+    known.into_iter().find(|errno| errno.raw() as u32 == error).unwrap_or(Errno::EINVAL)
 }
 
 #[cfg(test)]

@@ -149,7 +149,7 @@ impl<'a> Sink<'a> {
 fn take(receiver: &mut Receiver, count: usize) -> Checked<Fields<'_>> {
     match receiver.fill(count).map_err(Failure::connection)? {
         true => Ok(Fields(receiver.take(count))),
-        false => Err(Failure::connection(nix::errno::Errno::ECONNRESET)),
+        false => Err(Failure::connection(virsparse_base::errno::Errno::ECONNRESET)),
     }
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, Shutdown, SockaddrLike, SockaddrStorage, getsockname, recv, send,
     sendmsg, setsockopt, shutdown, sockopt,
 };
 use nix::sys::time::{TimeVal, TimeValLike};
+use virsparse_base::errno::{Errno, SysResult};
 
 /// A connected stream socket.
 pub struct Socket {
@@ -34,9 +34,9 @@ impl Socket {
         socket
     }
 
-    fn receive_with(&self, buffer: &mut [u8], flags: MsgFlags) -> nix::Result<usize> {
+    fn receive_with(&self, buffer: &mut [u8], flags: MsgFlags) -> SysResult<usize> {
         loop {
-            match recv(self.fd.as_raw_fd(), buffer, flags) {
+            match recv(self.fd.as_raw_fd(), buffer, flags).map_err(Errno::from) {
                 Err(Errno::EINTR) => continue,
                 // A blocking socket says so when its timeout is over.
                 Err(Errno::EAGAIN) => return Err(Errno::ETIMEDOUT),
@@ -46,12 +46,12 @@ impl Socket {
     }
 
     /// Waits until there is something to receive, the end included, or until the time is over.
-    fn wait_readable(&self, deadline: Instant) -> nix::Result<()> {
+    fn wait_readable(&self, deadline: Instant) -> SysResult<()> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
             let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)];
-            match nix::poll::poll(&mut fds, timeout) {
+            match nix::poll::poll(&mut fds, timeout).map_err(Errno::from) {
                 Ok(0) if left.is_zero() => return Err(Errno::ETIMEDOUT),
                 Ok(0) | Err(Errno::EINTR) => continue,
                 Ok(_) => return Ok(()),
@@ -61,12 +61,12 @@ impl Socket {
     }
 
     /// Sends everything.
-    pub fn send(&self, message: &[u8]) -> nix::Result<()> {
+    pub fn send(&self, message: &[u8]) -> SysResult<()> {
         self.send_all(&mut [IoSlice::new(message)])
     }
 
     /// Sends everything, in one system call where the kernel takes it at once.
-    pub fn send_all(&self, parts: &mut [IoSlice]) -> nix::Result<()> {
+    pub fn send_all(&self, parts: &mut [IoSlice]) -> SysResult<()> {
         self.send_in_steps(parts, usize::MAX, || {})
     }
 
@@ -76,7 +76,7 @@ impl Socket {
         mut parts: &mut [IoSlice],
         step: usize,
         mut progress: impl FnMut(),
-    ) -> nix::Result<()> {
+    ) -> SysResult<()> {
         IoSlice::advance_slices(&mut parts, 0);
         while let Some(first) = parts.first() {
             let flags = MsgFlags::MSG_NOSIGNAL;
@@ -91,7 +91,7 @@ impl Socket {
                 let count = ends.take_while(|end| *end <= step).count();
                 sendmsg::<()>(self.fd.as_raw_fd(), &parts[..count], &[], flags, None)
             };
-            match result {
+            match result.map_err(Errno::from) {
                 Ok(sent) => {
                     IoSlice::advance_slices(&mut parts, sent);
                     progress();
@@ -111,13 +111,13 @@ impl Socket {
     }
 
     /// How long a send may wait for the other end to make room; `None` for ever.
-    pub fn set_send_timeout(&self, timeout: Option<Duration>) -> nix::Result<()> {
-        setsockopt(&self.fd, sockopt::SendTimeout, &time_value(timeout))
+    pub fn set_send_timeout(&self, timeout: Option<Duration>) -> SysResult<()> {
+        setsockopt(&self.fd, sockopt::SendTimeout, &time_value(timeout)).map_err(Errno::from)
     }
 
     /// How long a receive may wait; `None` for ever.
-    pub fn set_receive_timeout(&self, timeout: Option<Duration>) -> nix::Result<()> {
-        setsockopt(&self.fd, sockopt::ReceiveTimeout, &time_value(timeout))
+    pub fn set_receive_timeout(&self, timeout: Option<Duration>) -> SysResult<()> {
+        setsockopt(&self.fd, sockopt::ReceiveTimeout, &time_value(timeout)).map_err(Errno::from)
     }
 
     /// Takes no more from the other end. What it has sent already can still be received.
@@ -197,7 +197,7 @@ impl Receiver {
     }
 
     /// Waits until `count` bytes can be taken. False if the other end closed before the first.
-    pub fn fill(&mut self, count: usize) -> nix::Result<bool> {
+    pub fn fill(&mut self, count: usize) -> SysResult<bool> {
         debug_assert!(Receiver::fits(count));
         while !self.has(count) {
             if self.start == self.end {
@@ -215,7 +215,7 @@ impl Receiver {
         Ok(true)
     }
 
-    fn receive(&mut self, limit: usize, flags: MsgFlags) -> nix::Result<usize> {
+    fn receive(&mut self, limit: usize, flags: MsgFlags) -> SysResult<usize> {
         if let Some(deadline) = self.deadline {
             self.socket.wait_readable(deadline)?;
         }
@@ -259,7 +259,7 @@ impl Receiver {
     }
 
     /// Receives exactly what fills `target`.
-    pub fn receive_into(&mut self, target: &mut [u8]) -> nix::Result<()> {
+    pub fn receive_into(&mut self, target: &mut [u8]) -> SysResult<()> {
         let here = target.len().min(self.end - self.start);
         target[..here].copy_from_slice(&self.buffer[self.start..self.start + here]);
         self.start += here;
@@ -285,7 +285,7 @@ impl Receiver {
     }
 
     /// Receives bytes and forgets them.
-    pub fn skip(&mut self, mut count: u64) -> nix::Result<()> {
+    pub fn skip(&mut self, mut count: u64) -> SysResult<()> {
         while count > 0 {
             let part = count.min(LITTLE as u64) as usize;
             if !self.fill(part)? {

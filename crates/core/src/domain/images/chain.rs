@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use crate::block::nbd::{self, Connections, NbdNode, NbdOptions};
 use crate::block::qcow2::{self, CreateOptions, Qcow2Node};

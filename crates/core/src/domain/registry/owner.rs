@@ -7,8 +7,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
+use virsparse_base::errno::Errno;
 
 /// A lock that is held.
 pub struct Owner(File);
@@ -23,7 +23,7 @@ impl Owner {
             .truncate(false)
             .mode(0o600)
             .open(path)?;
-        match fcntl(&file, FcntlArg::F_OFD_SETLK(&whole(libc::F_WRLCK))) {
+        match fcntl(&file, FcntlArg::F_OFD_SETLK(&whole(libc::F_WRLCK))).map_err(Errno::from) {
             Ok(_) => {}
             Err(Errno::EAGAIN | Errno::EACCES) => return Ok(None),
             Err(errno) => return Err(errno.into()),

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use uuid::Uuid;
+use virsparse_base::errno::Errno;
 
 use super::description::describe;
 use super::disk::Disk;

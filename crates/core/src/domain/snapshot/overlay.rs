@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{BackingTarget, Cache, Chain, FileKind, Files, Format, OpenOptions, SECTOR};

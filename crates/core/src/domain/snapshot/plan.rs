@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use crate::block::{FileKind, Files};
 use crate::domain::config::definition::Definition;

@@ -228,7 +228,7 @@ fn bring_back(files: &dyn Files, contents: &[Content]) -> Result<()> {
     Ok(())
 }
 
-fn missing(path: &Path, errno: nix::errno::Errno) -> Error {
+fn missing(path: &Path, errno: virsparse_base::errno::Errno) -> Error {
     Error::system(VIR_FROM_STORAGE, errno, format!("cannot create file '{}'", path.display()))
 }
 

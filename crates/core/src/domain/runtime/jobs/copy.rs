@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::errno::Errno;
+use virsparse_base::errno::Errno;
 
 use super::job::{NewJob, Workplace};
 use crate::block::nbd::{NbdNode, NbdOptions, export_of};
