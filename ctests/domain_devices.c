@@ -81,6 +81,46 @@ static void disks(void)
     CHECK_INT(virDomainDestroy(dom), 0);
 }
 
+/* By alias: those that the author of a definition gives, and those that the disks of what runs have. */
+static void aliases(void)
+{
+    const char *vdb = "<disk type='file'><driver name='qemu' type='raw'/><source file='%s'/>"
+                      "<target dev='vdb' bus='virtio'/><alias name='ua-data'/></disk>";
+    char xml[1024];
+
+    print_to(xml, sizeof(xml), vdb, in_dir("d.img"));
+    CHECK_INT(virDomainAttachDeviceFlags(dom, xml, CONFIG), 0);
+    CHECK_INT(virDomainAttachDeviceFlags(dom, "<rng model='virtio'><backend model='random'/>"
+                                         "<alias name='ua-rng'/></rng>", CONFIG), 0);
+    CHECK_INT(virDomainDetachDeviceAlias(dom, NULL, CONFIG), -1);
+    CHECK_ERR(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN,
+              "alias in virDomainDetachDeviceAlias must not be NULL");
+    CHECK_INT(virDomainDetachDeviceAlias(dom, "ua-none", CONFIG), -1);
+    CHECK_CODE(VIR_ERR_DEVICE_MISSING, "no device found with alias ua-none");
+    CHECK_INT(virDomainDetachDeviceAlias(dom, "ua-rng", LIVE), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "domain is not running");
+    CHECK_INT(virDomainDetachDeviceAlias(dom, "ua-rng", VIR_DOMAIN_DEVICE_MODIFY_FORCE), -1);
+    CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x4)");
+
+    CHECK_INT(virDomainCreate(dom), 0);
+    CHECK_INT(virDomainDetachDeviceAlias(dom, "ua-rng", LIVE), -1);
+    CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "alias 'ua-rng' is not supported");
+    CHECK_INT(virDomainDetachDeviceAlias(dom, "virtio-disk7", LIVE), -1);
+    CHECK_CODE(VIR_ERR_DEVICE_MISSING, "no device found with alias virtio-disk7");
+    CHECK_INT(virDomainDetachDeviceAlias(dom, "ua-data", LIVE | CONFIG), 0);
+    has(0, "<target dev='vdb'", 0);
+    has(VIR_DOMAIN_XML_INACTIVE, "<target dev='vdb'", 0);
+    CHECK_INT(run("qemu-io -f raw -c 'write 0 64k' '%s'", in_dir("d.img")), 0);
+    CHECK_INT(virDomainAttachDevice(dom, disk_xml("vdc", "d.img", "raw", "")), 0);
+    CHECK_INT(virDomainDetachDeviceAlias(dom, "virtio-disk2", LIVE), 0);
+    has(0, "<target dev='vdc'", 0);
+    CHECK_INT(virDomainDestroy(dom), 0);
+
+    has(0, "ua-rng", 1);
+    CHECK_INT(virDomainDetachDeviceAlias(dom, "ua-rng", CONFIG), 0);
+    has(0, "<rng", 0);
+}
+
 static void media(void)
 {
     virDomainBlockInfo info;
@@ -109,10 +149,12 @@ int main(int argc, char **argv)
     (void)argc;
     set_size(in_dir("a.img"), MIB);
     set_size(in_dir("b.img"), MIB);
+    set_size(in_dir("d.img"), MIB);
     write_pattern(in_dir("c.iso"), 64 * KIB, 0, 1);
     dom = virDomainDefineXML(conn, domain_xml("devices", disk_xml("vda", "a.img", "raw", ""), 1));
     CHECK(dom != NULL);
     disks();
+    aliases();
     media();
     CHECK_INT(virDomainUndefine(dom), 0);
     CHECK_INT(virDomainFree(dom), 0);

@@ -116,6 +116,44 @@ static void life(void)
     events_are("t 2.0; t 5.1; ");
 }
 
+/* A restart is no event. What is shut off instead is gone if it is not persistent. */
+static void reboot(const char *policy, int restarts)
+{
+    virDomainPtr dom, transient;
+    char xml[512];
+
+    print_to(xml, sizeof(xml),
+             "<domain type='test'><name>r</name><memory>1024</memory><os><type>hvm</type></os>"
+             "<on_reboot>%s</on_reboot></domain>", policy);
+    dom = virDomainDefineXML(conn, xml);
+    CHECK(dom != NULL);
+    CHECK_INT(virDomainReboot(dom, 0), -1);
+    CHECK_INT(virDomainCreate(dom), 0);
+    CHECK_INT(virDomainSuspend(dom), 0);
+    CHECK_INT(virDomainReboot(dom, 0), 0);
+    if (restarts) {
+        state_is(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED);
+        events_are("r 0.0; r 2.0; r 3.0; ");
+        CHECK_INT(virDomainDestroy(dom), 0);
+        events_are("r 5.1; ");
+    } else {
+        state_is(dom, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
+        events_are("r 0.0; r 2.0; r 3.0; r 5.0; ");
+    }
+    CHECK_INT(virDomainUndefine(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    events_are("r 1.0; ");
+
+    transient = virDomainCreateXML(conn, xml, 0);
+    CHECK(transient != NULL);
+    CHECK_INT(virDomainReboot(transient, 0), 0);
+    CHECK_INT(virDomainIsActive(transient), restarts ? 1 : -1);
+    if (restarts)
+        CHECK_INT(virDomainDestroy(transient), 0);
+    CHECK_INT(virDomainFree(transient), 0);
+    events_are(restarts ? "r 2.0; r 5.1; " : "r 2.0; r 5.0; ");
+}
+
 static void info_is(virDomainPtr dom, unsigned long most, unsigned long memory, int vcpus)
 {
     virDomainInfo info;
@@ -383,6 +421,10 @@ int main(int argc, char **argv)
                                                 on_free);
     CHECK(callback >= 0);
     life();
+    reboot("restart", 1);
+    reboot("rename-restart", 1);
+    reboot("destroy", 0);
+    reboot("preserve", 0);
     CHECK_INT(virConnectDomainEventDeregisterAny(conn, callback), 0);
     loop_until(&frees, 1);
     memory();

@@ -135,7 +135,6 @@ unsupported! {
         fn virDomainCreateXMLWithFiles(Connect, change) -> *mut Cell;
         fn virDomainDelIOThread(Domain, change) -> c_int;
         fn virDomainDelThrottleGroup(Domain) -> c_int;
-        fn virDomainDetachDeviceAlias(Domain, change) -> c_int;
         fn virDomainFDAssociate(Domain, change) -> c_int;
         fn virDomainFSFreeze(Domain, change) -> c_int;
         fn virDomainFSThaw(Domain, change) -> c_int;

@@ -2978,7 +2978,8 @@ int virDomainShutdownFlags(virDomainPtr domain,
 
 /**
  * Asks a domain to begin anew. Nothing is executed that could, so that its disks stay as they are, and
- * served, whatever its definition says in `on_reboot`.
+ * served, whatever its definition says in `on_reboot`. A domain of `test:///` does what that says, as in
+ * libvirt: it runs as after a start, or, where it says `destroy` or `preserve`, is shut off.
  *
  * @domain: an active domain
  * @flags: virDomainRebootFlagValues. They make no difference
@@ -3147,6 +3148,25 @@ int virDomainDetachDevice(virDomainPtr domain,
  */
 int virDomainDetachDeviceFlags(virDomainPtr domain,
                                const char *xml,
+                               unsigned int flags);
+
+/**
+ * Removes the device of an alias from a domain, as virDomainDetachDeviceFlags does.
+ *
+ * @domain: the domain
+ * @alias: the name in the device's `<alias>`. Disks of an active domain have one in any case, of the
+ * form `virtio-disk0`
+ * @flags: virDomainDeviceModifyFlags without FORCE
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: as virDomainDetachDeviceFlags, but for those of a description; VIR_ERR_INVALID_ARG if @alias is
+ * NULL; VIR_ERR_DEVICE_MISSING if the domain has no such device.
+ *
+ * Since 4.4.0.
+ */
+int virDomainDetachDeviceAlias(virDomainPtr domain,
+                               const char *alias,
                                unsigned int flags);
 
 /**

@@ -295,7 +295,8 @@ pub extern "C" fn virDomainShutdownFlags(domain: virDomainPtr, flags: c_uint) ->
 }
 
 /// Asks a domain to begin anew. Nothing is executed that could, so that its disks stay as they are, and
-/// served, whatever its definition says in `on_reboot`.
+/// served, whatever its definition says in `on_reboot`. A domain of `test:///` does what that says, as in
+/// libvirt: it runs as after a start, or, where it says `destroy` or `preserve`, is shut off.
 ///
 /// @domain: an active domain
 /// @flags: virDomainRebootFlagValues. They make no difference

@@ -17,14 +17,15 @@ bitflags::bitflags! {
     }
 }
 
-/// Changes a device by a description.
+/// Changes a device by its description, or by what else `name` of the function's parameters says of it.
 ///
 /// # Safety
-/// `xml` is NULL or a NUL-terminated string.
+/// `device` is NULL or a NUL-terminated string.
 unsafe fn change_device(
     function: &'static str,
     domain: virDomainPtr,
-    xml: *const c_char,
+    device: *const c_char,
+    name: &'static str,
     flags: c_uint,
     known: DeviceFlags,
     body: impl FnOnce(&Domain, &str, DeviceFlags) -> Result<()>,
@@ -32,7 +33,7 @@ unsafe fn change_device(
     entry(function, |call| {
         let domain = call.object::<Domain>(domain)?;
         // SAFETY: the caller's promise.
-        let xml = unsafe { call.string(xml, DOMAIN, "xml")? };
+        let device = unsafe { call.string(device, DOMAIN, name)? };
         call.writable(&domain, DOMAIN)?;
         let flags: DeviceFlags = call.flags(flags, DOMAIN)?;
         let unknown = flags.bits() & !known.bits();
@@ -40,7 +41,7 @@ unsafe fn change_device(
             let text = format!("unsupported flags (0x{unknown:x}) in function {function}");
             return Err(Error::argument(DOMAIN, function, "flags", text));
         }
-        body(&domain, &xml, flags)?;
+        body(&domain, &device, flags)?;
         Ok(0)
     })
 }
@@ -68,7 +69,15 @@ pub unsafe extern "C" fn virDomainAttachDevice(domain: virDomainPtr, xml: *const
     let body = |domain: &Domain, xml: &str, flags| domain.attach_device(xml, flags);
     // SAFETY: the caller's promise.
     unsafe {
-        change_device("virDomainAttachDevice", domain, xml, DeviceFlags::LIVE.bits(), IMPACT, body)
+        change_device(
+            "virDomainAttachDevice",
+            domain,
+            xml,
+            "xml",
+            DeviceFlags::LIVE.bits(),
+            IMPACT,
+            body,
+        )
     }
 }
 
@@ -94,7 +103,7 @@ pub unsafe extern "C" fn virDomainAttachDeviceFlags(
 ) -> c_int {
     let body = |domain: &Domain, xml: &str, flags| domain.attach_device(xml, flags);
     // SAFETY: the caller's promise.
-    unsafe { change_device("virDomainAttachDeviceFlags", domain, xml, flags, IMPACT, body) }
+    unsafe { change_device("virDomainAttachDeviceFlags", domain, xml, "xml", flags, IMPACT, body) }
 }
 
 /// Removes a disk from a domain. Guests that use it in an active domain are cut off, and
@@ -118,7 +127,15 @@ pub unsafe extern "C" fn virDomainDetachDevice(domain: virDomainPtr, xml: *const
     let body = |domain: &Domain, xml: &str, flags| domain.detach_device(xml, flags);
     // SAFETY: the caller's promise.
     unsafe {
-        change_device("virDomainDetachDevice", domain, xml, DeviceFlags::LIVE.bits(), IMPACT, body)
+        change_device(
+            "virDomainDetachDevice",
+            domain,
+            xml,
+            "xml",
+            DeviceFlags::LIVE.bits(),
+            IMPACT,
+            body,
+        )
     }
 }
 
@@ -148,7 +165,33 @@ pub unsafe extern "C" fn virDomainDetachDeviceFlags(
 ) -> c_int {
     let body = |domain: &Domain, xml: &str, flags| domain.detach_device(xml, flags);
     // SAFETY: the caller's promise.
-    unsafe { change_device("virDomainDetachDeviceFlags", domain, xml, flags, IMPACT, body) }
+    unsafe { change_device("virDomainDetachDeviceFlags", domain, xml, "xml", flags, IMPACT, body) }
+}
+
+/// Removes the device of an alias from a domain, as virDomainDetachDeviceFlags does.
+///
+/// @domain: the domain
+/// @alias: the name in the device's `<alias>`. Disks of an active domain have one in any case, of the
+/// form `virtio-disk0`
+/// @flags: virDomainDeviceModifyFlags without FORCE
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: as virDomainDetachDeviceFlags, but for those of a description; VIR_ERR_INVALID_ARG if @alias is
+/// NULL; VIR_ERR_DEVICE_MISSING if the domain has no such device.
+///
+/// Since 4.4.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainDetachDeviceAlias(
+    domain: virDomainPtr,
+    alias: *const c_char,
+    flags: c_uint,
+) -> c_int {
+    let body = |domain: &Domain, alias: &str, flags| domain.detach_device_alias(alias, flags);
+    // SAFETY: the caller's promise.
+    unsafe {
+        change_device("virDomainDetachDeviceAlias", domain, alias, "alias", flags, IMPACT, body)
+    }
 }
 
 /// Changes a disk. In a definition everything can be changed. In an active domain it is the medium
@@ -172,7 +215,15 @@ pub unsafe extern "C" fn virDomainUpdateDeviceFlags(
     let body = |domain: &Domain, xml: &str, flags| domain.update_device(xml, flags);
     // SAFETY: the caller's promise.
     unsafe {
-        change_device("virDomainUpdateDeviceFlags", domain, xml, flags, DeviceFlags::all(), body)
+        change_device(
+            "virDomainUpdateDeviceFlags",
+            domain,
+            xml,
+            "xml",
+            flags,
+            DeviceFlags::all(),
+            body,
+        )
     }
 }
 

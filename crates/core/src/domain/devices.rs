@@ -103,15 +103,31 @@ impl Domain {
         let live = |change: &LiveChange<'_>| {
             let disk = described.disk("detach")?;
             let definition = config(&change.definition)?;
-            refuse_beside_job(change, &disk.target)?;
-            let alias = change.definition.disk_element(&disk.target).map(alias).unwrap_or_default();
-            if let Some(before) = change.running.replace_disk(&disk.target, None) {
-                closed = before.close(Duration::ZERO);
-            }
-            change.running.queue(events::DEVICE_REMOVED, Payload::Device { alias });
+            closed = close_disk(change, &disk.target)?;
             Ok(definition)
         };
         // The disk is gone, also if the last that was written to it is lost.
+        self.change_devices(flags, config, live).and(closed)
+    }
+
+    /// Removes the device of an alias, as [`Domain::detach_device`] does. A definition has those aliases
+    /// that its author has given; the disks of what runs have one in any case.
+    pub fn detach_device_alias(&self, name: &str, flags: DeviceFlags) -> Result<()> {
+        let mut closed = Ok(());
+        let config = |definition: &Definition| definition.without_alias(name);
+        let live = |change: &LiveChange<'_>| {
+            let of_alias = |disk: &&DiskDefinition| {
+                change.definition.disk_element(&disk.target).is_some_and(|disk| alias(disk) == name)
+            };
+            let Some(disk) = change.definition.disks.iter().find(of_alias) else {
+                let _is_there = change.definition.without_alias(name)?;
+                let text = format!("detach of the device with alias '{name}' is not supported");
+                return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
+            };
+            let definition = change.definition.without_disk(&disk.target)?;
+            closed = close_disk(change, &disk.target)?;
+            Ok(definition)
+        };
         self.change_devices(flags, config, live).and(closed)
     }
 
@@ -158,6 +174,16 @@ impl Domain {
         self.connect().driver().events().deliver();
         changed.map(drop)
     }
+}
+
+/// Takes a disk from its guests. Fails if it must stay; the result within is what its last flush said.
+fn close_disk(change: &LiveChange<'_>, target: &str) -> Result<Result<()>> {
+    refuse_beside_job(change, target)?;
+    let alias = change.definition.disk_element(target).map(alias).unwrap_or_default();
+    let before = change.running.replace_disk(target, None);
+    let closed = before.map_or(Ok(()), |before| before.close(Duration::ZERO));
+    change.running.queue(events::DEVICE_REMOVED, Payload::Device { alias });
+    Ok(closed)
 }
 
 /// A job that works on a disk keeps it where it is.

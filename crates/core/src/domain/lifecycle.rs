@@ -223,9 +223,26 @@ impl Domain {
         self.connect().driver().stop(&running, DRAIN, Condition::SHUT_DOWN, &events)
     }
 
-    /// Begins anew: there is nothing that could.
+    /// Begins anew. Nothing is executed that could; a domain of `test:///` does what its definition says
+    /// is to follow, as libvirt's test driver does.
     pub fn reboot(&self, _flags: ShutdownFlags) -> Result<()> {
-        self.here().map(drop)
+        let running = self.here()?;
+        if matches!(self.connect().driver().node(), Node::Real) {
+            return Ok(());
+        }
+        let definition = running.definition();
+        match definition.root().text_of("on_reboot").as_deref() {
+            // The default.
+            None | Some("restart" | "rename-restart") => {
+                let changing = running.changing()?;
+                running.restart(&changing);
+                Ok(())
+            }
+            Some(_) => {
+                let events = [Lifecycle::STOPPED_SHUTDOWN];
+                self.connect().driver().stop(&running, DRAIN, Condition::SHUT_DOWN, &events)
+            }
+        }
     }
 
     /// Is said to be in a state, as a file that describes a connection in memory has it.

@@ -227,6 +227,18 @@ impl Definition {
         let none = Element::new("devices");
         let devices = self.root.child("devices");
         let position = find_device::position(devices.unwrap_or(&none), given)?;
+        self.without_node(position)
+    }
+
+    /// The definition without the device that has an `<alias>` of that name.
+    pub fn without_alias(&self, alias: &str) -> Result<Definition> {
+        let none = Element::new("devices");
+        let devices = self.root.child("devices");
+        let position = find_device::position_of_alias(devices.unwrap_or(&none), alias)?;
+        self.without_node(position)
+    }
+
+    fn without_node(&self, position: usize) -> Result<Definition> {
         self.changed(|root| {
             if let Some(devices) = root.child_mut("devices") {
                 devices.nodes.remove(position);

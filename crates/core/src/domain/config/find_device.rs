@@ -39,6 +39,21 @@ pub fn position(devices: &Element, given: &Element) -> Result<usize> {
     }
 }
 
+/// Where among the nodes of `<devices>` the device is that has an `<alias>` of that name.
+pub fn position_of_alias(devices: &Element, alias: &str) -> Result<usize> {
+    let has_it = |node: &Node| match node {
+        Node::Element(device) => at(device, "alias/name") == Some(alias),
+        _ => false,
+    };
+    devices.nodes.iter().position(has_it).ok_or_else(|| no_device_of_alias(alias))
+}
+
+/// The error that a domain has no device of that alias.
+pub fn no_device_of_alias(alias: &str) -> Error {
+    let text = format!("no device found with alias {alias}");
+    Error::new(VIR_ERR_DEVICE_MISSING, VIR_FROM_DOMAIN, text)
+}
+
 /// What a kind of device is known by, whatever else is said of it: attributes, and their values.
 fn key(given: &Element) -> Option<Vec<(&'static str, &str)>> {
     let paths: &[&'static str] = match given.name.as_str() {
@@ -59,9 +74,14 @@ fn at<'a>(element: &'a Element, path: &'a str) -> Option<&'a str> {
 }
 
 /// Whether a device has all attributes, elements and texts of a description. Of several elements of one
-/// name in one place, the first is held against the first, and so on.
+/// name in one place, the first is held against the first, and so on. An address or an alias of the
+/// description counts only where the device has one: definitions here get none by themselves.
 fn is_true_of(given: &Element, device: &Element) -> bool {
     let mut pending = vec![(given, device)];
+    let whole = device;
+    let is_given_later = |name: &str, device: &Element| {
+        std::ptr::eq(device, whole) && matches!(name, "address" | "alias")
+    };
     while let Some((given, device)) = pending.pop() {
         let own: HashMap<&str, &str> =
             device.attributes.iter().map(|a| (a.name.as_str(), a.value.as_str())).collect();
@@ -86,6 +106,7 @@ fn is_true_of(given: &Element, device: &Element) -> bool {
         for child in given.elements() {
             match left.get_mut(child.name.as_str()).and_then(VecDeque::pop_front) {
                 Some(of_device) => pending.push((child, of_device)),
+                None if is_given_later(&child.name, device) => {}
                 None => return false,
             }
         }
@@ -120,6 +141,26 @@ mod tests {
         finds(devices, "<rng><backend>/dev/random</backend></rng>", Err(VIR_ERR_DEVICE_MISSING));
         finds(devices, "<rng><rate/></rng>", Err(VIR_ERR_DEVICE_MISSING));
         finds(devices, "<sound/>", Err(VIR_ERR_DEVICE_MISSING));
+        let shown = "<channel type='unix'><target name='b'/><alias name='channel1'/>\
+                     <address type='virtio-serial' port='2'/></channel>";
+        finds(devices, shown, Ok(2));
+        let with_address = "<rng model='virtio'><address type='pci' slot='0x01'/></rng>\
+                            <rng model='virtio'><address type='pci' slot='0x02'/></rng>";
+        finds(with_address, "<rng><address type='pci' slot='0x02'/></rng>", Ok(1));
+        finds(with_address, "<rng><address slot='0x03'/></rng>", Err(VIR_ERR_DEVICE_MISSING));
+    }
+
+    #[test]
+    fn an_alias_names_a_device_of_any_kind() {
+        let devices = "<sound model='ich6'/>\
+                       <rng model='virtio'><alias name='ua-a'/></rng>\
+                       <disk><target dev='vda'/><alias name='ua-b'/></disk>";
+        let devices = element(&format!("<devices>{devices}</devices>"));
+        let position = |alias| position_of_alias(&devices, alias).map_err(|e| e.message);
+        assert_eq!(position("ua-a"), Ok(1));
+        assert_eq!(position("ua-b"), Ok(2));
+        let missing = "device not found: no device found with alias ua-c";
+        assert_eq!(position("ua-c"), Err(missing.to_string()));
     }
 
     #[test]

@@ -423,8 +423,17 @@ impl Running {
     }
 
     /// Serves guests again, and forgets their disks' errors.
-    pub fn resume(&self, _: &Changing<'_>) {
-        self.now().condition = Condition::UNPAUSED;
+    pub fn resume(&self, changing: &Changing<'_>) {
+        self.serve(changing, Condition::UNPAUSED);
+    }
+
+    /// Serves guests as after a start, whether it was paused or not.
+    pub fn restart(&self, changing: &Changing<'_>) {
+        self.serve(changing, Condition::BOOTED);
+    }
+
+    fn serve(&self, _: &Changing<'_>, why: Condition) {
+        self.now().condition = why;
         for disk in self.disks() {
             disk.meter().forget_failed();
             disk.live.gate.open();
