@@ -197,12 +197,18 @@ fn save(files: &dyn Files, disk: &DiskDefinition, contents: &mut Vec<Content>) -
         if format != "qcow2" {
             return Ok(());
         }
-        let Ok(Some((BackingTarget::File(below), below_format))) = recorded_backing(files, &path)
-        else {
-            // What is no image of that format has none below it.
-            return Ok(());
-        };
-        (path, format) = (below, below_format);
+        match recorded_backing(files, &path) {
+            Ok(Some((BackingTarget::File(below), below_format))) => {
+                (path, format) = (below, below_format);
+            }
+            Ok(_) => return Ok(()),
+            // What is no image of that format has none below it. Where memory lacks, that is not known.
+            Err(error) if error.code != VIR_ERR_NO_MEMORY => {
+                log::info!("what is below '{}' is not in the snapshot: {error}", path.display());
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }
