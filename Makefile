@@ -15,6 +15,7 @@
 #   make headers            include/ and docs/compatibility.md, after a change of src
 #   make lint               formatting, clippy, documentation, licences, the oldest compiler, aarch64;
 #                           part of `make check`
+#   make rehearse-release   what xtask/release.sh does, in a clone that is thrown away; part of `make check`
 #   make fuzz               looks for inputs that break the parsers, FUZZ_TIME (600) seconds with each
 #                           of FUZZ_TARGETS
 #   make bench              how long it takes, beside cp, qemu-img, nbdcopy and virsh, and block jobs
@@ -155,7 +156,10 @@ fuzz:
 lint:
 	ctests/lint.sh
 
+rehearse-release:
+	xtask/release.sh rehearse
+
 clean:
 	$(CARGO) clean
 
-.PHONY: all headers install stage deps ctests demo check fuzz soak crash faults check-releases bench lint clean
+.PHONY: all headers install stage deps ctests demo check fuzz soak crash faults check-releases bench lint rehearse-release clean

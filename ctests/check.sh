@@ -89,6 +89,7 @@ manual_pages() {
 }
 
 step "lint" ctests/lint.sh
+step_with "git file:.git" "a release could be made" xtask/release.sh rehearse
 step "Rust tests" rust_tests
 step "the headers are fresh" xtask headers --check
 step "the list of functions is fresh" xtask compatibility --check

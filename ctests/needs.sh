@@ -14,6 +14,7 @@ qemu-io                               qemu-utils              demo
 g++                                   g++                     tests
 pkg-config                            pkg-config              tests
 as                                    binutils                tests
+git                                   git                     tests
 header:libvirt/libvirt.h              libvirt-dev             tests
 soname:libvirt.so.0                   libvirt0                tests
 virsh                                 libvirt-clients         tests
