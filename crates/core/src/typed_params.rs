@@ -38,6 +38,9 @@ impl Type {
     }
 }
 
+/// Values by the names of typed parameters.
+pub type Parameters = Vec<(&'static str, Value)>;
+
 /// A value of one of the types.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {

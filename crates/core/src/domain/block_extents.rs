@@ -8,26 +8,9 @@ use super::config::disk::DiskDefinition;
 use super::failed;
 use super::images::chain;
 use super::object::Domain;
-use super::queries::{expect_open, find, no_medium};
-use crate::block::{Extent, Node, range_within};
+use crate::block::{Extent, Node};
+use crate::domain::config::lookup::{disk_range, find, no_medium};
 use crate::error::*;
-
-/// The range that a caller names of a disk of `size` bytes.
-pub(super) fn disk_range(
-    function: &str,
-    target: &str,
-    offset: u64,
-    length: u64,
-    size: u64,
-) -> Result<Range<u64>> {
-    range_within(offset, length, size).ok_or_else(|| {
-        let text = format!(
-            "offset {offset} and length {length} in {function} reach beyond the end of disk \
-             '{target}' of {size} bytes"
-        );
-        Error::argument(VIR_FROM_DOMAIN, function, "length", text)
-    })
-}
 
 impl Domain {
     /// The extents of a range of a disk (to the end if `length` is 0): in order, without gaps,
@@ -55,7 +38,7 @@ impl Domain {
             let node = chain.ok_or_else(|| no_medium(&disk.target))?.top();
             return extents(&disk.target, range(node.clone())?, || node.clone());
         }
-        let open = expect_open(entry.here()?, disk)?;
+        let open = entry.here()?.expect_disk(disk)?;
         // A pause is for guests: whoever looks from outside does not wait.
         let node = || open.live.gate.node();
         extents(&disk.target, range(node())?, node)

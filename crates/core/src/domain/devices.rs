@@ -7,7 +7,7 @@ use super::config::disk::{Device, DiskDefinition};
 use super::events::{self, Lifecycle};
 use super::impact::LiveChange;
 use super::object::Domain;
-use super::runtime::running::alias;
+use crate::domain::config::lookup::alias;
 use crate::error::*;
 use crate::event::broker::Payload;
 use crate::xml::{self, Element};

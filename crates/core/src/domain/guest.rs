@@ -7,10 +7,11 @@ use super::config::definition::Definition;
 use super::impact::Impact;
 use super::object::Domain;
 use super::registry::domains::Entry;
-use super::runtime::running::{Running, State, not_running};
-use super::tuning::Parameters;
+use crate::domain::machine::condition::{State, not_running};
+use crate::domain::machine::guest_time::GuestTime;
 use crate::driver::Node;
 use crate::error::*;
+use crate::typed_params::Parameters;
 use crate::typed_params::Value;
 use crate::xml::Element;
 
@@ -23,19 +24,6 @@ pub enum MemoryStat {
     MinorFault = 3,
     Actual = 6,
     Resident = 7,
-}
-
-/// A time of a guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GuestTime {
-    /// Since 1970.
-    pub seconds: i64,
-    pub nanoseconds: u32,
-}
-
-impl GuestTime {
-    /// The time in a domain of libvirt's test driver, which stands still.
-    pub const TEST: GuestTime = GuestTime { seconds: 627_319_920, nanoseconds: 0 };
 }
 
 bitflags::bitflags! {
@@ -190,17 +178,6 @@ fn blkio(definition: &Definition) -> Parameters {
         all.push((parameter, Value::String(CString::new(text).unwrap_or_default())));
     }
     all
-}
-
-impl Running {
-    /// What its guest takes the time to be.
-    pub fn guest_time(&self) -> GuestTime {
-        *self.guest_time.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn set_guest_time(&self, time: GuestTime) {
-        *self.guest_time.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = time;
-    }
 }
 
 #[cfg(test)]

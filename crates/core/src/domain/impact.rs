@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::config::definition::Definition;
 use super::object::Domain;
 use super::registry::domains::Entry;
-use super::runtime::running::{Running, not_running};
+use super::runtime::running::Running;
+use crate::domain::machine::condition::not_running;
 use crate::error::*;
 
 /// What a change affects.

@@ -4,8 +4,8 @@
 use super::config::definition::Definition;
 use super::impact::Impact;
 use super::object::Domain;
-use super::tuning::Parameters;
 use crate::error::*;
+use crate::typed_params::Parameters;
 use crate::typed_params::Value;
 use crate::xml::{Element, excerpt};
 

@@ -14,6 +14,7 @@ mod impact;
 mod interfaces;
 mod io_tune;
 mod lifecycle;
+mod machine;
 mod metadata;
 mod object;
 mod placement;
@@ -33,10 +34,9 @@ pub use amounts::AmountFlags;
 pub use config::definition::{Definition, TYPES};
 pub use config::disk::{Backing, Device, DiskDefinition, ImageDefinition, Source};
 pub use devices::DeviceFlags;
-pub use guest::{GuestTime, MemoryStat, SetTimeFlags};
+pub use guest::{MemoryStat, SetTimeFlags};
 pub use impact::Impact;
 pub use interfaces::Interface;
-pub use io_tune::IO_TUNE_PARAMETERS;
 pub use lifecycle::{DestroyFlags, ShutdownFlags, StartFlags, UndefineFlags};
 pub use metadata::Kind as MetadataKind;
 pub use object::{DefineFlags, Domain, Info, ListFlags, XmlFlags};
@@ -48,16 +48,20 @@ pub use runtime::jobs::copy::{CopyFlags, CopyParameters};
 pub use runtime::jobs::job::{AbortFlags, BandwidthFlags, BlockJobInfo, BlockJobReport, bandwidth};
 pub use runtime::jobs::pull_commit::{CommitFlags, RebaseFlags};
 pub use runtime::jobs::stream::{BlockRegion, BlockStream};
-pub use runtime::running::{Condition, Running, State};
+pub use runtime::running::Running;
 pub use screen::MIME as SCREENSHOT_MIME;
 pub use snapshot::{
     CreateFlags as SnapshotCreateFlags, DeleteFlags as SnapshotDeleteFlags,
     ListFlags as SnapshotListFlags, RevertFlags, Snapshot, SnapshotXmlFlags, no_snapshot,
 };
-pub use tuning::{EndAction, MEMORY_PARAMETERS, NUMA_PARAMETERS, Parameters, SCHEDULER_PARAMETERS};
+pub use tuning::{EndAction, MEMORY_PARAMETERS, NUMA_PARAMETERS, SCHEDULER_PARAMETERS};
 
 use crate::block::BlockError;
 use crate::error::{Error, Report, VIR_FROM_STORAGE};
+pub use crate::typed_params::Parameters;
+pub use config::io_tune::IO_TUNE_PARAMETERS;
+pub use machine::condition::{Condition, State};
+pub use machine::guest_time::GuestTime;
 
 /// A failure of a disk's images, as callers are told of it.
 fn failed(error: BlockError) -> Error {

@@ -9,7 +9,7 @@ use super::config::definition::Definition;
 use super::config::schema;
 use super::events::{self, Lifecycle};
 use super::registry::domains::{Domains, Entry, Live};
-use super::runtime::running::{Condition, State};
+use crate::domain::machine::condition::{Condition, State};
 use crate::driver::{Connect, Node};
 use crate::error::*;
 use crate::event::broker::{Event, Payload};

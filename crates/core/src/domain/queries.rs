@@ -5,19 +5,18 @@ use std::sync::Arc;
 
 use virsparse_base::errno::Errno;
 
-use super::config::definition::Definition;
-use super::config::disk::{DiskDefinition, Source};
+use super::config::disk::Source;
 use super::images::chain;
 use super::object::Domain;
 use super::registry::domains::Live;
 use super::runtime::disk::Disk;
-use super::runtime::jobs::pull_commit::indexed;
-use super::runtime::running::{Running, not_running};
 use crate::block::filter::meter::DiskStats;
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{FileKind, Files, Image, buffer};
+use crate::domain::config::lookup::{argument, find, indexed, no_medium, not_served};
 use crate::driver::Node;
 use crate::error::*;
+use crate::xml::excerpt;
 
 /// The most that virDomainBlockPeek reads: what libvirt's transport carries.
 const PEEK_MAX: usize = 4 << 20;
@@ -89,69 +88,13 @@ fn new_size(disk: &Disk, bytes: u64, flags: ResizeFlags) -> Result<u64> {
     Ok(bytes)
 }
 
-fn argument(text: String) -> Error {
-    Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text)
-}
-
-fn excerpt(name: &str) -> std::borrow::Cow<'_, str> {
-    crate::xml::excerpt(name)
-}
-
-pub(super) fn no_medium(target: &str) -> Error {
-    argument(format!("disk '{target}' does not currently have a source assigned"))
-}
-
-/// A disk of a domain that runs; why it is not open.
-pub(super) fn expect_open(running: &Running, disk: &DiskDefinition) -> Result<Arc<Disk>> {
-    running.disk(&disk.target).ok_or_else(|| not_open(running, disk))
-}
-
-fn not_open(running: &Running, disk: &DiskDefinition) -> Error {
-    if running.is_stopped() {
-        return not_running();
-    }
-    if disk.image.is_none() {
-        return no_medium(&disk.target);
-    }
-    // Only connections in memory have disks whose images are nowhere, or that were not opened because
-    // others have them.
-    match disk.path() {
-        Some(path) if running.images.files().exists(Path::new(path)) => {
-            let (target, path) = (&disk.target, excerpt(path));
-            let text = format!(
-                "disk '{target}' is only defined: '{path}' could not be opened, as the log tells"
-            );
-            Error::invalid_operation(VIR_FROM_DOMAIN, text)
-        }
-        Some(path) => {
-            let text = format!("Cannot access storage file '{}'", excerpt(path));
-            Error::system(VIR_FROM_STORAGE, Errno::ENOENT, text)
-        }
-        None => not_served(&disk.target),
-    }
-}
-
-fn not_served(target: &str) -> Error {
-    let text = format!("disk '{target}' is not served by this connection");
-    Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text)
-}
-
-/// The disk of a name, or the error that `missing` makes.
-pub(super) fn find<'a>(
-    definition: &'a Definition,
-    name: &str,
-    missing: impl Fn(&str) -> String,
-) -> Result<&'a DiskDefinition> {
-    definition.disk(name).ok_or_else(|| argument(missing(&excerpt(name))))
-}
-
 impl Domain {
     /// The open disk of a name.
     fn open_disk(&self, name: &str, missing: impl Fn(&str) -> String) -> Result<Arc<Disk>> {
         let running = self.here()?;
         let definition = running.definition();
         let disk = find(&definition, name, missing)?;
-        expect_open(&running, disk)
+        running.expect_disk(disk)
     }
 
     /// Where guests find a disk, as an NBD URI.
@@ -228,7 +171,7 @@ impl Domain {
                 format!("peeking is only supported for disk with 'raw' format not '{format}'");
             return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        let open = expect_open(entry.here()?, disk)?;
+        let open = entry.here()?.expect_disk(disk)?;
         if size > PEEK_MAX {
             return Err(argument(format!("at most {PEEK_MAX} bytes can be peeked at")));
         }

@@ -9,11 +9,8 @@ use super::config::nodeset::NodeSet;
 use super::impact::Impact;
 use super::object::Domain;
 use crate::error::*;
-use crate::typed_params::{Type, Value};
+use crate::typed_params::{Parameters, Type, Value};
 use crate::xml::{Element, excerpt};
-
-/// Values by the names of typed parameters.
-pub type Parameters = Vec<(&'static str, Value)>;
 
 /// The memory that a domain may have if nothing is said of it, in KiB.
 const UNLIMITED: u64 = (i64::MAX >> 10) as u64;

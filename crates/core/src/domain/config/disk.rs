@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use super::definition::NAMESPACE;
 use crate::block::Cache;
 use crate::block::filter::meter::{Rules, Zeros};
-use crate::domain::io_tune::IoTune;
+use crate::domain::config::io_tune::IoTune;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
 

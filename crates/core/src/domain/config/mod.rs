@@ -3,6 +3,8 @@
 pub mod definition;
 pub mod disk;
 pub mod find_device;
+pub mod io_tune;
 pub mod layout;
+pub mod lookup;
 pub mod nodeset;
 pub mod schema;

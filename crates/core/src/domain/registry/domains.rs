@@ -16,7 +16,8 @@ use super::stored;
 use crate::domain::config::definition::Definition;
 use crate::domain::events::{self, Lifecycle};
 use crate::domain::images::Images;
-use crate::domain::runtime::running::{Condition, Running, Start, State};
+use crate::domain::machine::condition::{Condition, State};
+use crate::domain::runtime::running::{Running, Start};
 use crate::domain::snapshot_store::store::{Memory, Store};
 use crate::error::*;
 use crate::event::broker::Brokers;
@@ -150,7 +151,7 @@ impl Entry {
                 );
                 Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text))
             }
-            None => Err(crate::domain::runtime::running::not_running()),
+            None => Err(crate::domain::machine::condition::not_running()),
         }
     }
 }
@@ -344,7 +345,7 @@ impl Domains {
         if entry.is_active() || change.known.starting.contains(&name) {
             return Err(already_running());
         }
-        change.forget_strangers(&entry)?;
+        change.purge_stale_snapshots(&entry)?;
         let mut folder = None;
         let mut owner = None;
         if let Some(state) = &change.state {
@@ -514,8 +515,8 @@ impl Change<'_> {
         }
     }
 
-    /// The snapshots of a new domain are none, whatever a crash has left of one that was like it.
-    fn forget_strangers(&self, entry: &Entry) -> Result<()> {
+    /// Deletes the snapshot metadata that a crashed domain of the same UUID has left.
+    fn purge_stale_snapshots(&self, entry: &Entry) -> Result<()> {
         if entry.is_active() || entry.is_persistent() {
             return Ok(());
         }
@@ -552,13 +553,13 @@ impl Change<'_> {
             let text = stored::checked(&config)?;
             if !entry.is_persistent() {
                 state.check_free(&entry.name)?;
-                self.forget_strangers(entry)?;
+                self.purge_stale_snapshots(entry)?;
                 // A domain that was about to get this name, or has lost it, may have left its mark.
                 state.remove(Folder::Autostart, &entry.name)?;
             }
             state.write(Folder::Config, &entry.name, &text)?
         } else {
-            self.forget_strangers(entry)?;
+            self.purge_stale_snapshots(entry)?;
         }
         let updated = entry.is_active() && entry.is_persistent();
         self.put(Entry { config: Some(Ok(config)), updated, ..entry.clone() });

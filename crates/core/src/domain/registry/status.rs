@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::domain::config::definition::Definition;
-use crate::domain::runtime::running::{Condition, Running, State};
+use crate::domain::machine::condition::{Condition, State};
+use crate::domain::runtime::running::Running;
 use crate::error::*;
 use crate::xml::{self, Element};
 

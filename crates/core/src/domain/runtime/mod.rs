@@ -4,3 +4,11 @@ pub mod description;
 pub mod disk;
 pub mod jobs;
 pub mod running;
+
+use std::time::Duration;
+
+/// How long an abort waits for a target that does not answer before it is given up.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often a thread that must not block looks whether others have finished changing a domain.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);

@@ -1,7 +1,7 @@
 //! A domain that runs in this process: its disks, and what it is doing.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
 use std::time::{Duration, Instant};
@@ -11,85 +11,21 @@ use virsparse_base::errno::Errno;
 
 use super::description::describe;
 use super::disk::Disk;
-use super::jobs::job::{LOOK, PATIENCE};
 use crate::block::filter::meter::{Notice, OnNotice};
 use crate::block::filter::throttle::Throttle;
 use crate::domain::config::definition::Definition;
 use crate::domain::config::disk::{DiskDefinition, Source};
+use crate::domain::config::io_tune::IoTune;
+use crate::domain::config::lookup::{alias, no_medium, not_served};
 use crate::domain::events;
-use crate::domain::guest::GuestTime;
 use crate::domain::images::Images;
-use crate::domain::io_tune::IoTune;
+use crate::domain::machine::condition::{Condition, State, not_running};
+use crate::domain::machine::guest_time::GuestTime;
 use crate::domain::registry::owner::Owner;
+use crate::domain::runtime::{ABORT_TIMEOUT, POLL_INTERVAL};
 use crate::error::*;
 use crate::event::broker::{Brokers, Payload};
-use crate::xml::Element;
-
-/// What a domain is doing: the values of virDomainState. Those that a guest would bring about are
-/// only found in files that describe a connection in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Unknown = 0,
-    Running = 1,
-    Blocked = 2,
-    Paused = 3,
-    Shutdown = 4,
-    Shutoff = 5,
-    Crashed = 6,
-    Asleep = 7,
-}
-
-impl State {
-    /// libvirt's word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            State::Unknown => "nostate",
-            State::Running => "running",
-            State::Blocked => "blocked",
-            State::Paused => "paused",
-            State::Shutdown => "shutdown",
-            State::Shutoff => "shutoff",
-            State::Crashed => "crashed",
-            State::Asleep => "pmsuspended",
-        }
-    }
-
-    /// The state of a number.
-    pub fn from_number(number: u32) -> Option<State> {
-        Some(match number {
-            0 => State::Unknown,
-            1 => State::Running,
-            2 => State::Blocked,
-            3 => State::Paused,
-            4 => State::Shutdown,
-            5 => State::Shutoff,
-            6 => State::Crashed,
-            7 => State::Asleep,
-            _ => return None,
-        })
-    }
-}
-
-/// A state, and why: the numbers of libvirt's reasons for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Condition {
-    pub state: State,
-    pub reason: i32,
-}
-
-impl Condition {
-    pub const BOOTED: Condition = Condition { state: State::Running, reason: 1 };
-    pub const UNPAUSED: Condition = Condition { state: State::Running, reason: 5 };
-    pub const PAUSED: Condition = Condition { state: State::Paused, reason: 1 };
-    pub const PAUSED_FOR_SNAPSHOT: Condition = Condition { state: State::Paused, reason: 9 };
-    pub const UNKNOWN: Condition = Condition { state: State::Unknown, reason: 0 };
-    pub const OFF: Condition = Condition { state: State::Shutoff, reason: 0 };
-    pub const SHUT_DOWN: Condition = Condition { state: State::Shutoff, reason: 1 };
-    pub const DESTROYED: Condition = Condition { state: State::Shutoff, reason: 2 };
-    pub const FROM_SNAPSHOT: Condition = Condition { state: State::Running, reason: 4 };
-    pub const PAUSED_FROM_SNAPSHOT: Condition = Condition { state: State::Paused, reason: 7 };
-    pub const OFF_FOR_SNAPSHOT: Condition = Condition { state: State::Shutoff, reason: 7 };
-}
+use crate::xml::excerpt;
 
 struct Now {
     definition: Arc<Definition>,
@@ -112,12 +48,12 @@ pub struct Running {
     folder: Option<PathBuf>,
     /// Held by whoever changes what runs.
     changing: Mutex<()>,
-    /// How many wait for that, and only look now and then whether it is free.
-    looking: AtomicUsize,
+    /// How many threads poll for that lock instead of blocking on it.
+    waiters: AtomicUsize,
     now: Mutex<Now>,
     /// The limits that disks share, by the names of their groups.
     throttles: Mutex<HashMap<String, Weak<Throttle>>>,
-    pub(in crate::domain) guest_time: Mutex<GuestTime>,
+    guest_time: Mutex<GuestTime>,
     owner: Mutex<Option<Owner>>,
 }
 
@@ -138,10 +74,10 @@ pub struct Changing<'a> {
     _guard: MutexGuard<'a, ()>,
 }
 
-/// Somebody looks again and again whether nobody changes what runs.
-pub struct Looking<'a>(&'a AtomicUsize);
+/// A thread that polls for the lock, counted while this lives.
+pub struct Waiter<'a>(&'a AtomicUsize);
 
-impl Drop for Looking<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -161,7 +97,7 @@ impl Running {
             images,
             folder,
             changing: Mutex::new(()),
-            looking: AtomicUsize::new(0),
+            waiters: AtomicUsize::new(0),
             now: Mutex::new(Now {
                 definition: definition.clone(),
                 disks: Vec::new(),
@@ -194,34 +130,35 @@ impl Running {
         Ok(Changing { _guard: guard })
     }
 
-    /// The same for who wants to stop it: a job whose target does not answer is given up.
+    /// Waits like [`Running::changing`], to stop the domain: a job whose target does not answer in time
+    /// is abandoned.
     pub fn stopping(&self) -> Result<Changing<'_>> {
-        let _looking = self.looking();
+        let _waiter = self.register_waiter();
         let begin = Instant::now();
-        while begin.elapsed() < PATIENCE {
+        while begin.elapsed() < ABORT_TIMEOUT {
             if let Some(changing) = self.try_changing() {
                 return changing;
             }
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL_INTERVAL);
         }
         self.disks().iter().for_each(|disk| disk.abandon_job());
         self.changing()
     }
 
-    /// To be kept by whoever looks with [`Running::try_changing`] until that succeeds.
-    pub fn looking(&self) -> Looking<'_> {
-        self.looking.fetch_add(1, Ordering::Relaxed);
-        Looking(&self.looking)
+    /// Counts a thread that polls with [`Running::try_changing`], until the result is dropped.
+    pub fn register_waiter(&self) -> Waiter<'_> {
+        self.waiters.fetch_add(1, Ordering::Relaxed);
+        Waiter(&self.waiters)
     }
 
-    /// For who changes it over and over, and would leave no moment for those who only look.
-    pub fn give_way(&self) {
-        if self.looking.load(Ordering::Relaxed) > 0 {
-            std::thread::sleep(LOOK * 2);
+    /// Sleeps if a thread polls for the lock, so that a loop of changes does not starve it.
+    pub fn yield_to_waiters(&self) {
+        if self.waiters.load(Ordering::Relaxed) > 0 {
+            std::thread::sleep(POLL_INTERVAL * 2);
         }
     }
 
-    /// The same, if nobody changes it at the moment.
+    /// Like [`Running::changing`], but returns `None` instead of waiting.
     pub fn try_changing(&self) -> Option<Result<Changing<'_>>> {
         let guard = match self.changing.try_lock() {
             Ok(guard) => guard,
@@ -258,6 +195,36 @@ impl Running {
     /// The open disk of a target.
     pub fn disk(&self, target: &str) -> Option<Arc<Disk>> {
         self.now().disks.iter().find(|disk| disk.target == target).cloned()
+    }
+
+    /// The open disk of a definition; the error says why there is none.
+    pub fn expect_disk(&self, disk: &DiskDefinition) -> Result<Arc<Disk>> {
+        self.disk(&disk.target).ok_or_else(|| self.not_open(disk))
+    }
+
+    fn not_open(&self, disk: &DiskDefinition) -> Error {
+        if self.is_stopped() {
+            return not_running();
+        }
+        if disk.image.is_none() {
+            return no_medium(&disk.target);
+        }
+        // Only connections in memory have disks whose images are nowhere, or that were not opened because
+        // others have them.
+        match disk.path() {
+            Some(path) if self.images.files().exists(Path::new(path)) => {
+                let (target, path) = (&disk.target, excerpt(path));
+                let text = format!(
+                    "disk '{target}' is only defined: '{path}' could not be opened, as the log tells"
+                );
+                Error::invalid_operation(VIR_FROM_DOMAIN, text)
+            }
+            Some(path) => {
+                let text = format!("Cannot access storage file '{}'", excerpt(path));
+                Error::system(VIR_FROM_STORAGE, Errno::ENOENT, text)
+            }
+            None => not_served(&disk.target),
+        }
     }
 
     /// Its description, which says where its disks are exported.
@@ -455,6 +422,15 @@ impl Running {
         result
     }
 
+    /// What its guest takes the time to be.
+    pub fn guest_time(&self) -> GuestTime {
+        *self.guest_time.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    pub fn set_guest_time(&self, time: GuestTime) {
+        *self.guest_time.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = time;
+    }
+
     /// Gives the domain up: from now on it can be started elsewhere.
     pub fn release(&self) {
         drop(self.owner.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take());
@@ -466,40 +442,4 @@ impl Running {
 /// users have domains with any disks, and several with one.
 fn may_stay_closed(error: &Error) -> bool {
     error.code != VIR_ERR_NO_MEMORY
-}
-
-/// The error that an inactive domain cannot do what is asked of it.
-pub fn not_running() -> Error {
-    Error::invalid_operation(VIR_FROM_DOMAIN, "domain is not running")
-}
-
-/// What events call a disk: its `<alias>`, or a name of libvirt's kind.
-pub fn alias(disk: &Element) -> String {
-    if let Some(alias) = disk.child("alias").and_then(|alias| alias.attr("name")) {
-        return alias.to_string();
-    }
-    let target = disk.child("target");
-    let name = target.and_then(|target| target.attr("dev")).unwrap_or_default();
-    let bus = target.and_then(|target| target.attr("bus")).unwrap_or("virtio");
-    // vda is 0, vdz 25, vdaa 26.
-    let letters = name.get(2..).unwrap_or_default();
-    let number = letters.bytes().filter(u8::is_ascii_lowercase).fold(0u64, |number, letter| {
-        number.saturating_mul(26).saturating_add(u64::from(letter - b'a') + 1)
-    });
-    format!("{bus}-disk{}", number.saturating_sub(1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn aliases_are_numbered_as_the_targets_are() {
-        let alias_of = |dev: &str| {
-            alias(&Element::new("disk").with_child(Element::new("target").with_attr("dev", dev)))
-        };
-        assert_eq!(alias_of("vda"), "virtio-disk0");
-        assert_eq!(alias_of("vdz"), "virtio-disk25");
-        assert_eq!(alias_of("vdaa"), "virtio-disk26");
-    }
 }

@@ -5,7 +5,6 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::domain::runtime::running::State;
 
 fn open(root: &Path) -> Domains {
     let storage = Arc::new(Storage::embed(root).unwrap());
@@ -311,3 +310,4 @@ fn after_a_change_of_its_own_a_process_knows_what_there_is() {
     assert!(!is_known(), "one may be readable the next time");
     assert_eq!(open(root.path()).all().unwrap().len(), 2);
 }
+use crate::domain::machine::condition::State;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use virsparse_base::errno::Errno;
 
-use super::job::{NewJob, Workplace};
+use super::job::{JobContext, NewJob};
 use crate::block::nbd::{NbdNode, NbdOptions, export_of};
 use crate::block::qcow2::{self, CreateOptions};
 use crate::block::{
@@ -269,7 +269,7 @@ pub fn make_image(
     }
 }
 
-impl Workplace {
+impl JobContext {
     /// Opens where a copy goes; makes it, unless it is to be there.
     fn open_target(&self, to: &Destination, flags: &CopyFlags, size: u64) -> Result<Target> {
         let path = match &to.source {
@@ -483,7 +483,7 @@ impl Domain {
     }
 }
 
-impl Workplace {
+impl JobContext {
     fn start_copy(
         &self,
         to: &Destination,

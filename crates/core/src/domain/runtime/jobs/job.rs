@@ -7,25 +7,19 @@ use std::time::{Duration, Instant};
 
 use crate::block::{Extent, Files};
 use crate::copy::data_in;
-use crate::domain::block_extents::disk_range;
 use crate::domain::config::definition::Definition;
+use crate::domain::config::lookup::disk_range;
 use crate::domain::events;
 use crate::domain::object::Domain;
-use crate::domain::queries::expect_open;
 use crate::domain::runtime::disk::Disk;
 use crate::domain::runtime::running::{Changing, Running};
+use crate::domain::runtime::{ABORT_TIMEOUT, POLL_INTERVAL};
 use crate::driver::Driver;
 use crate::error::*;
 use crate::event::broker::Payload;
 use crate::job::{Command, Control, End, Job, Kind, LiveChain, Mirror, Outcome, Progress};
 use crate::sys;
 use crate::xml::{Element, excerpt};
-
-/// How long an abort waits for a target that does not answer before it is given up.
-pub const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How often a job that has to wait for others' changes of its domain looks whether they are done.
-pub const LOOK: Duration = Duration::from_millis(5);
 
 /// The largest number of MiB a second: libvirt's.
 const MOST_MIB: u64 = i64::MAX as u64 >> 20;
@@ -121,9 +115,9 @@ impl NewJob {
     }
 }
 
-/// What a job and those who start it need of the domain.
+/// The domain and the disk that a block job works on.
 #[derive(Clone)]
-pub struct Workplace {
+pub struct JobContext {
     pub driver: Arc<Driver>,
     pub running: Arc<Running>,
     pub disk: Arc<Disk>,
@@ -228,7 +222,7 @@ impl DiskJob {
 
     /// Waits for the end of a job that was cancelled, but not for a target that does not answer.
     fn wait_cancelled(&self) -> Outcome {
-        self.job.wait_for(PATIENCE).unwrap_or_else(|| {
+        self.job.wait_for(ABORT_TIMEOUT).unwrap_or_else(|| {
             self.give_up();
             self.job.wait()
         })
@@ -297,7 +291,7 @@ impl BlockJobReport {
     }
 }
 
-impl Workplace {
+impl JobContext {
     /// Where the names of images lead.
     pub fn files(&self) -> &Arc<dyn Files> {
         self.running.images.files()
@@ -417,12 +411,12 @@ impl Workplace {
 
     /// Waits until nobody else changes the domain; `None` if the job is to end instead.
     pub fn changing(&self, control: &Control) -> Option<Changing<'_>> {
-        let _looking = self.running.looking();
+        let _waiter = self.running.register_waiter();
         while control.commanded() != Command::Cancel {
             if let Some(changing) = self.running.try_changing() {
                 return changing.ok();
             }
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL_INTERVAL);
         }
         None
     }
@@ -465,15 +459,15 @@ impl Workplace {
 
 impl Domain {
     /// The disk of a name in the running domain, for a job.
-    pub(in crate::domain) fn workplace(&self, name: &str) -> Result<Workplace> {
+    pub(in crate::domain) fn workplace(&self, name: &str) -> Result<JobContext> {
         let running = self.here()?;
         let definition = running.definition();
         let refused = |text| Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text);
         let disk = definition
             .disk(name)
             .ok_or_else(|| refused(format!("disk '{}' not found in domain", excerpt(name))))?;
-        let open = expect_open(&running, disk)?;
-        Ok(Workplace { driver: self.connect().driver().clone(), running, disk: open })
+        let open = running.expect_disk(disk)?;
+        Ok(JobContext { driver: self.connect().driver().clone(), running, disk: open })
     }
 
     /// How far the job on a disk is; `None` if there is none.

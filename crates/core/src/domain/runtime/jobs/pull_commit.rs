@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::copy::{CopyFlags, CopyParameters, absolute, set_image};
-use super::job::{Moves, NewJob, Workplace, bandwidth};
+use super::job::{JobContext, Moves, NewJob, bandwidth};
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{Chain, Files, Format, Image, SECTOR, has_protocol};
 use crate::copy::DirtyUnits;
+use crate::domain::config::lookup::indexed;
 use crate::domain::failed;
 use crate::domain::object::Domain;
 use crate::domain::runtime::description::{backing_store, source, source_type};
@@ -52,13 +53,6 @@ fn not_found(text: String) -> Error {
 
 fn refused(text: impl Into<String>) -> Error {
     Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text)
-}
-
-/// `target[index]`, taken apart.
-pub fn indexed(name: &str) -> Option<(&str, u32)> {
-    let (target, index) = name.strip_suffix(']')?.rsplit_once('[')?;
-    // An index is never 0: that is a path like any other.
-    Some((target, index.parse().ok().filter(|index| *index > 0)?))
 }
 
 /// The image that callers call `name`, below the one at `above` if one is given: by its place in the
@@ -144,7 +138,7 @@ fn delete(files: &dyn Files, images: &[Image]) {
     }
 }
 
-impl Workplace {
+impl JobContext {
     /// Refuses a job where the chain cannot be changed.
     pub(in crate::domain) fn check_chain(&self) -> Result<()> {
         self.disk.check_no_job()?;
@@ -400,7 +394,7 @@ impl Domain {
     }
 }
 
-impl Workplace {
+impl JobContext {
     fn commit(
         &self,
         top: usize,

@@ -3,15 +3,14 @@
 
 use std::sync::{Arc, MutexGuard};
 
-use super::job::{AbortFlags, BlockJobReport, DiskJob, Moves, Workplace};
+use super::job::{AbortFlags, BlockJobReport, DiskJob, JobContext, Moves};
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{Extent, ExtentKind, Layers};
-use crate::domain::block_extents::disk_range;
 use crate::domain::config::disk::DiskDefinition;
+use crate::domain::config::lookup::{alias, disk_range};
 use crate::domain::failed;
 use crate::domain::object::Domain;
 use crate::domain::runtime::disk::Disk;
-use crate::domain::runtime::running::alias;
 use crate::error::*;
 use crate::job::{self, End, Kind, Progress};
 
@@ -65,7 +64,7 @@ impl DiskJob {
     }
 }
 
-impl Workplace {
+impl JobContext {
     /// Leaves the images below out if the one on top owes them nothing. Whoever calls is changing
     /// the domain.
     fn leave_below(&self, top: &Qcow2Node, size: u64) -> Result<()> {
@@ -123,7 +122,7 @@ impl Domain {
     /// 1 MiB. Returns where the next begins, the end of the disk if there is none.
     pub fn block_stream_increment(&self, function: &str, name: &str, offset: u64) -> Result<u64> {
         let place = self.workplace(name)?;
-        place.running.give_way();
+        place.running.yield_to_waiters();
         let _changing = place.changing_disk()?;
         place.check_pull()?;
         let size = place.disk.length()?;
