@@ -13,7 +13,7 @@ use virsparse_base::errno::Errno;
 use super::backing_name::{BackingName, Target};
 use super::cache::Cache;
 use super::files::{Files, ImageFile, RealFiles};
-use super::filter::flushed::Flushed;
+use super::filter::{Filtered, flushed::Flushed};
 use super::nbd::NbdOptions;
 use super::open::{Format, OpenOptions, below, beside, shown};
 use super::qcow2::{Header, Qcow2Node};
@@ -324,7 +324,7 @@ impl Found {
             node = WholeSectors::of(node)?;
         }
         if writable && cache.flushes_changes() {
-            node = Arc::new(Flushed(node));
+            node = Arc::new(Filtered::new(Arc::new(Flushed), node));
         }
         Ok(Image { path, format, index: 0, recorded, writable, node, qcow2, cache, files })
     }

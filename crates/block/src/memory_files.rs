@@ -270,6 +270,10 @@ impl ImageFile for MemoryImage {
 }
 
 impl Node for MemoryImage {
+    crate::plain! {
+        compression_unit, write_compressed, space_at, knows_holes, file, write_behind, settle,
+    }
+
     fn name(&self) -> &str {
         self.file.node.name()
     }

@@ -36,6 +36,9 @@ pub enum Space {
 ///
 /// Threads may use it at once, but what makes it longer (or shorter) has it alone: of two that do,
 /// one could cut off what the other has written.
+///
+/// No operation has a default, so that no node forgets one. What a node has nothing special to say about
+/// is answered by [`plain!`](crate::plain).
 pub trait Node: Send + Sync {
     /// What messages call it.
     fn name(&self) -> &str;
@@ -50,24 +53,18 @@ pub trait Node: Send + Sync {
     fn write_at(&self, data: &[u8], offset: u64) -> Result<()>;
 
     /// The unit in which [`Node::write_compressed`] compresses; `None` if the medium cannot.
-    fn compression_unit(&self) -> Option<u64> {
-        None
-    }
+    fn compression_unit(&self) -> Option<u64>;
 
     /// Writes all of `data` at `offset`, compressed as far as it consists of whole units (the last
     /// one may be cut off by the node's end) that become smaller.
-    fn write_compressed(&self, data: &[u8], offset: u64) -> Result<()> {
-        self.write_at(data, offset)
-    }
+    fn write_compressed(&self, data: &[u8], offset: u64) -> Result<()>;
 
     /// Makes a range read as zeros, and gives its space back if `may_unmap` and the medium can.
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()>;
 
-    /// The same, if that takes less time than to write zeros. False where it would not, or where
-    /// that is not known; the range is then as it was.
-    fn write_zeroes_fast(&self, _offset: u64, _length: u64, _may_unmap: bool) -> Result<bool> {
-        Ok(false)
-    }
+    /// Does what [`Node::write_zeroes`] does, if that takes less time than to write zeros. False where it
+    /// would not, or where that is not known; the range is then as it was.
+    fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool>;
 
     /// Says that a range is not needed any more. What it reads as afterwards is not defined, unless
     /// the medium defines it; the space may be given back.
@@ -77,28 +74,23 @@ pub trait Node: Send + Sync {
     /// at most the node's length. Never empty unless `offset` is at `limit`.
     fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent>;
 
-    /// The same, where space that holds nothing yet is told from a hole: it is of kind `Zero`. That takes
-    /// longer, and the bytes of such a range may have been written by the time it is told.
-    fn space_at(&self, offset: u64, limit: u64) -> Result<Extent> {
-        self.extent_at(offset, limit)
-    }
+    /// What [`Node::extent_at`] returns, where space that holds nothing yet is told from a hole: it is of
+    /// kind `Zero`. That takes longer, and the bytes of such a range may have been written by the time it
+    /// is told.
+    fn space_at(&self, offset: u64, limit: u64) -> Result<Extent>;
 
     /// How much space the node has.
     fn space(&self) -> Result<Space>;
 
     /// Whether holes are known to [`Node::extent_at`]. Where not, zeros are found by reading.
-    fn knows_holes(&self) -> bool {
-        true
-    }
+    fn knows_holes(&self) -> bool;
 
     /// Gives a range space, without changing what it reads as. Does nothing where space is not
     /// given out in advance.
     fn allocate(&self, offset: u64, length: u64) -> Result<()>;
 
     /// The file behind the node, for what only files can do.
-    fn file(&self) -> Option<&File> {
-        None
-    }
+    fn file(&self) -> Option<&File>;
 
     /// Sets the length. What is added reads as zeros.
     fn resize(&self, length: u64) -> Result<()>;
@@ -108,10 +100,53 @@ pub trait Node: Send + Sync {
 
     /// From now on what is written is brought to stable storage soon: whoever flushes at the end then has
     /// little to wait for. Does nothing where there is no such storage.
-    fn write_behind(&self) {}
+    fn write_behind(&self);
 
     /// Reports write errors that the medium has held back until a close (network filesystems).
-    fn settle(&self) -> Result<()> {
-        Ok(())
-    }
+    fn settle(&self) -> Result<()>;
+}
+
+/// Implements operations of [`Node`](crate::Node) for a node that has nothing special to offer there, by
+/// their names: it does not compress, is no file, has no fast way to write zeros, knows its holes.
+#[macro_export]
+macro_rules! plain {
+    ($($operation:ident),+ $(,)?) => { $($crate::plain!(@ $operation);)+ };
+    (@ compression_unit) => {
+        fn compression_unit(&self) -> Option<u64> {
+            None
+        }
+    };
+    (@ write_compressed) => {
+        fn write_compressed(&self, data: &[u8], offset: u64) -> $crate::Result<()> {
+            self.write_at(data, offset)
+        }
+    };
+    (@ write_zeroes_fast) => {
+        fn write_zeroes_fast(&self, _: u64, _: u64, _: bool) -> $crate::Result<bool> {
+            Ok(false)
+        }
+    };
+    (@ space_at) => {
+        fn space_at(&self, offset: u64, limit: u64) -> $crate::Result<$crate::Extent> {
+            self.extent_at(offset, limit)
+        }
+    };
+    (@ knows_holes) => {
+        fn knows_holes(&self) -> bool {
+            true
+        }
+    };
+    (@ file) => {
+        fn file(&self) -> Option<&std::fs::File> {
+            None
+        }
+    };
+    (@ write_behind) => {
+        fn write_behind(&self) {}
+    };
+    (@ settle) => {
+        fn settle(&self) -> $crate::Result<()> {
+            Ok(())
+        }
+    };
 }

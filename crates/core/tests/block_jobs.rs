@@ -10,8 +10,8 @@ use virsparse_block::copy::DirtyUnits;
 use virsparse_block::qcow2::{CreateOptions, create};
 use virsparse_block::{Chain, FileNode, Format, Gate, Layers, Node, OpenOptions};
 use virsparse_core::job::{
-    self, Command as JobCommand, Control, Copy, End, Job, Kind, LiveChain, Mirror, Outcome,
-    PivotStep, Placed, relative_name,
+    self, Command as JobCommand, Control, Copy, End, Job, Kind, LiveChain, Mirror, MirrorGuard,
+    Outcome, PivotStep, relative_name,
 };
 
 const SIZE: u64 = 24 << 20;
@@ -229,7 +229,7 @@ fn start_copy(
         Ok(true)
     });
     let copy = Copy {
-        placed: Placed::new(live.gate.clone(), mirror.clone()),
+        guard: MirrorGuard::new(&live.gate, mirror.clone()),
         above,
         zeroed,
         ready: Box::new(|| {}),
@@ -428,7 +428,7 @@ fn an_active_commit_makes_the_base_the_disk() {
             let mirror = Arc::new(mirror);
             let chain = live.clone();
             let copy = Copy {
-                placed: Placed::new(live.gate.clone(), mirror.clone()),
+                guard: MirrorGuard::new(&live.gate, mirror.clone()),
                 above: Some(above),
                 zeroed: false,
                 ready: Box::new(|| {}),

@@ -1,13 +1,21 @@
-//! A node that can be exchanged for another. Requests pass the gate to get at it; closing the gate
-//! waits for those that are inside, so that the node can be changed while nobody uses it.
+//! The gate before a node in use. Requests pass the gate to get at the node; closing it waits for those
+//! that are inside (a drained section), so that the node, and the filters over it, can be changed while
+//! nobody uses them.
 
 use std::ops::Deref;
+use std::ptr::addr_eq;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
+use super::{Filter, Filtered};
 use crate::Node;
 
 struct State {
-    node: Arc<dyn Node>,
+    /// What requests go to: the filters over the base.
+    top: Arc<dyn Node>,
+    /// The node under all filters.
+    base: Arc<dyn Node>,
+    /// The uppermost first.
+    filters: Vec<Arc<dyn Filter>>,
     /// Requests that are using the node.
     inside: usize,
     /// How often the gate has been closed and not opened again.
@@ -18,6 +26,21 @@ struct State {
     end: u64,
 }
 
+impl State {
+    /// What is below the filters before `index`.
+    fn stack(&self, index: usize) -> Arc<dyn Node> {
+        let over = |below: Arc<dyn Node>, filter: &Arc<dyn Filter>| -> Arc<dyn Node> {
+            Arc::new(Filtered::new(filter.clone(), below))
+        };
+        self.filters[index..].iter().rev().fold(self.base.clone(), over)
+    }
+
+    fn index_of(&self, filter: &Arc<dyn Filter>) -> Option<usize> {
+        let address = Arc::as_ptr(filter);
+        self.filters.iter().position(|other| addr_eq(Arc::as_ptr(other), address))
+    }
+}
+
 /// The gate before a node.
 pub struct Gate {
     state: Mutex<State>,
@@ -25,8 +48,10 @@ pub struct Gate {
 }
 
 impl Gate {
-    pub fn new(node: Arc<dyn Node>) -> Gate {
-        let state = State { node, inside: 0, closed: 0, ending: false, end: u64::MAX };
+    pub fn new(base: Arc<dyn Node>) -> Gate {
+        let (top, filters) = (base.clone(), Vec::new());
+        let state =
+            State { top, base, filters, inside: 0, closed: 0, ending: false, end: u64::MAX };
         Gate { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -40,7 +65,7 @@ impl Gate {
             state = self.wait(state);
         }
         state.inside += 1;
-        Some(Inside { node: state.node.clone(), end: state.end, gate: self })
+        Some(Inside { node: state.top.clone(), end: state.end, gate: self })
     }
 
     /// Closes the gate, and waits until nobody is inside.
@@ -66,14 +91,25 @@ impl Gate {
         Closed { gate: self }
     }
 
-    /// Puts another node behind the gate while nobody is inside, and returns the one before.
-    pub fn swap(&self, node: Arc<dyn Node>) -> Arc<dyn Node> {
-        self.closed().swap(node)
+    /// Puts another node under the filters while nobody is inside, and returns the one before.
+    pub fn swap(&self, base: Arc<dyn Node>) -> Arc<dyn Node> {
+        self.closed().swap(base)
     }
 
-    /// The present node, for what needs no protection.
+    /// The present node with its filters, for what needs no protection.
     pub fn node(&self) -> Arc<dyn Node> {
-        self.lock().node.clone()
+        self.lock().top.clone()
+    }
+
+    /// The present node without its filters: what jobs read, which no filter is to notice.
+    pub fn base(&self) -> Arc<dyn Node> {
+        self.lock().base.clone()
+    }
+
+    /// Puts a filter over all others until the guard is dropped.
+    pub fn install(self: &Arc<Gate>, filter: Arc<dyn Filter>) -> Installed {
+        self.closed().add(filter.clone());
+        Installed { gate: self.clone(), filter }
     }
 
     /// Turns those away who wait, now and from now on.
@@ -91,15 +127,42 @@ impl Gate {
     }
 }
 
-/// Nobody is inside, and nobody gets in until this is dropped.
+/// Nobody is inside, and nobody gets in until this is dropped. Requests that wait at the gate find all that
+/// is changed meanwhile, or nothing of it.
 pub struct Closed<'a> {
     gate: &'a Gate,
 }
 
 impl Closed<'_> {
-    /// Puts another node behind the gate, and returns the one before.
-    pub fn swap(&self, node: Arc<dyn Node>) -> Arc<dyn Node> {
-        std::mem::replace(&mut self.gate.lock().node, node)
+    /// Puts another node under the filters, and returns the one before.
+    pub fn swap(&self, base: Arc<dyn Node>) -> Arc<dyn Node> {
+        let mut state = self.gate.lock();
+        let before = std::mem::replace(&mut state.base, base);
+        state.top = state.stack(0);
+        before
+    }
+
+    /// Puts a filter over all others.
+    pub fn add(&self, filter: Arc<dyn Filter>) {
+        let mut state = self.gate.lock();
+        state.filters.insert(0, filter);
+        state.top = state.stack(0);
+    }
+
+    /// Puts a filter under all others.
+    pub fn add_under_all(&self, filter: Arc<dyn Filter>) {
+        let mut state = self.gate.lock();
+        state.filters.push(filter);
+        state.top = state.stack(0);
+    }
+
+    /// Takes a filter out, wherever it is. False if it is not there.
+    pub fn remove(&self, filter: &Arc<dyn Filter>) -> bool {
+        let mut state = self.gate.lock();
+        let Some(index) = state.index_of(filter) else { return false };
+        state.filters.remove(index);
+        state.top = state.stack(0);
+        true
     }
 
     /// Notes that the node has another length now.
@@ -111,6 +174,34 @@ impl Closed<'_> {
 impl Drop for Closed<'_> {
     fn drop(&mut self) {
         self.gate.open();
+    }
+}
+
+/// A filter over a node in use. When this is dropped, it is taken out.
+pub struct Installed {
+    gate: Arc<Gate>,
+    filter: Arc<dyn Filter>,
+}
+
+impl Installed {
+    /// The gate of the node.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// Takes the filter out now.
+    pub fn remove(&self) {
+        // Without closing the gate if it is out already.
+        let there = self.gate.lock().index_of(&self.filter).is_some();
+        if there {
+            self.gate.closed().remove(&self.filter);
+        }
+    }
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        self.remove();
     }
 }
 

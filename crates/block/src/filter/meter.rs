@@ -7,9 +7,10 @@ use std::time::{Instant, SystemTime};
 
 use virsparse_base::errno::Errno;
 
+use super::Filter;
 use super::throttle::{Direction, Passed, Throttle};
 use crate::copy::is_zero;
-use crate::{BlockError, DiskSlot, Extent, Node, Result, Space};
+use crate::{BlockError, Extent, Node, Result};
 
 /// What guests have done since the domain was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,7 +100,6 @@ impl Counter {
 
 /// A node that passes everything on to a slot.
 pub struct Meter {
-    slot: Arc<DiskSlot>,
     reads: Counter,
     writes: Counter,
     flushes: Counter,
@@ -115,9 +115,8 @@ pub struct Meter {
 }
 
 impl Meter {
-    pub fn new(slot: Arc<DiskSlot>, rules: Rules, on_notice: OnNotice) -> Arc<Meter> {
+    pub fn new(rules: Rules, on_notice: OnNotice) -> Arc<Meter> {
         Arc::new(Meter {
-            slot,
             reads: Counter::default(),
             writes: Counter::default(),
             flushes: Counter::default(),
@@ -195,7 +194,7 @@ impl Meter {
     }
 
     /// Waits until the limits let a request pass.
-    fn pass(&self, direction: Direction, bytes: u64) -> Result<()> {
+    fn pass(&self, below: &dyn Node, direction: Direction, bytes: u64) -> Result<()> {
         if !self.limited.load(Relaxed) || bytes == 0 {
             return Ok(());
         }
@@ -205,7 +204,7 @@ impl Meter {
             match throttle.pass(direction, bytes, stays) {
                 Passed::In => break,
                 Passed::Away if self.closed.load(Relaxed) => {
-                    let what = format!("{} is being closed", self.slot.name());
+                    let what = format!("{} is being closed", below.name());
                     return Err(BlockError { what, errno: Errno::ESHUTDOWN });
                 }
                 Passed::Away => {}
@@ -236,7 +235,7 @@ impl Meter {
     }
 
     /// Looks where in the image a range is that has been written.
-    fn check_threshold(&self, offset: u64, length: u64) {
+    fn check_threshold(&self, below: &dyn Node, offset: u64, length: u64) {
         let threshold = self.threshold.load(Relaxed);
         if threshold == 0 {
             return;
@@ -245,7 +244,7 @@ impl Meter {
         let mut last = 0;
         while at < end {
             // What cannot be found out is not told of.
-            let Ok(extent) = self.slot.extent_at(at, end) else { return };
+            let Ok(extent) = below.extent_at(at, end) else { return };
             if extent.length == 0 {
                 break;
             }
@@ -261,119 +260,109 @@ impl Meter {
     }
 }
 
-impl Node for Meter {
-    fn name(&self) -> &str {
-        self.slot.name()
-    }
+impl Filter for Meter {
+    crate::pass_on!(name, length, space, knows_holes, resize, write_behind, settle);
+    crate::hide!(compression_unit, write_compressed, file);
 
-    fn length(&self) -> Result<u64> {
-        self.slot.length()
-    }
-
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+    fn read_at(&self, below: &dyn Node, buffer: &mut [u8], offset: u64) -> Result<usize> {
         let since = Instant::now();
-        self.pass(Direction::Read, buffer.len() as u64)?;
-        let read = self.note(self.slot.read_at(buffer, offset))?;
+        self.pass(below, Direction::Read, buffer.len() as u64)?;
+        let read = self.note(below.read_at(buffer, offset))?;
         self.reads.add(read as u64, since);
         Ok(read)
     }
 
-    fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
+    fn write_at(&self, below: &dyn Node, data: &[u8], offset: u64) -> Result<()> {
         let since = Instant::now();
-        self.pass(Direction::Write, data.len() as u64)?;
+        self.pass(below, Direction::Write, data.len() as u64)?;
         self.note(match self.rules.zeros {
             Zeros::Keep | Zeros::Unmap if is_zero(data) => {
                 let unmap = self.rules.zeros == Zeros::Unmap;
-                self.slot.write_zeroes(offset, data.len() as u64, unmap)
+                below.write_zeroes(offset, data.len() as u64, unmap)
             }
-            _ => self.slot.write_at(data, offset),
+            _ => below.write_at(data, offset),
         })?;
         self.writes.add(data.len() as u64, since);
-        self.check_threshold(offset, data.len() as u64);
+        self.check_threshold(below, offset, data.len() as u64);
         Ok(())
     }
 
-    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+    fn write_zeroes(
+        &self,
+        below: &dyn Node,
+        offset: u64,
+        length: u64,
+        may_unmap: bool,
+    ) -> Result<()> {
         let since = Instant::now();
-        self.pass(Direction::Write, length)?;
+        self.pass(below, Direction::Write, length)?;
         let may_unmap = may_unmap && !self.rules.ignores_discards;
-        self.note(self.slot.write_zeroes(offset, length, may_unmap))?;
+        self.note(below.write_zeroes(offset, length, may_unmap))?;
         self.writes.add(length, since);
-        self.check_threshold(offset, length);
+        self.check_threshold(below, offset, length);
         Ok(())
     }
 
-    fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
+    fn write_zeroes_fast(
+        &self,
+        below: &dyn Node,
+        offset: u64,
+        length: u64,
+        may_unmap: bool,
+    ) -> Result<bool> {
         let since = Instant::now();
-        self.pass(Direction::Write, length)?;
+        self.pass(below, Direction::Write, length)?;
         let may_unmap = may_unmap && !self.rules.ignores_discards;
-        let done = self.note(self.slot.write_zeroes_fast(offset, length, may_unmap))?;
+        let done = self.note(below.write_zeroes_fast(offset, length, may_unmap))?;
         if done {
             self.writes.add(length, since);
-            self.check_threshold(offset, length);
+            self.check_threshold(below, offset, length);
         }
         Ok(done)
     }
 
-    fn discard(&self, offset: u64, length: u64) -> Result<()> {
+    fn discard(&self, below: &dyn Node, offset: u64, length: u64) -> Result<()> {
         if self.rules.ignores_discards {
             return Ok(());
         }
-        self.note(self.slot.discard(offset, length))
+        self.note(below.discard(offset, length))
     }
 
-    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
-        self.note(self.slot.extent_at(offset, limit))
+    fn extent_at(&self, below: &dyn Node, offset: u64, limit: u64) -> Result<Extent> {
+        self.note(below.extent_at(offset, limit))
     }
 
-    fn space(&self) -> Result<Space> {
-        self.slot.space()
+    fn space_at(&self, below: &dyn Node, offset: u64, limit: u64) -> Result<Extent> {
+        self.note(below.space_at(offset, limit))
     }
 
-    fn knows_holes(&self) -> bool {
-        self.slot.knows_holes()
+    fn allocate(&self, below: &dyn Node, offset: u64, length: u64) -> Result<()> {
+        self.note(below.allocate(offset, length))
     }
 
-    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
-        self.note(self.slot.allocate(offset, length))
-    }
-
-    fn resize(&self, length: u64) -> Result<()> {
-        self.slot.resize(length)
-    }
-
-    fn flush(&self) -> Result<()> {
+    fn flush(&self, below: &dyn Node) -> Result<()> {
         let since = Instant::now();
-        self.note(self.slot.flush())?;
+        self.note(below.flush())?;
         self.flushes.add(0, since);
         Ok(())
-    }
-
-    fn settle(&self) -> Result<()> {
-        self.slot.settle()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Gate, MemoryNode};
+    use crate::filter::Filtered;
+    use crate::{DiskSlot, Gate, MemoryNode};
 
-    fn meter() -> (Arc<Meter>, Arc<Gate>, Arc<Mutex<Vec<Notice>>>) {
+    type Metered = Filtered<Meter>;
+
+    fn meter() -> (Metered, Arc<Gate>, Arc<Mutex<Vec<Notice>>>) {
         let told: Arc<Mutex<Vec<Notice>>> = Arc::default();
         let tell = told.clone();
-        let node = Arc::new(MemoryNode::new("m", 1 << 20));
-        let gate = Arc::new(Gate::new(node));
+        let gate = Arc::new(Gate::new(Arc::new(MemoryNode::new("m", 1 << 20))));
         let slot = DiskSlot::new("m", gate.clone());
-        (
-            Meter::new(
-                slot,
-                Rules::default(),
-                Box::new(move |notice| tell.lock().unwrap().push(notice)),
-            ),
-            gate,
-            told,
-        )
+        let on_notice = Box::new(move |notice| tell.lock().unwrap().push(notice));
+        (Filtered::new(Meter::new(Rules::default(), on_notice), slot), gate, told)
     }
 
     #[test]
@@ -383,7 +372,7 @@ mod tests {
         meter.write_zeroes(0, 24, true).unwrap();
         meter.read_at(&mut [0; 512], 0).unwrap();
         meter.flush().unwrap();
-        let stats = meter.stats();
+        let stats = meter.filter().stats();
         assert_eq!((stats.writes, stats.write_bytes), (2, 1024));
         assert_eq!((stats.reads, stats.read_bytes, stats.flushes), (1, 512, 1));
         assert_eq!(stats.plus(stats).write_bytes, 2048);
@@ -397,7 +386,7 @@ mod tests {
         file.set_len(1 << 20).unwrap();
         let (meter, gate, told) = meter();
         gate.swap(Arc::new(crate::FileNode::new(file, "a").unwrap()));
-        meter.set_threshold(8192);
+        meter.filter().set_threshold(8192);
         meter.write_at(&[1; 4096], 4096).unwrap();
         assert!(told.lock().unwrap().is_empty());
         for _ in 0..2 {
@@ -417,9 +406,10 @@ mod tests {
         for expected in [1, 1, 2] {
             assert!(meter.write_at(&[1; 512], 0).is_err());
             assert_eq!(told.lock().unwrap().len(), expected);
-            assert_eq!(meter.failed(), Some(Errno::EBADF));
-            if told.lock().unwrap().len() == 1 && expected == 1 && meter.stats().reads == 1 {
-                meter.forget_failed();
+            assert_eq!(meter.filter().failed(), Some(Errno::EBADF));
+            if told.lock().unwrap().len() == 1 && expected == 1 && meter.filter().stats().reads == 1
+            {
+                meter.filter().forget_failed();
             }
             meter.read_at(&mut [0; 1], 0).unwrap();
         }

@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::Filter;
+use super::gate::Installed;
 use crate::copy::DirtyUnits;
-use crate::{BlockError, Extent, Gate, Node, RangeGuard, RangeLock, Result, Space};
+use crate::{BlockError, Gate, Node, RangeGuard, RangeLock, Result};
 
 /// What a mirror runs on the thread of a guest's request.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -51,17 +53,18 @@ impl Mirror {
     /// Makes a change in the source, and sees to it that it reaches the target.
     fn change(
         &self,
+        below: &dyn Node,
         offset: u64,
         length: u64,
         change: impl Fn(&dyn Node) -> Result<()>,
         both: bool,
     ) -> Result<()> {
         if length == 0 {
-            return change(&*self.source);
+            return change(below);
         }
         let _alone = self.hold(offset, offset.saturating_add(length));
         // What has failed may have been done by half.
-        let done = change(&*self.source);
+        let done = change(below);
         if self.synchronous && both && done.is_ok() && self.failure().is_none() {
             match change(&*self.target) {
                 Ok(()) => return done,
@@ -78,20 +81,17 @@ impl Mirror {
     }
 }
 
-/// A mirror in the place of its source, behind the gate that guests pass. Dropped, it gives that to the
-/// source again, however the copy has ended: the guest goes on as if nothing had been.
-pub struct Placed {
-    gate: Arc<Gate>,
+/// A mirror over its source, behind the gate that guests pass. When this is dropped, the mirror is taken
+/// out, however the copy has ended.
+pub struct MirrorGuard {
+    installed: Installed,
     mirror: Arc<Mirror>,
-    /// Something else is behind the gate, for good.
-    replaced: bool,
 }
 
-impl Placed {
+impl MirrorGuard {
     /// Puts a mirror behind the gate.
-    pub fn new(gate: Arc<Gate>, mirror: Arc<Mirror>) -> Placed {
-        gate.swap(mirror.clone());
-        Placed { gate, mirror, replaced: false }
+    pub fn new(gate: &Arc<Gate>, mirror: Arc<Mirror>) -> MirrorGuard {
+        MirrorGuard { installed: gate.install(mirror.clone()), mirror }
     }
 
     /// The mirror.
@@ -101,91 +101,72 @@ impl Placed {
 
     /// The gate.
     pub fn gate(&self) -> &Gate {
-        &self.gate
+        self.installed.gate()
     }
 
-    /// The target has taken the place.
-    pub fn replaced(&mut self) {
-        self.replaced = true;
-    }
-}
-
-impl Drop for Placed {
-    fn drop(&mut self) {
-        if !self.replaced {
-            self.gate.swap(self.mirror.source.clone());
-        }
+    /// Takes the mirror out: nothing more goes to the target.
+    pub fn remove(&self) {
+        self.installed.remove();
     }
 }
 
-impl Node for Mirror {
-    fn name(&self) -> &str {
-        self.source.name()
+impl Filter for Mirror {
+    crate::pass_on!(
+        name,
+        length,
+        read_at,
+        extent_at,
+        space_at,
+        space,
+        knows_holes,
+        allocate,
+        resize,
+        flush,
+        write_behind,
+        settle
+    );
+    crate::hide!(compression_unit, write_compressed, file);
+
+    fn write_at(&self, below: &dyn Node, data: &[u8], offset: u64) -> Result<()> {
+        self.change(below, offset, data.len() as u64, |node| node.write_at(data, offset), true)
     }
 
-    fn length(&self) -> Result<u64> {
-        self.source.length()
+    fn write_zeroes(
+        &self,
+        below: &dyn Node,
+        offset: u64,
+        length: u64,
+        may_unmap: bool,
+    ) -> Result<()> {
+        self.change(
+            below,
+            offset,
+            length,
+            |node| node.write_zeroes(offset, length, may_unmap),
+            true,
+        )
     }
 
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
-        self.source.read_at(buffer, offset)
-    }
-
-    fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
-        self.change(offset, data.len() as u64, |node| node.write_at(data, offset), true)
-    }
-
-    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
-        self.change(offset, length, |node| node.write_zeroes(offset, length, may_unmap), true)
-    }
-
-    fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
+    fn write_zeroes_fast(
+        &self,
+        below: &dyn Node,
+        offset: u64,
+        length: u64,
+        may_unmap: bool,
+    ) -> Result<bool> {
         let fast = std::cell::Cell::new(false);
         let write = |node: &dyn Node| {
             fast.set(node.write_zeroes_fast(offset, length, may_unmap)?);
             Ok(())
         };
         // The target need not be fast.
-        self.change(offset, length, write, false)?;
+        self.change(below, offset, length, write, false)?;
         Ok(fast.get())
     }
 
-    fn discard(&self, offset: u64, length: u64) -> Result<()> {
+    fn discard(&self, below: &dyn Node, offset: u64, length: u64) -> Result<()> {
         // What is read afterwards is the source's affair; the target shall have the same.
-        self.change(offset, length, |node| node.discard(offset, length), false)
-    }
-
-    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
-        self.source.extent_at(offset, limit)
-    }
-
-    fn space_at(&self, offset: u64, limit: u64) -> Result<Extent> {
-        self.source.space_at(offset, limit)
-    }
-
-    fn space(&self) -> Result<Space> {
-        self.source.space()
-    }
-
-    fn knows_holes(&self) -> bool {
-        self.source.knows_holes()
-    }
-
-    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
-        self.source.allocate(offset, length)
-    }
-
-    fn resize(&self, length: u64) -> Result<()> {
-        self.source.resize(length)
-    }
-
-    fn flush(&self) -> Result<()> {
-        // Until the pivot the source is the disk.
-        self.source.flush()
-    }
-
-    fn settle(&self) -> Result<()> {
-        self.source.settle()
+        self.change(below, offset, length, |node| node.discard(offset, length), false)
     }
 }
 
@@ -195,21 +176,25 @@ mod tests {
     use crate::MemoryNode;
 
     #[test]
-    fn a_mirror_that_is_not_replaced_gives_its_place_back() {
+    fn a_mirror_is_taken_out_when_its_guard_is_dropped() {
         let node = |name: &str| Arc::new(MemoryNode::new(name, 4096)) as Arc<dyn Node>;
-        for replaced in [false, true] {
+        for removed in [false, true] {
             let gate = Arc::new(Gate::new(node("source")));
             let dirty = DirtyUnits::new(4096, 4096);
-            let mirror = Mirror::new(gate.node(), node("target"), dirty, false, Box::new(|| ()));
-            let mut placed = Placed::new(gate.clone(), Arc::new(mirror));
+            let mirror = Mirror::new(gate.base(), node("target"), dirty, false, Box::new(|| ()));
+            let guard = MirrorGuard::new(&gate, Arc::new(mirror));
+            let mirror = guard.mirror().clone();
             gate.node().write_at(&[1; 512], 0).unwrap();
-            assert_eq!(placed.mirror().dirty.bytes(), 4096);
-            if replaced {
-                placed.gate().swap(node("new"));
-                placed.replaced();
+            assert_eq!(mirror.dirty.take(0, 4096), Some(0..4096));
+            if removed {
+                let closed = guard.gate().closed();
+                guard.remove();
+                closed.swap(node("new"));
             }
-            drop(placed);
-            assert_eq!(gate.node().name(), if replaced { "new" } else { "source" });
+            drop(guard);
+            gate.node().write_at(&[1; 512], 0).unwrap();
+            assert_eq!(mirror.dirty.take(0, 4096), None);
+            assert_eq!(gate.node().name(), if removed { "new" } else { "source" });
         }
     }
 }

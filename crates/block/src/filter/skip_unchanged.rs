@@ -1,29 +1,34 @@
 //! An image that is being filled over another: only what differs from that takes space in it.
 
-use std::sync::Arc;
-
+use super::Filter;
 use crate::copy::{ExtentCursor, GRAIN};
-use crate::{Extent, Node, Result, Space, buffer};
+use crate::{Node, Result, buffer};
 
 /// A new image with a backing image. What is written as it reads already is left out.
-pub struct SkipUnchanged(pub Arc<dyn Node>);
+pub struct SkipUnchanged;
 
-impl Node for SkipUnchanged {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
+impl Filter for SkipUnchanged {
+    crate::pass_on!(
+        name,
+        length,
+        read_at,
+        compression_unit,
+        discard,
+        extent_at,
+        space_at,
+        space,
+        knows_holes,
+        allocate,
+        resize,
+        flush,
+        write_behind,
+        settle
+    );
+    crate::hide!(write_zeroes_fast, file);
 
-    fn length(&self) -> Result<u64> {
-        self.0.length()
-    }
-
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
-        self.0.read_at(buffer, offset)
-    }
-
-    fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
+    fn write_at(&self, below: &dyn Node, data: &[u8], offset: u64) -> Result<()> {
         let mut there = buffer(data.len())?;
-        let got = self.0.read_at(&mut there, offset)?;
+        let got = below.read_at(&mut there, offset)?;
         there.truncate(got);
         let same = |from: usize, to: usize| there.get(from..to) == Some(&data[from..to]);
         let mut at = 0;
@@ -35,69 +40,46 @@ impl Node for SkipUnchanged {
                 end = grain(end);
             }
             if differs {
-                self.0.write_at(&data[at..end], offset + at as u64)?;
+                below.write_at(&data[at..end], offset + at as u64)?;
             }
             at = end;
         }
         Ok(())
     }
 
-    fn compression_unit(&self) -> Option<u64> {
-        self.0.compression_unit()
-    }
-
     /// A unit with any difference is written as a whole: it has its space alone.
-    fn write_compressed(&self, data: &[u8], offset: u64) -> Result<()> {
+    fn write_compressed(&self, below: &dyn Node, data: &[u8], offset: u64) -> Result<()> {
         let mut there = buffer(data.len())?;
-        let got = self.0.read_at(&mut there, offset)?;
+        let got = below.read_at(&mut there, offset)?;
         if got == data.len() && there == data {
             return Ok(());
         }
-        self.0.write_compressed(data, offset)
+        below.write_compressed(data, offset)
     }
 
-    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
+    fn write_zeroes(
+        &self,
+        below: &dyn Node,
+        offset: u64,
+        length: u64,
+        may_unmap: bool,
+    ) -> Result<()> {
         let mut cursor = ExtentCursor::new(offset, offset + length);
-        while let Some(extent) = cursor.next(&*self.0, u64::MAX)? {
+        while let Some(extent) = cursor.next(below, u64::MAX)? {
             if !extent.kind.is_zero() {
-                self.0.write_zeroes(extent.offset, extent.length, may_unmap)?;
+                below.write_zeroes(extent.offset, extent.length, may_unmap)?;
             }
         }
         Ok(())
-    }
-
-    fn discard(&self, offset: u64, length: u64) -> Result<()> {
-        self.0.discard(offset, length)
-    }
-
-    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
-        self.0.extent_at(offset, limit)
-    }
-
-    fn space(&self) -> Result<Space> {
-        self.0.space()
-    }
-
-    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
-        self.0.allocate(offset, length)
-    }
-
-    fn resize(&self, length: u64) -> Result<()> {
-        self.0.resize(length)
-    }
-
-    fn flush(&self) -> Result<()> {
-        self.0.flush()
-    }
-
-    fn settle(&self) -> Result<()> {
-        self.0.settle()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::filter::Filtered;
     use crate::qcow2::{CreateOptions, Qcow2Node, create};
     use crate::{ExtentKind, MemoryNode};
     use proptest::prelude::*;
@@ -126,7 +108,7 @@ mod tests {
         let below: Arc<dyn Node> = Arc::new(MemoryNode::new("below", SIZE));
         below.write_at(&[7; 100_000], 0).unwrap();
         let image = over(&below);
-        let difference = SkipUnchanged(image.clone());
+        let difference = Filtered::new(Arc::new(SkipUnchanged), image.clone());
         let mut data = vec![7; 100_000];
         data[50_000] = 8;
         difference.write_at(&data, 0).unwrap();
@@ -169,7 +151,7 @@ mod tests {
             let lower: Arc<dyn Node> = Arc::new(MemoryNode::new("below", SIZE));
             fill(&*lower, &below, &mut flat);
             let image = over(&lower);
-            fill(&SkipUnchanged(image.clone()), &writes, &mut flat);
+            fill(&Filtered::new(Arc::new(SkipUnchanged), image.clone()), &writes, &mut flat);
             prop_assert_eq!(contents(&*image), flat);
         }
     }

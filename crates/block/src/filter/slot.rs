@@ -49,6 +49,8 @@ impl DiskSlot {
 
 /// What only describes the node does not wait.
 impl Node for DiskSlot {
+    crate::plain!(compression_unit, write_compressed, file);
+
     fn name(&self) -> &str {
         &self.name
     }
@@ -81,6 +83,10 @@ impl Node for DiskSlot {
         self.enter()?.extent_at(offset, limit)
     }
 
+    fn space_at(&self, offset: u64, limit: u64) -> Result<Extent> {
+        self.enter()?.space_at(offset, limit)
+    }
+
     fn space(&self) -> Result<Space> {
         self.node().space()
     }
@@ -99,6 +105,10 @@ impl Node for DiskSlot {
 
     fn flush(&self) -> Result<()> {
         self.enter()?.flush()
+    }
+
+    fn write_behind(&self) {
+        self.node().write_behind();
     }
 
     fn settle(&self) -> Result<()> {

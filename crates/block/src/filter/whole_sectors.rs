@@ -2,14 +2,13 @@
 //! sectors, so the size is rounded up. What lies behind the end of the file reads as zeros, and the
 //! file grows by the rest of its last sector when something is written there.
 
-use std::fs::File;
 use std::sync::{Arc, Mutex};
 
-use crate::{Extent, ExtentKind, Node, Result, SECTOR, Space};
+use super::{Filter, Filtered};
+use crate::{Extent, ExtentKind, Node, Result, SECTOR};
 
 /// See the module's text.
 pub struct WholeSectors {
-    node: Arc<dyn Node>,
     /// Held by whoever makes the file longer: of two that do so at once, one could cut off what the
     /// other has written.
     growing: Mutex<()>,
@@ -20,103 +19,101 @@ impl WholeSectors {
     pub fn of(node: Arc<dyn Node>) -> Result<Arc<dyn Node>> {
         match node.length()?.is_multiple_of(SECTOR) {
             true => Ok(node),
-            false => Ok(Arc::new(WholeSectors { node, growing: Mutex::new(()) })),
+            false => Ok(Arc::new(Filtered::new(
+                Arc::new(WholeSectors { growing: Mutex::new(()) }),
+                node,
+            ))),
         }
     }
 
     /// Makes the file longer before a change that reaches beyond its end.
-    fn grow_for(&self, offset: u64, length: u64) -> Result<()> {
+    fn grow_for(&self, below: &dyn Node, offset: u64, length: u64) -> Result<()> {
         let end = offset.saturating_add(length);
-        if end <= self.node.length()? {
+        if end <= below.length()? {
             return Ok(());
         }
         let _growing = self.growing.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let length = self.length()?;
+        let length = self.length(below)?;
         // What reaches further is refused or accepted by the file, as without this node.
-        if end <= length && self.node.length()? < length {
-            self.node.resize(length)?;
+        if end <= length && below.length()? < length {
+            below.resize(length)?;
         }
         Ok(())
     }
 }
 
-impl Node for WholeSectors {
-    fn name(&self) -> &str {
-        self.node.name()
-    }
+impl Filter for WholeSectors {
+    crate::pass_on!(name, write_behind, discard, space, knows_holes, file, flush, settle);
+    crate::hide!(compression_unit, write_compressed);
 
-    fn length(&self) -> Result<u64> {
-        let length = self.node.length()?;
+    fn length(&self, below: &dyn Node) -> Result<u64> {
+        let length = below.length()?;
         Ok(length.checked_next_multiple_of(SECTOR).unwrap_or(length))
     }
 
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
-        let got = self.node.read_at(buffer, offset)?;
+    fn read_at(&self, below: &dyn Node, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let got = below.read_at(buffer, offset)?;
         if got == buffer.len() {
             return Ok(got);
         }
-        let there = self.length()?.saturating_sub(offset).min(buffer.len() as u64) as usize;
+        let there = self.length(below)?.saturating_sub(offset).min(buffer.len() as u64) as usize;
         let end = there.max(got);
         buffer[got..end].fill(0);
         Ok(end)
     }
 
-    fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
-        self.grow_for(offset, data.len() as u64)?;
-        self.node.write_at(data, offset)
+    fn write_at(&self, below: &dyn Node, data: &[u8], offset: u64) -> Result<()> {
+        self.grow_for(below, offset, data.len() as u64)?;
+        below.write_at(data, offset)
     }
 
-    fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
-        self.grow_for(offset, length)?;
-        self.node.write_zeroes(offset, length, may_unmap)
+    fn write_zeroes(
+        &self,
+        below: &dyn Node,
+        offset: u64,
+        length: u64,
+        may_unmap: bool,
+    ) -> Result<()> {
+        self.grow_for(below, offset, length)?;
+        below.write_zeroes(offset, length, may_unmap)
     }
 
-    fn write_zeroes_fast(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
-        self.grow_for(offset, length)?;
-        self.node.write_zeroes_fast(offset, length, may_unmap)
+    fn write_zeroes_fast(
+        &self,
+        below: &dyn Node,
+        offset: u64,
+        length: u64,
+        may_unmap: bool,
+    ) -> Result<bool> {
+        self.grow_for(below, offset, length)?;
+        below.write_zeroes_fast(offset, length, may_unmap)
     }
 
-    fn discard(&self, offset: u64, length: u64) -> Result<()> {
-        self.node.discard(offset, length)
-    }
-
-    fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent> {
-        let end = self.node.length()?;
+    fn extent_at(&self, below: &dyn Node, offset: u64, limit: u64) -> Result<Extent> {
+        let end = below.length()?;
         if offset < end {
-            return self.node.extent_at(offset, limit.min(end));
+            return below.extent_at(offset, limit.min(end));
         }
         let length = limit.saturating_sub(offset);
         Ok(Extent::new(offset, length, ExtentKind::Hole))
     }
 
-    fn space(&self) -> Result<Space> {
-        self.node.space()
+    fn space_at(&self, below: &dyn Node, offset: u64, limit: u64) -> Result<Extent> {
+        let end = below.length()?;
+        if offset < end {
+            return below.space_at(offset, limit.min(end));
+        }
+        self.extent_at(below, offset, limit)
     }
 
-    fn knows_holes(&self) -> bool {
-        self.node.knows_holes()
+    fn allocate(&self, below: &dyn Node, offset: u64, length: u64) -> Result<()> {
+        self.grow_for(below, offset, length)?;
+        below.allocate(offset, length)
     }
 
-    fn allocate(&self, offset: u64, length: u64) -> Result<()> {
-        self.grow_for(offset, length)?;
-        self.node.allocate(offset, length)
-    }
-
-    fn file(&self) -> Option<&File> {
-        self.node.file()
-    }
-
-    fn resize(&self, length: u64) -> Result<()> {
+    fn resize(&self, below: &dyn Node, length: u64) -> Result<()> {
         let _growing = self.growing.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        self.node.resize(length)
-    }
-
-    fn flush(&self) -> Result<()> {
-        self.node.flush()
-    }
-
-    fn settle(&self) -> Result<()> {
-        self.node.settle()
+        below.resize(length)
     }
 }
 

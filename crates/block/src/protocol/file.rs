@@ -371,6 +371,8 @@ impl Drop for FileNode {
 }
 
 impl Node for FileNode {
+    crate::plain!(compression_unit, write_compressed);
+
     fn name(&self) -> &str {
         &self.name
     }

@@ -167,6 +167,10 @@ impl MemoryNode {
 }
 
 impl Node for MemoryNode {
+    crate::plain! {
+        compression_unit, write_compressed, space_at, knows_holes, file, write_behind, settle,
+    }
+
     fn name(&self) -> &str {
         &self.name
     }

@@ -282,6 +282,8 @@ fn refcounts_of(header: &mut Header, file: &dyn Node) -> std::result::Result<Ref
 }
 
 impl Node for Qcow2Node {
+    crate::plain!(write_zeroes_fast, space_at, knows_holes, write_behind, settle);
+
     fn name(&self) -> &str {
         &self.name
     }

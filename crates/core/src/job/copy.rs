@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::control::{Command, Control};
 use super::stride::Stride;
 use super::{End, PivotStep, failed};
-use crate::block::filter::mirror::{Mirror, Placed};
+use crate::block::filter::mirror::{Mirror, MirrorGuard};
 use crate::block::{Extent, Layers, buffer};
 use crate::copy::{Copier, Supervisor, data_in, in_pieces, reflink_range};
 use crate::error::Result;
@@ -23,7 +23,7 @@ const ROUNDS: u32 = 4;
 
 /// A copy that is to be made.
 pub struct Copy {
-    pub placed: Placed,
+    pub guard: MirrorGuard,
     /// What is to be copied, if the target has the rest.
     pub above: Option<Layers>,
     /// The target reads as zeros where nothing has been written.
@@ -37,15 +37,11 @@ pub struct Copy {
 impl Copy {
     /// Copies until told to pivot or to end.
     pub fn run(mut self, control: &Control) -> Result<End> {
-        let end = self.copy(control)?;
-        if end == End::Completed {
-            self.placed.replaced();
-        }
-        Ok(end)
+        self.copy(control)
     }
 
     fn mirror(&self) -> &Mirror {
-        self.placed.mirror()
+        self.guard.mirror()
     }
 
     fn copier(&self, above: Option<Layers>, zeroed: bool) -> Copier<'_> {
@@ -89,7 +85,7 @@ impl Copy {
     }
 
     fn copy(&mut self, control: &Control) -> Result<End> {
-        let mirror = self.placed.mirror().clone();
+        let mirror = self.guard.mirror().clone();
         let length = mirror.source.length().map_err(failed)?;
         let Some(shared) = self.share(control, length) else { return Ok(End::Cancelled) };
         let bulk = {
@@ -190,10 +186,12 @@ impl Copy {
         self.sound()
     }
 
-    /// The same, and makes it durable.
+    /// Makes the target equal to the disk, durably, and takes the mirror out; the gate is closed.
     fn finish(&self, buffer: &mut [u8]) -> Result<()> {
         self.catch_up_alone(buffer)?;
-        self.make_durable()
+        self.make_durable()?;
+        self.guard.remove();
+        Ok(())
     }
 
     fn make_durable(&self) -> Result<()> {
@@ -257,10 +255,11 @@ impl Copy {
 
     fn make_equal(&self, buffer: &mut [u8]) -> Result<()> {
         self.make_few(buffer, || true, || Ok(()))?;
-        let closed = self.placed.gate().closed();
+        let closed = self.guard.gate().closed();
         let equal = self.catch_up_alone(buffer);
         // Nothing more goes to the copy.
-        closed.swap(self.mirror().source.clone());
+        self.guard.remove();
+        drop(closed);
         equal
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use virsparse_base::errno::Errno;
 
-pub use crate::block::filter::mirror::{Mirror, Placed};
+pub use crate::block::filter::mirror::{Mirror, MirrorGuard};
 pub use allocate::{allocate, fill};
 pub use control::{Command, Control, Progress};
 pub use copy::Copy;

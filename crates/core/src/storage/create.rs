@@ -13,7 +13,7 @@ use super::volume::{CloneFlags, CreateVolumeFlags, Volume, report};
 use super::volume_description::VolumeKind;
 use super::volume_format::VolumeFormat;
 use super::volume_xml::VolumeDefinition;
-use crate::block::filter::skip_unchanged::SkipUnchanged;
+use crate::block::filter::{Filtered, skip_unchanged::SkipUnchanged};
 use crate::block::{Format, Node};
 use crate::copy::{self, CopyOptions};
 use crate::error::*;
@@ -192,7 +192,7 @@ fn fill_image(source: &dyn Node, target: Arc<dyn Node>, options: CopyOptions) ->
         copy::copy(source, &*target, options).map_err(report)?;
         return target.flush().map_err(report);
     }
-    let target = SkipUnchanged(target);
+    let target = Filtered::new(Arc::new(SkipUnchanged), target);
     copy::copy(source, &target, options).map_err(report)?;
     // Behind the copy, too, nothing of what is below must show.
     let rest = target.length().map_err(report)?.saturating_sub(options.length);

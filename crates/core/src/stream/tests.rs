@@ -113,6 +113,10 @@ impl TestNode {
 }
 
 impl Node for TestNode {
+    crate::block::plain! {
+        compression_unit, write_compressed, write_zeroes_fast, space_at, file, write_behind, settle,
+    }
+
     fn name(&self) -> &str {
         self.memory.name()
     }

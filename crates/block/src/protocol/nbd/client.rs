@@ -315,6 +315,8 @@ fn block_error(action: &str, name: &str, Failure { errno, text }: Failure) -> Bl
 }
 
 impl Node for NbdNode {
+    crate::plain!(compression_unit, write_compressed, space_at, file, write_behind, settle);
+
     fn name(&self) -> &str {
         &self.name
     }

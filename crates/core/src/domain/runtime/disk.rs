@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::jobs::job::{BlockJobReport, DiskJob};
 use crate::block::export::{Export, ExportOptions};
+use crate::block::filter::Filtered;
 use crate::block::filter::meter::{Meter, OnNotice};
 use crate::block::nbd::Connections;
 use crate::block::{DiskSlot, MemoryNode};
@@ -77,11 +78,13 @@ impl Disk {
             socket: socket.clone(),
             tcp: definition.listen,
         };
-        let meter = Meter::new(DiskSlot::new(name, live.gate.clone()), definition.rules, on_notice);
+        let meter = Meter::new(definition.rules, on_notice);
         let export = match (&options.socket, &options.tcp) {
             (None, None) => None,
             _ => {
-                let export = Export::new(meter.clone(), &options);
+                let slot = DiskSlot::new(name, live.gate.clone());
+                let metered = Arc::new(Filtered::new(meter.clone(), slot));
+                let export = Export::new(metered, &options);
                 Some(export.map_err(|e| e.report(VIR_FROM_STORAGE))?)
             }
         };

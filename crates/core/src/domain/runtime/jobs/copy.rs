@@ -19,7 +19,7 @@ use crate::domain::failed;
 use crate::domain::object::Domain;
 use crate::domain::runtime::description::backing_store;
 use crate::error::*;
-use crate::job::{Control, Copy, Kind, Mirror, PivotStep, Placed};
+use crate::job::{Control, Copy, Kind, Mirror, MirrorGuard, PivotStep};
 use crate::xml::{self, Element};
 
 /// A server that says nothing for so long while it owes an answer is lost, unless the XML says another
@@ -519,7 +519,7 @@ impl JobContext {
         };
         let synchronous = flags.contains(CopyFlags::SYNCHRONOUS_WRITES);
         let mirror = Arc::new(Mirror::new(
-            live.gate.node(),
+            live.gate.base(),
             chain.top(),
             // A guest may write all of a last sector that the disk has only a part of.
             DirtyUnits::new(length.next_multiple_of(SECTOR), unit),
@@ -562,7 +562,7 @@ impl JobContext {
             Box::new(abort) as Box<dyn Fn() + Send + Sync>
         });
         let copy = Copy {
-            placed: Placed::new(live.gate.clone(), mirror.clone()),
+            guard: MirrorGuard::new(&live.gate, mirror.clone()),
             above,
             zeroed: target.zeroed,
             ready: Box::new(move || to_ready.tell_ready(Kind::Copy)),

@@ -15,7 +15,7 @@ use crate::domain::object::Domain;
 use crate::domain::runtime::description::{backing_store, source, source_type};
 use crate::error::*;
 use crate::job::{
-    self, Control, Copy, End, Kind, LiveChain, Mirror, PivotStep, Placed, relative_name,
+    self, Control, Copy, End, Kind, LiveChain, Mirror, MirrorGuard, PivotStep, relative_name,
 };
 use crate::storage::overlays_of;
 use crate::xml::{Element, excerpt};
@@ -455,7 +455,7 @@ impl JobContext {
             let above = chain.above(0, base).map_err(failed)?;
             (image.node.clone(), above, description, source(files, &image.path), image.format)
         };
-        let top = live.gate.node();
+        let top = live.gate.base();
         let length = top.length().map_err(failed)?;
         if target.length().map_err(failed)? < length {
             target.resize(length).map_err(failed)?;
@@ -465,7 +465,7 @@ impl JobContext {
         let mirror = Arc::new(Mirror::new(top, target, dirty, false, control.waker()));
         let ready = self.clone();
         let copy = Copy {
-            placed: Placed::new(live.gate.clone(), mirror.clone()),
+            guard: MirrorGuard::new(&live.gate, mirror.clone()),
             above: Some(above),
             zeroed: false,
             ready: Box::new(move || ready.tell_ready(Kind::ActiveCommit)),
