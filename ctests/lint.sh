@@ -43,6 +43,21 @@ formatting() {
     cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 }
 
+# docs/peers.md names tests as FILE: FUNCTION, or FILE where it is one test.
+named_tests() {
+    local file function lacking=0
+    while IFS=: read -r file function; do
+        if [ ! -f "$file" ] || ! grep -qE "(^|[^a-z0-9_])${function# }\\(" "$file"; then
+            echo "docs/peers.md: there is no $file:$function"
+            lacking=1
+        fi
+    done < <(grep -oE '`(crates|ctests|tests)/[^ `]*: [a-z0-9_]+`' docs/peers.md | tr -d '`')
+    while read -r file; do
+        [ -f "$file" ] || { echo "docs/peers.md: there is no $file"; lacking=1; }
+    done < <(grep -oE '`(ctests|findings)/[^ `:]+`' docs/peers.md | tr -d '`')
+    return "$lacking"
+}
+
 if cargo fmt --version >/dev/null 2>&1; then
     check formatting formatting
 else
@@ -55,15 +70,17 @@ else
     not_run clippy "no clippy"
 fi
 
+check "tests that docs/peers.md names" named_tests
+
 # The crate for other Rust programs must read well from outside. Within the others, links to private
 # items are for those who read the source.
 check "public documentation" rustdoc "" --package virsparse-block
 check "documentation" rustdoc "-A rustdoc::private_intra_doc_links" --workspace --document-private-items
 
 if cargo deny --version >/dev/null 2>&1; then
-    check "licences and sources" cargo deny --offline --locked check --hide-inclusion-graph licenses sources bans
+    check "licences and sources" cargo deny --locked --workspace check --hide-inclusion-graph licenses sources bans
     if [ -n "$(ls "${CARGO_HOME:-$HOME/.cargo}"/advisory-dbs/*/ 2>/dev/null)" ]; then
-        check "advisories" cargo deny --offline --locked check --disable-fetch advisories
+        check "advisories" cargo deny --locked --workspace check --disable-fetch advisories
     else
         not_run advisories "no RustSec database"
     fi
