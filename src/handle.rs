@@ -17,6 +17,7 @@ use virsparse_base::sys::fork::{self, GENERATIONS, PerGeneration};
 use virsparse_core::domain::{Domain, Snapshot};
 use virsparse_core::driver::Connect;
 use virsparse_core::error::*;
+use virsparse_core::session::Session;
 use virsparse_core::storage::{Pool, Volume};
 use virsparse_core::stream::Stream;
 
@@ -39,12 +40,12 @@ pub trait Handled: Sized {
     const OF_DOMAIN: bool = false;
     fn of(object: &Object) -> Option<&Arc<Self>>;
     fn wrap(self: Arc<Self>) -> Object;
-    /// The connection that the object belongs to.
-    fn owner(self: &Arc<Self>) -> &Arc<Connect>;
+    /// The session of the connection that the object belongs to.
+    fn owner(self: &Arc<Self>) -> &Arc<Session>;
 }
 
 macro_rules! handled {
-    ($type:ty, $variant:ident, $code:ident, $invalid_domain:ident, |$s:ident| $connect:expr) => {
+    ($type:ty, $variant:ident, $code:ident, $invalid_domain:ident, |$s:ident| $session:expr) => {
         impl Handled for $type {
             const INVALID: (virErrorNumber, virErrorDomain) = ($code, $invalid_domain);
             fn of(object: &Object) -> Option<&Arc<Self>> {
@@ -56,19 +57,19 @@ macro_rules! handled {
             fn wrap(self: Arc<Self>) -> Object {
                 Object::$variant(self)
             }
-            fn owner(self: &Arc<Self>) -> &Arc<Connect> {
+            fn owner(self: &Arc<Self>) -> &Arc<Session> {
                 let $s = self;
-                $connect
+                $session
             }
         }
     };
 }
 
-handled!(Connect, Connect, VIR_ERR_INVALID_CONN, VIR_FROM_DOMAIN, |s| s);
-handled!(Domain, Domain, VIR_ERR_INVALID_DOMAIN, VIR_FROM_DOM, |s| s.connect());
-handled!(Pool, Pool, VIR_ERR_INVALID_STORAGE_POOL, VIR_FROM_STORAGE, |s| s.connect());
-handled!(Volume, Volume, VIR_ERR_INVALID_STORAGE_VOL, VIR_FROM_STORAGE, |s| s.connect());
-handled!(Stream, Stream, VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS, |s| s.connect());
+handled!(Connect, Connect, VIR_ERR_INVALID_CONN, VIR_FROM_DOMAIN, |s| s.session());
+handled!(Domain, Domain, VIR_ERR_INVALID_DOMAIN, VIR_FROM_DOM, |s| s.connect().session());
+handled!(Pool, Pool, VIR_ERR_INVALID_STORAGE_POOL, VIR_FROM_STORAGE, |s| s.connect().session());
+handled!(Volume, Volume, VIR_ERR_INVALID_STORAGE_VOL, VIR_FROM_STORAGE, |s| s.connect().session());
+handled!(Stream, Stream, VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS, |s| s.session());
 
 impl Handled for Snapshot {
     const INVALID: (virErrorNumber, virErrorDomain) =
@@ -83,8 +84,8 @@ impl Handled for Snapshot {
     fn wrap(self: Arc<Self>) -> Object {
         Object::Snapshot(self)
     }
-    fn owner(self: &Arc<Self>) -> &Arc<Connect> {
-        self.domain().connect()
+    fn owner(self: &Arc<Self>) -> &Arc<Session> {
+        self.domain().connect().session()
     }
 }
 

@@ -9,9 +9,11 @@ use crate::handle::{self, Cell, Released};
 use crate::opaque::Opaque;
 use crate::strings;
 use crate::typed_params::virFreeCallback;
-use virsparse_core::driver::{Asked, CloseCallback, Connect, Credentials, Opening};
+use virsparse_core::driver::{Connect, Credentials, Opening};
 use virsparse_core::error::*;
+use virsparse_core::host::Asked;
 use virsparse_core::logging;
+use virsparse_core::session::CloseCallback;
 
 /// A connection: what a URI names, opened with the rights to change it or without.
 pub type virConnectPtr = *mut Cell;
@@ -326,7 +328,7 @@ pub unsafe extern "C" fn virConnectGetLibVersion(
 #[unsafe(no_mangle)]
 pub extern "C" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_char {
     entry("virConnectGetHostname", |call| {
-        strings::to_c(&call.object::<Connect>(conn)?.driver().hostname()?)
+        strings::to_c(&call.object::<Connect>(conn)?.host().name()?)
     })
 }
 
@@ -342,7 +344,7 @@ pub extern "C" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn virConnectGetCapabilities(conn: virConnectPtr) -> *mut c_char {
     entry("virConnectGetCapabilities", |call| {
-        strings::to_c(&call.object::<Connect>(conn)?.driver().node().capabilities().to_xml())
+        strings::to_c(&call.object::<Connect>(conn)?.host().capabilities().to_xml())
     })
 }
 
@@ -389,7 +391,7 @@ pub unsafe extern "C" fn virConnectGetDomainCapabilities(
             machine: machine.as_deref(),
             kind: kind.as_deref(),
         };
-        strings::to_c(&connect.driver().node().domain_capabilities(asked)?.to_xml())
+        strings::to_c(&connect.host().domain_capabilities(asked)?.to_xml())
     })
 }
 

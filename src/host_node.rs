@@ -5,8 +5,9 @@ use std::ffi::{CStr, c_char, c_int, c_uchar, c_uint, c_ulong, c_ulonglong};
 use crate::call::{Call, entry};
 use crate::host::virConnectPtr;
 use crate::strings;
-use virsparse_core::driver::{Connect, Stats};
+use virsparse_core::driver::Connect;
 use virsparse_core::error::*;
+use virsparse_core::host::Stats;
 
 /// The size of a security model's name with its NUL.
 ///
@@ -181,7 +182,7 @@ pub unsafe extern "C" fn virNodeGetInfo(conn: virConnectPtr, info: virNodeInfoPt
     entry("virNodeGetInfo", |call| {
         let connect = call.object::<Connect>(conn)?;
         call.non_null(info, VIR_FROM_DOMAIN, "info")?;
-        let node = connect.driver().node().info()?;
+        let node = connect.host().info()?;
         let told = virNodeInfo {
             model: member(&node.model),
             memory: node.memory as c_ulong,
@@ -212,7 +213,7 @@ pub unsafe extern "C" fn virNodeGetInfo(conn: virConnectPtr, info: virNodeInfoPt
 pub extern "C" fn virConnectGetMaxVcpus(conn: virConnectPtr, r#type: *const c_char) -> c_int {
     let _ = r#type;
     entry("virConnectGetMaxVcpus", |call| {
-        Ok(c_int::from(call.object::<Connect>(conn)?.driver().node().max_vcpus()))
+        Ok(c_int::from(call.object::<Connect>(conn)?.host().max_vcpus()))
     })
 }
 
@@ -227,9 +228,7 @@ pub extern "C" fn virConnectGetMaxVcpus(conn: virConnectPtr, r#type: *const c_ch
 /// Since 0.3.3.
 #[unsafe(no_mangle)]
 pub extern "C" fn virNodeGetFreeMemory(conn: virConnectPtr) -> c_ulonglong {
-    entry("virNodeGetFreeMemory", |call| {
-        call.object::<Connect>(conn)?.driver().node().free_memory()
-    })
+    entry("virNodeGetFreeMemory", |call| call.object::<Connect>(conn)?.host().free_memory())
 }
 
 /// Tells how many bytes of memory nobody uses in each of some NUMA cells.
@@ -261,7 +260,7 @@ pub unsafe extern "C" fn virNodeGetCellsFreeMemory(
         }
         let most = call.non_negative(maxCells, VIR_FROM_DOMAIN, "maxCells")?;
         let first = call.non_negative(startCell, VIR_FROM_DOMAIN, "startCell")?;
-        let cells = connect.driver().node().cells_free_memory(first, most)?;
+        let cells = connect.host().cells_free_memory(first, most)?;
         for (index, free) in cells.iter().enumerate() {
             // SAFETY: checked for NULL; the caller's memory, of which no more than `most` is used.
             unsafe { freeMems.add(index).write(*free) };
@@ -343,7 +342,7 @@ pub unsafe extern "C" fn virNodeGetCPUStats(
         unsafe { check_room(call, nparams)? };
         let cpu = one_of(call, cpuNum, "cpuNum")?;
         call.no_flags(flags, VIR_FROM_DOMAIN)?;
-        let stats = connect.driver().node().cpu_stats(cpu)?;
+        let stats = connect.host().cpu_stats(cpu)?;
         let one = |name: &str, value| virNodeCPUStats { field: member(name), value };
         // SAFETY: checked for NULL; the caller's memory.
         Ok(unsafe { store(&stats, params, nparams, one) })
@@ -380,7 +379,7 @@ pub unsafe extern "C" fn virNodeGetMemoryStats(
         unsafe { check_room(call, nparams)? };
         let cell = one_of(call, cellNum, "cellNum")?;
         call.no_flags(flags, VIR_FROM_DOMAIN)?;
-        let stats = connect.driver().node().memory_stats(cell)?;
+        let stats = connect.host().memory_stats(cell)?;
         let stats = stats.ok_or_else(|| Error::no_support(VIR_FROM_DOMAIN, call.function))?;
         let one = |name: &str, value| virNodeMemoryStats { field: member(name), value };
         // SAFETY: checked for NULL; the caller's memory.
@@ -412,7 +411,7 @@ pub unsafe extern "C" fn virNodeGetCPUMap(
     entry("virNodeGetCPUMap", |call| {
         let connect = call.object::<Connect>(conn)?;
         call.no_flags(flags, VIR_FROM_DOMAIN)?;
-        let cpus = connect.driver().node().cpus()?;
+        let cpus = connect.host().cpus()?;
         let mut map = vec![0u8; cpus.len().div_ceil(8)];
         for (cpu, _) in cpus.iter().enumerate().filter(|(_, online)| **online) {
             map[cpu / 8] |= 1 << (cpu % 8);
@@ -447,7 +446,7 @@ pub extern "C" fn virConnectGetSysinfo(conn: virConnectPtr, flags: c_uint) -> *m
     entry("virConnectGetSysinfo", |call| {
         let connect = call.object::<Connect>(conn)?;
         call.no_flags(flags, VIR_FROM_DOMAIN)?;
-        let sysinfo = connect.driver().node().sysinfo();
+        let sysinfo = connect.host().sysinfo();
         let sysinfo = sysinfo.ok_or_else(|| Error::no_support(VIR_FROM_DOMAIN, call.function))?;
         strings::to_c(&sysinfo.to_xml())
     })
@@ -472,7 +471,7 @@ pub unsafe extern "C" fn virNodeGetSecurityModel(
     entry("virNodeGetSecurityModel", |call| {
         let connect = call.object::<Connect>(conn)?;
         call.non_null(secmodel, VIR_FROM_DOMAIN, "secmodel")?;
-        let (model, doi) = connect.driver().node().security_model();
+        let (model, doi) = connect.host().security_model();
         // SAFETY: checked for NULL; the caller's memory.
         unsafe { secmodel.write(virSecurityModel { model: member(model), doi: member(doi) }) };
         Ok(0)

@@ -233,13 +233,13 @@ pub unsafe extern "C" fn virConnectListAllStoragePools(
         let connect = call.connect_in(conn, STORAGE)?;
         let filter: ListFlags = call.flags(flags, STORAGE)?;
         // SAFETY: the caller's promise.
-        unsafe { list(call, conn, connect.list_pools(filter)?, pools) }
+        unsafe { list(call, conn, connect.storage().list_pools(filter)?, pools) }
     })
 }
 
 fn count_pools(call: &Call, conn: virConnectPtr, filter: ListFlags) -> Result<c_int> {
     let connect = call.connect_in(conn, STORAGE)?;
-    Ok(connect.list_pools(filter)?.len() as c_int)
+    Ok(connect.storage().list_pools(filter)?.len() as c_int)
 }
 
 /// Counts the active pools.
@@ -279,7 +279,7 @@ unsafe fn pool_names(
     maxnames: c_int,
     filter: ListFlags,
 ) -> Result<c_int> {
-    let pools = call.connect_in(conn, STORAGE)?.list_pools(filter)?;
+    let pools = call.connect_in(conn, STORAGE)?.storage().list_pools(filter)?;
     // SAFETY: the caller's promise.
     unsafe { store_names(call, STORAGE, pools.iter().map(|pool| pool.name()), names, maxnames) }
 }
@@ -404,7 +404,7 @@ pub unsafe extern "C" fn virStoragePoolLookupByName(
         let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
         let name = unsafe { call.sought(name, STORAGE, "name", |n| no_pool("name", n))? };
-        call.publish(connect.pool_by_name(&name)?, conn)
+        call.publish(connect.storage().pool_by_name(&name)?, conn)
     })
 }
 
@@ -428,7 +428,7 @@ pub unsafe extern "C" fn virStoragePoolLookupByUUID(
         call.non_null(uuid, STORAGE, "uuid")?;
         // SAFETY: checked for NULL; the caller's 16 bytes.
         let bytes = unsafe { uuid.cast::<[u8; 16]>().read() };
-        call.publish(connect.pool_by_uuid(Uuid::from_bytes(bytes))?, conn)
+        call.publish(connect.storage().pool_by_uuid(Uuid::from_bytes(bytes))?, conn)
     })
 }
 
@@ -454,7 +454,7 @@ pub unsafe extern "C" fn virStoragePoolLookupByUUIDString(
         let text = unsafe { call.string(uuidstr, STORAGE, "uuidstr")? };
         let uuid = virsparse_core::xml::parse_uuid(&text)
             .ok_or_else(|| call.must(STORAGE, "uuidstr", "be a valid UUID"))?;
-        call.publish(connect.pool_by_uuid(uuid)?, conn)
+        call.publish(connect.storage().pool_by_uuid(uuid)?, conn)
     })
 }
 
@@ -494,7 +494,7 @@ pub unsafe extern "C" fn virStoragePoolLookupByTargetPath(
         let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
         let path = unsafe { call.sought(path, STORAGE, "path", |p| no_pool("target path", p))? };
-        call.publish(connect.pool_by_target(&path)?, conn)
+        call.publish(connect.storage().pool_by_target(&path)?, conn)
     })
 }
 
@@ -535,7 +535,7 @@ pub unsafe extern "C" fn virStoragePoolDefineXML(
         // SAFETY: the caller's promise.
         let xml = unsafe { call.string(xml, STORAGE, "xml")? };
         let flags: DefineFlags = call.flags(flags, STORAGE)?;
-        let pool = connect.define_pool(&xml, flags.contains(DefineFlags::VALIDATE))?;
+        let pool = connect.storage().define_pool(&xml, flags.contains(DefineFlags::VALIDATE))?;
         call.publish(pool, conn)
     })
 }
@@ -564,7 +564,7 @@ pub unsafe extern "C" fn virStoragePoolCreateXML(
         let xml = unsafe { call.string(xmlDesc, STORAGE, "xmlDesc")? };
         call.writable(&connect, STORAGE)?;
         let flags: CreateFlags = call.flags(flags, STORAGE)?;
-        call.publish(connect.create_pool(&xml, flags)?, conn)
+        call.publish(connect.storage().create_pool(&xml, flags)?, conn)
     })
 }
 
@@ -1014,7 +1014,7 @@ impl PoolCallback {
     fn run(&self, event: &Event) {
         let conn = self.connection.handle();
         let Some(connect) = handle::resolve::<Connect>(conn) else { return };
-        let pool = Pool::of_event(&connect, event);
+        let pool = Pool::of_event(connect.storage(), event);
         let Ok(pool) = handle::publish(pool, Some(self.connection.clone()), None) else { return };
         let opaque = self.opaque.pointer();
         // SAFETY: the caller registered a function of the event's type, with its data.
@@ -1064,7 +1064,7 @@ pub unsafe extern "C" fn virConnectStoragePoolEventRegisterAny(
         let connect = call.connect_in(conn, STORAGE)?;
         let object = if pool.is_null() { None } else { Some(call.object::<Pool>(pool)?) };
         if let Some(object) = &object
-            && !Arc::ptr_eq(object.connect(), &connect)
+            && !object.connect().is(&connect)
         {
             let text =
                 format!("pool '{}' in {} must match connection", object.name(), call.function);

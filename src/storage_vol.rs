@@ -222,7 +222,7 @@ pub unsafe extern "C" fn virStorageVolCreateXMLFrom(
         let xml = unsafe { call.string(xmlDesc, STORAGE, "xmlDesc")? };
         call.writable(&object, STORAGE)?;
         let flags: CloneFlags = call.flags(flags, STORAGE)?;
-        if !Arc::ptr_eq(source.connect(), object.connect()) {
+        if !source.connect().is(object.connect()) {
             let text = format!("clonevol in {} must match connection of pool", call.function);
             return Err(Error::argument(STORAGE, call.function, "clonevol", text));
         }
@@ -620,7 +620,7 @@ pub unsafe extern "C" fn virStorageVolLookupByKey(
         let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
         let key = unsafe { call.sought(key, STORAGE, "key", |k| no_volume("key", k))? };
-        call.publish(connect.volume_by_key(&key)?, conn)
+        call.publish(connect.storage().volume_by_key(&key)?, conn)
     })
 }
 
@@ -643,7 +643,7 @@ pub unsafe extern "C" fn virStorageVolLookupByPath(
         let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
         let path = unsafe { call.sought(path, STORAGE, "path", |p| no_volume("path", p))? };
-        call.publish(connect.volume_by_path(&path)?, conn)
+        call.publish(connect.storage().volume_by_path(&path)?, conn)
     })
 }
 

@@ -115,7 +115,7 @@ pub extern "C" fn virStreamNew(conn: virConnectPtr, flags: c_uint) -> virStreamP
     entry("virStreamNew", |call| {
         let connect = call.connect_in(conn, VIR_FROM_STREAMS)?;
         let waits = flags & virStreamFlags::VIR_STREAM_NONBLOCK as c_uint == 0;
-        call.publish(Stream::new(connect, waits), conn)
+        call.publish(Stream::new(connect.session().clone(), waits), conn)
     })
 }
 

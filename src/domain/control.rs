@@ -40,7 +40,7 @@ unsafe fn define(
     // SAFETY: the caller's promise.
     let xml = unsafe { call.string(xml, DOMAIN, "xml")? };
     let flags: DefineFlags = call.flags(flags, DOMAIN)?;
-    call.publish(connect.define_domain(&xml, flags)?, conn)
+    call.publish(connect.domains().define_domain(&xml, flags)?, conn)
 }
 
 /// Defines a persistent domain, or defines one anew. It is not started.
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn virDomainCreateXML(
         let xml = unsafe { call.string(xmlDesc, DOMAIN, "xmlDesc")? };
         call.writable(&connect, DOMAIN)?;
         let flags: StartFlags = call.flags(flags, DOMAIN)?;
-        call.publish(connect.create_domain(&xml, flags)?, conn)
+        call.publish(connect.domains().create_domain(&xml, flags)?, conn)
     })
 }
 

@@ -41,7 +41,7 @@ impl DomainCallback {
     fn run(&self, event: &Event) {
         let conn = self.connection.handle();
         let Some(connect) = handle::resolve::<Connect>(conn) else { return };
-        let domain = Domain::of_event(&connect, event);
+        let domain = Domain::of_event(connect.domains(), event);
         let Ok(dom) = handle::publish(domain, Some(self.connection.clone()), None) else { return };
         // SAFETY: the caller registered a function of the event's type, with its data.
         unsafe { self.call(conn, dom, event) };
@@ -203,7 +203,7 @@ pub unsafe extern "C" fn virConnectDomainEventRegisterAny(
         let connect = call.connect_in(conn, DOMAIN)?;
         let object = if dom.is_null() { None } else { Some(call.object::<Domain>(dom)?) };
         if let Some(object) = &object
-            && !Arc::ptr_eq(object.connect(), &connect)
+            && !object.connect().is(&connect)
         {
             let text =
                 format!("domain '{}' in {} must match connection", object.name(), call.function);

@@ -63,13 +63,13 @@ pub unsafe extern "C" fn virConnectListAllDomains(
         let connect = call.connect_in(conn, DOMAIN)?;
         let filter: ListFlags = call.flags(flags, DOMAIN)?;
         // SAFETY: the caller's promise.
-        unsafe { list(call, conn, connect.list_domains(filter)?, domains) }
+        unsafe { list(call, conn, connect.domains().list_domains(filter)?, domains) }
     })
 }
 
 fn count_domains(call: &Call, conn: virConnectPtr, filter: ListFlags) -> Result<c_int> {
     let connect = call.connect_in(conn, DOMAIN)?;
-    Ok(connect.list_domains(filter)?.len() as c_int)
+    Ok(connect.domains().list_domains(filter)?.len() as c_int)
 }
 
 /// Counts the active domains.
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn virConnectListDomains(
         let most = call.non_negative(maxids, DOMAIN, "maxids")?;
         call.non_null(ids, DOMAIN, "ids")?;
         let mut stored = 0;
-        for id in connect.domain_ids()?.into_iter().take(most) {
+        for id in connect.domains().domain_ids()?.into_iter().take(most) {
             // SAFETY: checked for NULL; `stored` is less than `most`.
             unsafe { ids.add(stored).write(id) };
             stored += 1;
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn virConnectListDefinedDomains(
     maxnames: c_int,
 ) -> c_int {
     entry("virConnectListDefinedDomains", |call| {
-        let domains = call.connect_in(conn, DOMAIN)?.list_domains(ListFlags::INACTIVE)?;
+        let domains = call.connect_in(conn, DOMAIN)?.domains().list_domains(ListFlags::INACTIVE)?;
         let found = domains.iter().map(|domain| domain.name());
         // SAFETY: the caller's promise.
         unsafe { store_names(call, DOMAIN, found, names, maxnames) }
@@ -175,7 +175,7 @@ pub unsafe extern "C" fn virDomainLookupByName(
         let connect = call.connect_in(conn, DOMAIN)?;
         // SAFETY: the caller's promise.
         let name = unsafe { call.sought(name, DOMAIN, "name", |n| no_domain("name", n))? };
-        call.publish(connect.domain_by_name(&name)?, conn)
+        call.publish(connect.domains().domain_by_name(&name)?, conn)
     })
 }
 
@@ -194,7 +194,7 @@ pub extern "C" fn virDomainLookupByID(conn: virConnectPtr, id: c_int) -> virDoma
     entry("virDomainLookupByID", |call| {
         let connect = call.connect_in(conn, DOMAIN)?;
         call.non_negative(id, DOMAIN, "id")?;
-        call.publish(connect.domain_by_id(id)?, conn)
+        call.publish(connect.domains().domain_by_id(id)?, conn)
     })
 }
 
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn virDomainLookupByUUID(
         call.non_null(uuid, DOMAIN, "uuid")?;
         // SAFETY: checked for NULL; the caller's 16 bytes.
         let bytes = unsafe { uuid.cast::<[u8; 16]>().read() };
-        call.publish(connect.domain_by_uuid(Uuid::from_bytes(bytes))?, conn)
+        call.publish(connect.domains().domain_by_uuid(Uuid::from_bytes(bytes))?, conn)
     })
 }
 
@@ -244,7 +244,7 @@ pub unsafe extern "C" fn virDomainLookupByUUIDString(
         let text = unsafe { call.string(uuidstr, DOMAIN, "uuidstr")? };
         let uuid = virsparse_core::xml::parse_uuid(&text)
             .ok_or_else(|| Error::argument(DOMAIN, call.function, "uuidstr", "Invalid UUID"))?;
-        call.publish(connect.domain_by_uuid(uuid)?, conn)
+        call.publish(connect.domains().domain_by_uuid(uuid)?, conn)
     })
 }
 

@@ -226,7 +226,7 @@ pub unsafe extern "C" fn virConnectGetAllDomainStats(
         call.non_null(retStats, DOMAIN, "retStats")?;
         let flags: StatsFlags = call.flags(flags, DOMAIN)?;
         let groups = stats::groups(stats, flags)?;
-        let all = stats::collect(connect.list_domains(flags.filter())?, groups, flags)?;
+        let all = stats::collect(connect.domains().list_domains(flags.filter())?, groups, flags)?;
         // SAFETY: checked for NULL; the caller's memory.
         unsafe { store(call, all, conn, retStats) }
     })
@@ -269,7 +269,7 @@ pub unsafe extern "C" fn virDomainListGetStats(
         let Some(first) = domains.first() else {
             return refused("doms array in virDomainListGetStats must contain at least one domain");
         };
-        if domains.iter().any(|domain| !Arc::ptr_eq(domain.connect(), first.connect())) {
+        if domains.iter().any(|domain| !domain.connect().is(first.connect())) {
             return refused("domains in 'doms' array must belong to a single connection");
         }
         let flags: StatsFlags = call.flags(flags, DOMAIN)?;

@@ -1,8 +1,8 @@
 //! What libvirt's storage, stream and domain functions do, as safe Rust: objects, their XML, their
 //! state on disk, their events and errors. The C boundary above only converts.
 //!
-//! The modules are layers that import downwards: driver, domain, storage, stream, job, state, event,
-//! xml, error. Images, copies and NBD are the crate below, `virsparse-block`.
+//! The modules are layers that import downwards: driver, domain, storage, stream, session, job, state,
+//! event, xml, error (`tests/layers.rs` has them all). Images, copies and NBD are the crate below, `virsparse-block`.
 #![deny(unsafe_code)]
 
 pub mod domain;
@@ -10,9 +10,11 @@ pub mod driver;
 pub mod error;
 pub mod event;
 mod folders;
+pub mod host;
 pub mod job;
 pub mod logging;
 pub mod panic;
+pub mod session;
 pub mod state;
 pub mod storage;
 pub mod stream;

@@ -217,7 +217,7 @@ fn crash(template: &Path, work: usize, state: &mut u64, span: &mut Span, tally: 
 /// Looks at what is left; whether the disk is another image than before.
 fn verify(folder: &Path, kind: Work, model: &Model, what: &str) -> bool {
     let connect = connect(&folder.join("root"));
-    let domain = connect.domain_by_name(NAME).expect("the definition");
+    let domain = connect.domains().domain_by_name(NAME).expect("the definition");
     assert!(!domain.is_active().expect("active"), "{what}");
     let (image, format) = image_of(&domain.xml(XmlFlags::empty()).expect("XML"));
     let images = folder.join("images");

@@ -27,7 +27,7 @@ impl Domain {
 
     /// Changes how many CPUs it has.
     pub fn set_vcpus(&self, number: u32, flags: AmountFlags) -> Result<()> {
-        let most = self.connect().driver().node().max_vcpus();
+        let most = self.connect().domains().host().max_vcpus();
         let fitting = u16::try_from(number).ok().filter(|number| *number <= most);
         let number = fitting.ok_or_else(|| {
             let what = "requested cpu amount exceeds maximum supported amount";

@@ -171,7 +171,7 @@ impl Domain {
         if changed.as_ref().is_ok_and(|impact| impact.config) {
             self.queue(events::LIFECYCLE, Lifecycle::UPDATED.payload());
         }
-        self.connect().driver().events().deliver();
+        self.connect().shared_events().deliver();
         changed.map(drop)
     }
 }

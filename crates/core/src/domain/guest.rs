@@ -9,8 +9,8 @@ use super::object::Domain;
 use super::registry::domains::Entry;
 use crate::domain::machine::condition::{State, not_running};
 use crate::domain::machine::guest_time::GuestTime;
-use crate::driver::Node;
 use crate::error::*;
+use crate::host::Host;
 use crate::typed_params::Parameters;
 use crate::typed_params::Value;
 use crate::xml::Element;
@@ -80,9 +80,9 @@ impl Domain {
 
     /// Only libvirt's test driver has guests that answer without being executed.
     pub(super) fn expect_test(&self, function: &str) -> Result<()> {
-        match self.connect().driver().node() {
-            Node::Test(_) => Ok(()),
-            Node::Real => Err(Error::no_support(VIR_FROM_DOMAIN, function)),
+        match self.connect().domains().host() {
+            Host::Test(_) => Ok(()),
+            Host::Real => Err(Error::no_support(VIR_FROM_DOMAIN, function)),
         }
     }
 
@@ -136,8 +136,8 @@ impl Domain {
     /// there is no model, and while it does not run.
     pub fn security_label(&self) -> Result<(&'static str, bool)> {
         let active = self.entry()?.is_active();
-        Ok(match self.connect().driver().node() {
-            Node::Test(_) if active => (TEST_LABEL, true),
+        Ok(match self.connect().domains().host() {
+            Host::Test(_) if active => (TEST_LABEL, true),
             _ => ("", false),
         })
     }

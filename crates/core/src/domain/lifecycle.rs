@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use super::config::definition::Definition;
 use super::config::schema;
+use super::connection::Connection;
 use super::events::{self, Lifecycle};
 use super::object::Domain;
+use super::registry::domains::Domains;
 use super::runtime::running::Running;
 use crate::domain::machine::condition::{Condition, State, not_running};
-use crate::driver::{Connect, Driver, Node};
 use crate::error::*;
+use crate::host::Host;
 use crate::sys;
 
 /// How long guests that do not take their answers can delay a shutdown.
@@ -58,7 +60,7 @@ bitflags::bitflags! {
     }
 }
 
-impl Connect {
+impl Connection {
     /// Starts a domain that is forgotten when it stops.
     pub fn create_domain(self: &Arc<Self>, xml: &str, flags: StartFlags) -> Result<Arc<Domain>> {
         if flags.contains(StartFlags::VALIDATE) {
@@ -84,13 +86,13 @@ impl Connect {
             running.note_snapshot(&running.changing()?);
         }
         starting.finish(&running)?;
-        self.driver().stay_while_busy();
-        self.driver().events().deliver();
+        self.domains().stay_while_busy();
+        self.shared_events().deliver();
         Ok(())
     }
 }
 
-impl Driver {
+impl Domains {
     /// Ends what was to end with a connection.
     pub fn stop_of_connection(self: &Arc<Self>, id: u64) -> Result<()> {
         self.stop_those(|running| running.autodestroy == Some(id))
@@ -104,7 +106,7 @@ impl Driver {
     /// All of them, whatever fails. The first failure is returned.
     fn stop_those(self: &Arc<Self>, which: impl Fn(&Running) -> bool) -> Result<()> {
         let mut result = Ok(());
-        for running in self.domains().running(which) {
+        for running in self.running(which) {
             let end = Lifecycle::STOPPED_DESTROYED;
             let stopped = self.force_stop(&running, Duration::ZERO, Condition::DESTROYED, &[end]);
             // Somebody else may have been faster.
@@ -164,14 +166,14 @@ impl Driver {
             let changing = running.stopping()?;
             let stopped = running.stop(&changing, drain);
             // It has stopped, whatever cannot be written down.
-            let noted = self.domains().change().and_then(|mut change| {
+            let noted = self.change().and_then(|mut change| {
                 let entry = change.by_uuid(running.uuid, &running.name)?;
                 change.set_off(&entry, running, off);
                 Ok(())
             });
             if let Err(error) = noted {
                 log::warn!("domain '{}' has stopped, its status stays: {error}", running.name);
-                self.domains().forget(running, off);
+                self.forget(running, off);
             }
             for event in events {
                 running.queue(events::LIFECYCLE, event.payload());
@@ -201,9 +203,9 @@ impl Domain {
 
     /// What is told of its end: libvirt's test driver knows of no shutdown before the stop.
     fn ending(&self, shutdown: Lifecycle, stopped: Lifecycle) -> Vec<Lifecycle> {
-        match self.connect().driver().node() {
-            Node::Real => vec![shutdown, stopped],
-            Node::Test(_) => vec![stopped],
+        match self.connect().domains().host() {
+            Host::Real => vec![shutdown, stopped],
+            Host::Test(_) => vec![stopped],
         }
     }
 
@@ -211,7 +213,7 @@ impl Domain {
     pub fn destroy(&self, flags: DestroyFlags) -> Result<()> {
         let drain = if flags.contains(DestroyFlags::GRACEFUL) { DRAIN } else { Duration::ZERO };
         let events = self.ending(Lifecycle::SHUTDOWN_HOST, Lifecycle::STOPPED_DESTROYED);
-        self.connect().driver().force_stop(&self.here()?, drain, Condition::DESTROYED, &events)
+        self.connect().domains().force_stop(&self.here()?, drain, Condition::DESTROYED, &events)
     }
 
     /// Stops it when what guests have asked for is done.
@@ -221,14 +223,14 @@ impl Domain {
             return Err(not_running());
         }
         let events = self.ending(Lifecycle::SHUTDOWN_GUEST, Lifecycle::STOPPED_SHUTDOWN);
-        self.connect().driver().stop(&running, DRAIN, Condition::SHUT_DOWN, &events)
+        self.connect().domains().stop(&running, DRAIN, Condition::SHUT_DOWN, &events)
     }
 
     /// Begins anew. Nothing is executed that could; a domain of `test:///` does what its definition says
     /// is to follow, as libvirt's test driver does.
     pub fn reboot(&self, _flags: ShutdownFlags) -> Result<()> {
         let running = self.here()?;
-        if matches!(self.connect().driver().node(), Node::Real) {
+        if matches!(self.connect().domains().host(), Host::Real) {
             return Ok(());
         }
         let definition = running.definition();
@@ -241,7 +243,7 @@ impl Domain {
             }
             Some(_) => {
                 let events = [Lifecycle::STOPPED_SHUTDOWN];
-                self.connect().driver().stop(&running, DRAIN, Condition::SHUT_DOWN, &events)
+                self.connect().domains().stop(&running, DRAIN, Condition::SHUT_DOWN, &events)
             }
         }
     }
@@ -266,7 +268,7 @@ impl Domain {
             self.connect().domains().note_live(&running);
             running.queue(events::LIFECYCLE, Lifecycle::SUSPENDED.payload());
         }
-        self.connect().driver().events().deliver();
+        self.connect().shared_events().deliver();
         Ok(())
     }
 
@@ -283,7 +285,7 @@ impl Domain {
             self.connect().domains().note_live(&running);
             running.queue(events::LIFECYCLE, Lifecycle::RESUMED.payload());
         }
-        self.connect().driver().events().deliver();
+        self.connect().shared_events().deliver();
         Ok(())
     }
 
@@ -310,7 +312,7 @@ impl Domain {
             let domain = Domain::of(self.connect(), &entry);
             domain.queue(events::LIFECYCLE, Lifecycle::UNDEFINED.payload());
         }
-        self.connect().driver().events().deliver();
+        self.connect().shared_events().deliver();
         Ok(())
     }
 }

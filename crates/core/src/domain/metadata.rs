@@ -82,7 +82,7 @@ impl Domain {
             _ => None,
         };
         domain.queue(events::METADATA_CHANGE, Payload::Metadata { kind: kind.number(), uri });
-        self.connect().driver().events().deliver();
+        self.connect().shared_events().deliver();
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 mod amounts;
 mod block_extents;
 mod config;
+mod connection;
 mod devices;
 pub mod events;
 mod guest;
@@ -18,6 +19,7 @@ mod machine;
 mod metadata;
 mod object;
 mod placement;
+mod process;
 mod queries;
 mod registry;
 mod rename;
@@ -31,8 +33,9 @@ mod users;
 
 pub use crate::block::filter::meter::DiskStats;
 pub use amounts::AmountFlags;
-pub use config::definition::{Definition, TYPES};
+pub use config::definition::Definition;
 pub use config::disk::{Backing, Device, DiskDefinition, ImageDefinition, Source};
+pub use connection::Connection;
 pub use devices::DeviceFlags;
 pub use guest::{MemoryStat, SetTimeFlags};
 pub use impact::Impact;

@@ -7,12 +7,13 @@ use uuid::Uuid;
 
 use super::config::definition::Definition;
 use super::config::schema;
+use super::connection::Connection;
 use super::events::{self, Lifecycle};
-use super::registry::domains::{Domains, Entry, Live};
+use super::registry::domains::{Entry, Live};
 use crate::domain::machine::condition::{Condition, State};
-use crate::driver::{Connect, Node};
 use crate::error::*;
 use crate::event::broker::{Event, Payload};
+use crate::host::Host;
 
 bitflags::bitflags! {
     /// Which domains virConnectListAllDomains lists: bits of one group are alternatives, and a
@@ -62,17 +63,13 @@ pub struct Info {
 
 /// A domain by its name and UUID, whatever has become of it.
 pub struct Domain {
-    connect: Arc<Connect>,
+    connect: Arc<Connection>,
     name: String,
     c_name: CString,
     uuid: Uuid,
 }
 
-impl Connect {
-    pub(super) fn domains(&self) -> &Domains {
-        self.driver().domains()
-    }
-
+impl Connection {
     /// All domains that pass the filter.
     pub fn list_domains(self: &Arc<Self>, filter: ListFlags) -> Result<Vec<Arc<Domain>>> {
         let all = self.domains().all()?;
@@ -124,7 +121,7 @@ impl Connect {
             domain.queue(events::LIFECYCLE, event.payload());
             domain
         };
-        self.driver().events().deliver();
+        self.shared_events().deliver();
         Ok(domain)
     }
 }
@@ -168,16 +165,16 @@ pub(super) fn passes(entry: &Entry, has_snapshots: bool, filter: &ListFlags) -> 
 }
 
 impl Domain {
-    pub(super) fn of(connect: &Arc<Connect>, entry: &Entry) -> Arc<Domain> {
+    pub(super) fn of(connect: &Arc<Connection>, entry: &Entry) -> Arc<Domain> {
         Domain::new(connect, &entry.name, entry.uuid)
     }
 
     /// The domain that an event is about.
-    pub fn of_event(connect: &Arc<Connect>, event: &Event) -> Arc<Domain> {
+    pub fn of_event(connect: &Arc<Connection>, event: &Event) -> Arc<Domain> {
         Domain::new(connect, &event.name, event.uuid)
     }
 
-    fn new(connect: &Arc<Connect>, name: &str, uuid: Uuid) -> Arc<Domain> {
+    fn new(connect: &Arc<Connection>, name: &str, uuid: Uuid) -> Arc<Domain> {
         Arc::new(Domain {
             connect: connect.clone(),
             name: name.to_string(),
@@ -188,7 +185,7 @@ impl Domain {
     }
 
     /// The connection.
-    pub fn connect(&self) -> &Arc<Connect> {
+    pub fn connect(&self) -> &Arc<Connection> {
         &self.connect
     }
 
@@ -260,9 +257,9 @@ impl Domain {
     /// The type of the system in it, as it is defined; libvirt's test driver knows only one.
     pub fn os_type(&self) -> Result<String> {
         let entry = self.entry()?;
-        Ok(match self.connect.driver().node() {
-            Node::Test(_) => "linux".to_string(),
-            Node::Real => entry.definition()?.os_type.clone(),
+        Ok(match self.connect.domains().host() {
+            Host::Test(_) => "linux".to_string(),
+            Host::Real => entry.definition()?.os_type.clone(),
         })
     }
 
@@ -304,6 +301,6 @@ impl Domain {
 
     /// Queues an event about it.
     pub fn queue(&self, id: i32, payload: Payload) {
-        self.connect.driver().events().queue(&events::event(&self.name, self.uuid, id, payload));
+        self.connect.shared_events().queue(&events::event(&self.name, self.uuid, id, payload));
     }
 }

@@ -7,8 +7,8 @@ use super::config::definition::Definition;
 use super::config::nodeset::NodeSet;
 use super::impact::Impact;
 use super::object::Domain;
-use crate::driver::Node;
 use crate::error::*;
+use crate::host::Host;
 use crate::xml::Element;
 
 /// CPUs of the machine, by their numbers; those behind its end are not in it.
@@ -58,7 +58,7 @@ impl Domain {
         let placement = Placement::of(&definition, self.all_cpus()?);
         let number = usize::from(definition.vcpus).min(most);
         // libvirt's test driver says that they run on the last one.
-        let is_told = matches!(self.connect().driver().node(), Node::Test(_));
+        let is_told = matches!(self.connect().domains().host(), Host::Test(_));
         for vcpu in 0..number {
             placement.with(vcpu, |allowed| {
                 let last = allowed.iter().rposition(|allowed| *allowed);
@@ -71,23 +71,23 @@ impl Domain {
     /// How many CPUs of the machine it can have used, for which it must run.
     pub fn counted_cpus(&self) -> Result<usize> {
         self.active()?;
-        let node = self.connect().driver().node();
+        let node = self.connect().domains().host();
         Ok(match node {
             // So does libvirt's test driver.
-            Node::Test(_) => node.info()?.cores as usize,
-            Node::Real => node.cpus()?.len(),
+            Host::Test(_) => node.info()?.cores as usize,
+            Host::Real => node.cpus()?.len(),
         })
     }
 
     fn all_cpus(&self) -> Result<CpuSet> {
-        let node = self.connect().driver().node();
+        let node = self.connect().domains().host();
         let number = match node {
-            Node::Test(_) => {
+            Host::Test(_) => {
                 let info = node.info()?;
                 let parts = [info.nodes, info.sockets, info.cores, info.threads];
                 parts.into_iter().map(|part| part as usize).product()
             }
-            Node::Real => node.cpus()?.len(),
+            Host::Real => node.cpus()?.len(),
         };
         Ok(vec![true; number])
     }

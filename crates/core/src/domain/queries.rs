@@ -14,8 +14,8 @@ use crate::block::filter::meter::DiskStats;
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{FileKind, Files, Image, buffer};
 use crate::domain::config::lookup::{argument, find, indexed, no_medium, not_served};
-use crate::driver::Node;
 use crate::error::*;
+use crate::host::Host;
 use crate::xml::excerpt;
 
 /// The most that virDomainBlockPeek reads: what libvirt's transport carries.
@@ -153,9 +153,9 @@ impl Domain {
     /// How often guests' requests have failed, where that is known: not at all in `test:///`, where no
     /// guest can make any.
     pub fn failed_requests(&self) -> Option<u64> {
-        match self.connect().driver().node() {
-            Node::Test(_) => Some(0),
-            Node::Real => None,
+        match self.connect().domains().host() {
+            Host::Test(_) => Some(0),
+            Host::Real => None,
         }
     }
 

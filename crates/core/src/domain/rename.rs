@@ -10,7 +10,7 @@ impl Domain {
     /// Gives it another name. Handles keep the name that they were made with, and stay valid.
     pub fn rename(&self, name: &str) -> Result<()> {
         let refused = |text: &str| Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
-        let broker = self.connect().driver().events();
+        let broker = self.connect().shared_events();
         {
             let mut change = self.connect().domains().change()?;
             let entry = change.by_uuid(self.uuid(), self.name())?;

@@ -26,7 +26,7 @@ impl Domain {
     /// Sends a picture of a screen through a stream that is not in use, as a download.
     pub fn screenshot(&self, function: &str, stream: &Stream) -> Result<()> {
         self.expect_test(function)?;
-        if !Arc::ptr_eq(stream.connect(), self.connect()) {
+        if !stream.session().is(self.connect()) {
             let text = format!("stream must match connection of domain '{}'", self.name());
             return Err(Error::argument(VIR_FROM_DOMAIN, function, "stream", text));
         }

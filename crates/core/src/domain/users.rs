@@ -15,7 +15,7 @@ use crate::xml::{self, Element};
 impl Domains {
     /// The name of the running domain that has an image of that identity in one of its chains, or
     /// copies a disk to it. `besides`: that disk does not count.
-    pub fn user_of(
+    pub(super) fn own_user_of(
         &self,
         identity: (u64, u64),
         besides: Option<&LiveChain>,

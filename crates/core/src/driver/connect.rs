@@ -1,21 +1,14 @@
-//! One connection.
+//! One connection: a session, and what it is a session with.
 
 use std::ffi::CString;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use super::{Credentials, Driver, aliases, uri};
 use crate::error::*;
-use crate::event::broker::Broker;
-
-/// A close callback: never called, because there is no transport that could break, but kept, and
-/// released when it is taken back.
-pub struct CloseCallback {
-    /// The address of the caller's function, by which it is taken back.
-    pub function: usize,
-    /// What the registration owns: dropping it releases the caller's data.
-    pub owned: Box<dyn Send>,
-}
+use crate::host::Host;
+use crate::session::{NewSession, Session};
+use crate::{domain, storage};
 
 /// How a connection is opened.
 #[derive(Clone, Copy, Default)]
@@ -28,17 +21,12 @@ pub struct Opening<'a> {
     pub credentials: Option<&'a dyn Credentials>,
 }
 
-/// An open connection: its own rights, events and handlers, over the driver's shared state.
+/// An open connection: its own rights, events and handlers, over what the driver shares.
 pub struct Connect {
-    id: u64,
-    uri: String,
-    c_uri: CString,
-    read_only: bool,
-    sync: bool,
+    session: Arc<Session>,
     driver: Arc<Driver>,
-    events: Arc<Broker>,
-    close_callback: Mutex<Option<CloseCallback>>,
-    is_closed: bool,
+    storage: Arc<storage::Connection>,
+    domains: Arc<domain::Connection>,
 }
 
 impl Connect {
@@ -49,7 +37,6 @@ impl Connect {
 
     /// The same, with more that may be said.
     pub fn open_with(uri: &str, opening: Opening<'_>) -> Result<Arc<Connect>> {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         let Opening { read_only, literally, credentials } = opening;
         let uri = if uri.is_empty() { uri::default_uri() } else { uri.to_string() };
         let alias = if literally { None } else { aliases::resolve(&uri)? };
@@ -61,18 +48,22 @@ impl Connect {
         if let Some(file) = &file {
             file.authenticate(credentials)?;
         }
-        let events = Broker::new();
-        driver.events().attach(&events);
-        let connect = Arc::new(Connect {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+        let driver = Arc::new(driver);
+        let closed = driver.clone();
+        let session = Session::new(NewSession {
             uri,
             c_uri,
             read_only,
             sync: address.sync.unwrap_or_else(uri::default_sync),
+            shared_events: driver.domains.events().clone(),
+            on_end: Box::new(move |session| closed.connection_closed(session)),
+        });
+        let pools = driver.domains.storage().clone();
+        let connect = Arc::new(Connect {
+            storage: storage::Connection::new(session.clone(), pools),
+            domains: domain::Connection::new(session.clone(), driver.domains.clone()),
+            session,
             driver,
-            events,
-            close_callback: Mutex::new(None),
-            is_closed: false,
         });
         if let Some(file) = file {
             file.fill(&connect)?;
@@ -80,81 +71,45 @@ impl Connect {
         Ok(connect)
     }
 
-    /// Closes the connection, with what was to end with it. It is closed after an error, too: then
-    /// something that guests have written is lost.
-    pub fn close(mut self) -> Result<()> {
-        self.is_closed = true;
-        self.driver.connection_closed(self.id)
+    /// Closes the connection, with what was to end with it: at once if nothing that was made on it is
+    /// used any more, else when that is so. It is closed after an error, too: then something that guests
+    /// have written is lost.
+    pub fn close(self) -> Result<()> {
+        let Connect { session, storage, domains, .. } = self;
+        drop((storage, domains));
+        Arc::into_inner(session).map_or(Ok(()), Session::end)
     }
 
-    /// A number that no other connection of the process has or had.
-    pub fn id(&self) -> u64 {
-        self.id
+    /// The session.
+    pub fn session(&self) -> &Arc<Session> {
+        &self.session
     }
 
-    /// The URI that was opened, which may have been asked for by another name.
-    pub fn uri(&self) -> &str {
-        &self.uri
-    }
-
-    /// The same, for C.
-    pub fn c_uri(&self) -> &CString {
-        &self.c_uri
-    }
-
-    /// Whether changes are refused.
-    pub fn is_read_only(&self) -> bool {
-        self.read_only
-    }
-
-    /// Whether what is done to volumes is on stable storage when it is said to be done.
-    pub fn syncs(&self) -> bool {
-        self.sync
-    }
-
-    /// The state that this connection shares with others.
-    pub fn driver(&self) -> &Arc<Driver> {
+    /// What is behind the URI.
+    pub fn driver(&self) -> &Driver {
         &self.driver
     }
 
-    /// The event callbacks of this connection.
-    pub fn events(&self) -> &Arc<Broker> {
-        &self.events
+    /// The machine.
+    pub fn host(&self) -> &Host {
+        self.driver.host()
     }
 
-    /// Keeps a close callback; there can be one.
-    pub fn register_close_callback(&self, callback: CloseCallback) -> Result<()> {
-        let mut slot = self.close_callback.lock().unwrap_or_else(|p| p.into_inner());
-        if slot.is_some() {
-            return Err(Error::invalid_operation(
-                VIR_FROM_NONE,
-                "A close callback is already registered",
-            ));
-        }
-        *slot = Some(callback);
-        Ok(())
+    /// Pools and volumes.
+    pub fn storage(&self) -> &Arc<storage::Connection> {
+        &self.storage
     }
 
-    /// Takes the close callback back, for the caller to drop.
-    pub fn unregister_close_callback(&self, function: usize) -> Result<CloseCallback> {
-        let mut slot = self.close_callback.lock().unwrap_or_else(|p| p.into_inner());
-        match slot.take() {
-            Some(callback) if callback.function == function => Ok(callback),
-            other => {
-                *slot = other;
-                Err(Error::invalid_operation(VIR_FROM_NONE, "A different callback was requested"))
-            }
-        }
+    /// Domains.
+    pub fn domains(&self) -> &Arc<domain::Connection> {
+        &self.domains
     }
 }
 
-impl Drop for Connect {
-    fn drop(&mut self) {
-        if self.is_closed {
-            return;
-        }
-        if let Err(error) = self.driver.connection_closed(self.id) {
-            log::error!("nobody is told, because '{}' is closed: {error}", self.uri);
-        }
+impl Deref for Connect {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
     }
 }

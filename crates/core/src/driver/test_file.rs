@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use virsparse_base::errno::Errno;
 
-use super::node::{NodeInfo, TestNode};
 use super::{Connect, Credentials, Wanted};
 use crate::domain::{DefineFlags, Domain, SnapshotCreateFlags, StartFlags, State};
 use crate::error::*;
+use crate::host::{NodeInfo, TestHost};
 use crate::storage::{CreateFlags, CreateVolumeFlags};
 use crate::xml::{self, Element, MAX_TEXT, Node, excerpt};
 
@@ -128,8 +128,8 @@ impl TestFile {
     }
 
     /// The machine.
-    pub fn node(&self) -> Result<TestNode> {
-        let plain = TestNode::without_cells().info;
+    pub fn host(&self) -> Result<TestHost> {
+        let plain = TestHost::without_cells().info;
         let part = |name, plain| small(&self.root, name).map(|said| said.unwrap_or(plain));
         let (nodes, sockets) = (part("nodes", plain.nodes)?, part("sockets", plain.sockets)?);
         let (cores, threads) = (part("cores", plain.cores)?, part("threads", plain.threads)?);
@@ -145,7 +145,7 @@ impl TestFile {
         }
         let memory = number(&self.root, &["memory"])?.unwrap_or(plain.memory);
         let info = NodeInfo { model, memory, cpus, mhz, nodes, sockets, cores, threads };
-        Ok(TestNode { info, ..TestNode::without_cells() })
+        Ok(TestHost { info, ..TestHost::without_cells() })
     }
 
     /// Lets only those in whom the file names, if it names any: a user without a password may have any.
@@ -178,7 +178,7 @@ impl TestFile {
 
     /// Makes what the file describes. What there is no kind of object for here is left out: networks,
     /// interfaces, devices.
-    pub fn fill(mut self, connect: &Arc<Connect>) -> Result<()> {
+    pub fn fill(mut self, connect: &Connect) -> Result<()> {
         // First, because domains have volumes as disks.
         for pool in self.all("pool")? {
             self.make_pool(connect, pool)?;
@@ -206,11 +206,12 @@ impl TestFile {
         Ok(found)
     }
 
-    fn make_pool(&mut self, connect: &Arc<Connect>, mut element: Element) -> Result<()> {
+    fn make_pool(&mut self, connect: &Connect, mut element: Element) -> Result<()> {
         let volumes: Vec<Element> = element.children("volume").cloned().collect();
         element.remove_children("volume");
         let what = shown(&element);
-        let Some(pool) = known(&what, connect.define_pool(&element.to_xml(), false))? else {
+        let Some(pool) = known(&what, connect.storage().define_pool(&element.to_xml(), false))?
+        else {
             return Ok(());
         };
         pool.create(CreateFlags::empty())?;
@@ -222,14 +223,14 @@ impl TestFile {
         Ok(())
     }
 
-    fn make_domain(&mut self, connect: &Arc<Connect>, mut element: Element) -> Result<()> {
+    fn make_domain(&mut self, connect: &Connect, mut element: Element) -> Result<()> {
         let what = shown(&element);
         let run = run(&element, &self.root)?;
         forget(&mut element, &self.root);
         let text = element.to_xml();
         let made = match run.transient {
-            true => connect.create_domain(&text, StartFlags::empty()),
-            false => connect.define_domain(&text, DefineFlags::empty()),
+            true => connect.domains().create_domain(&text, StartFlags::empty()),
+            false => connect.domains().define_domain(&text, DefineFlags::empty()),
         };
         let Some(domain) = known(&what, made)? else { return Ok(()) };
         if run.saved {

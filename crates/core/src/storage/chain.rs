@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::connection::Connection;
 use super::in_use;
 use super::pool::expect_known;
 use super::probe::Backing;
@@ -14,7 +15,6 @@ use super::volume::{Volume, report};
 use super::volume_format::VolumeFormat;
 use crate::block::qcow2::{Header, Qcow2Node};
 use crate::block::{Format, MOST_IMAGES, Node, has_protocol};
-use crate::driver::Connect;
 use crate::error::*;
 use crate::xml::excerpt;
 
@@ -34,7 +34,7 @@ impl Place {
 
     /// Opens its bytes as those of an image: others must not change them meanwhile, and to write, must
     /// not use them at all.
-    fn open(&self, connect: &Connect, write: bool) -> Result<Arc<dyn Node>> {
+    fn open(&self, connect: &Connection, write: bool) -> Result<Arc<dyn Node>> {
         let file = self.store.open(&self.name, write)?;
         in_use::lock(connect, &*file, &self.path(), write)?;
         Ok(file)
@@ -85,13 +85,13 @@ impl Volume {
 }
 
 /// Opens an image for reading.
-pub fn open(connect: &Connect, place: &Place, format: Format) -> Result<Arc<dyn Node>> {
+pub fn open(connect: &Connection, place: &Place, format: Format) -> Result<Arc<dyn Node>> {
     open_chain(connect, place, format, false, &mut Vec::new())
 }
 
 /// `above`: the paths of the images that lead here.
 fn open_chain(
-    connect: &Connect,
+    connect: &Connection,
     place: &Place,
     format: Format,
     write: bool,
@@ -104,7 +104,7 @@ fn open_chain(
 }
 
 fn open_qcow2(
-    connect: &Connect,
+    connect: &Connection,
     place: &Place,
     write: bool,
     above: &mut Vec<String>,
@@ -121,7 +121,7 @@ fn open_qcow2(
 }
 
 fn open_file(
-    connect: &Connect,
+    connect: &Connection,
     place: &Place,
     write: bool,
     above: &[String],
@@ -140,7 +140,7 @@ type Opened = Option<Arc<dyn Node>>;
 
 /// Opens what an image refers to, for reading: its data file and its backing image.
 fn open_below(
-    connect: &Connect,
+    connect: &Connection,
     place: &Place,
     header: &Header,
     write: bool,
@@ -185,7 +185,7 @@ fn backing_format(header: &Header, image: &str) -> Result<Format> {
 }
 
 /// Where a name in an image leads.
-pub fn follow(connect: &Connect, image: &Place, name: &str) -> Result<Place> {
+pub fn follow(connect: &Connection, image: &Place, name: &str) -> Result<Place> {
     let refuse = || {
         let text = format!(
             "image '{}' refers to '{}', which is not in an active pool",
@@ -206,7 +206,7 @@ pub fn follow(connect: &Connect, image: &Place, name: &str) -> Result<Place> {
     if matches!(name, "" | "." | "..") {
         return refuse();
     }
-    let all = connect.driver().storage().all()?;
+    let all = connect.storage().all()?;
     for entry in all.iter().filter(|entry| entry.is_active()) {
         if let Ok(definition) = entry.definition()
             && entry.store.is_at(&folder)?
@@ -242,7 +242,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    fn pool(connect: &Arc<Connect>, name: &str, folder: &Path) {
+    fn pool(connect: &Arc<Connection>, name: &str, folder: &Path) {
         let path = folder.display();
         let xml = format!(
             "<pool type='dir'><name>{name}</name><target><path>{path}</path></target></pool>"
@@ -256,8 +256,7 @@ mod tests {
     fn names_lead_to_pools_or_nowhere() {
         let place = tempfile::tempdir().unwrap();
         let base = place.path().canonicalize().unwrap();
-        let uri = format!("sparse:///embed?root={}", base.join("root").display());
-        let connect = Connect::open(&uri, false).unwrap();
+        let connect = Connection::embed(&base.join("root"));
         let pools = [base.join("p"), base.join("q")];
         pool(&connect, "p", &pools[0]);
         pool(&connect, "q", &pools[1]);
@@ -266,7 +265,7 @@ mod tests {
         std::os::unix::fs::symlink(&pools[1], base.join("link")).unwrap();
         std::os::unix::fs::symlink(base.join("other"), base.join("p/out")).unwrap();
         let folder = pools[0].display().to_string();
-        let store = connect.driver().storage().by_name("p").unwrap().store;
+        let store = connect.storage().by_name("p").unwrap().store;
         let image = Place { store, folder, name: "image".to_string() };
         let part = prop_oneof![
             Just(".."),

@@ -268,13 +268,13 @@ fn container(definition: &VolumeDefinition, sync: bool) -> NewVolume<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::Connect;
     use crate::storage::ResizeFlags;
+    use crate::storage::connection::Connection;
 
     const SIZE: usize = 3 << 20;
 
     fn pool() -> Arc<Pool> {
-        Connect::open("test:///default", false).unwrap().pool_by_name("default-pool").unwrap()
+        Connection::test().pool_by_name("default-pool").unwrap()
     }
 
     fn xml(name: &str, target: &str, below: &str) -> String {

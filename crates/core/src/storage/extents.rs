@@ -92,7 +92,7 @@ impl Volume {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::Connect;
+    use crate::storage::connection::Connection;
     use crate::storage::{CreateFlags, CreateVolumeFlags};
     use proptest::prelude::*;
     use std::os::unix::fs::FileExt;
@@ -103,9 +103,7 @@ mod tests {
     fn place() -> (tempfile::TempDir, Arc<Volume>, std::fs::File) {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("p").display().to_string();
-        let uri = format!("sparse:///embed?root={}", place.path().join("root").display());
-        let pool = Connect::open(&uri, false)
-            .unwrap()
+        let pool = Connection::embed(&place.path().join("root"))
             .create_pool(
                 &format!(
                     "<pool type='dir'><name>p</name><target><path>{path}</path></target></pool>"

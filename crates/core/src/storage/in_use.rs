@@ -8,11 +8,19 @@ use std::sync::Arc;
 
 use virsparse_base::errno::Errno;
 
+use super::connection::Connection;
 use super::store::VolumeStore;
 use super::volume::{Volume, report};
 use crate::block::{BlockError, ImageFile};
-use crate::driver::Connect;
 use crate::error::*;
+use crate::job::LiveChain;
+
+/// Those who use images beside this layer, which knows only of locks.
+pub trait ImageUsers: Send + Sync {
+    /// The running domain that uses an image, as far as this process can know: behind the same URI, or
+    /// another that is open here. `besides`: that disk does not count.
+    fn user_of(&self, identity: (u64, u64), besides: Option<&LiveChain>) -> Option<String>;
+}
 
 impl Volume {
     /// Opens its bytes for a change of all of them, which no domain and no other program may be using.
@@ -64,9 +72,9 @@ impl Volume {
             }
             Err(e) => {
                 log::debug!("'{}' is deleted without its locks: {}", self.key(), e.message);
-                let files = self.connect().driver().storage().files();
+                let files = self.connect().storage().files();
                 if let Ok(identity) = files.identity(Path::new(self.key()))
-                    && let Some(domain) = self.connect().driver().user_of(identity, None)
+                    && let Some(domain) = self.connect().storage().user_of(identity)
                 {
                     return Err(used_by(self.key(), &domain));
                 }
@@ -82,7 +90,7 @@ impl Volume {
 ///
 /// Errors: VIR_ERR_RESOURCE_BUSY, with the user.
 pub(super) fn lock(
-    connect: &Connect,
+    connect: &Connection,
     file: &dyn ImageFile,
     path: &str,
     writable: bool,
@@ -91,7 +99,7 @@ pub(super) fn lock(
 }
 
 fn locked_or_busy(
-    connect: &Connect,
+    connect: &Connection,
     file: &dyn ImageFile,
     path: &str,
     locked: crate::block::Result<()>,
@@ -99,7 +107,7 @@ fn locked_or_busy(
 ) -> Result<()> {
     let user = || {
         let identity = file.identity().inspect_err(|e| log::debug!("{}: {}", e.what, e.errno));
-        connect.driver().user_of(identity.ok()?, None)
+        connect.storage().user_of(identity.ok()?)
     };
     match locked {
         Ok(()) if file.has_locks() => Ok(()),

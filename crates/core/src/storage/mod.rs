@@ -6,6 +6,7 @@
 //! [`volume_xml`].
 
 mod chain;
+mod connection;
 mod create;
 mod describe;
 mod dir;
@@ -37,8 +38,10 @@ mod volume_format;
 mod volume_xml;
 mod wipe;
 
+pub use connection::Connection;
 pub use describe::capabilities;
 pub use extents::{ExtentsFlags, VolumeExtent};
+pub use in_use::ImageUsers;
 pub use overlays::{OverlayFlags, overlays_of};
 pub use pool::{
     BuildFlags, CreateFlags, ListFlags, Pool, PoolInfo, PoolState, no_source_discovery,

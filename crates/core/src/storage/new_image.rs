@@ -6,6 +6,7 @@ use std::sync::Arc;
 use virsparse_base::errno::Errno;
 
 use super::chain::{self, Place};
+use super::connection::Connection;
 use super::image_options::{asked_size, image_options, size_for};
 use super::registry::Entry;
 use super::volume::report;
@@ -13,7 +14,6 @@ use super::volume_format::VolumeFormat;
 use super::volume_xml::{BackingStore, VolumeDefinition};
 use crate::block::qcow2::{self, CreateOptions, Preallocation, Qcow2Node};
 use crate::block::{Cache, Format, Node};
-use crate::driver::Connect;
 use crate::error::*;
 use crate::sys;
 use crate::xml::excerpt;
@@ -30,7 +30,7 @@ pub struct NewImage {
 impl NewImage {
     /// The image that `definition` asks for, in the pool `entry`, with room for `length` bytes.
     pub fn plan(
-        connect: &Connect,
+        connect: &Connection,
         entry: &Entry,
         definition: &VolumeDefinition,
         preallocate: bool,
@@ -80,7 +80,7 @@ impl NewImage {
     }
 
     /// The same, to be filled: it is returned open for writing, with what is below it.
-    pub fn make_open(&self, connect: &Connect, file: &Arc<dyn Node>) -> Result<Arc<dyn Node>> {
+    pub fn make_open(&self, connect: &Connection, file: &Arc<dyn Node>) -> Result<Arc<dyn Node>> {
         self.make(file)?;
         let backing = match (self.below, &self.options.backing) {
             (Some(format), Some((name, _))) => {
@@ -113,7 +113,7 @@ struct Below {
 }
 
 impl Below {
-    fn look(connect: &Connect, place: &Place, named: &BackingStore) -> Result<Below> {
+    fn look(connect: &Connection, place: &Place, named: &BackingStore) -> Result<Below> {
         let file = open_named(connect, place, &named.path).map_err(|e| match e.errno() {
             Some(errno) => {
                 let text = format!("inaccessible backing store volume {}", excerpt(&named.path));
@@ -140,13 +140,13 @@ impl Below {
 }
 
 /// Opens the file of that name, which a creator has given: it may be anywhere.
-fn open_named(connect: &Connect, place: &Place, name: &str) -> Result<Arc<dyn Node>> {
+fn open_named(connect: &Connection, place: &Place, name: &str) -> Result<Arc<dyn Node>> {
     if let Ok(below) = chain::follow(connect, place, name)
         && let Ok(file) = below.store.open(&below.name, false)
     {
         return Ok(file);
     }
     let path = Path::new(&place.folder).join(name);
-    let files = connect.driver().storage().files();
+    let files = connect.storage().files();
     Ok(files.open(&path, false, Cache::default()).map_err(report)?)
 }

@@ -26,7 +26,7 @@ impl Volume {
     pub fn overlays(&self, descendants: bool) -> Result<Vec<Arc<Volume>>> {
         self.facts()?;
         let connect = self.connect();
-        let storage = connect.driver().storage();
+        let storage = connect.storage();
         let files = storage.files();
         let own = identity(&*files, self.key())?;
         let links = links(storage)?;

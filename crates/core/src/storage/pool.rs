@@ -6,12 +6,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 use virsparse_base::errno::Errno;
 
+use super::connection::Connection;
 use super::names::normalise_path;
 use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};
-use super::registry::{Change, Entry, Storage, no_pool, no_volume};
+use super::registry::{Change, Entry, no_pool, no_volume};
 use super::schema;
 use super::volume::Volume;
-use crate::driver::Connect;
 use crate::error::*;
 use crate::event::broker::{Event, ObjectKind, Payload};
 
@@ -92,37 +92,33 @@ impl Lifecycle {
 
 /// A pool by its name and UUID, whatever has become of it.
 pub struct Pool {
-    connect: Arc<Connect>,
+    connect: Arc<Connection>,
     name: String,
     c_name: CString,
     uuid: Uuid,
 }
 
-impl Connect {
-    fn pools(&self) -> &Storage {
-        self.driver().storage()
-    }
-
+impl Connection {
     /// All pools that pass the filter.
     pub fn list_pools(self: &Arc<Self>, filter: ListFlags) -> Result<Vec<Arc<Pool>>> {
-        let all = self.pools().all()?;
+        let all = self.storage().all()?;
         Ok(all.iter().filter(|e| passes(e, &filter)).map(|e| Pool::of(self, e)).collect())
     }
 
     /// The pool of that name.
     pub fn pool_by_name(self: &Arc<Self>, name: &str) -> Result<Arc<Pool>> {
-        Ok(Pool::of(self, &self.pools().by_name(name)?))
+        Ok(Pool::of(self, &self.storage().by_name(name)?))
     }
 
     /// The pool of that UUID.
     pub fn pool_by_uuid(self: &Arc<Self>, uuid: Uuid) -> Result<Arc<Pool>> {
-        Ok(Pool::of(self, &self.pools().by_uuid(uuid, None)?))
+        Ok(Pool::of(self, &self.storage().by_uuid(uuid, None)?))
     }
 
     /// The active pool whose volumes are at that path.
     pub fn pool_by_target(self: &Arc<Self>, path: &str) -> Result<Arc<Pool>> {
         let wanted = normalise_path(path);
-        let all = self.pools().all()?;
+        let all = self.storage().all()?;
         if let Some(found) = all.iter().find(|e| e.is_active() && e.is_at(&wanted)) {
             return Ok(Pool::of(self, found));
         }
@@ -138,7 +134,7 @@ impl Connect {
         }
         check_supported(&definition)?;
         let pool = {
-            let mut change = self.pools().change()?;
+            let mut change = self.storage().change()?;
             let mut entry = change.claim(&definition)?;
             let config = Arc::new(definition);
             if entry.is_active() {
@@ -150,7 +146,7 @@ impl Connect {
             pool.queue(Lifecycle::Defined.event());
             pool
         };
-        self.driver().events().deliver();
+        self.shared_events().deliver();
         Ok(pool)
     }
 
@@ -159,7 +155,7 @@ impl Connect {
         let definition = PoolDefinition::parse(xml)?;
         check_supported(&definition)?;
         let pool = {
-            let mut change = self.pools().change()?;
+            let mut change = self.storage().change()?;
             let entry = change.claim(&definition)?;
             refuse_active(&entry)?;
             start(&mut change, &entry, Arc::new(definition), &flags)?;
@@ -167,7 +163,7 @@ impl Connect {
             pool.queue(Lifecycle::Started.event());
             pool
         };
-        self.driver().events().deliver();
+        self.shared_events().deliver();
         Ok(pool)
     }
 
@@ -185,7 +181,7 @@ impl Connect {
     /// A volume's path and key are its pool's folder and its name.
     fn find_volume(self: &Arc<Self>, path: &str) -> Result<Option<Arc<Volume>>> {
         let Some((folder, name)) = path.rsplit_once('/') else { return Ok(None) };
-        let all = self.pools().all()?;
+        let all = self.storage().all()?;
         for entry in all.iter().filter(|entry| entry.is_active()) {
             if let Ok(definition) = entry.definition()
                 && definition.target_path.trim_end_matches('/') == folder
@@ -283,7 +279,7 @@ fn nothing_to_format(name: &str) -> Error {
 }
 
 impl Pool {
-    fn of(connect: &Arc<Connect>, entry: &Entry) -> Arc<Pool> {
+    fn of(connect: &Arc<Connection>, entry: &Entry) -> Arc<Pool> {
         Arc::new(Pool {
             connect: connect.clone(),
             name: entry.name.clone(),
@@ -294,7 +290,7 @@ impl Pool {
     }
 
     /// The pool that an event is about.
-    pub fn of_event(connect: &Arc<Connect>, event: &Event) -> Arc<Pool> {
+    pub fn of_event(connect: &Arc<Connection>, event: &Event) -> Arc<Pool> {
         Arc::new(Pool {
             connect: connect.clone(),
             name: event.name.clone(),
@@ -306,12 +302,12 @@ impl Pool {
     /// The pool that a volume is, or was, in.
     pub fn of_volume(volume: &Volume) -> Result<Arc<Pool>> {
         let connect = volume.connect();
-        let entry = connect.pools().by_name(volume.pool_name())?;
+        let entry = connect.storage().by_name(volume.pool_name())?;
         Ok(Pool::of(connect, &entry))
     }
 
     /// The connection.
-    pub fn connect(&self) -> &Arc<Connect> {
+    pub fn connect(&self) -> &Arc<Connection> {
         &self.connect
     }
 
@@ -331,7 +327,7 @@ impl Pool {
     }
 
     fn entry(&self) -> Result<Entry> {
-        self.connect.pools().by_uuid(self.uuid, Some(&self.name))
+        self.connect.storage().by_uuid(self.uuid, Some(&self.name))
     }
 
     /// The pool, which must be active.
@@ -346,7 +342,7 @@ impl Pool {
         &self,
         body: impl FnOnce(&mut Change<'_>, &Entry) -> Result<R>,
     ) -> Result<R> {
-        let mut change = self.connect.pools().change()?;
+        let mut change = self.connect.storage().change()?;
         let entry = change.by_uuid(self.uuid, &self.name)?;
         body(&mut change, &entry)
     }
@@ -364,7 +360,7 @@ impl Pool {
             self.queue(event);
             Ok(())
         })?;
-        self.connect.driver().events().deliver();
+        self.connect.shared_events().deliver();
         Ok(())
     }
 
@@ -496,7 +492,7 @@ impl Pool {
     /// Tells that the volumes may have changed.
     pub fn tell_refresh(&self) {
         self.queue(Payload::Refresh);
-        self.connect.driver().events().deliver();
+        self.connect.shared_events().deliver();
     }
 
     fn queue(&self, payload: Payload) {
@@ -504,7 +500,7 @@ impl Pool {
             Payload::Lifecycle { .. } => 0,
             _ => 1,
         };
-        self.connect.driver().events().queue(&Event {
+        self.connect.shared_events().queue(&Event {
             kind: ObjectKind::Pool,
             id,
             name: self.name.clone(),

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::Instant;
 
 use uuid::Uuid;
 
 use super::dir::DirStore;
+use super::in_use::ImageUsers;
 use super::listing::Listing;
 use super::memory::MemoryStore;
 use super::permissions::Permissions;
@@ -116,6 +117,7 @@ pub struct Storage {
     state: Option<StateDir>,
     place: Place,
     known: Mutex<Known>,
+    image_users: OnceLock<Weak<dyn ImageUsers>>,
 }
 
 /// Where volumes are.
@@ -143,6 +145,7 @@ impl Storage {
             state: Some(StateDir::open(root, POOLS)?),
             place: Place::Machine,
             known: Mutex::default(),
+            image_users: OnceLock::new(),
         };
         storage.autostart()?;
         Ok(storage)
@@ -151,7 +154,7 @@ impl Storage {
     /// No pools, in memory.
     pub fn in_memory() -> Storage {
         let place = Place::Memory(Arc::default());
-        Storage { state: None, place, known: Mutex::default() }
+        Storage { state: None, place, known: Mutex::default(), image_users: OnceLock::new() }
     }
 
     /// The pool that released libvirt's test driver has, with room for data.
@@ -180,7 +183,12 @@ impl Storage {
             listing: Listing::new(None),
         };
         let known = Known { pools: BTreeMap::from([(name, entry)]), stamp: None };
-        Ok(Storage { state: None, place: Place::Memory(files), known: Mutex::new(known) })
+        Ok(Storage {
+            state: None,
+            place: Place::Memory(files),
+            known: Mutex::new(known),
+            image_users: OnceLock::new(),
+        })
     }
 
     /// Where the names of images lead.
@@ -189,6 +197,16 @@ impl Storage {
             Place::Machine => Arc::new(RealFiles),
             Place::Memory(files) => files.clone(),
         }
+    }
+
+    /// From now on, `users` is asked who uses an image. The first to be set counts.
+    pub fn set_image_users(&self, users: &Arc<dyn ImageUsers>) {
+        self.image_users.get_or_init(|| Arc::downgrade(users));
+    }
+
+    /// The running domain that uses an image, as far as this process can know.
+    pub fn user_of(&self, identity: (u64, u64)) -> Option<String> {
+        self.image_users.get()?.upgrade()?.user_of(identity, None)
     }
 
     /// All pools, by name.

@@ -101,7 +101,7 @@ impl Volume {
 
     /// Refuses a stream of another connection, or with an active transfer.
     pub fn check_stream(&self, function: &str, stream: &Stream) -> Result<()> {
-        if !Arc::ptr_eq(stream.connect(), self.connect()) {
+        if !stream.session().is(self.connect()) {
             let text =
                 format!("stream in {function} must match connection of volume '{}'", self.name());
             return Err(Error::argument(VIR_FROM_STORAGE, function, "stream", text));

@@ -3,12 +3,12 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
+use super::connection::Connection;
 use super::pool::{Pool, expect_active};
 use super::registry::Entry;
 use super::store::{VolumeFacts, VolumeStore};
 use super::volume_description::VolumeKind;
 use crate::block::Node;
-use crate::driver::Connect;
 use crate::error::*;
 
 bitflags::bitflags! {
@@ -52,7 +52,7 @@ pub struct VolumeInfo {
 
 /// A volume by its pool and name, whatever has become of it.
 pub struct Volume {
-    connect: Arc<Connect>,
+    connect: Arc<Connection>,
     pool: String,
     name: String,
     c_name: CString,
@@ -67,7 +67,7 @@ pub fn report(error: crate::block::BlockError) -> Error {
 
 impl Volume {
     /// The volume of that name in a pool.
-    pub fn new(connect: &Arc<Connect>, pool: &Entry, name: &str) -> Result<Arc<Volume>> {
+    pub fn new(connect: &Arc<Connection>, pool: &Entry, name: &str) -> Result<Arc<Volume>> {
         let key = format!("{}/{name}", pool.definition()?.target_path.trim_end_matches('/'));
         let c = |text: &str| {
             CString::new(text).map_err(|_| Error::internal(VIR_FROM_STORAGE, "NUL in a name"))
@@ -83,7 +83,7 @@ impl Volume {
     }
 
     /// The connection.
-    pub fn connect(&self) -> &Arc<Connect> {
+    pub fn connect(&self) -> &Arc<Connection> {
         &self.connect
     }
 
@@ -109,7 +109,7 @@ impl Volume {
 
     /// The folder of its pool, as the pool calls it.
     pub fn pool_folder(&self) -> Result<String> {
-        let pool = self.connect.driver().storage().by_name(&self.pool)?;
+        let pool = self.connect.storage().by_name(&self.pool)?;
         Ok(pool.definition()?.target_path.clone())
     }
 
@@ -120,7 +120,7 @@ impl Volume {
 
     /// Where it is. The pool must be active, and know it.
     pub fn store(&self) -> Result<Arc<dyn VolumeStore>> {
-        let pool = self.connect.driver().storage().by_name(&self.pool)?;
+        let pool = self.connect.storage().by_name(&self.pool)?;
         expect_active(&pool)?;
         pool.expect_volume(&self.name)?;
         Ok(pool.store)

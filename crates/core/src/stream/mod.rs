@@ -31,9 +31,9 @@ use events::{Wakeup, Watch};
 use stats::Stats;
 use upload::Upload;
 
-use crate::driver::Connect;
 use crate::error::*;
 use crate::event::Timer;
+use crate::session::Session;
 
 /// Runs once when a transfer has ended, however it did.
 pub type OnClose = Box<dyn FnOnce() + Send>;
@@ -91,7 +91,7 @@ impl State {
 
 /// A stream object.
 pub struct Stream {
-    connect: Arc<Connect>,
+    session: Arc<Session>,
     waits: bool,
     state: Mutex<State>,
     stats: Mutex<Arc<Stats>>,
@@ -101,9 +101,9 @@ pub struct Stream {
 
 impl Stream {
     /// An unattached stream. Unless `waits`, no call waits for the disk.
-    pub fn new(connect: Arc<Connect>, waits: bool) -> Arc<Stream> {
+    pub fn new(session: Arc<Session>, waits: bool) -> Arc<Stream> {
         Arc::new(Stream {
-            connect,
+            session,
             waits,
             state: Mutex::new(State::Unattached),
             stats: Mutex::default(),
@@ -113,8 +113,8 @@ impl Stream {
     }
 
     /// The connection that the stream was made on.
-    pub fn connect(&self) -> &Arc<Connect> {
-        &self.connect
+    pub fn session(&self) -> &Arc<Session> {
+        &self.session
     }
 
     /// Refuses to begin a transfer while one is active.

@@ -194,7 +194,7 @@ fn a_moment() {
 }
 
 fn stream() -> Arc<Stream> {
-    Stream::new(Connect::open("test:///default", false).unwrap(), true)
+    Stream::new(Session::alone(), true)
 }
 
 /// A target like that of a raw volume.

@@ -115,7 +115,7 @@ pub fn start(connect: &Arc<Connect>, image: &Path, format: &str) -> Arc<Domain> 
          <source file='{}'/><target dev='vda'/></disk></devices></domain>",
         show(image)
     );
-    let domain = connect.define_domain(&xml, DefineFlags::empty()).expect("define");
+    let domain = connect.domains().define_domain(&xml, DefineFlags::empty()).expect("define");
     domain.create(StartFlags::empty()).expect("start");
     domain
 }

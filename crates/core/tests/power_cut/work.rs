@@ -98,7 +98,7 @@ fn domain_is(
 ) -> Check {
     let name = name.to_string();
     Box::new(move |place| {
-        let domain = open(place)?.domain_by_name(&name).map_err(text)?;
+        let domain = open(place)?.domains().domain_by_name(&name).map_err(text)?;
         is(&domain)
     })
 }
@@ -106,7 +106,7 @@ fn domain_is(
 fn no_domain(name: &str) -> Check {
     let name = name.to_string();
     Box::new(move |place| {
-        says(open(place)?.domain_by_name(&name).is_err(), || "it is there".to_string())
+        says(open(place)?.domains().domain_by_name(&name).is_err(), || "it is there".to_string())
     })
 }
 
@@ -150,7 +150,7 @@ impl Worker<'_> {
     /// Sends data and holes into a volume from `offset` on.
     fn upload(&self, key: &str, volume: &Arc<Volume>, offset: u64, parts: &[Part], check: Check) {
         let upload = || {
-            let stream = Stream::new(self.connect.clone(), true);
+            let stream = Stream::new(self.connect.session().clone(), true);
             volume.upload("f", &stream, offset, 0, UploadFlags::SPARSE_STREAM)?;
             for part in parts {
                 match part {
@@ -286,7 +286,10 @@ impl Worker<'_> {
             )
         };
         let define = |name: &str, image: &Path| {
-            self.connect.define_domain(&xml(name, image), DefineFlags::empty()).expect("define")
+            self.connect
+                .domains()
+                .define_domain(&xml(name, image), DefineFlags::empty())
+                .expect("define")
         };
         let domain = self.disk.promise(
             "domain",
@@ -391,12 +394,12 @@ pub fn work(machine: &Machine, uri_more: &str) {
         show(&place.join("p"))
     );
     let pool_is_there: Check = Box::new(|place| {
-        let pool = open(place)?.pool_by_name("p").map_err(text)?;
+        let pool = open(place)?.storage().pool_by_name("p").map_err(text)?;
         says(place.join("p").is_dir(), || "its folder is missing".to_string())?;
         pool.create(CreateFlags::empty()).map_err(text)
     });
     let make = || {
-        let pool = connect.define_pool(&xml, false).expect("define");
+        let pool = connect.storage().define_pool(&xml, false).expect("define");
         pool.build(BuildFlags::empty()).expect("build");
         pool.create(CreateFlags::empty()).expect("create");
         pool
@@ -408,7 +411,7 @@ pub fn work(machine: &Machine, uri_more: &str) {
     std::fs::create_dir(&images).expect("create");
     worker.domains(&images);
     let no_pool: Check = Box::new(|place| {
-        says(open(place)?.pool_by_name("p").is_err(), || "it is there".to_string())
+        says(open(place)?.storage().pool_by_name("p").is_err(), || "it is there".to_string())
     });
     worker.pool.destroy().expect("destroy");
     disk.promise("pool", || worker.pool.undefine().expect("undefine"), no_pool);

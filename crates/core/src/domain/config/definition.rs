@@ -8,6 +8,7 @@ use super::find_device;
 use super::layout;
 use super::nodeset::NodeSet;
 use crate::error::*;
+use crate::host::DOMAIN_TYPES;
 use crate::units::{scaled, whole_number};
 use crate::xml::{self, Element, Node, excerpt};
 
@@ -19,27 +20,6 @@ const NAME_MAX: usize = 240;
 
 /// What messages call the document.
 const WHAT: &str = "domain_definition";
-
-/// libvirt's words for what runs a domain.
-pub const TYPES: [&str; 17] = [
-    "qemu",
-    "kqemu",
-    "kvm",
-    "xen",
-    "lxc",
-    "uml",
-    "openvz",
-    "test",
-    "vmware",
-    "hyperv",
-    "vbox",
-    "phyp",
-    "parallels",
-    "bhyve",
-    "vz",
-    "hvf",
-    "none",
-];
 
 /// A domain as its owner described it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +66,7 @@ impl Definition {
     /// Reads a tree, in which what only describes a running domain is removed.
     pub fn from_xml(mut root: Element) -> Result<Definition> {
         root.expect_name("domain")?;
-        if let Some(word) = root.attr("type").filter(|word| !TYPES.contains(word)) {
+        if let Some(word) = root.attr("type").filter(|word| !DOMAIN_TYPES.contains(word)) {
             let text = format!("invalid domain type {}", excerpt(word));
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }

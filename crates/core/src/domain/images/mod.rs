@@ -24,6 +24,11 @@ impl Images {
         Images { storage, files }
     }
 
+    /// The pools.
+    pub fn storage(&self) -> &Arc<Storage> {
+        &self.storage
+    }
+
     /// Where the names of images lead.
     pub fn files(&self) -> &Arc<dyn Files> {
         &self.files

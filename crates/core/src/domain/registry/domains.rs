@@ -21,6 +21,7 @@ use crate::domain::runtime::running::{Running, Start};
 use crate::domain::snapshot_store::store::{Memory, Store};
 use crate::error::*;
 use crate::event::broker::Brokers;
+use crate::host::{Host, TestHost};
 use crate::state::{DOMAINS, Damage, Folder, Kept, Locked, Stamp, StateDir};
 use crate::storage::Storage;
 use crate::xml::excerpt;
@@ -171,6 +172,7 @@ struct Known {
 
 /// All domains behind a URI.
 pub struct Domains {
+    host: Host,
     /// Where definitions are kept; `None` if they are not, and disks have no sockets.
     state: Option<StateDir>,
     known: Mutex<Known>,
@@ -197,22 +199,33 @@ pub struct Starting<'a> {
 
 impl Domains {
     /// The domains that are defined under `root`.
-    pub fn embed(root: &Path, storage: Arc<Storage>, events: Arc<Brokers>) -> Result<Domains> {
+    pub fn embed(root: &Path, storage: Arc<Storage>, events: Arc<Brokers>) -> Result<Arc<Domains>> {
         let state = StateDir::open(root, DOMAINS)?;
         stored::remove_leftovers(&state)?;
-        let (known, images) = (Mutex::default(), Images::new(storage));
-        Ok(Domains { state: Some(state), known, events, images, snapshots: Mutex::default() })
+        Ok(Domains::new(Some(state), Host::Real, storage, events))
     }
 
     /// No domains, in memory.
-    pub fn in_memory(storage: Arc<Storage>, events: Arc<Brokers>) -> Domains {
+    pub fn in_memory(host: TestHost, storage: Arc<Storage>, events: Arc<Brokers>) -> Arc<Domains> {
+        Domains::new(None, Host::Test(host), storage, events)
+    }
+
+    fn new(
+        state: Option<StateDir>,
+        host: Host,
+        storage: Arc<Storage>,
+        events: Arc<Brokers>,
+    ) -> Arc<Domains> {
         let (known, images) = (Mutex::default(), Images::new(storage));
-        Domains { state: None, known, events, images, snapshots: Mutex::default() }
+        let snapshots = Mutex::default();
+        let domains = Arc::new(Domains { host, state, known, events, images, snapshots });
+        domains.register();
+        domains
     }
 
     /// The domain that released libvirt's test driver has.
-    pub fn test(storage: Arc<Storage>, events: Arc<Brokers>) -> Result<Domains> {
-        let domains = Domains::in_memory(storage, events.clone());
+    pub fn test(storage: Arc<Storage>, events: Arc<Brokers>) -> Result<Arc<Domains>> {
+        let domains = Domains::in_memory(TestHost::default(), storage, events.clone());
         let definition = Arc::new(Definition::parse(include_str!("../test.xml"))?);
         let running = Running::start(Start {
             id: 1,
@@ -233,6 +246,21 @@ impl Domains {
             known.entries.insert(entry.name.clone(), entry);
         }
         Ok(domains)
+    }
+
+    /// The machine that they are on.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The pools in which volumes are looked for.
+    pub fn storage(&self) -> &Arc<Storage> {
+        self.images.storage()
+    }
+
+    /// Whom to tell of events.
+    pub fn events(&self) -> &Arc<Brokers> {
+        &self.events
     }
 
     /// Where the images of disks are.

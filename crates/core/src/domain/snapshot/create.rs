@@ -261,9 +261,9 @@ impl Domain {
         if still.is_some() {
             let events = [Lifecycle::STOPPED_FOR_SNAPSHOT];
             let off = Condition::OFF_FOR_SNAPSHOT;
-            self.connect().driver().stop(&running, Duration::ZERO, off, &events)?;
+            self.connect().domains().stop(&running, Duration::ZERO, off, &events)?;
         }
-        self.connect().driver().events().deliver();
+        self.connect().shared_events().deliver();
         Ok(())
     }
 

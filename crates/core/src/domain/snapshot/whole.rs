@@ -100,7 +100,7 @@ impl Domain {
 
     fn stop_for_snapshot(&self, running: &Arc<Running>) -> Result<()> {
         let (off, events) = (Condition::OFF_FOR_SNAPSHOT, [Lifecycle::STOPPED_FOR_SNAPSHOT]);
-        self.connect().driver().stop(running, Duration::ZERO, off, &events)
+        self.connect().domains().stop(running, Duration::ZERO, off, &events)
     }
 }
 
@@ -147,7 +147,7 @@ impl Snapshot {
             changing.snapshots(&entry).set_current(&[&self.name])?;
         }
         if !online && !wanted {
-            domain.connect().driver().events().deliver();
+            domain.connect().shared_events().deliver();
             return Ok(());
         }
         let was_paused = snapshot.state == State::Paused.word();

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::driver::Connect;
+use crate::storage::connection::Connection;
 use crate::storage::{CreateFlags, CreateVolumeFlags, ListFlags, Pool};
 
 fn definition(name: &str, path: &Path) -> PoolDefinition {
@@ -261,9 +261,7 @@ fn a_pool_defined_anew_while_it_is_active_changes_when_it_is_stopped() {
     connect.define_pool(&anew, false).unwrap();
     let path = |path: &Path| format!("<path>{}</path>", path.display());
     // Not even for another process.
-    for connect in
-        [connect.clone(), Connect::open(&uri(&place.root.path().join(".")), false).unwrap()]
-    {
+    for connect in [connect.clone(), Connection::embed(&place.root.path().join("."))] {
         let pool = connect.pool_by_name("p").unwrap();
         assert!(pool.xml(false).unwrap().contains(&path(&before)));
         assert!(pool.xml(true).unwrap().contains(&path(&after)));
@@ -355,12 +353,8 @@ fn a_copy_is_a_file_whatever_it_is_asked_to_be() {
     assert_eq!(fs::read(folder.join("c")).unwrap(), b"contents");
 }
 
-fn uri(root: &Path) -> String {
-    format!("sparse:///embed?root={}", root.display())
-}
-
-fn connect(root: &Path) -> Arc<Connect> {
-    Connect::open(&uri(root), false).unwrap()
+fn connect(root: &Path) -> Arc<Connection> {
+    Connection::embed(root)
 }
 
 fn pool_xml(name: &str, path: &Path) -> String {

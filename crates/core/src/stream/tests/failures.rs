@@ -23,7 +23,7 @@ fn without_a_thread_the_caller_writes_and_reads() {
     stream.finish("finish").unwrap();
 
     // Nor does a stream that never waits lose anything.
-    let stream = Stream::new(Connect::open("test:///default", false).unwrap(), false);
+    let stream = Stream::new(Session::alone(), false);
     stream.attach_upload(raw(&node), 0, nothing()).unwrap();
     send(&stream, &vec![9; 5 * MIB]).unwrap();
     stream.finish("finish").unwrap();

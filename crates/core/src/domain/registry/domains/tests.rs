@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
-fn open(root: &Path) -> Domains {
+fn open(root: &Path) -> Arc<Domains> {
     let storage = Arc::new(Storage::embed(root).unwrap());
     Domains::embed(root, storage, Arc::default()).unwrap()
 }

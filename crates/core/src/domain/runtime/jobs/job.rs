@@ -11,10 +11,10 @@ use crate::domain::config::definition::Definition;
 use crate::domain::config::lookup::disk_range;
 use crate::domain::events;
 use crate::domain::object::Domain;
+use crate::domain::registry::domains::Domains;
 use crate::domain::runtime::disk::Disk;
 use crate::domain::runtime::running::{Changing, Running};
 use crate::domain::runtime::{ABORT_TIMEOUT, POLL_INTERVAL};
-use crate::driver::Driver;
 use crate::error::*;
 use crate::event::broker::Payload;
 use crate::job::{Command, Control, End, Job, Kind, LiveChain, Mirror, Outcome, Progress};
@@ -118,7 +118,7 @@ impl NewJob {
 /// The domain and the disk that a block job works on.
 #[derive(Clone)]
 pub struct JobContext {
-    pub driver: Arc<Driver>,
+    pub domains: Arc<Domains>,
     pub running: Arc<Running>,
     pub disk: Arc<Disk>,
 }
@@ -381,14 +381,14 @@ impl JobContext {
             self.queue(kind, status);
         }
         self.note();
-        self.driver.events().deliver();
+        self.domains.events().deliver();
     }
 
     /// Says that the target of a copy is equal to the disk.
     pub fn tell_ready(&self, kind: Kind) {
         self.note();
         self.queue(kind, Status::Ready);
-        self.driver.events().deliver();
+        self.domains.events().deliver();
     }
 
     /// Queues an event for those who listen; there is none of a domain that has been stopped.
@@ -406,7 +406,7 @@ impl JobContext {
 
     /// Writes down, for other processes, how the domain runs now. They may know less of a job.
     fn note(&self) {
-        self.driver.domains().note_live(&self.running);
+        self.domains.note_live(&self.running);
     }
 
     /// Waits until nobody else changes the domain; `None` if the job is to end instead.
@@ -442,7 +442,7 @@ impl JobContext {
         let image = live.disk(target).and_then(|disk| disk.image.clone());
         let changed = |definition: &Definition| definition.with_changed_disk(target, &change);
         let new = changed(&live)?;
-        let mut domains = self.driver.domains().change()?;
+        let mut domains = self.domains.change()?;
         let entry = domains.by_uuid(self.running.uuid, &self.running.name)?;
         if let Some(kept) = entry.config()?
             && kept.disk(target).is_some_and(|disk| disk.target == *target && disk.image == image)
@@ -467,7 +467,7 @@ impl Domain {
             .disk(name)
             .ok_or_else(|| refused(format!("disk '{}' not found in domain", excerpt(name))))?;
         let open = running.expect_disk(disk)?;
-        Ok(JobContext { driver: self.connect().driver().clone(), running, disk: open })
+        Ok(JobContext { domains: self.connect().domains().clone(), running, disk: open })
     }
 
     /// How far the job on a disk is; `None` if there is none.

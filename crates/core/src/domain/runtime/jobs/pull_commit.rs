@@ -17,7 +17,7 @@ use crate::error::*;
 use crate::job::{
     self, Control, Copy, End, Kind, LiveChain, Mirror, MirrorGuard, PivotStep, relative_name,
 };
-use crate::storage::overlays_of;
+use crate::storage::{ImageUsers, overlays_of};
 use crate::xml::{Element, excerpt};
 
 /// The unit in which an active commit notes what guests change.
@@ -199,7 +199,8 @@ impl JobContext {
             };
             // Where a filesystem has no locks, domains still know what they use.
             let identity = self.files().identity(&path);
-            let user = identity.ok().and_then(|identity| self.driver.user_of(identity, Some(live)));
+            let user =
+                identity.ok().and_then(|identity| self.domains.user_of(identity, Some(live)));
             let by = match user {
                 Some(domain) => format!("domain '{domain}'"),
                 None if locked => "another program".to_string(),
@@ -224,7 +225,7 @@ impl JobContext {
             let identity = files.identity(Path::new(other));
             identity.is_ok_and(|id| chain.images.iter().any(|image| image.is_in(files, id)))
         };
-        match overlays_of(self.driver.storage(), path) {
+        match overlays_of(self.domains.storage(), path) {
             Ok(mut overlays) => {
                 overlays.retain(|other| !is_own(other));
                 if !overlays.is_empty() {

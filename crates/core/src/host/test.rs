@@ -41,26 +41,28 @@ pub struct Cell {
 
 /// The machine.
 #[derive(Clone, Debug)]
-pub struct TestNode {
+pub struct TestHost {
     pub info: NodeInfo,
     pub cells: Vec<Cell>,
 }
 
-impl TestNode {
+impl Default for TestHost {
     /// What there is at test:///default.
-    pub fn new() -> TestNode {
+    fn default() -> TestHost {
         let cell = |index: u32| Cell {
             memory: u64::from(index + 1) << 21,
             free: u64::from(index + 1) << 20,
             first_cpu: index * 8,
             cpus: 8,
         };
-        TestNode { info: TestNode::plain_info(), cells: vec![cell(0), cell(1)] }
+        TestHost { info: TestHost::plain_info(), cells: vec![cell(0), cell(1)] }
     }
+}
 
+impl TestHost {
     /// What there is before a file says otherwise.
-    pub fn without_cells() -> TestNode {
-        TestNode { info: TestNode::plain_info(), cells: Vec::new() }
+    pub fn without_cells() -> TestHost {
+        TestHost { info: TestHost::plain_info(), cells: Vec::new() }
     }
 
     fn plain_info() -> NodeInfo {

@@ -28,6 +28,27 @@ const ARCHS: [Arch; 7] = [
     arch("s390x", 64, &["s390-ccw-virtio"]),
 ];
 
+/// libvirt's words for what runs a domain.
+pub const DOMAIN_TYPES: [&str; 17] = [
+    "qemu",
+    "kqemu",
+    "kvm",
+    "xen",
+    "lxc",
+    "uml",
+    "openvz",
+    "test",
+    "vmware",
+    "hyperv",
+    "vbox",
+    "phyp",
+    "parallels",
+    "bhyve",
+    "vz",
+    "hvf",
+    "none",
+];
+
 /// That of libvirt's test driver.
 const TEST_ARCHS: [Arch; 1] = [arch("i686", 32, &[])];
 
@@ -180,7 +201,7 @@ impl Guests {
         let Some(asked) = asked else { return Ok(self.kind) };
         self.types.iter().copied().find(|kind| *kind == asked).ok_or_else(|| {
             let shown = excerpt(asked);
-            let text = match crate::domain::TYPES.contains(&asked) {
+            let text = match DOMAIN_TYPES.contains(&asked) {
                 true => format!("there are no domains of the virt type '{shown}'"),
                 false => format!("unknown virttype: {shown}"),
             };

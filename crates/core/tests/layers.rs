@@ -1,0 +1,115 @@
+//! The modules of this crate are layers: each imports only what is below it. Cargo sees to that between
+//! crates; between modules this test does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From top to bottom.
+const LAYERS: [&str; 16] = [
+    "driver",
+    "domain",
+    "storage",
+    "stream",
+    "session",
+    "host",
+    "job",
+    "state",
+    "folders",
+    "event",
+    "logging",
+    "panic",
+    "typed_params",
+    "units",
+    "xml",
+    "error",
+];
+
+/// What comes from the crates below, under a name of its own.
+const CRATES: [&str; 3] = ["block", "copy", "sys"];
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a readable folder") {
+        let path = entry.expect("a readable folder").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The modules that a line names from the root of the crate: `crate::a::B`, `crate::{a, b::C}`.
+fn named(text: &str) -> Vec<String> {
+    let word = |text: &str| {
+        let end = text.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(text.len());
+        text[..end].to_string()
+    };
+    let mut names = Vec::new();
+    for rest in text.split("crate::").skip(1) {
+        match rest.strip_prefix('{') {
+            Some(list) => {
+                let list = list.split(';').next().unwrap_or_default();
+                let mut depth = 0;
+                let mut start = true;
+                for (at, c) in list.char_indices() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => start = true,
+                        c if c.is_whitespace() => {}
+                        _ if start => {
+                            names.push(word(&list[at..]));
+                            start = false;
+                        }
+                        _ => {}
+                    }
+                    if depth < 0 {
+                        break;
+                    }
+                }
+            }
+            None => names.push(word(rest)),
+        }
+    }
+    // A macro or a type of the root has no layer of its own.
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+#[test]
+fn modules_import_only_what_is_below_them() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    files(&source, &mut found);
+    assert!(found.len() > 100, "{} files", found.len());
+    let floor = |module: &str| LAYERS.iter().position(|layer| *layer == module);
+    let mut upwards = Vec::new();
+    for path in &found {
+        let inside = path.strip_prefix(&source).expect("below the folder");
+        let first = inside.iter().next().and_then(|part| part.to_str()).unwrap_or_default();
+        let module = first.trim_end_matches(".rs");
+        if module == "lib" {
+            continue;
+        }
+        let own = floor(module).unwrap_or_else(|| panic!("'{module}' is in no layer"));
+        let text = fs::read_to_string(path).expect("a readable file");
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for name in named(&code.collect::<Vec<_>>().join("\n")) {
+            if CRATES.contains(&name.as_str()) {
+                continue;
+            }
+            let other = floor(&name).unwrap_or_else(|| panic!("'{name}' is in no layer"));
+            if other < own {
+                upwards.push(format!("{}: {name}", inside.display()));
+            }
+        }
+    }
+    assert!(upwards.is_empty(), "imports that go up: {upwards:#?}");
+}
+
+#[test]
+fn names_in_lists_are_found() {
+    assert_eq!(named("use crate::error::*;"), ["error"]);
+    assert_eq!(named("use crate::{domain, storage::{a, b}, xml};"), ["domain", "storage", "xml"]);
+    assert_eq!(named("pub(crate) fn x() { crate::state::y() }"), ["state"]);
+}
