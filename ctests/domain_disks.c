@@ -235,12 +235,35 @@ static void failed_start(void)
     CHECK(virDomainDefineXML(conn, domain_xml("x", "<disk type='volume'><source pool='a'/>"
                                                    "<target dev='vda'/></disk>", 3)) == NULL);
     CHECK_CODE(VIR_ERR_XML_ERROR, "'pool' and 'volume' must be specified together");
-    memset(disks, 'n', 200);
-    disks[200] = '\0';
-    CHECK(virDomainCreateXML(conn, domain_xml(disks, disk_xml("vda", "a.img", "raw", ""), 3), 0) ==
+    CHECK_INT(virConnectNumOfDomains(conn), 0);
+}
+
+/* The address of a socket holds 107 bytes. Names of domains and targets may be as long as they can be,
+ * the path of the root may not. */
+static void long_names(void)
+{
+    char name[201], target[65], folder[81], uri[512];
+    virConnectPtr other;
+    virDomainPtr dom;
+
+    memset(name, 'n', 200);
+    memset(target, 't', 64);
+    memset(folder, 'f', 80);
+    name[200] = target[64] = folder[80] = '\0';
+    dom = virDomainCreateXML(conn, domain_xml(name, disk_xml(target, "a.img", "raw", ""), 3), 0);
+    CHECK(dom != NULL);
+    CHECK_INT(run("test \"$(nbdinfo --size '%s')\" = %d", disk_uri(dom, target), 3 * 1024 * 1024), 0);
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+    CHECK_INT(run("test -z \"$(ls -A %s/root/run/disks)\"", test_dir), 0);
+
+    print_to(uri, sizeof(uri), "sparse:///embed?root=%s/%s", test_dir, folder);
+    other = virConnectOpen(uri);
+    CHECK(other != NULL);
+    CHECK(virDomainCreateXML(other, domain_xml("x", disk_xml("vda", "a.img", "raw", ""), 3), 0) ==
           NULL);
     CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "the path of a socket has at most 107 bytes");
-    CHECK_INT(virConnectNumOfDomains(conn), 0);
+    CHECK_INT(virConnectClose(other), 0);
 }
 
 /* A disk that is a volume, by its pool's name and its own. */
@@ -396,6 +419,7 @@ int main(int argc, char **argv)
     paused_while_writing();
     kinds_of_disks();
     failed_start();
+    long_names();
     volume();
     questions();
     CHECK_INT(virConnectClose(conn), 0);

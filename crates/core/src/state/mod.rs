@@ -6,8 +6,8 @@
 //! - `run/volumes/UUID`: the names of an active pool's volumes;
 //! - `run/boot`: the boot that `run` is of. What ran before a reboot does not run after it.
 //!
-//! For domains in the same way `domains/` and `run/domains/`, and in `run/disks/NAME/` the sockets
-//! of one that runs. `snapshots/UUID/NAME.xml` are a domain's snapshots; `snapshots/UUID/.current.xml`
+//! For domains in the same way `domains/` and `run/domains/`, and in `run/disks/HASH/` the sockets
+//! of one that runs, where HASH is [`short_name`] of its name. `snapshots/UUID/NAME.xml` are a domain's snapshots; `snapshots/UUID/.current.xml`
 //! names the current one.
 //!
 //! Several processes may use one root: changes are made under a lock, each file is replaced as a
@@ -19,11 +19,13 @@
 mod damage;
 mod files;
 mod locked;
+mod short_name;
 mod stamp;
 
 pub use damage::{Damage, Kept, is_shortage};
 pub use files::{Staged, Stored, names, read_all, remove, sync};
 pub use locked::Locked;
+pub use short_name::short_name;
 pub use stamp::Stamp;
 
 use std::fs;

@@ -12,19 +12,24 @@ use super::owner::Owner;
 use super::status::Status;
 use crate::domain::config::definition::Definition;
 use crate::error::*;
-use crate::state::{Damage, Folder, StateDir, Stored, is_shortage};
+use crate::state::{Damage, Folder, StateDir, Stored, is_shortage, short_name};
 
 /// The file whose lock tells which process a domain runs in.
 const OWNER: &str = "owner";
 
 /// Where the sockets of a domain are.
 pub fn folder(state: &StateDir, name: &str) -> PathBuf {
-    state.beside(name)
+    state.beside(&short_name(name))
 }
 
 /// The process that a domain runs in.
 pub fn owner(state: &StateDir, name: &str) -> Result<Option<u32>> {
-    let path = folder(state, name).join(OWNER);
+    owner_in(&folder(state, name))
+}
+
+/// The process that the domain with this folder runs in.
+fn owner_in(folder: &Path) -> Result<Option<u32>> {
+    let path = folder.join(OWNER);
     Owner::of(&path)
         .map_err(|e| Error::io(VIR_FROM_DOMAIN, &e, format!("cannot read '{}'", path.display())))
 }
@@ -63,36 +68,37 @@ pub fn remove_folder(path: &Path) {
 
 /// Removes what processes have left that did not end their domains, also before they ran.
 pub fn remove_leftovers(state: &StateDir) -> Result<()> {
-    let names = || -> Result<BTreeSet<String>> {
-        let mut names = BTreeSet::from_iter(state.names(Folder::Run)?);
-        let path = folder(state, "");
-        let failed = |e: io::Error| {
-            Error::io(VIR_FROM_DOMAIN, &e, format!("cannot read directory '{}'", path.display()))
-        };
-        for entry in fs::read_dir(&path).map_err(failed)? {
-            // No domain has another kind of name.
-            names.extend(entry.map_err(failed)?.file_name().into_string());
-        }
-        Ok(names)
-    };
-    if names()?.is_empty() {
+    if state.names(Folder::Run)?.is_empty() && folders(state)?.is_empty() {
         return Ok(());
     }
     let state = state.lock()?;
-    for name in names()? {
+    for name in state.names(Folder::Run)? {
         let removed = owner(&state, &name).and_then(|owner| match owner {
             Some(_) => Ok(()),
-            None => {
-                state.remove(Folder::Run, &name)?;
-                remove_folder(&folder(&state, &name));
-                Ok(())
-            }
+            None => state.remove(Folder::Run, &name).map(drop),
         });
         if let Err(error) = removed {
             log::warn!("what a domain '{name}' may have left stays: {error}");
         }
     }
+    for folder in folders(&state)? {
+        match owner_in(&folder) {
+            Ok(Some(_)) => {}
+            Ok(None) => remove_folder(&folder),
+            Err(error) => log::warn!("'{}' stays: {error}", folder.display()),
+        }
+    }
     Ok(())
+}
+
+/// The folders of all domains that run, or have run in processes that did not end them.
+fn folders(state: &StateDir) -> Result<Vec<PathBuf>> {
+    let path = state.beside("");
+    let failed = |e: io::Error| {
+        Error::io(VIR_FROM_DOMAIN, &e, format!("cannot read directory '{}'", path.display()))
+    };
+    let entries = fs::read_dir(&path).map_err(failed)?;
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect()
 }
 
 /// A definition as it is kept. What is added to it can make it exceed the limits of a document;

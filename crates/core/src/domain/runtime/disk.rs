@@ -16,9 +16,18 @@ use crate::domain::images::Images;
 use crate::domain::images::chain;
 use crate::error::*;
 use crate::job::{LiveChain, Progress};
+use crate::state::short_name;
 
 /// What fits into the address of a unix socket, with a NUL behind it.
 const SOCKET_PATH_MAX: usize = 107;
+
+/// What the socket of a disk is called. Long targets are shortened, to leave bytes for the folder.
+fn socket_name(target: &str) -> String {
+    match target.len() {
+        ..=16 => format!("{target}.sock"),
+        _ => format!("{}.sock", short_name(target)),
+    }
+}
 
 /// A disk that guests can use.
 pub struct Disk {
@@ -54,7 +63,7 @@ impl Disk {
         let Some(definition) = images.find(definition)? else { return Ok(None) };
         let definition = &*definition;
         let target = definition.target.clone();
-        let socket = folder.map(|folder| folder.join(format!("{target}.sock")));
+        let socket = folder.map(|folder| folder.join(socket_name(&target)));
         if let Some(socket) = socket.as_ref().filter(|s| s.as_os_str().len() > SOCKET_PATH_MAX) {
             let text = format!(
                 "the path of a socket has at most {SOCKET_PATH_MAX} bytes, which '{}' exceeds",
