@@ -98,7 +98,7 @@ soak:
 
 crash:
 	CRASH_KILLS=500 $(CARGO) test --release --locked --package virsparse-core --test block_crash -- --nocapture
-	POWER_CUT=long $(CARGO) test --release --locked --package virsparse-core --test power_cut -- --nocapture --test-threads=1 what_was
+	POWER_CUT=long $(CARGO) test --release --locked --package virsparse-core --test power_cut -- --nocapture --test-threads=1 acknowledged
 
 check-releases:
 	ctests/releases.sh $(RELEASES)

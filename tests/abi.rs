@@ -73,7 +73,7 @@ fn dynamic(file: &ElfFile64, tag: u32) -> Option<u64> {
 }
 
 #[test]
-fn exports_are_those_of_symbols_map_each_in_its_node() {
+fn exported_symbols_are_those_of_symbols_map_in_their_nodes() {
     let (promised, exported) = (promised(), exported(&ours()));
     let lost: Vec<_> = promised.difference(&exported).collect();
     let leaked: Vec<_> = exported.difference(&promised).collect();
@@ -83,7 +83,7 @@ fn exports_are_those_of_symbols_map_each_in_its_node() {
 
 #[test]
 #[ignore = "LIBVIRT_LIBRARY must name libvirt's own library; make check does"]
-fn nodes_of_libvirt_hold_what_libvirt_has_in_them() {
+fn libvirts_version_nodes_hold_only_its_symbols() {
     let (mut ours, theirs) = (of_libvirts_nodes(exported(&ours())), of_libvirts_nodes(libvirts()));
     // It may be older than what ours is made after.
     let nodes: BTreeSet<_> = theirs.iter().map(|symbol| node(symbol)).collect();
@@ -99,7 +99,7 @@ fn node(symbol: &str) -> &str {
 
 #[test]
 #[ignore = "LIBVIRT_LIBRARY must name libvirt's own library; make check does"]
-fn everything_that_libvirt_exports_is_here() {
+fn all_symbols_of_the_installed_libvirt_are_exported() {
     let (ours, theirs) = (of_libvirts_nodes(exported(&ours())), of_libvirts_nodes(libvirts()));
     assert!(theirs.len() > 500, "libvirt exports only {}", theirs.len());
     let lost: Vec<_> = theirs.difference(&ours).collect();
@@ -112,7 +112,7 @@ const SYMBOLS: &str = include_str!("abi/libvirt-12.9.0.symbols");
 const RELEASES: [([u32; 3], usize); 3] = [([9, 0, 0], 517), ([11, 3, 0], 525), ([12, 9, 0], 526)];
 
 #[test]
-fn everything_that_releases_of_libvirt_export_is_here() {
+fn all_symbols_of_released_libvirts_are_exported() {
     let ours = of_libvirts_nodes(exported(&ours()));
     for (release, count) in RELEASES {
         let theirs = of_release(release);
@@ -141,7 +141,7 @@ fn of_release(release: [u32; 3]) -> BTreeSet<String> {
 
 #[test]
 #[ignore = "LIBVIRT_LIBRARY must name libvirt's own library; make check does"]
-fn everything_of_the_libraries_beside_libvirts_is_here() {
+fn all_symbols_of_libvirts_companion_libraries_are_exported() {
     let ours = exported(&ours());
     let library = PathBuf::from(env::var_os("LIBVIRT_LIBRARY").expect("it names libvirt.so.0"));
     for (name, prefix, count) in
@@ -170,7 +170,7 @@ fn of_libvirts_nodes(mut symbols: BTreeSet<String>) -> BTreeSet<String> {
 }
 
 #[test]
-fn soname_is_that_of_the_first_interface() {
+fn the_soname_has_version_0() {
     read(&ours(), |file| {
         let offset = dynamic(file, elf::DT_SONAME).expect("a SONAME");
         let strings = file.elf_dynamic_symbol_table().strings();
@@ -179,7 +179,7 @@ fn soname_is_that_of_the_first_interface() {
 }
 
 #[test]
-fn everything_is_bound_at_load_time_and_then_read_only() {
+fn symbols_are_bound_at_load_time_and_read_only_afterwards() {
     read(&ours(), |file| {
         let flags = dynamic(file, elf::DT_FLAGS).unwrap_or(0);
         let flags_1 = dynamic(file, elf::DT_FLAGS_1).unwrap_or(0);
@@ -190,7 +190,7 @@ fn everything_is_bound_at_load_time_and_then_read_only() {
 }
 
 #[test]
-fn library_is_never_unloaded() {
+fn the_library_is_never_unloaded() {
     read(&ours(), |file| {
         let flags_1 = dynamic(file, elf::DT_FLAGS_1).unwrap_or(0);
         assert_ne!(flags_1 & u64::from(elf::DF_1_NODELETE), 0, "not NODELETE");

@@ -145,7 +145,7 @@ unsafe extern "C" fn count_free(opaque: *mut c_void) {
 }
 
 #[test]
-fn data_is_freed_once_and_by_the_loop_if_a_callback_removes_itself_at_once() {
+fn data_is_freed_once_by_the_loop_if_a_callback_removes_itself() {
     let _turn = turn();
     let volume = Volume::new("eager", 1000);
     let mut caller = thread::current().id();
@@ -167,7 +167,7 @@ fn data_is_freed_once_and_by_the_loop_if_a_callback_removes_itself_at_once() {
 unsafe extern "C" fn ignore(_stream: virStreamPtr, _events: c_int, _opaque: *mut c_void) {}
 
 #[test]
-fn a_hosts_function_has_room_in_a_thread_of_the_librarys() {
+fn a_host_loops_functions_have_enough_stack_on_a_library_thread() {
     let _turn = turn();
     let volume = Volume::new("room", 4 << 20);
     let stream = virStreamNew(volume.conn, 0);

@@ -57,7 +57,7 @@ fn run(place: &Place, case: &Case) {
 }
 
 #[test]
-fn streams_do_what_the_model_does() {
+fn streams_match_the_model() {
     let place = Place::new();
     let config = ProptestConfig {
         cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400),

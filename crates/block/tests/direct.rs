@@ -53,7 +53,7 @@ fn cached_pages(path: &Path) -> u64 {
 }
 
 #[test]
-fn random_changes_at_odd_offsets_agree_with_a_model() {
+fn random_writes_at_odd_offsets_match_a_model() {
     let folder = folder();
     let path = folder.path().join("file");
     let mut random = Random(42);
@@ -113,7 +113,7 @@ fn random_changes_at_odd_offsets_agree_with_a_model() {
 }
 
 #[test]
-fn data_goes_past_the_page_cache() {
+fn direct_io_leaves_the_page_cache_empty() {
     let folder = folder();
     let path = folder.path().join("file");
     let node = direct(&path);
@@ -133,7 +133,7 @@ fn data_goes_past_the_page_cache() {
 }
 
 #[test]
-fn neighbours_in_one_block_lose_nothing() {
+fn writers_of_one_block_lose_no_data() {
     let folder = folder();
     let path = folder.path().join("file");
     const STRIPE: u64 = 700;
@@ -177,7 +177,7 @@ fn neighbours_in_one_block_lose_nothing() {
 }
 
 #[test]
-fn images_past_the_page_cache_are_sound() {
+fn qcow2_images_with_direct_io_pass_qemus_check() {
     let folder = folder();
     let image = folder.path().join("image.qcow2");
     let lower = folder.path().join("lower.raw");
@@ -230,7 +230,7 @@ fn images_past_the_page_cache_are_sound() {
 }
 
 #[test]
-fn a_filesystem_that_refuses_is_named() {
+fn a_filesystem_without_direct_io_is_named_in_the_error() {
     let options = OpenOptions { cache: Cache::None, ..OpenOptions::new(Format::Raw) };
     let error = open(Path::new("/proc/version"), options.clone()).map(drop).expect_err("refused");
     assert_eq!(error.errno, Errno::EINVAL);
@@ -242,7 +242,7 @@ fn a_filesystem_that_refuses_is_named() {
 }
 
 #[test]
-fn a_write_through_is_in_the_file_when_it_returns() {
+fn a_write_in_writethrough_mode_is_in_the_file_when_it_returns() {
     let folder = folder();
     let (image, copy) = (folder.path().join("image.qcow2"), folder.path().join("copy.qcow2"));
     let modes = ["writethrough", "directsync", "writeback", "none", "unsafe", "default"];

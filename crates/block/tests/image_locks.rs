@@ -63,7 +63,7 @@ impl Drop for Holder {
 }
 
 #[test]
-fn who_uses_an_image_is_known_to_qemu_and_the_other_way_round() {
+fn images_in_use_are_locked_against_qemu_and_by_qemu() {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, format) in [("raw", Format::Raw), ("qcow2", Format::Qcow2)] {
         let path = folder.path().join(format!("image.{name}"));

@@ -18,7 +18,7 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 #[test]
-fn the_socket_is_for_its_user_only_and_goes_with_the_export() {
+fn the_socket_has_mode_0600_and_is_removed_with_the_export() {
     let _alone = alone();
     let place = Place::new();
     let before = umask(Mode::empty());
@@ -31,7 +31,7 @@ fn the_socket_is_for_its_user_only_and_goes_with_the_export() {
 }
 
 #[test]
-fn a_client_that_does_not_read_takes_little_memory_and_stalls_nobody() {
+fn a_client_that_does_not_read_uses_little_memory_and_stalls_no_other() {
     let _alone = alone();
     let place = Place::new();
     let image = place.empty("image", 64 * MIB);
@@ -60,7 +60,7 @@ fn a_client_that_does_not_read_takes_little_memory_and_stalls_nobody() {
 }
 
 #[test]
-fn all_clients_that_do_not_read_together_take_no_more_than_an_export_may() {
+fn clients_that_do_not_read_stay_within_the_exports_memory_limit() {
     let _alone = alone();
     let place = Place::new();
     let image = place.empty("image", 64 * MIB);

@@ -119,7 +119,7 @@ fn everything_works_with_nbdkit() {
 }
 
 #[test]
-fn extents_are_those_of_the_server() {
+fn extents_match_the_servers_map() {
     let place = Place::new();
     let image = place.image("image", 8 * MIB);
     let mut server = nbdkit(&place, &["file", image.to_str().unwrap()]);
@@ -142,7 +142,7 @@ fn extents_are_those_of_the_server() {
 }
 
 #[test]
-fn a_walk_over_many_extents_takes_few_requests() {
+fn walking_many_extents_takes_few_requests() {
     let place = Place::new();
     // 8 GiB in extents of 64 KiB, of which the server tells 50,000 at a time.
     let script = "get_size) echo 8G ;; can_extents) exit 0 ;; pread) exit 1 ;; \
@@ -177,7 +177,7 @@ fn names_of_exports_and_sockets_are_decoded() {
 }
 
 #[test]
-fn tcp_reaches_the_same() {
+fn a_server_over_tcp_has_the_same_data() {
     let place = Place::new();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let _server = {
@@ -237,7 +237,7 @@ fn many_threads_share_one_connection() {
 }
 
 #[test]
-fn errors_of_the_server_have_names_and_break_nothing() {
+fn an_error_of_the_server_keeps_its_errno_and_the_connection() {
     let place = Place::new();
     let file = place.text("fail");
     let filter = ["--filter=error", "memory", "8M", "error=ENOSPC", "error-pwrite-rate=100%"];
@@ -271,7 +271,7 @@ fn a_read_only_export_is_not_written_to() {
 }
 
 #[test]
-fn block_sizes_that_a_server_insists_on_are_kept_or_refused() {
+fn required_block_sizes_are_used_or_the_server_is_refused() {
     let place = Place::new();
     let policy = ["blocksize-error-policy=error", "blocksize-minimum=4096"];
     let limits = ["blocksize-preferred=4096", "blocksize-maximum=65536"];
@@ -288,7 +288,7 @@ fn block_sizes_that_a_server_insists_on_are_kept_or_refused() {
 }
 
 #[test]
-fn a_server_that_dies_fails_all_that_wait() {
+fn a_server_that_dies_fails_all_pending_requests() {
     let place = Place::new();
     let mut server = nbdkit(&place, &["--filter=delay", "memory", "8M", "rdelay=60"]);
     let node = NbdNode::connect(&place.uri()).unwrap();
@@ -306,7 +306,7 @@ fn a_server_that_dies_fails_all_that_wait() {
 }
 
 #[test]
-fn an_abort_and_a_timeout_end_a_wait() {
+fn an_abort_or_a_timeout_fails_pending_requests() {
     let place = Place::new();
     let _server = nbdkit(&place, &["--filter=delay", "memory", "8M", "rdelay=60"]);
     let node = NbdNode::connect(&place.uri()).unwrap();
@@ -331,7 +331,7 @@ fn an_abort_and_a_timeout_end_a_wait() {
 }
 
 #[test]
-fn what_cannot_be_reached_is_named() {
+fn an_unreachable_server_is_named_in_the_error() {
     let place = Place::new();
     let error = NbdNode::connect(&place.uri()).err().unwrap();
     assert_eq!(error.errno, Errno::ENOENT);
@@ -398,7 +398,7 @@ fn good_words() -> Vec<u8> {
 }
 
 #[test]
-fn servers_that_are_none_are_refused() {
+fn servers_with_a_broken_handshake_are_refused() {
     let place = Place::new();
     let mut huge = good_words();
     huge.truncate(18);
@@ -452,7 +452,7 @@ fn chunk_with(flags: u16, kind: u16, cookie: u64, payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn replies_that_break_the_protocol_break_the_connection() {
+fn a_reply_that_violates_the_protocol_closes_the_connection() {
     let place = Place::new();
     let none = |flags| chunk_with(flags, chunk::NONE, 0, &[]);
     let hole = |offset: u64, size: u32| {
@@ -491,7 +491,7 @@ fn replies_that_break_the_protocol_break_the_connection() {
 }
 
 #[test]
-fn status_replies_that_break_the_protocol_break_the_connection() {
+fn a_status_reply_that_violates_the_protocol_closes_the_connection() {
     let place = Place::new();
     let good = [0, 0, 0, 7, 0, 0, 2, 0, 0, 0, 0, 3];
     for (what, words) in [
@@ -520,7 +520,7 @@ fn status_replies_that_break_the_protocol_break_the_connection() {
 }
 
 #[test]
-fn an_error_text_of_the_server_is_shown_without_its_tricks() {
+fn control_characters_in_a_servers_error_are_removed() {
     let place = Place::new();
     let text = b"no \x1b[2J luck\n";
     let mut payload = vec![0, 0, 0, 5, 0, text.len() as u8];
@@ -575,7 +575,7 @@ proptest! {
 }
 
 #[test]
-fn a_pair_of_ours_works_as_one() {
+fn our_client_works_with_our_export() {
     let place = Place::new();
     let image = place.image("image", 40 * MIB);
     let _export = place.export(file_node(&image));

@@ -17,7 +17,7 @@ mod nbd;
 use nbd::*;
 
 #[test]
-fn nbdinfo_tells_names_sizes_and_abilities() {
+fn nbdinfo_reports_name_size_and_flags() {
     let place = Place::new();
     let image = place.image("image", 5 * MIB + 1);
     let _export = place.export(file_node(&image));
@@ -50,7 +50,7 @@ fn nbdinfo_tells_names_sizes_and_abilities() {
 }
 
 #[test]
-fn the_map_is_that_of_the_file() {
+fn the_exports_map_matches_the_file() {
     let place = Place::new();
     let image = place.image("image", 6 * MIB);
     let _export = place.export(file_node(&image));
@@ -70,7 +70,7 @@ fn the_map_is_that_of_the_file() {
 }
 
 #[test]
-fn nbdcopy_keeps_holes_both_ways() {
+fn nbdcopy_keeps_holes_in_both_directions() {
     let place = Place::new();
     let image = place.image("image", 40 * MIB + 513);
     let export = place.export(file_node(&image));
@@ -95,7 +95,7 @@ fn space(place: &Place, name: &str) -> u64 {
 }
 
 #[test]
-fn nbdcopy_overwrites_what_was_there() {
+fn nbdcopy_overwrites_old_data() {
     let place = Place::new();
     let image = place.image("image", 20 * MIB);
     let target = place.path("target");
@@ -148,7 +148,7 @@ fn qemu_io_writes_zeroes_discards_and_flushes() {
 }
 
 #[test]
-fn fio_verifies_what_it_wrote() {
+fn fio_reads_back_what_it_wrote() {
     let place = Place::new();
     let image = place.empty("image", 64 * MIB);
     let _export = place.export(file_node(&image));
@@ -166,7 +166,7 @@ fn fio_verifies_what_it_wrote() {
 }
 
 #[test]
-fn a_read_only_export_stays_as_it_is() {
+fn a_read_only_export_refuses_writes() {
     let place = Place::new();
     let image = place.image("image", 4 * MIB);
     let before = fs::read(&image).unwrap();
@@ -187,7 +187,7 @@ fn a_read_only_export_stays_as_it_is() {
 }
 
 #[test]
-fn tcp_serves_the_same() {
+fn an_export_over_tcp_has_the_same_data() {
     let place = Place::new();
     let image = place.image("image", 8 * MIB);
     let options =
@@ -227,7 +227,7 @@ fn only_a_socket_that_nobody_listens_on_is_replaced() {
 }
 
 #[test]
-fn a_stop_answers_what_was_asked() {
+fn a_stop_completes_the_requests_under_way() {
     let place = Place::new();
     let node = Odd::new(memory_node(MIB), 20);
     let export = place.export(node.clone());
@@ -248,7 +248,7 @@ fn a_stop_answers_what_was_asked() {
 }
 
 #[test]
-fn a_stop_waits_for_no_client_that_does_not_read() {
+fn a_stop_does_not_wait_for_a_client_that_does_not_read() {
     let place = Place::new();
     let export = place.export(memory_node(64 * MIB));
     let mut raw = Raw::ready(&place);
@@ -265,7 +265,7 @@ fn a_stop_waits_for_no_client_that_does_not_read() {
 }
 
 #[test]
-fn slow_requests_of_one_client_are_done_side_by_side() {
+fn slow_requests_of_one_client_run_in_parallel() {
     let place = Place::new();
     let node = Odd::new(memory_node(MIB), 20);
     let export = place.export(node.clone());
@@ -284,7 +284,7 @@ fn slow_requests_of_one_client_are_done_side_by_side() {
 }
 
 #[test]
-fn a_panic_of_the_node_is_an_error_of_one_request() {
+fn a_panic_in_the_node_fails_only_one_request() {
     let place = Place::new();
     let _export = place.export(Odd::new(memory_node(MIB), 0));
     let mut raw = Raw::ready(&place);
@@ -324,7 +324,7 @@ fn a_pause_makes_requests_wait() {
 /// Four clients write and read back while the disk is copied to another node and back, again and
 /// again, as a block job does at its pivot.
 #[test]
-fn swaps_under_load_lose_nothing() {
+fn swapping_nodes_under_load_loses_no_data() {
     let place = Place::new();
     const LENGTH: u64 = 256 * 1024;
     let gate = Arc::new(Gate::new(memory_node(LENGTH)));
@@ -367,7 +367,7 @@ fn swaps_under_load_lose_nothing() {
 }
 
 #[test]
-fn many_clients_are_served_and_too_many_turned_away() {
+fn many_clients_are_served_and_those_above_the_limit_refused() {
     let place = Place::new();
     let export = place.export(memory_node(MIB));
     let mut clients: Vec<Raw> = (0..128).map(|_| Raw::ready(&place)).collect();
@@ -383,7 +383,7 @@ fn many_clients_are_served_and_too_many_turned_away() {
 }
 
 #[test]
-fn clients_that_never_negotiate_keep_nobody_out() {
+fn clients_that_never_negotiate_do_not_block_others() {
     let place = Place::new();
     let export = place.export(memory_node(MIB));
     let silent: Vec<UnixStream> =
@@ -409,7 +409,7 @@ fn ask(raw: &mut Raw, count: u64) {
 }
 
 #[test]
-fn what_a_client_has_asked_for_that_has_left_is_not_done() {
+fn requests_of_a_disconnected_client_are_dropped() {
     let place = Place::new();
     let node = Odd::new(memory_node(MIB), 5);
     let export = place.export(node.clone());
@@ -422,7 +422,7 @@ fn what_a_client_has_asked_for_that_has_left_is_not_done() {
 }
 
 #[test]
-fn what_has_not_begun_when_an_export_is_cut_off_is_not_done() {
+fn requests_not_begun_when_an_export_is_cut_off_are_dropped() {
     let place = Place::new();
     let node = Odd::new(memory_node(MIB), 5);
     let export = place.export(node.clone());

@@ -32,7 +32,7 @@ fn codes(replies: &[(u32, Vec<u8>)]) -> Vec<u32> {
 }
 
 #[test]
-fn options_are_answered_as_the_specification_wants() {
+fn options_get_the_replies_of_the_specification() {
     let (place, _export) = place();
     let mut raw = Raw::greeted(&place);
     let mut ask = |option, data: &[u8]| raw.option(option, data);
@@ -81,7 +81,7 @@ fn options_are_answered_as_the_specification_wants() {
 }
 
 #[test]
-fn malformed_data_of_options_is_refused() {
+fn options_with_malformed_data_are_refused() {
     let (place, _export) = place();
     let mut raw = Raw::greeted(&place);
     raw.option(option::STRUCTURED_REPLY, &[]);
@@ -131,7 +131,7 @@ fn export_name_works_and_hangs_up_on_a_wrong_name() {
 }
 
 #[test]
-fn what_breaks_the_negotiation_ends_that_connection_only() {
+fn a_broken_negotiation_ends_only_its_connection() {
     let (place, _export) = place();
     let option = encode_option(option::LIST, &[]);
     let mut huge = option.clone();
@@ -152,7 +152,7 @@ fn what_breaks_the_negotiation_ends_that_connection_only() {
 
 /// A whole conversation, cut off after each byte.
 #[test]
-fn a_client_may_vanish_at_any_byte() {
+fn a_client_that_disconnects_at_any_byte_harms_no_other() {
     let (place, export) = place();
     let conversation = conversation();
     for length in 0..=conversation.len() {
@@ -193,7 +193,7 @@ fn conversation() -> Vec<u8> {
 }
 
 #[test]
-fn errors_of_requests_leave_the_connection_in_order() {
+fn a_failed_request_leaves_the_connection_usable() {
     let (place, _export) = place();
     for structured in [true, false] {
         let mut raw = if structured { Raw::ready(&place) } else { Raw::simple(&place) };
@@ -232,7 +232,7 @@ fn errors_of_requests_leave_the_connection_in_order() {
 }
 
 #[test]
-fn a_request_without_its_magic_number_ends_that_connection_only() {
+fn a_request_without_its_magic_number_ends_only_its_connection() {
     let (place, _export) = place();
     for bytes in [[0u8; 28], [0xff; 28]] {
         let mut raw = Raw::ready(&place);
@@ -249,7 +249,7 @@ fn a_request_without_its_magic_number_ends_that_connection_only() {
 }
 
 #[test]
-fn the_largest_requests_are_done() {
+fn requests_of_the_largest_size_succeed() {
     let place = Place::new();
     let _export = place.export(file_node(&place.empty("image", 40 * MIB)));
     let data = noise(32 << 20, 3);
@@ -271,7 +271,7 @@ fn the_largest_requests_are_done() {
 }
 
 #[test]
-fn reads_tell_holes_as_holes_unless_they_must_be_whole() {
+fn reads_report_holes_unless_the_client_asks_for_one_chunk() {
     let (place, _export) = place();
     let mut raw = Raw::ready(&place);
     raw.request(command::READ, 0, 0, 4 << 20);
@@ -293,7 +293,7 @@ fn reads_tell_holes_as_holes_unless_they_must_be_whole() {
 }
 
 #[test]
-fn status_tells_extents_and_one_of_them_where_one_is_wanted() {
+fn block_status_has_all_extents_or_one_if_the_client_asks_for_one() {
     let (place, _export) = place();
     let mut raw = Raw::ready(&place);
     let status = |chunks: Vec<(u16, Vec<u8>)>| -> Vec<(u32, u32)> {
@@ -343,7 +343,7 @@ fn fast_zeroes_are_fast_or_refused() {
 }
 
 #[test]
-fn a_node_that_has_become_shorter_gives_errors() {
+fn requests_beyond_a_node_that_became_shorter_fail() {
     let place = Place::new();
     let node = memory_node(4 * MIB);
     let _export = place.export(node.clone());

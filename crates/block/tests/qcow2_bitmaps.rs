@@ -101,7 +101,7 @@ const CHANGES: [(&str, Change); 7] = [
 ];
 
 #[test]
-fn the_first_change_of_any_kind_drops_bitmaps_frees_their_clusters_and_logs_it() {
+fn the_first_write_drops_bitmaps_frees_their_clusters_and_logs_it() {
     begin_logging();
     for options in ["cluster_size=64k", "cluster_size=512", "cluster_size=4k,refcount_bits=1"] {
         for (what, change) in CHANGES {
@@ -150,7 +150,7 @@ fn extension(bytes: &[u8]) -> usize {
 }
 
 #[test]
-fn an_extension_behind_that_of_the_bitmaps_stays() {
+fn a_header_extension_after_the_bitmaps_is_kept() {
     let folder = folder();
     let image = make(folder.path(), "cluster_size=64k");
     let mut bytes = std::fs::read(&image).expect("image");
@@ -177,7 +177,7 @@ fn an_extension_behind_that_of_the_bitmaps_stays() {
 
 /// What contradicts the rest of the image is not freed, which could free somebody else's.
 #[test]
-fn bitmaps_that_cannot_be_true_are_dropped_and_nothing_of_them_is_freed() {
+fn invalid_bitmaps_are_dropped_and_their_clusters_are_not_freed() {
     begin_logging();
     let folder = folder();
     let image = make(folder.path(), "cluster_size=4k");

@@ -89,7 +89,7 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[test]
-fn loops_are_refused() {
+fn a_backing_chain_that_is_a_loop_is_refused() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
     overlay(&at("self"), "self", Some("qcow2"));
@@ -147,7 +147,7 @@ fn a_chain_has_200_images_at_most() {
 }
 
 #[test]
-fn what_is_not_there_is_named() {
+fn a_missing_backing_file_is_named_in_the_error() {
     let folder = folder();
     let top = folder.path().join("top");
     overlay(&top, "missing", Some("raw"));
@@ -163,7 +163,7 @@ fn what_is_not_there_is_named() {
 }
 
 #[test]
-fn a_format_is_what_is_recorded() {
+fn the_backing_format_is_the_recorded_one() {
     let folder = folder();
     let (top, below) = (folder.path().join("top"), folder.path().join("below"));
     run("qemu-img", &["create", "-q", "-f", "qcow2", text(&below), "1M"]);
@@ -185,7 +185,7 @@ fn a_format_is_what_is_recorded() {
 }
 
 #[test]
-fn names_lead_to_local_files_and_exports_and_nowhere_else() {
+fn backing_names_other_than_local_files_and_exports_are_refused() {
     let folder = folder();
     let top = folder.path().join("top");
     for (file, contents) in [("file:name", 9), ("name", 8)] {
@@ -234,7 +234,7 @@ fn names_lead_to_local_files_and_exports_and_nowhere_else() {
 }
 
 #[test]
-fn a_data_file_is_a_file_of_its_own() {
+fn a_data_file_that_is_the_image_itself_is_refused() {
     let folder = folder();
     let (top, data) = (folder.path().join("top"), folder.path().join("data"));
     let make = |name: &str| {

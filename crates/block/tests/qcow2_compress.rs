@@ -91,7 +91,7 @@ fn variants() -> Vec<CreateOptions> {
 }
 
 #[test]
-fn compressed_images_are_as_qemu_makes_them() {
+fn compressed_images_can_be_read_by_qemu() {
     let folder = folder();
     let (source, image) = (folder.path().join("source"), folder.path().join("ours.qcow2"));
     let theirs = folder.path().join("theirs.qcow2");
@@ -128,7 +128,7 @@ fn compressed_images_are_as_qemu_makes_them() {
 }
 
 #[test]
-fn compressed_clusters_are_replaced_by_plain_and_by_compressed_ones() {
+fn compressed_clusters_can_be_overwritten_plain_and_compressed() {
     let folder = folder();
     let (image, raw) = (folder.path().join("image.qcow2"), folder.path().join("raw"));
     let mut random = Random(8);
@@ -190,7 +190,7 @@ fn compressed_clusters_are_replaced_by_plain_and_by_compressed_ones() {
 }
 
 #[test]
-fn threads_that_compress_into_one_image_lose_nothing() {
+fn threads_that_compress_into_one_image_lose_no_data() {
     let folder = folder();
     let image = folder.path().join("image.qcow2");
     let mut random = Random(21);
@@ -235,7 +235,7 @@ fn threads_that_compress_into_one_image_lose_nothing() {
 }
 
 #[test]
-fn what_cannot_compress_says_so() {
+fn a_compressed_write_to_an_image_without_compression_fails() {
     let target = MemoryNode::new("target", 1 << 20);
     let source = MemoryNode::new("source", 1 << 20);
     let how = CopyOptions { compress: true, ..CopyOptions::new(1 << 20) };

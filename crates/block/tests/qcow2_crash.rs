@@ -273,7 +273,7 @@ fn scenarios() -> Vec<Scenario> {
 }
 
 #[test]
-fn a_crash_at_any_moment_loses_nothing_that_was_flushed() {
+fn a_crash_at_any_point_keeps_all_flushed_data() {
     let scenarios = scenarios();
     // VIRSPARSE_LONG=1: everything several times, with other numbers.
     let rounds = if std::env::var_os("VIRSPARSE_LONG").is_some() { 20 } else { 1 };

@@ -35,7 +35,7 @@ fn open_image(path: &Path) -> Arc<dyn Node> {
 }
 
 #[test]
-fn new_images_are_sound_and_take_what_is_copied_into_them() {
+fn new_images_pass_qemus_check_and_hold_copied_data() {
     let folder = tempfile::tempdir().expect("a folder");
     let (image, source) = (folder.path().join("new.qcow2"), folder.path().join("source"));
     let size = 5 << 20;
@@ -83,7 +83,7 @@ fn new_images_are_sound_and_take_what_is_copied_into_them() {
 }
 
 #[test]
-fn names_of_backing_images_are_recorded() {
+fn new_overlays_record_their_backing_image() {
     let folder = tempfile::tempdir().expect("a folder");
     let (lower, image) = (folder.path().join("lower.raw"), folder.path().join("over.qcow2"));
     std::fs::write(&lower, vec![5; 1 << 20]).expect("lower");
@@ -105,7 +105,7 @@ fn names_of_backing_images_are_recorded() {
 }
 
 #[test]
-fn what_cannot_be_made_is_refused() {
+fn images_that_cannot_be_created_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = new_file(&folder.path().join("x"));
     let sound = CreateOptions::new(1 << 20);

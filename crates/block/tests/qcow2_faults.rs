@@ -68,7 +68,7 @@ fn run_with(scenario: &Scenario, start: &[u8], model: &[u8], failing: Failing) -
 }
 
 #[test]
-fn an_error_at_any_moment_costs_nothing_but_the_operation() {
+fn an_io_error_at_any_point_fails_only_the_operation() {
     let scenario = |cluster, options, kind, size, filled| Scenario {
         cluster,
         options,

@@ -149,7 +149,7 @@ const FOR_WRITERS: &[Lie] = &[
 ];
 
 #[test]
-fn headers_that_cannot_be_are_refused() {
+fn invalid_headers_are_refused() {
     let folder = folder();
     let image = rich(folder.path(), "");
     let mut good = std::fs::read(&image).expect("the image");
@@ -182,7 +182,7 @@ fn headers_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn an_image_cut_short_anywhere_is_no_danger() {
+fn an_image_truncated_anywhere_fails_safely() {
     for options in ["", ",compat=0.10"] {
         let folder = folder();
         let image = rich(folder.path(), options);
@@ -205,7 +205,7 @@ fn an_image_cut_short_anywhere_is_no_danger() {
 }
 
 #[test]
-fn encrypted_images_stay_as_they_are() {
+fn encrypted_images_are_refused_unchanged() {
     let folder = folder();
     for (kind, method) in [("aes", 1), ("luks", 2)] {
         let image = folder.path().join(format!("{kind}.qcow2"));
@@ -310,7 +310,7 @@ impl Sparse {
 }
 
 #[test]
-fn memory_is_what_the_tables_justify() {
+fn memory_is_bounded_by_the_tables_in_the_file() {
     let folder = folder();
     // The watch itself sees what is used.
     let much = || std::hint::black_box(vec![1u8; 2 * MEMORY as usize]).len();
@@ -374,7 +374,7 @@ fn memory_is_what_the_tables_justify() {
 }
 
 #[test]
-fn compressed_data_takes_no_more_than_a_cluster() {
+fn decompressing_uses_at_most_one_cluster_of_memory() {
     let folder = folder();
     let raw = folder.path().join("raw");
     std::fs::write(&raw, vec![7; 4 << 20]).expect("the data");

@@ -284,7 +284,7 @@ fn work_with(
 }
 
 #[test]
-fn what_qemu_refuses_because_tables_overlap_is_refused() {
+fn overlapping_tables_that_qemu_refuses_are_refused() {
     let folder = folder();
     let bases = [(512, ""), (4096, ",compat=0.10"), (16384, ",extended_l2=on")]
         .map(|(cluster, options)| Base::make(cluster, options, false, folder.path()));
@@ -302,7 +302,7 @@ fn what_qemu_refuses_because_tables_overlap_is_refused() {
 }
 
 #[test]
-fn nothing_is_written_over_bitmaps() {
+fn bitmaps_are_never_overwritten() {
     let folder = folder();
     let bases = [Base::make(512, "", true, folder.path())];
     // QEMU writes the bitmaps themselves whatever is done; this needs new clusters here too.

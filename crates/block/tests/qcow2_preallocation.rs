@@ -54,7 +54,7 @@ fn map(image: &Path, zeros: bool) -> Vec<(u64, u64, String)> {
 }
 
 #[test]
-fn preallocated_images_are_as_qemu_makes_them() {
+fn preallocated_images_match_qemus() {
     let folder = tempfile::tempdir().expect("a folder");
     let (ours, theirs) = (folder.path().join("ours.qcow2"), folder.path().join("theirs.qcow2"));
     for (preallocation, name) in MODES {
@@ -128,7 +128,7 @@ fn writes_stay_in_place(image: &Path, size: u64, preallocation: Preallocation) {
 }
 
 #[test]
-fn data_files_are_preallocated_as_qemu_does() {
+fn data_files_are_preallocated_like_qemus() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     for (preallocation, name) in MODES {
@@ -160,7 +160,7 @@ fn data_files_are_preallocated_as_qemu_does() {
 }
 
 #[test]
-fn the_last_cluster_may_be_cut_off() {
+fn a_preallocated_file_may_end_within_its_last_cluster() {
     let folder = tempfile::tempdir().expect("a folder");
     let image = folder.path().join("image.qcow2");
     for (preallocation, _) in MODES {

@@ -233,7 +233,7 @@ fn make(random: &mut Random, folder: &Path, number: usize, case: &Case) -> PathB
 }
 
 #[test]
-fn images_of_every_kind_are_read_as_qemu_reads_them() {
+fn images_of_every_kind_read_as_with_qemu() {
     let mut cases = Vec::new();
     let kinds = [
         Kind::Plain,

@@ -39,7 +39,7 @@ fn write_a_little(node: &dyn Node) {
 }
 
 #[test]
-fn what_a_killed_writer_left_dirty_is_repaired() {
+fn an_image_that_a_killed_writer_left_dirty_is_repaired() {
     let folder = folder();
     let image = folder.path().join("image.qcow2");
     for options in ["cluster_size=512", "cluster_size=65536", "cluster_size=4096,refcount_bits=64"]
@@ -151,7 +151,7 @@ fn damage(random: &mut Random, bytes: &mut [u8]) {
 }
 
 #[test]
-fn wrong_refcounts_are_found_as_qemu_finds_them_and_repaired() {
+fn wrong_refcounts_are_repaired_as_qemu_does() {
     let mut random = Random(99);
     for scenario in images() {
         let folder = folder();
@@ -211,7 +211,7 @@ fn repair(bytes: &[u8], image: &Path, expected: &[u8], what: &str) {
 }
 
 #[test]
-fn an_image_marked_as_corrupt_is_only_read() {
+fn an_image_marked_as_corrupt_can_only_be_read() {
     let folder = folder();
     let scenario = images().remove(0);
     let mut bytes = std::fs::read(make(&scenario, folder.path())).expect("the image");

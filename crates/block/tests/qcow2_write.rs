@@ -101,7 +101,7 @@ const OPTIONS: [&str; 8] = [
 ];
 
 #[test]
-fn random_changes_agree_with_a_model_and_with_qemu() {
+fn random_writes_match_a_model_and_qemu() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut random = Random(11);
     for cluster in [512, 4096, 16384, 65536, 1 << 20] {
@@ -189,7 +189,7 @@ fn one(random: &mut Random, folder: &Path, cluster: u64, options: &str, kind: &s
 }
 
 #[test]
-fn sizes_change_both_ways() {
+fn images_grow_and_shrink() {
     let folder = tempfile::tempdir().expect("a folder");
     let image = folder.path().join("image.qcow2");
     for cluster in ["512", "65536"] {
@@ -222,7 +222,7 @@ fn sizes_change_both_ways() {
 }
 
 #[test]
-fn threads_on_the_same_clusters_lose_nothing() {
+fn threads_that_write_to_the_same_clusters_lose_no_data() {
     let folder = tempfile::tempdir().expect("a folder");
     let image = folder.path().join("image.qcow2");
     for (round, options) in
@@ -273,7 +273,7 @@ fn threads_on_the_same_clusters_lose_nothing() {
 /// Many requests that all begin at one moment, each in a cluster that has no space yet: so a guest
 /// goes on that was paused. Once the file was set to a length that another had just exceeded.
 #[test]
-fn bursts_of_small_writes_into_new_clusters_lose_nothing() {
+fn bursts_of_small_writes_into_new_clusters_lose_no_data() {
     const THREADS: u64 = 16;
     const ROUNDS: u64 = 60;
     const CLUSTER: u64 = 65536;

@@ -265,7 +265,7 @@ fn verify(folder: &Path, kind: Work, model: &Model, what: &str) -> bool {
 }
 
 #[test]
-fn what_was_flushed_survives_a_kill() {
+fn flushed_data_survives_a_kill() {
     let template = tempfile::tempdir().expect("folder");
     make_template(template.path());
     let (top, bytes) = (template.path().join("top"), template.path().join("bytes"));

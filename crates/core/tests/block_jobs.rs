@@ -271,7 +271,7 @@ fn new_image(path: &Path, format: Format, length: u64, backing: Option<(&str, &s
 }
 
 #[test]
-fn a_copy_takes_the_place_of_the_disk() {
+fn a_copy_replaces_the_disk_after_a_pivot() {
     for (seed, (format, synchronous)) in
         [(Format::Raw, false), (Format::Qcow2, false), (Format::Raw, true), (Format::Qcow2, true)]
             .into_iter()
@@ -295,7 +295,7 @@ fn a_copy_takes_the_place_of_the_disk() {
 }
 
 #[test]
-fn a_shallow_copy_has_the_images_below() {
+fn a_shallow_copy_keeps_the_backing_chain() {
     for synchronous in [false, true] {
         let mut disk = Disk::new(7, Format::Qcow2, 4096);
         let target = disk.path("copy");
@@ -319,7 +319,7 @@ fn a_shallow_copy_has_the_images_below() {
 }
 
 #[test]
-fn a_copy_that_is_ended_leaves_the_disk_alone() {
+fn an_aborted_copy_leaves_the_disk_unchanged() {
     for ready in [false, true] {
         let mut disk = Disk::new(20, Format::Raw, 65536);
         let target = disk.path("copy");
@@ -344,7 +344,7 @@ fn a_copy_that_is_ended_leaves_the_disk_alone() {
 }
 
 #[test]
-fn a_pull_brings_everything_into_the_top() {
+fn a_pull_copies_the_backing_chain_into_the_active_layer() {
     let below = (Some(2), Some("base"));
     for ((base, name), options) in [
         ((None, None), "cluster_size=64k"),
@@ -381,7 +381,7 @@ fn a_pull_brings_everything_into_the_top() {
 }
 
 #[test]
-fn a_commit_brings_the_middle_into_the_base() {
+fn a_commit_merges_the_middle_image_into_the_base() {
     for base in [Format::Raw, Format::Qcow2] {
         let mut disk = Disk::new(40, base, 65536);
         let live = disk.live.clone();
@@ -408,7 +408,7 @@ fn a_commit_brings_the_middle_into_the_base() {
 }
 
 #[test]
-fn an_active_commit_makes_the_base_the_disk() {
+fn an_active_commit_makes_the_base_the_active_layer() {
     for (base, synchronous) in
         [(Format::Raw, false), (Format::Qcow2, false), (Format::Raw, true), (Format::Qcow2, true)]
     {
@@ -454,7 +454,7 @@ fn an_active_commit_makes_the_base_the_disk() {
 }
 
 #[test]
-fn a_snapshot_appears_under_a_writing_guest() {
+fn a_snapshot_under_a_writing_guest_loses_no_data() {
     let mut disk = Disk::new(60, Format::Raw, 65536);
     let live = disk.live.clone();
     let overlay = disk.path("overlay");
@@ -469,7 +469,7 @@ fn a_snapshot_appears_under_a_writing_guest() {
 }
 
 #[test]
-fn a_limit_holds_and_changes_at_once() {
+fn a_speed_limit_holds_and_can_be_changed() {
     let disk = Disk::new(70, Format::Raw, 65536);
     let node = disk.live.gate.node();
     node.write_at(&vec![1; SIZE as usize], 0).expect("write");
@@ -493,7 +493,7 @@ fn a_limit_holds_and_changes_at_once() {
 }
 
 #[test]
-fn a_guest_alone_loses_nothing() {
+fn a_guest_without_jobs_loses_no_data() {
     let mut disk = Disk::new(30, Format::Qcow2, 65536);
     disk.with_guest(5, |guest| {
         for _ in 0..10 {
@@ -505,7 +505,7 @@ fn a_guest_alone_loses_nothing() {
 }
 
 #[test]
-fn what_is_zeroed_behind_a_pull_hides_the_base_also_in_version_2() {
+fn zeroes_behind_a_pull_hide_the_base_also_in_version_2() {
     let folder = tempfile::tempdir().expect("folder");
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("base"), vec![7; 4 << 20]).expect("base");

@@ -188,7 +188,7 @@ fn round(folder: &Path, work: Work, seed: u64) {
 }
 
 #[test]
-fn guests_at_work_lose_nothing() {
+fn guests_that_write_during_jobs_lose_no_data() {
     let folder = tempfile::tempdir().expect("folder");
     let images = folder.path().join("images");
     std::fs::create_dir(&images).expect("create");

@@ -74,7 +74,7 @@ fn wait_for_guest(client: &NbdNode) {
 }
 
 #[test]
-fn a_machine_writes_on_while_its_disk_moves() {
+fn a_qemu_guest_keeps_writing_while_its_disk_is_copied() {
     let folder = tempfile::tempdir().expect("folder");
     let path = |name: &str| folder.path().join(name);
     let mut base = vec![0; 8 << 20];

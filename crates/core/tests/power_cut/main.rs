@@ -72,18 +72,18 @@ fn nothing_is_lost(filesystem: &str) {
 }
 
 #[test]
-fn what_was_acknowledged_is_there_after_a_power_cut_on_ext4() {
+fn acknowledged_changes_survive_a_power_cut_on_ext4() {
     nothing_is_lost("ext4");
 }
 
 #[test]
-fn what_was_acknowledged_is_there_after_a_power_cut_on_xfs() {
+fn acknowledged_changes_survive_a_power_cut_on_xfs() {
     nothing_is_lost("xfs");
 }
 
 /// Who says sync=no loses something. Else the test above could not fail.
 #[test]
-fn without_syncs_a_power_cut_loses_volumes_and_no_definition() {
+fn with_sync_no_a_power_cut_loses_volumes_but_no_definition() {
     let Some(lost) = run_machine("ext4", "&sync=no") else { return };
     let about = |what: &str| lost.iter().any(|line| line.contains(what));
     assert!(["upload", "clone", "conversion"].iter().any(|volume| about(volume)), "{lost:#?}");
