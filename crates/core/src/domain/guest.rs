@@ -109,20 +109,17 @@ impl Domain {
     /// What its guest takes the time to be.
     pub fn guest_time(&self, function: &str) -> Result<GuestTime> {
         self.expect_test(function)?;
-        let running = self.here()?;
-        if running.condition().state != State::Running {
+        let machine = self.machine()?;
+        if machine.condition()?.state != State::Running {
             return Err(not_running());
         }
-        Ok(running.guest_time())
+        machine.guest_time()
     }
 
     /// Makes its guest take the time to be another one.
     pub fn set_guest_time(&self, function: &str, time: GuestTime) -> Result<()> {
         self.expect_test(function)?;
-        let running = self.here()?;
-        let _changing = running.changing()?;
-        running.set_guest_time(time);
-        Ok(())
+        self.machine()?.set_guest_time(time)
     }
 
     /// What its guest calls itself.

@@ -11,6 +11,7 @@ use super::events::{self, Lifecycle};
 use super::object::Domain;
 use super::registry::domains::Domains;
 use super::runtime::running::Running;
+use crate::domain::machine::Machine;
 use crate::domain::machine::condition::{Condition, State, not_running};
 use crate::error::*;
 use crate::host::Host;
@@ -95,7 +96,7 @@ impl Connection {
 impl Domains {
     /// Ends what was to end with a connection.
     pub fn stop_of_connection(self: &Arc<Self>, id: u64) -> Result<()> {
-        self.stop_those(|running| running.autodestroy == Some(id))
+        self.stop_those(|running| running.identity.autodestroy == Some(id))
     }
 
     /// Ends all that runs here.
@@ -113,7 +114,7 @@ impl Domains {
             match stopped {
                 Err(e) if e.code == VIR_ERR_OPERATION_INVALID => {}
                 Err(error) => {
-                    log::error!("domain '{}' has ended: {error}", running.name);
+                    log::error!("domain '{}' has ended: {error}", running.identity.name);
                     result = result.and(Err(error));
                 }
                 Ok(()) => {}
@@ -167,12 +168,15 @@ impl Domains {
             let stopped = running.stop(&changing, drain);
             // It has stopped, whatever cannot be written down.
             let noted = self.change().and_then(|mut change| {
-                let entry = change.by_uuid(running.uuid, &running.name)?;
+                let entry = change.by_uuid(running.identity.uuid, &running.identity.name)?;
                 change.set_off(&entry, running, off);
                 Ok(())
             });
             if let Err(error) = noted {
-                log::warn!("domain '{}' has stopped, its status stays: {error}", running.name);
+                log::warn!(
+                    "domain '{}' has stopped, its status stays: {error}",
+                    running.identity.name
+                );
                 self.forget(running, off);
             }
             for event in events {
@@ -187,6 +191,11 @@ impl Domains {
 }
 
 impl Domain {
+    /// What runs it.
+    pub fn machine(&self) -> Result<Arc<dyn Machine>> {
+        self.entry()?.machine()
+    }
+
     /// The running domain, which must run in this process.
     pub fn here(&self) -> Result<Arc<Running>> {
         self.entry()?.here().cloned()

@@ -7,10 +7,11 @@ use super::config::definition::Definition;
 use super::config::disk::{DiskDefinition, ImageDefinition, Source};
 use super::interfaces::interfaces;
 use super::object::{Domain, ListFlags, passes};
-use super::queries::{BlockInfo, on_medium};
-use super::registry::domains::{Entry, Live};
-use super::runtime::running::Running;
+use super::registry::domains::Entry;
 use crate::block::export::BLOCK_SIZES;
+use crate::domain::images::sizes::BlockInfo;
+use crate::domain::machine::Machine;
+use crate::domain::machine::disk::DiskReport;
 use crate::error::*;
 use crate::typed_params::Value;
 
@@ -57,6 +58,9 @@ impl StatsFlags {
 /// What the requests of a disk's clients are held to: the names of BLOCK_SIZES.
 const LIMITS: [&str; 3] =
     ["limits.request_alignment", "limits.transfer_optimal", "limits.transfer_max"];
+
+/// The same about one image.
+type ImageStatistics = Vec<(&'static str, Value)>;
 
 /// Named numbers and texts about one domain.
 pub type Statistics = Vec<(String, Value)>;
@@ -138,14 +142,23 @@ impl Domain {
             }
         }
         if groups.contains(StatsGroups::BLOCK) {
-            let running = match &entry.live {
-                Some(Live::Here(running)) => Some(running),
-                _ => None,
-            };
+            let machine = entry.machine_here();
+            let open = machine.as_ref().map_or(Ok(Vec::new()), |machine| machine.disks());
+            let open = open.unwrap_or_else(|error| {
+                log::warn!("statistics of domain '{}' without its disks: {error}", entry.name);
+                Vec::new()
+            });
             let backing = flags.contains(StatsFlags::BACKING);
             let disks = definition.disks.iter();
-            let images: Vec<_> =
-                disks.flat_map(|disk| self.images(disk, running, backing)).collect();
+            let images: Vec<_> = disks
+                .flat_map(|disk| {
+                    let report = open.iter().find(|report| report.target == disk.target);
+                    match machine.as_deref().zip(report) {
+                        Some((machine, report)) => self.images(disk, machine, report, backing),
+                        None => vec![self.closed_disk(disk)],
+                    }
+                })
+                .collect();
             add("block.count", Value::UInt(images.len() as u32));
             for (number, image) in images.into_iter().enumerate() {
                 for (name, value) in image {
@@ -156,47 +169,29 @@ impl Domain {
         all
     }
 
-    /// What is known of a disk, and of the images below its top.
+    /// What is known of a disk that is not open.
+    fn closed_disk(&self, disk: &DiskDefinition) -> ImageStatistics {
+        let mut all = named(disk, disk.path());
+        // A server is not asked: it may keep all others waiting.
+        let is_remote = |image: &ImageDefinition| matches!(image.source, Source::Nbd(_));
+        if !disk.image.as_ref().is_some_and(is_remote) {
+            let path = disk.path().unwrap_or_default();
+            all.extend(known_sizes(disk, path, self.block_info(&disk.target)));
+        }
+        all
+    }
+
+    /// What is known of an open disk, and with `backing` of the images below its active layer.
     fn images(
         &self,
         disk: &DiskDefinition,
-        running: Option<&Arc<Running>>,
+        machine: &dyn Machine,
+        report: &DiskReport,
         backing: bool,
-    ) -> Vec<Vec<(&'static str, Value)>> {
-        // What is not known is left out, as libvirt does.
-        let known = |path: &str, sizes: Result<BlockInfo>| {
-            let known = sizes.inspect_err(|error| {
-                log::warn!("statistics without sizes of '{path}' of {}: {error}", disk.target);
-            });
-            known.into_iter().flat_map(size_values)
-        };
-        let sizes = || known(disk.path().unwrap_or_default(), self.block_info(&disk.target));
-        let open = running.and_then(|running| Some((running, running.disk(&disk.target)?)));
-        let Some((running, open)) = open else {
-            let mut alone = named(disk, disk.path());
-            // A server is not asked: it may keep all others waiting.
-            let is_remote = |image: &ImageDefinition| matches!(image.source, Source::Nbd(_));
-            if !disk.image.as_ref().is_some_and(is_remote) {
-                alone.extend(sizes());
-            }
-            return vec![alone];
-        };
-        let mut top = named(disk, running.path_of(&disk.target).as_deref());
-        let images: Vec<_> = {
-            let chain = open.live.images();
-            let images = chain.images.iter();
-            // Their nodes are not kept for long: whoever looks at an image must not keep it open.
-            images
-                .map(|i| {
-                    let length = i.node.length().map_err(super::failed);
-                    (i.index, i.path.clone(), length, i.qcow2.clone())
-                })
-                .collect()
-        };
-        if let Some((index, ..)) = images.first() {
-            top.push(("backingIndex", Value::UInt(*index)));
-        }
-        let now = open.meter().stats();
+    ) -> Vec<ImageStatistics> {
+        let mut top = named(disk, report.path.as_deref());
+        top.extend(report.index.map(|index| ("backingIndex", Value::UInt(index))));
+        let now = report.stats;
         top.extend([
             ("rd.reqs", Value::ULLong(now.reads)),
             ("rd.bytes", Value::ULLong(now.read_bytes)),
@@ -207,24 +202,40 @@ impl Domain {
             ("fl.reqs", Value::ULLong(now.flushes)),
             ("fl.times", Value::ULLong(now.flush_time)),
         ]);
-        top.extend(sizes());
-        let threshold = open.meter().threshold();
-        if threshold > 0 {
-            top.push(("threshold", Value::ULLong(threshold)));
+        let path = disk.path().unwrap_or_default();
+        top.extend(known_sizes(disk, path, self.block_info(&disk.target)));
+        if report.threshold > 0 {
+            top.push(("threshold", Value::ULLong(report.threshold)));
         }
         let sizes = BLOCK_SIZES.map(|size| Value::ULLong(size.into()));
         top.extend(LIMITS.into_iter().zip(sizes));
         let mut all = vec![top];
-        for (index, path, length, qcow2) in images.into_iter().skip(1).filter(|_| backing) {
-            let mut below = named(disk, path.to_str());
-            below.push(("backingIndex", Value::UInt(index)));
-            let files = &**self.connect().domains().images().files();
-            let sizes = length.and_then(|length| on_medium(files, &path, length, qcow2.as_deref()));
-            below.extend(known(&path.to_string_lossy(), sizes));
-            all.push(below);
+        if backing {
+            let images = machine.images(&disk.target).unwrap_or_else(|error| {
+                log::warn!("statistics without the images of {}: {error}", disk.target);
+                Vec::new()
+            });
+            all.extend(images.into_iter().skip(1).map(|image| {
+                let mut below = named(disk, image.path.to_str());
+                below.push(("backingIndex", Value::UInt(image.index)));
+                below.extend(known_sizes(disk, &image.path.to_string_lossy(), image.sizes));
+                below
+            }));
         }
         all
     }
+}
+
+/// Sizes as far as they are known; what is not known is left out, as libvirt does.
+fn known_sizes(
+    disk: &DiskDefinition,
+    path: &str,
+    sizes: Result<BlockInfo>,
+) -> impl Iterator<Item = (&'static str, Value)> + use<> {
+    let known = sizes.inspect_err(|error| {
+        log::warn!("statistics without sizes of '{path}' of {}: {error}", disk.target);
+    });
+    known.into_iter().flat_map(size_values)
 }
 
 /// What is told of interfaces, which nothing passes.

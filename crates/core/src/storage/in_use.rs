@@ -13,13 +13,13 @@ use super::store::VolumeStore;
 use super::volume::{Volume, report};
 use crate::block::{BlockError, ImageFile};
 use crate::error::*;
-use crate::job::LiveChain;
+use uuid::Uuid;
 
 /// Those who use images beside this layer, which knows only of locks.
 pub trait ImageUsers: Send + Sync {
     /// The running domain that uses an image, as far as this process can know: behind the same URI, or
-    /// another that is open here. `besides`: that disk does not count.
-    fn user_of(&self, identity: (u64, u64), besides: Option<&LiveChain>) -> Option<String>;
+    /// another that is open here. The disk `besides`, by its domain and its target, does not count.
+    fn user_of(&self, identity: (u64, u64), besides: Option<(Uuid, &str)>) -> Option<String>;
 }
 
 impl Volume {

@@ -1,6 +1,9 @@
 //! Where the images of a connection's disks are.
 
 pub mod chain;
+pub mod extents;
+pub mod references;
+pub mod sizes;
 
 use std::borrow::Cow;
 use std::path::PathBuf;

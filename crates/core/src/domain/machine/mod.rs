@@ -1,4 +1,85 @@
-//! What runs a domain, as those see it who do not care in which process that is.
+//! What runs a domain, whatever process that is in: the trait [`Machine`], its requests and its results.
+//!
+//! Requests and results are plain data: they own what they hold, and have no closures, locks or nodes in
+//! them. So they can be sent to another process as they are. What is above this floor uses a running
+//! domain through the trait only.
 
 pub mod condition;
+pub mod disk;
 pub mod guest_time;
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::config::definition::Definition;
+use super::images::extents::ExtentsRequest;
+use super::images::sizes::BlockInfo;
+use crate::block::Extent;
+use crate::error::*;
+use condition::Condition;
+use disk::{DiskReport, ImageReport, ResizeRequest};
+use guest_time::GuestTime;
+
+/// Which domain a machine runs. It stays the same for as long as that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub id: i32,
+    pub name: String,
+    pub uuid: Uuid,
+    /// The connection of this process with which the domain is to end.
+    pub autodestroy: Option<u64>,
+}
+
+/// A running domain. All functions may be called from any thread, and fail if the domain has stopped.
+///
+/// Disks are named by their targets unless a function says otherwise.
+pub trait Machine: Send + Sync {
+    /// Which domain it is.
+    fn identity(&self) -> &Identity;
+
+    /// What the domain is doing, and why.
+    fn condition(&self) -> Result<Condition>;
+
+    /// The definition of the domain as it runs.
+    fn definition(&self) -> Result<Arc<Definition>>;
+
+    /// The description of the domain, which also says where its disks are served and of which images
+    /// they consist.
+    fn live_xml(&self) -> Result<String>;
+
+    /// All disks that are open: an empty drive is not, nor is a disk in memory that is only defined.
+    fn disks(&self) -> Result<Vec<DiskReport>>;
+
+    /// One open disk. The error says why the disk is not open.
+    fn disk(&self, target: &str) -> Result<DiskReport>;
+
+    /// The images of an open disk, the active layer first.
+    fn images(&self, target: &str) -> Result<Vec<ImageReport>>;
+
+    /// The sizes of an open disk and of its active layer; `None` if the disk is not open.
+    fn disk_sizes(&self, target: &str) -> Result<Option<BlockInfo>>;
+
+    /// Whether an image of that identity belongs to an open disk, or is the target of a copy of one.
+    /// The disk `besides` does not count.
+    fn uses_image(&self, identity: (u64, u64), besides: Option<&str>) -> Result<bool>;
+
+    /// The extents of a range of a disk: in order, without gaps, neighbours not equal.
+    fn extents(&self, request: &ExtentsRequest) -> Result<Vec<Extent>>;
+
+    /// Reads what guests would read, also while the domain is paused.
+    fn peek(&self, target: &str, offset: u64, size: usize) -> Result<Vec<u8>>;
+
+    /// Changes the size of a disk that guests may be using.
+    fn resize(&self, request: &ResizeRequest) -> Result<()>;
+
+    /// Tells once when a guest writes behind an offset of an image; 0 for never. `name` is a target, or
+    /// one with the index of an image: `vda[2]`.
+    fn set_threshold(&self, name: &str, threshold: u64) -> Result<()>;
+
+    /// What the guest of a connection in memory takes the time to be.
+    fn guest_time(&self) -> Result<GuestTime>;
+
+    /// Changes that.
+    fn set_guest_time(&self, time: GuestTime) -> Result<()>;
+}

@@ -16,6 +16,7 @@ use super::stored;
 use crate::domain::config::definition::Definition;
 use crate::domain::events::{self, Lifecycle};
 use crate::domain::images::Images;
+use crate::domain::machine::Machine;
 use crate::domain::machine::condition::{Condition, State};
 use crate::domain::runtime::running::{Running, Start};
 use crate::domain::snapshot_store::store::{Memory, Store};
@@ -122,7 +123,7 @@ impl Entry {
     /// The number of a domain that runs, where it is known.
     pub fn id(&self) -> Option<i32> {
         match &self.live {
-            Some(Live::Here(running)) => Some(running.id),
+            Some(Live::Here(running)) => Some(running.identity.id),
             Some(Live::Elsewhere(status, _)) => Some(status.id),
             Some(Live::Unreadable(..)) | None => None,
         }
@@ -139,6 +140,20 @@ impl Entry {
     /// Whether something of it cannot be used.
     fn is_damaged(&self) -> bool {
         matches!(self.config, Some(Err(_))) || matches!(self.live, Some(Live::Unreadable(..)))
+    }
+
+    /// What runs the domain.
+    pub fn machine(&self) -> Result<Arc<dyn Machine>> {
+        let running: Arc<dyn Machine> = self.here()?.clone();
+        Ok(running)
+    }
+
+    /// What runs the domain, if this process can use that.
+    pub fn machine_here(&self) -> Option<Arc<dyn Machine>> {
+        match &self.live {
+            Some(Live::Here(running)) => Some(running.clone()),
+            _ => None,
+        }
     }
 
     /// The running domain, for what only the process can do that it runs in.
@@ -322,12 +337,12 @@ impl Domains {
     pub fn forget(&self, running: &Arc<Running>, off: Condition) {
         running.release();
         let mut known = self.lock();
-        let Some(entry) = known.entries.get_mut(&running.name) else { return };
+        let Some(entry) = known.entries.get_mut(&running.identity.name) else { return };
         if matches!(&entry.live, Some(Live::Here(here)) if Arc::ptr_eq(here, running)) {
             (entry.live, entry.updated, entry.off) = (None, false, off);
         }
         if !entry.is_persistent() && !entry.is_active() {
-            known.entries.remove(&running.name);
+            known.entries.remove(&running.identity.name);
         }
     }
 
@@ -335,7 +350,7 @@ impl Domains {
     /// stopped. What cannot be written down is true all the same.
     pub fn note_live(&self, running: &Arc<Running>) {
         let noted = self.change().and_then(|mut change| {
-            let entry = change.by_uuid(running.uuid, &running.name)?;
+            let entry = change.by_uuid(running.identity.uuid, &running.identity.name)?;
             match &entry.live {
                 Some(Live::Here(here)) if Arc::ptr_eq(here, running) => {
                     change.set_live(&entry, running.clone())
@@ -344,7 +359,7 @@ impl Domains {
             }
         });
         if let Err(error) = noted {
-            log::warn!("other processes see domain '{}' as it was: {error}", running.name);
+            log::warn!("other processes see domain '{}' as it was: {error}", running.identity.name);
         }
     }
 
@@ -449,7 +464,7 @@ impl Starting<'_> {
             // Nobody has been told that it runs.
             let stopped = running.changing().and_then(|it| running.stop(&it, Duration::ZERO));
             if let Err(error) = stopped {
-                log::error!("domain '{}' was not started: {error}", running.name);
+                log::error!("domain '{}' was not started: {error}", running.identity.name);
             }
             running.release();
         })

@@ -2,5 +2,7 @@
 
 pub mod domains;
 pub mod owner;
+mod process;
 pub mod status;
 pub mod stored;
+pub mod users;

@@ -20,7 +20,7 @@ pub struct Status {
 impl Status {
     pub fn of(running: &Running) -> Status {
         Status {
-            id: running.id,
+            id: running.identity.id,
             condition: running.condition(),
             definition: running.definition(),
             live_xml: running.xml(),

@@ -2,7 +2,10 @@
 
 pub mod description;
 pub mod disk;
+mod disk_access;
 pub mod jobs;
+mod machine;
+mod report;
 pub mod running;
 
 use std::time::Duration;

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
-use uuid::Uuid;
 use virsparse_base::errno::Errno;
 
 use super::description::describe;
@@ -16,9 +15,10 @@ use crate::block::filter::throttle::Throttle;
 use crate::domain::config::definition::Definition;
 use crate::domain::config::disk::{DiskDefinition, Source};
 use crate::domain::config::io_tune::IoTune;
-use crate::domain::config::lookup::{alias, no_medium, not_served};
+use crate::domain::config::lookup::{alias, argument, no_medium, not_served};
 use crate::domain::events;
 use crate::domain::images::Images;
+use crate::domain::machine::Identity;
 use crate::domain::machine::condition::{Condition, State, not_running};
 use crate::domain::machine::guest_time::GuestTime;
 use crate::domain::registry::owner::Owner;
@@ -36,11 +36,7 @@ struct Now {
 
 /// A running domain.
 pub struct Running {
-    pub id: i32,
-    pub name: String,
-    pub uuid: Uuid,
-    /// The connection that takes the domain with it when it is closed.
-    pub autodestroy: Option<u64>,
+    pub identity: Identity,
     events: Arc<Brokers>,
     /// Where its images are.
     pub images: Images,
@@ -89,10 +85,12 @@ impl Running {
         let Start { id, definition, paused, autodestroy, folder, owner, events, images } = start;
         let condition = if paused { Condition::PAUSED } else { Condition::BOOTED };
         let running = Arc::new(Running {
-            id,
-            name: definition.name.clone(),
-            uuid: definition.uuid,
-            autodestroy,
+            identity: Identity {
+                id,
+                name: definition.name.clone(),
+                uuid: definition.uuid,
+                autodestroy,
+            },
             events,
             images,
             folder,
@@ -197,6 +195,15 @@ impl Running {
         self.now().disks.iter().find(|disk| disk.target == target).cloned()
     }
 
+    /// The open disk of a target; the error says why there is none.
+    pub fn open_target(&self, target: &str) -> Result<Arc<Disk>> {
+        let definition = self.definition();
+        match definition.disks.iter().find(|disk| disk.target == target) {
+            Some(disk) => self.expect_disk(disk),
+            None => Err(argument(format!("disk '{target}' not found in domain"))),
+        }
+    }
+
     /// The open disk of a definition; the error says why there is none.
     pub fn expect_disk(&self, disk: &DiskDefinition) -> Result<Arc<Disk>> {
         self.disk(&disk.target).ok_or_else(|| self.not_open(disk))
@@ -233,7 +240,7 @@ impl Running {
             let now = self.now();
             (now.definition.clone(), now.disks.clone())
         };
-        definition.live_xml(self.id, |target, element| {
+        definition.live_xml(self.identity.id, |target, element| {
             if let Some(disk) = disks.iter().find(|disk| disk.target == target) {
                 describe(&**self.images.files(), disk, element);
             }
@@ -249,7 +256,11 @@ impl Running {
         disk.io_tune.check()?;
         let opened = match Disk::open(images, disk, folder, paused, told) {
             Err(error) if !images.files().is_real() && may_stay_closed(&error) => {
-                log::warn!("disk '{}' of '{}' is only defined: {error}", disk.target, self.name);
+                log::warn!(
+                    "disk '{}' of '{}' is only defined: {error}",
+                    disk.target,
+                    self.identity.name
+                );
                 None
             }
             opened => opened?.map(Arc::new),
@@ -359,7 +370,7 @@ impl Running {
 
     /// Queues an event about this domain.
     pub fn queue(&self, id: i32, payload: Payload) {
-        self.events.queue(&events::event(&self.name, self.uuid, id, payload));
+        self.events.queue(&events::event(&self.identity.name, self.identity.uuid, id, payload));
     }
 
     /// Lets guests' requests wait. Whoever calls is changing it.

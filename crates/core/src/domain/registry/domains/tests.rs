@@ -39,7 +39,7 @@ fn stop(domains: &Domains, running: &Arc<Running>) {
     let changing = running.changing().unwrap();
     running.stop(&changing, Duration::ZERO).unwrap();
     let mut change = domains.change().unwrap();
-    let entry = change.by_uuid(running.uuid, &running.name).unwrap();
+    let entry = change.by_uuid(running.identity.uuid, &running.identity.name).unwrap();
     change.set_off(&entry, running, Condition::DESTROYED);
 }
 
@@ -107,15 +107,15 @@ fn what_runs_elsewhere_is_seen_and_not_touched_until_it_ends() {
     let running = start(&one, &a).unwrap();
     assert!(one.is_busy() && !two.is_busy());
     let seen = two.by_name("a").unwrap();
-    assert_eq!((seen.id(), seen.condition().state), (Some(running.id), State::Running));
+    assert_eq!((seen.id(), seen.condition().state), (Some(running.identity.id), State::Running));
     let error = seen.here().err().unwrap();
     assert_eq!(error.code, VIR_ERR_OPERATION_FAILED);
     assert!(error.message.contains(&std::process::id().to_string()), "{error}");
     assert_eq!(start(&two, &a).err().unwrap().code, VIR_ERR_OPERATION_INVALID);
     // Both give numbers that the other has not.
     let other = start(&two, &definition("b", None)).unwrap();
-    assert_ne!(other.id, running.id);
-    assert_eq!(one.by_id(other.id).unwrap().name, "b");
+    assert_ne!(other.identity.id, running.identity.id);
+    assert_eq!(one.by_id(other.identity.id).unwrap().name, "b");
 
     stop(&one, &running);
     assert!(!two.by_name("a").unwrap().is_active());

@@ -316,7 +316,7 @@ impl JobContext {
         let mut slot = self.disk.job_slot();
         let (kind, place) = (new.kind, self.clone());
         let concluded = move |outcome: &Outcome| place.conclude(kind, outcome);
-        let (domain, target) = (&self.running.name, &self.disk.target);
+        let (domain, target) = (&self.running.identity.name, &self.disk.target);
         log::info!("domain '{domain}', disk {target}: block job {kind:?} starts at {}", new.from);
         let job = Job::start(kind, new.control, new.mirror.as_ref(), work, concluded)?;
         let job = Arc::new(DiskJob {
@@ -366,7 +366,7 @@ impl JobContext {
     }
 
     fn conclude(&self, kind: Kind, outcome: &Outcome) {
-        let (domain, target) = (&self.running.name, &self.disk.target);
+        let (domain, target) = (&self.running.identity.name, &self.disk.target);
         log::info!("domain '{domain}', disk {target}: block job {kind:?} ends: {outcome:?}");
         let status = match outcome {
             Outcome::Completed => Status::Completed,
@@ -443,7 +443,7 @@ impl JobContext {
         let changed = |definition: &Definition| definition.with_changed_disk(target, &change);
         let new = changed(&live)?;
         let mut domains = self.domains.change()?;
-        let entry = domains.by_uuid(self.running.uuid, &self.running.name)?;
+        let entry = domains.by_uuid(self.running.identity.uuid, &self.running.identity.name)?;
         if let Some(kept) = entry.config()?
             && kept.disk(target).is_some_and(|disk| disk.target == *target && disk.image == image)
         {

@@ -187,7 +187,7 @@ impl JobContext {
     /// Refuses a commit that would change or delete an image that somebody else uses, and tells the log
     /// of images at rest whose contents change with it.
     fn check_others(&self, top: usize, base: usize, flags: CommitFlags) -> Result<()> {
-        let live = &self.disk.live;
+        let (live, uuid) = (&self.disk.live, self.running.identity.uuid);
         let deleted = if flags.contains(CommitFlags::DELETE) { top..base } else { base..base };
         // The one above the top gets another name for what is below it.
         let renamed = top.checked_sub(1).filter(|above| *above > 0);
@@ -199,8 +199,9 @@ impl JobContext {
             };
             // Where a filesystem has no locks, domains still know what they use.
             let identity = self.files().identity(&path);
-            let user =
-                identity.ok().and_then(|identity| self.domains.user_of(identity, Some(live)));
+            let user = identity.ok().and_then(|identity| {
+                self.domains.user_of(identity, Some((uuid, &self.disk.target)))
+            });
             let by = match user {
                 Some(domain) => format!("domain '{domain}'"),
                 None if locked => "another program".to_string(),

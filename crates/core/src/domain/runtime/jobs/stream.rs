@@ -38,6 +38,15 @@ impl Disk {
         *self.increments() = None;
     }
 
+    /// How far it has been streamed, if a job or a caller streams it.
+    pub fn streamed_to(&self) -> Option<Progress> {
+        match self.current_job() {
+            Some(job) if job.job.kind == Kind::Pull => Some(job.position()),
+            Some(_) => None,
+            None => *self.increments(),
+        }
+    }
+
     /// The job that streams it, if one does; an error if it has another.
     fn streamed(&self) -> Result<Option<Arc<DiskJob>>> {
         match self.current_job() {
@@ -153,16 +162,12 @@ impl Domain {
     /// The disks that are being streamed. One that is in increments stays among them when it is at its
     /// end, until it is ended or has another job.
     pub fn block_streams(&self) -> Result<Vec<BlockStream>> {
-        let running = self.here()?;
-        let definition = running.definition();
-        let streamed = running.disks().into_iter().filter_map(|disk| {
-            let progress = match disk.current_job() {
-                Some(job) if job.job.kind == Kind::Pull => job.position(),
-                Some(_) => return None,
-                None => (*disk.increments())?,
-            };
+        let machine = self.machine()?;
+        let definition = machine.definition()?;
+        let streamed = machine.disks()?.into_iter().filter_map(|disk| {
             let path = definition.disk(&disk.target).and_then(DiskDefinition::path);
-            Some(BlockStream { path: path.unwrap_or(&disk.target).to_string(), progress })
+            let path = path.unwrap_or(&disk.target).to_string();
+            Some(BlockStream { path, progress: disk.streamed? })
         });
         Ok(streamed.collect())
     }

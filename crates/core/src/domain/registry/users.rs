@@ -1,28 +1,32 @@
 //! Which running domain uses an image, of this process or of another that shares the root.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::images::Images;
-use super::registry::domains::{Domains, Live};
-use super::registry::status::Status;
-use super::runtime::running::Running;
-use crate::block::Files;
+use uuid::Uuid;
+
+use super::domains::{Domains, Live};
+use super::status::Status;
+use crate::domain::images::Images;
+use crate::domain::images::references::leads_to;
+use crate::domain::machine::Machine;
 use crate::error::*;
-use crate::job::LiveChain;
-use crate::xml::{self, Element};
+use crate::xml;
 
 impl Domains {
     /// The name of the running domain that has an image of that identity in one of its chains, or
-    /// copies a disk to it. `besides`: that disk does not count.
-    pub(super) fn own_user_of(
+    /// copies a disk to it. The disk `besides`, by the domain's UUID and its target, does not count.
+    pub(in crate::domain) fn own_user_of(
         &self,
         identity: (u64, u64),
-        besides: Option<&LiveChain>,
+        besides: Option<(Uuid, &str)>,
     ) -> Result<Option<String>> {
         for entry in self.all()? {
             let uses = match &entry.live {
-                Some(Live::Here(running)) => uses(running, identity, besides),
+                Some(Live::Here(running)) => {
+                    let of_this = besides.filter(|(uuid, _)| *uuid == entry.uuid);
+                    running.uses_image(identity, of_this.map(|(_, target)| target))?
+                }
                 Some(Live::Elsewhere(status, _)) => names(status, self.images(), identity)?,
                 Some(Live::Unreadable(damage, _)) => {
                     log::warn!("images of domain '{}': {}", entry.name, damage.error.message);
@@ -36,21 +40,6 @@ impl Domains {
         }
         Ok(None)
     }
-}
-
-fn uses(running: &Running, identity: (u64, u64), besides: Option<&LiveChain>) -> bool {
-    let files = running.images.files();
-    let others = running.disks().into_iter().filter(|disk| {
-        let live: &LiveChain = &disk.live;
-        !besides.is_some_and(|besides| std::ptr::eq(live, besides))
-    });
-    others.into_iter().any(|disk| {
-        // The job is asked for first: whoever has its place may be waiting for the images.
-        let job = disk.current_job();
-        let mirror = job.as_ref().and_then(|job| job.mirror.as_ref());
-        mirror.is_some_and(|mirror| leads_to(mirror, &**files, identity))
-            || disk.live.images().images.iter().any(|image| image.is_in(&**files, identity))
-    })
 }
 
 /// Whether the description that another process has written down names the image.
@@ -72,17 +61,4 @@ fn names(status: &Status, images: &Images, identity: (u64, u64)) -> Result<bool>
     let devices = domain.child("devices");
     let mut disks = devices.into_iter().flat_map(|devices| devices.children("disk"));
     Ok(disks.any(|disk| leads_to(disk, files, identity)))
-}
-
-/// Whether a `<source>` in an element, or further in it, leads to the image. It is as deep as the chain
-/// is long.
-fn leads_to(element: &Element, files: &dyn Files, identity: (u64, u64)) -> bool {
-    let source = element.child("source");
-    let path = source.and_then(|source| source.attr("file").or_else(|| source.attr("dev")));
-    let is_it = |path: &str| files.identity(Path::new(path)) == Ok(identity);
-    path.is_some_and(is_it)
-        || ["backingStore", "mirror"]
-            .iter()
-            .flat_map(|name| element.children(name))
-            .any(|below| leads_to(below, files, identity))
 }

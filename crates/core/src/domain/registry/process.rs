@@ -3,10 +3,10 @@
 
 use std::sync::{Arc, Mutex, Weak};
 
-use super::registry::domains::Domains;
-use crate::job::LiveChain;
+use super::domains::Domains;
 use crate::storage::ImageUsers;
 use crate::sys::fork::{GENERATIONS, PerGeneration};
+use uuid::Uuid;
 
 static OPEN: PerGeneration<Mutex<Vec<Weak<Domains>>>> =
     PerGeneration([const { Mutex::new(Vec::new()) }; GENERATIONS]);
@@ -17,7 +17,7 @@ static STAYING: PerGeneration<Mutex<Vec<Arc<Domains>>>> =
 
 impl Domains {
     /// Adds them to those of the process. From now on their storage asks them who uses an image.
-    pub(super) fn register(self: &Arc<Self>) {
+    pub(in crate::domain) fn register(self: &Arc<Self>) {
         let users: Arc<dyn ImageUsers> = self.clone();
         self.storage().set_image_users(&users);
         let mut open = OPEN.lock().unwrap_or_else(|p| p.into_inner());
@@ -27,7 +27,7 @@ impl Domains {
 
     /// Keeps them while a domain runs: that goes on when the last connection is closed, as it does with
     /// a daemon. To be called when one has been started, or has stopped.
-    pub(super) fn stay_while_busy(self: &Arc<Self>) {
+    pub(in crate::domain) fn stay_while_busy(self: &Arc<Self>) {
         if self.host().is_test() {
             return;
         }
@@ -42,17 +42,17 @@ impl Domains {
 }
 
 impl ImageUsers for Domains {
-    fn user_of(&self, identity: (u64, u64), besides: Option<&LiveChain>) -> Option<String> {
+    fn user_of(&self, identity: (u64, u64), besides: Option<(Uuid, &str)>) -> Option<String> {
         let others: Vec<Arc<Domains>> = {
             let open = OPEN.lock().unwrap_or_else(|p| p.into_inner());
             // Files in memory are nobody else's.
             let shared = open.iter().filter(|_| self.images().files().is_real());
             shared.filter_map(Weak::upgrade).collect()
         };
-        let others = others.iter().map(|domains| &**domains);
-        let others =
-            others.filter(|other| !std::ptr::eq(*other, self) && other.images().files().is_real());
-        [self].into_iter().chain(others).find_map(|domains| {
+        let others = others.iter().map(|domains| (&**domains, None));
+        let others = others
+            .filter(|(other, _)| !std::ptr::eq(*other, self) && other.images().files().is_real());
+        [(self, besides)].into_iter().chain(others).find_map(|(domains, besides)| {
             // The image is in use in any case; by whom helps whoever reads the error.
             domains.own_user_of(identity, besides).unwrap_or_else(|e| {
                 log::debug!("users of an image are not known: {}", e.message);

@@ -1,0 +1,78 @@
+//! The machine in this process: [`Running`] behind the trait [`Machine`].
+
+use std::sync::Arc;
+
+use super::running::Running;
+use crate::block::Extent;
+use crate::domain::config::definition::Definition;
+use crate::domain::images::extents::ExtentsRequest;
+use crate::domain::images::sizes::BlockInfo;
+use crate::domain::machine::condition::Condition;
+use crate::domain::machine::disk::{DiskReport, ImageReport, ResizeRequest};
+use crate::domain::machine::guest_time::GuestTime;
+use crate::domain::machine::{Identity, Machine};
+use crate::error::*;
+
+impl Machine for Running {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn condition(&self) -> Result<Condition> {
+        Ok(Running::condition(self))
+    }
+
+    fn definition(&self) -> Result<Arc<Definition>> {
+        Ok(Running::definition(self))
+    }
+
+    fn live_xml(&self) -> Result<String> {
+        Ok(self.xml())
+    }
+
+    fn disks(&self) -> Result<Vec<DiskReport>> {
+        Ok(self.disk_reports())
+    }
+
+    fn disk(&self, target: &str) -> Result<DiskReport> {
+        Ok(self.report_of(&*self.open_target(target)?))
+    }
+
+    fn images(&self, target: &str) -> Result<Vec<ImageReport>> {
+        self.image_reports(target)
+    }
+
+    fn disk_sizes(&self, target: &str) -> Result<Option<BlockInfo>> {
+        self.sizes_of(target)
+    }
+
+    fn uses_image(&self, identity: (u64, u64), besides: Option<&str>) -> Result<bool> {
+        Ok(self.has_image(identity, besides))
+    }
+
+    fn extents(&self, request: &ExtentsRequest) -> Result<Vec<Extent>> {
+        self.disk_extents(request)
+    }
+
+    fn peek(&self, target: &str, offset: u64, size: usize) -> Result<Vec<u8>> {
+        self.peek_disk(target, offset, size)
+    }
+
+    fn resize(&self, request: &ResizeRequest) -> Result<()> {
+        self.resize_disk(request)
+    }
+
+    fn set_threshold(&self, name: &str, threshold: u64) -> Result<()> {
+        self.set_disk_threshold(name, threshold)
+    }
+
+    fn guest_time(&self) -> Result<GuestTime> {
+        Ok(Running::guest_time(self))
+    }
+
+    fn set_guest_time(&self, time: GuestTime) -> Result<()> {
+        let _changing = self.changing()?;
+        Running::set_guest_time(self, time);
+        Ok(())
+    }
+}
