@@ -1,5 +1,5 @@
-/* Overlays whose backing image is an NBD export, or is named in JSON, in every spelling that QEMU writes
- * down: qemu-img makes them, and tells what they read as.
+/* Overlays whose backing file name is an NBD export or JSON, in every spelling that QEMU writes.
+ * qemu-img makes the overlays, and its reads are compared with ours.
  * ctest: no-valgrind because it is many programs of others, and little of ours */
 #include "block_job.h"
 
@@ -23,7 +23,7 @@ static int free_port(void)
     return ntohs(address.sin_port);
 }
 
-/* The overlay with the name that qemu-img was given, and what that reads. */
+/* Makes the overlay with the name that qemu-img was given, and compares what it reads. */
 static void make_overlay(const char *name)
 {
     CHECK_INT(run("cd %s && rm -f top ref && qemu-img create -q -f qcow2 -b '%s' -F raw top 8M &&"
@@ -48,7 +48,7 @@ static void spelling(const char *name, const char *const *described_as)
     CHECK(clean("top"));
 }
 
-/* The definition says what is below as well, and must say the same. */
+/* If the definition has a backingStore, it must match the image. */
 static void said_below(void)
 {
     const char *form = "<backingStore type='network'><format type='raw'/>"
@@ -69,7 +69,7 @@ static void said_below(void)
     CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "its backingStore names");
 }
 
-/* What the image on top has goes to the server, and the export is the disk then. */
+/* The data of the active layer is committed to the server, and then the export is the disk. */
 static void committed(void)
 {
     const char *const texts[] = { "<disk type='network'", "type='raw'", "protocol='nbd'",
@@ -90,7 +90,7 @@ static void committed(void)
     expect_events("top active ready; vda active ready; vda active completed; ");
 }
 
-/* What is no export of which QEMU would read the same is refused before anything is opened. */
+/* A name for which QEMU would read other data, or none, is refused before anything is opened. */
 static void refused(const char *name, const char *text)
 {
     CHECK_INT(run("cd %s && rm -f top && qemu-img create -q -u -f qcow2 -b '%s' -F raw top 8M",

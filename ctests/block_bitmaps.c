@@ -1,6 +1,6 @@
-/* Disks whose images have persistent bitmaps of QEMU: the domain starts, and as long as nobody writes
- * they stay. What changes an image drops them: its file has no trace of them then, nothing of their
- * space is lost, and the log says so. */
+/* Disks whose images have persistent bitmaps made by QEMU: the domain starts, and the bitmaps
+ * stay as long as nobody writes. A change of the image drops them: the file has no trace of
+ * them, their space is freed, and the log names them. */
 /* ctest: ours-only because libvirt has no function for its log */
 #include "block_job.h"
 
@@ -25,7 +25,8 @@ static void hear(int level, const char *source, const char *message, void *opaqu
     }
 }
 
-/* Whether a warning about that file says what it has lost; they begin anew then. */
+/* Whether a warning names this file and the bitmaps that it has lost. The messages are then
+ * forgotten. */
 static int warned_of(const char *file)
 {
     char text[PATH_MAX + 128];
@@ -45,7 +46,7 @@ static int has_bitmaps(const char *file)
     return run("qemu-img info -f qcow2 %s | grep -q 'name: backup'", in_dir("%s", file)) == 0;
 }
 
-/* QEMU finds the image sound, without a leak and without a word about bitmaps. */
+/* QEMU's check finds no error, no leak and no bitmap. */
 static int has_no_trace(const char *file)
 {
     return clean(file) && run("qemu-img info -f qcow2 %s >%s 2>&1 &&"
@@ -98,7 +99,7 @@ int main(int argc, char **argv)
     CHECK(has_no_trace("top") && has_bitmaps("base"));
     CHECK(same_as_ref("top", "qcow2"));
 
-    /* The base of a commit is changed, the image that is committed is not. */
+    /* A commit changes its base, not the image that is committed. */
     dom = start_over();
     CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, VIR_DOMAIN_BLOCK_COMMIT_ACTIVE), 0);
     wait_ready(dom, "vda");

@@ -1,5 +1,6 @@
-/* Jobs that make chains shorter: pull, rebase and commit; by names and indexes, with relative and
- * absolute names of images, and with files that are removed. What is read stays the same. */
+/* Jobs that shorten backing chains: pull, rebase and commit, with images given by name and by
+ * index, with relative and absolute backing file names, and with DELETE. What guests read stays
+ * the same. */
 #include "block_job.h"
 
 #define COMMIT_SHALLOW VIR_DOMAIN_BLOCK_COMMIT_SHALLOW
@@ -13,14 +14,14 @@ static virDomainPtr start_named(const char *prefix)
     return start(disk_xml("vda", "top", "qcow2", ""));
 }
 
-/* What an image calls the one below; "" for none. */
+/* The backing file name in an image's header; "" if there is none. */
 static int records(const char *file, const char *backing)
 {
     return run("test \"$(qemu-img info -U --output=json %s | sed -n 's/.*\"backing-filename\":"
                " \"\\(.*\\)\",*$/\\1/p')\" = '%s'", in_dir("%s", file), backing) == 0;
 }
 
-/* A write that the image on top gets. */
+/* Writes to the active layer. */
 static void guest_writes(virDomainPtr dom)
 {
     const char *commands = "-c 'write -P 77 2M 20k' -c 'write -z -u 256k 128k'";
@@ -30,7 +31,7 @@ static void guest_writes(virDomainPtr dom)
               0);
 }
 
-/* The end of a test: nothing is lost, neither for the guest nor in the images. */
+/* Ends a test: guests and images still have all data. */
 static void ends(virDomainPtr dom, const char *file, const char *format)
 {
     guest_writes(dom);
@@ -60,7 +61,7 @@ static void pulls(void)
     described(dom, 0, alone);
     CHECK(!has(dom, 0, "/mid'"));
     CHECK(records("top", ""));
-    /* There is nothing more to pull, which is no error. */
+    /* There is nothing left to pull, which is no error. */
     CHECK_INT(virDomainBlockRebase(dom, in_dir("top"), NULL, 5, 0), 0);
     expect_events("top pull completed; vda pull completed; ");
     CHECK_INT(run("rm %s %s", in_dir("base"), in_dir("mid")), 0);
@@ -88,15 +89,15 @@ static void pulls(void)
     CHECK(records("top", "base"));
     ends(dom, "top", "qcow2");
 
-    /* A name that is not asked to be relative is absolute. */
+    /* Without RELATIVE the recorded name is absolute. */
     dom = start_named("./");
     CHECK_INT(virDomainBlockRebase(dom, "vda", "vda[3]", 0, 0), 0);
     expect_events("top pull completed; vda pull completed; ");
     ends(dom, "top", "qcow2");
 }
 
-/* An image is found by whatever leads to its file, as it is by its place. Names that are not absolute are
- * relative to the image that may have recorded them. */
+/* An image can be given by any path of its file, and by its index. Relative paths are relative
+ * to the image that may have recorded them. */
 static void spellings(void)
 {
     char dots[PATH_MAX + 32], folder[PATH_MAX + 32], link[PATH_MAX + 32], hard[PATH_MAX + 32];
@@ -119,7 +120,7 @@ static void spellings(void)
             CHECK_INT(virDomainBlockCommit(dom, "vda", name, "mid", 0, 0), 0);
         expect_events(i % 2 == 0 ? "top pull completed; vda pull completed; "
                                  : "top commit completed; vda commit completed; ");
-        /* What is recorded is the name that the library knows. */
+        /* The header has the name that the library uses. */
         CHECK(records("top", in_dir("base")));
         ends(dom, "top", "qcow2");
     }
@@ -136,7 +137,7 @@ static void spellings(void)
     }
 }
 
-/* A disk without anything below. */
+/* A disk without a backing image. */
 static void pull_of_raw(void)
 {
     virDomainPtr dom;
@@ -161,7 +162,7 @@ static void commits(void)
     CHECK(has(dom, 0, "/base' index='3'/>"));
     CHECK(!has(dom, 0, "/mid'"));
     CHECK(exists(in_dir("mid")));
-    /* The base is only read again, by others as well. */
+    /* Afterwards the base is only open for reading again, so others can read it. */
     CHECK_INT(run("qemu-io -r -f raw -c 'read 0 4k' %s >/dev/null", in_dir("base")), 0);
     CHECK_INT(run("qemu-io -f raw -c 'write 0 4k' %s >/dev/null 2>&1", in_dir("base")), 1);
     CHECK_INT(run("qemu-io -f qcow2 -c 'write 0 4k' %s >/dev/null 2>&1", in_dir("mid")), 0);
@@ -223,7 +224,7 @@ static void active_commits(void)
     pivoted("base", "raw", COMMIT_DELETE);
     pivoted("mid", "qcow2", COMMIT_DELETE);
 
-    /* Given up, the chain is as before, and the base not ours alone any more. */
+    /* After an abort the chain is as before, and the base can be read by others again. */
     dom = start_chain();
     CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, COMMIT_ACTIVE), 0);
     wait_ready(dom, "vda");
@@ -234,10 +235,10 @@ static void active_commits(void)
     ends(dom, "top", "qcow2");
 }
 
-/* The base has another size than the image on top. */
+/* The base and the active layer differ in size. */
 static void sizes(void)
 {
-    /* The last one is longer than the disk, which then gets what is behind its end. */
+    /* The last base is longer than the disk. After the pivot the disk has its length. */
     static const char *const bases[] = { "4M", "16M", "24M" };
     int i;
 
@@ -270,7 +271,7 @@ static void sizes(void)
     }
 }
 
-/* What was pulled is kept when a pull is ended, and nothing else has changed. */
+/* Aborting a pull keeps the data that it has copied, and changes nothing else. */
 static void aborted(void)
 {
     unsigned int flags;
@@ -302,7 +303,7 @@ static void aborted(void)
     }
 }
 
-/* An image that somebody else reads is not written. */
+/* An image that another domain reads is not written. */
 static void shared(void)
 {
     virDomainPtr dom = start_chain(), other;
@@ -316,7 +317,7 @@ static void shared(void)
     CHECK_CODE(VIR_ERR_RESOURCE_BUSY, "base' is in use by domain 'other'");
     job_info(dom, "vda", 0);
     CHECK(guest_sees_ref(dom));
-    /* What only this domain has can be. */
+    /* Images that only this domain uses can be. */
     CHECK_INT(virDomainBlockCommit(dom, "vda", "vda[2]", NULL, 0, COMMIT_ACTIVE), 0);
     wait_ready(dom, "vda");
     pivot(dom, "vda");
@@ -332,7 +333,8 @@ static void shared(void)
     ends(dom, "base", "raw");
 }
 
-/* A definition that says how the chain is, but not when the domain was started, follows as well. */
+/* The definition has a backingStore, which the domain did not have when it was started. It is
+ * updated as well. */
 static void chain_said_later(void)
 {
     virDomainPtr dom, again;
@@ -358,7 +360,7 @@ static void chain_said_later(void)
     stop(dom);
 }
 
-/* The definition of a persistent domain follows; one that says how the chain is, too. */
+/* The persistent definition is updated, also if it has a backingStore. */
 static void kept(void)
 {
     char disk[4096], backing[2048];

@@ -1,6 +1,6 @@
-/* Commits between images of different lengths. What a base has behind the end of the committed image
- * stays, as QEMU's manual says of its own commit, and the guest sees none of it that it has not seen
- * before. `qemu-img commit` of the same images is the judge. */
+/* Commits between images of different sizes. Data of the base behind the end of the committed
+ * image is kept, as the manual of `qemu-img commit` says, and the guest does not see it unless
+ * it did before. The result is compared with that of `qemu-img commit` for the same images. */
 #include "block_job.h"
 
 /* Makes `qemu/base`, what `qemu-img commit` makes of `base` when it commits `top` into that. */
@@ -12,7 +12,7 @@ static void commit_by_qemu(const char *top, const char *base_format)
                   " -b base %s", test_dir, base_format, top), 0);
 }
 
-/* The base is byte for byte what QEMU has made of it, and as long. */
+/* The base equals QEMU's, byte for byte and in length. */
 static int base_is_as_by_qemu(const char *format)
 {
     return run("cd %s && qemu-img compare -q -f %s -F %s base qemu/base &&"
@@ -43,7 +43,8 @@ static unsigned long long capacity_of(virDomainPtr dom)
     return info.capacity;
 }
 
-/* The disk's image is shorter than the base that it is committed into: the disk gets its length. */
+/* The active layer is shorter than the base that it is committed into: the disk gets the base's
+ * length. */
 static void active(const char *format, int length)
 {
     virDomainPtr dom;
@@ -58,7 +59,7 @@ static void active(const char *format, int length)
     pivot(dom, "vda");
     expect_events("top active ready; vda active ready; base active completed; vda active completed; ");
     CHECK_INT(capacity_of(dom), 24 * MIB);
-    /* What was behind the end is the guest's now, to read and to write. */
+    /* The guest can now read and write the part behind the old end. */
     CHECK_INT(run("qemu-io -f raw -c 'read -P 4 %dM 1M' -c 'read -P 4 23M 1M'"
                   " -c 'write -P 4 23M 1M' '%s' >/dev/null", length - (length == 24), disk_uri(dom, "vda")), 0);
     stop(dom);
@@ -66,7 +67,7 @@ static void active(const char *format, int length)
     CHECK(strcmp(format, "raw") == 0 || clean("base"));
 }
 
-/* An image in the middle is shorter than the base: the one above it says zeros itself from then on. */
+/* An image in the middle is shorter than the base: zeros are written to its overlay instead. */
 static void inner(const char *format, int mid, int top, const char *options)
 {
     virDomainPtr dom;
@@ -89,7 +90,7 @@ static void inner(const char *format, int mid, int top, const char *options)
     CHECK(strcmp(format, "raw") == 0 || clean("base"));
 }
 
-/* An image between mid and top, which is only read, is the one that has to say zeros. */
+/* The image between mid and top, which is otherwise only read, gets the zeros. */
 static void below_the_top(void)
 {
     virDomainPtr dom;
@@ -111,7 +112,8 @@ static void below_the_top(void)
     CHECK(clean("top") && clean("upper"));
 }
 
-/* Internal snapshots of the image above could not be told where the committed one has ended. */
+/* Refused with internal snapshots in the overlay: where the committed image ended cannot be
+ * recorded for them. */
 static void snapshot_above(void)
 {
     virDomainPtr dom;

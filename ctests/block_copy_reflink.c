@@ -1,5 +1,5 @@
-/* Copies of a running domain's disk on a filesystem that shares blocks: XFS, and btrfs, each in a file
- * mounted as a loop device. The copy costs no space, and no write of the guest is lost on the way from
+/* Block copies on filesystems that share blocks: XFS and btrfs, each in a file that is mounted
+ * as a loop device. A copy takes no space, and no write of the guest is lost when it moves from
  * copy to copy. */
 /* ctest: ours-only because QEMU does not share blocks */
 #include "domain.h"
@@ -14,7 +14,7 @@ static int tried;
 /* Not whole blocks. */
 #define SIZE (64 * MIB + 1536)
 
-/* A check that fails ends the program: what is mounted must go then, too. */
+/* A failed check ends the program, and the mounts must go with it. */
 static void unmount(void)
 {
     if (mounted && run("umount '%s'", in_dir("p")) != 0)
@@ -22,7 +22,7 @@ static void unmount(void)
     mounted = 0;
 }
 
-/* 0 if there can be no such filesystem here. */
+/* Returns 0 if such a filesystem cannot be mounted here. */
 static int mount_new(const char *mkfs)
 {
     CHECK_INT(mkdir(in_dir("p"), 0755), 0);
@@ -38,7 +38,7 @@ static unsigned long long available(void)
     struct statvfs st;
     int fd = open(in_dir("p"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    /* Space is taken when data is written back. */
+    /* The filesystem only counts space that has been written back. */
     CHECK(fd >= 0);
     CHECK_INT(syncfs(fd), 0);
     CHECK_INT(close(fd), 0);
@@ -46,7 +46,7 @@ static unsigned long long available(void)
     return (unsigned long long)st.f_bavail * st.f_frsize;
 }
 
-/* Copies the disk to a new file, moves the guest there, and removes the file before. */
+/* Copies the disk to a new file, pivots, and removes the old file. */
 static void move_to(virDomainPtr dom, const char *from, const char *to, unsigned int flags)
 {
     virDomainBlockJobInfo info;
@@ -63,7 +63,7 @@ static void move_to(virDomainPtr dom, const char *from, const char *to, unsigned
     CHECK_INT(unlink(in_dir("p/%s", from)), 0);
 }
 
-/* Writes the same to the disk and to a file beside, until it is told to end. */
+/* Writes the same data to the disk and to a file beside it, until told to stop. */
 static pid_t start_guest(const char *uri)
 {
     pid_t guest = fork();
@@ -98,7 +98,7 @@ static void on(const char *mkfs)
         CHECK_INT(run("cp '%s' '%s'", in_dir("p/0"), in_dir("model")), 0);
         dom = virDomainCreateXML(conn, domain_xml("shares", disk_xml("vda", "p/0", "raw", ""), 242), 0);
         CHECK(dom != NULL);
-        /* The file before is removed, and keeps its space until then. */
+        /* The old file is removed; its space is in use until it is closed. */
         CHECK_INT(link(in_dir("p/0"), in_dir("p/kept")), 0);
         before = available();
         move_to(dom, "0", "1", 0);

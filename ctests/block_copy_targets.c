@@ -1,5 +1,5 @@
-/* Where copies go: files, devices and NBD exports, raw and qcow2, fresh and reused; what the
- * descriptions say meanwhile and afterwards, and how much space a copy takes. */
+/* Destinations of copies: files, devices and NBD exports, raw and qcow2, new and reused. Checks
+ * the XML during the job and afterwards, and how much space a copy takes. */
 #include "block_job.h"
 
 #define COPY_SHALLOW VIR_DOMAIN_BLOCK_COPY_SHALLOW
@@ -7,7 +7,7 @@
 #define COPY_SYNC VIR_DOMAIN_BLOCK_COPY_SYNCHRONOUS_WRITES
 #define COPY_TRANSIENT VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB
 
-/* Writes while the job is ready, to the disk and to what it has to be like. */
+/* Writes to the disk while the job is ready, and to the reference. */
 static void guest_writes(virDomainPtr dom, int byte)
 {
     char commands[256];
@@ -20,7 +20,7 @@ static void guest_writes(virDomainPtr dom, int byte)
               0);
 }
 
-/* A destination that has something everywhere. */
+/* Makes a destination that has data everywhere. */
 static void make_reused(const char *format, int shallow)
 {
     const char *to = in_dir("copy");
@@ -28,7 +28,8 @@ static void make_reused(const char *format, int shallow)
     if (strcmp(format, "raw") == 0)
         write_pattern(to, 8 * MIB, 0, 9);
     else if (shallow)
-        /* What is in it hides what is below: a caller who reuses it wants nothing in it. */
+        /* The data in it hides the backing image: a caller who reuses such a file wants it to be
+         * empty. */
         CHECK_INT(run("qemu-img create -q -f qcow2 -b %s -F qcow2 %s", in_dir("mid"), to), 0);
     else
         CHECK_INT(run("qemu-img create -q -f qcow2 %s 8M &&"
@@ -49,7 +50,8 @@ static void copied(const char *format, unsigned int flags, int pivots)
     print_to(attr, sizeof(attr), "format type='%s'", format);
     print_to(file, sizeof(file), "file='%s'", in_dir("copy"));
     print_to(index, sizeof(index), "<source file='%s' index='4'/>", in_dir("copy"));
-    /* A shallow copy has the images below: the same, or those that a reused file records. */
+    /* A shallow copy keeps the backing chain: that of the disk, or the one that a reused file
+     * records. */
     print_to(below, sizeof(below), "<source file='%s' index='%d'/>", in_dir("mid"),
              flags & COPY_REUSE ? 5 : 2);
     {
@@ -67,7 +69,8 @@ static void copied(const char *format, unsigned int flags, int pivots)
         expect_events("top copy canceled; vda copy canceled; ");
         CHECK(!has(dom, 0, "<mirror"));
         CHECK(!has(dom, 0, in_dir("copy")));
-        /* What is left is the disk at one instant, and belongs to nobody any more. */
+        /* After an abort the copy equals the disk at one point in time, and no program has it
+         * open. */
         CHECK(same_as_ref("copy", format));
         guest_writes(dom, 30);
         CHECK(guest_sees_ref(dom));
@@ -77,7 +80,7 @@ static void copied(const char *format, unsigned int flags, int pivots)
         expect_events("copy copy completed; vda copy completed; ");
         CHECK(!has(dom, 0, "<mirror"));
         CHECK(has(dom, 0, index));
-        /* Nobody holds the images of before, apart from those that are shared. */
+        /* The old images are closed, except those that the copy shares. */
         CHECK_INT(run("qemu-io -f qcow2 -c 'write 0 4k' %s >/dev/null", in_dir("top")), 0);
         guest_writes(dom, 30);
         CHECK(guest_sees_ref(dom));
@@ -98,7 +101,7 @@ static void copied(const char *format, unsigned int flags, int pivots)
     expect_events("");
 }
 
-/* A persistent domain finds the copy when it starts the next time. */
+/* A persistent domain uses the copy when it is started again. */
 static void kept(void)
 {
     virDomainPtr dom;
@@ -107,7 +110,7 @@ static void kept(void)
     dom = virDomainDefineXML(conn, domain_xml("jobs", disk_xml("vda", "top", "qcow2", ""), 1));
     CHECK(dom != NULL);
     CHECK_INT(virDomainCreate(dom), 0);
-    /* The format is the source's, unless it is said. */
+    /* Without a driver type the copy has the format of the source. */
     CHECK_INT(run("echo \"<disk type='file' device='cdrom'><source file='%s'/>"
                   "<target dev='hdx'/><serial>x</serial></disk>\" >%s",
                   in_dir("copy"), in_dir("xml")),
@@ -177,7 +180,7 @@ static void rebase_copies(void)
     CHECK(same_as_ref("copy", "qcow2"));
 }
 
-/* All parameters at once, at their bounds. */
+/* All parameters at once, with their largest and smallest values. */
 static void parameters(void)
 {
     static const unsigned int granularities[] = { 512, 64 << 20, 0 };
@@ -208,13 +211,13 @@ static void parameters(void)
     }
 }
 
-/* What guests see is `ref` as far as that reaches. */
+/* What guests see equals `ref` up to its end. */
 static int begins_as_ref(const char *path)
 {
     return run("cmp -n %llu %s %s", 8 * MIB, path, in_dir("ref")) == 0;
 }
 
-/* A destination of another size than the disk: a shorter one is refused at the call. */
+/* Destinations of another size than the disk: a shorter one is refused by the call. */
 static void other_sizes(void)
 {
     static const char *const formats[] = { "raw", "qcow2" };
@@ -272,8 +275,8 @@ static void not_assumed(virDomainPtr dom, const char *path, unsigned int flags, 
     free(before);
 }
 
-/* Nobody says the format of a reused file: the source's is assumed, and a file that cannot have it is
- * refused, and stays as it is. */
+/* A reused file without a driver type: the format of the source is assumed. A file that cannot
+ * have that format is refused and not changed. */
 static void assumed_formats(void)
 {
     const unsigned int shallow = VIR_DOMAIN_BLOCK_REBASE_SHALLOW;
@@ -286,7 +289,8 @@ static void assumed_formats(void)
     CHECK_INT(run("qemu-img create -q -f vmdk %s 8M", in_dir("copy")), 0);
     not_assumed(dom, in_dir("copy"), 0, "image of format vmdk", "<driver type='qcow2'/>");
     not_assumed(dom, in_dir("copy"), raw, "image of format vmdk", "<driver type='raw'/>");
-    /* Of the same size as the disk: it was taken for raw before, and overwritten. */
+    /* This file has the same size as the disk. It must not be taken for a raw image and
+     * overwritten. */
     CHECK_INT(run("rm %s && qemu-img create -q -f qcow2 %s 64M && truncate -s 8M %s",
                   in_dir("copy"), in_dir("copy"), in_dir("copy")), 0);
     not_assumed(dom, in_dir("copy"), raw, "image of format qcow2", "<driver type='qcow2'/>");
@@ -296,7 +300,7 @@ static void assumed_formats(void)
     CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
     CHECK(same_as_ref("copy", "raw"));
     expect_events("top copy ready; vda copy ready; top copy canceled; vda copy canceled; ");
-    /* What fits is used, as before. */
+    /* Files of the assumed format are accepted. */
     CHECK_INT(virDomainBlockRebase(dom, "vda", in_dir("copy"), 0, REBASE_REUSE | raw), 0);
     wait_ready(dom, "vda");
     CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
@@ -318,7 +322,7 @@ static void assumed_formats(void)
     stop(dom);
 }
 
-/* As much as the source has, and nothing for its holes. */
+/* The copy takes as much space as the source's data, and none for its holes. */
 static void sparse(const char *from, const char *to, unsigned int flags)
 {
     unsigned long long data, taken;
@@ -359,7 +363,8 @@ static void sparse(const char *from, const char *to, unsigned int flags)
     expect_events("src copy ready; vda copy ready; src copy canceled; vda copy canceled; ");
 }
 
-/* A loop device, if there may be one, which is gone when what is returned is closed; or -1. */
+/* Attaches a loop device, if that is allowed here, and returns a descriptor; the device is
+ * detached when it is closed. Returns -1 otherwise. */
 static int attach_loop(const char *size, char *device, size_t max)
 {
     FILE *out;
@@ -388,7 +393,7 @@ static void devices(const char *format, const char *size, int longer)
 
     if (fd < 0)
         return;
-    /* A fresh device need not be full of zeros. */
+    /* A new device may have other contents than zeros. */
     CHECK_INT(run("tr '\\0' 'x' </dev/zero | head -c %s | dd of=%s bs=64k status=none"
                   " iflag=fullblock", size, device), 0);
     dom = start_chain();
@@ -427,7 +432,7 @@ static void devices(const char *format, const char *size, int longer)
     }
 }
 
-/* A volume of a pool: it is there, so its file is reused, and is described as the volume that it is. */
+/* A volume of a pool: it exists, so its file is reused, and the XML shows it as a volume. */
 static void volumes(void)
 {
     static const char xml[] = "<disk type='volume'><driver type='qcow2'/>"
@@ -500,11 +505,12 @@ static void exports(unsigned int flags)
                   in_dir("ref")), 0);
     CHECK_INT(run("kill $(cat %s)", in_dir("pid")), 0);
     CHECK_INT(run("rm -f %s", in_dir("sock")), 0);
-    /* A disk without a path has no event that tells one. */
+    /* The event with a path is not sent for a disk that has none. */
     expect_events("top copy ready; vda copy ready; vda copy completed; ");
 }
 
-/* A copy that is ended when it is ready is what its caller wanted: it is brought to stable storage. */
+/* A copy that is aborted when it is ready is a result that the caller wants: it is brought to
+ * stable storage. */
 static void ended_copy_is_flushed(void)
 {
     virDomainPtr dom = start_chain();

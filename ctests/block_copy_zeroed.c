@@ -1,5 +1,6 @@
-/* Copies onto images that were prepared, and of which the caller says that they read as zeros: no zeros
- * are written to them. What such an image has in place of zeros shows that, and is why it must be true. */
+/* Copies onto prepared images with TARGET_ZEROED, by which the caller promises that they read as
+ * zeros: the job then writes no zeros. The test breaks the promise in places, where the old data
+ * must stay. */
 #include "block_job.h"
 #include "newer.h"
 
@@ -24,7 +25,7 @@ static void copied(virDomainPtr dom, const char *file, const char *format, unsig
     forget_events(4);
 }
 
-/* Where it is true, the copy is equal, and as sparse as what it is of. */
+/* If the promise is true, the copy equals the disk and is as sparse. */
 static void prepared(virDomainPtr dom, const char *format)
 {
     unlink(in_dir("copy"));
@@ -34,7 +35,7 @@ static void prepared(virDomainPtr dom, const char *format)
     CHECK(file_allocation(in_dir("copy")) < 2 * MIB);
 }
 
-/* 64 KiB of something else where the disk has a hole. */
+/* Other data, of 64 KiB, where the disk has a hole. */
 static void stain(const char *file)
 {
     unlink(in_dir("%s", file));
@@ -65,7 +66,7 @@ int main(int argc, char **argv)
     stain("copy");
     copied(dom, "copy", "raw", REUSE | ZEROED);
     CHECK(stained("copy"));
-    /* A new file is what it says, whoever says it. */
+    /* A new file reads as zeros, with or without the flag. */
     CHECK_INT(unlink(in_dir("copy")), 0);
     copied(dom, "copy", "raw", ZEROED);
     CHECK(same_as_ref("copy", "raw"));
@@ -73,7 +74,7 @@ int main(int argc, char **argv)
     CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x20)");
     stop(dom);
 
-    /* A shallow copy reads as the image below it where it has nothing: zeros are written. */
+    /* A shallow copy reads as its backing image where it has no data, so zeros are written. */
     CHECK_INT(run("cp %s %s && qemu-img create -q -f qcow2 -F raw -b base %s && "
                   "qemu-io -f qcow2 -c 'write -z 0 512k' %s >/dev/null && "
                   "qemu-img create -q -f qcow2 -F raw -b base %s && "

@@ -1,6 +1,6 @@
-/* How far a qcow2 image uses the device that it is on: management extends the device by that.
- * `qemu-img check` tells the same of an image that nobody uses. Needs a loop device, so it runs as root
- * only. */
+/* How much of its device a qcow2 image uses: management tools extend the device by that.
+ * `qemu-img check` reports the same for an image that is not in use. Needs a loop device, so it
+ * runs as root only. */
 #include "domain.h"
 
 static unsigned long long image_end(const char *device)
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
                                "<source dev='%s'/><target dev='vda'/></disk>", device);
     dom = virDomainDefineXML(conn, domain_xml("d", xml, 1));
     CHECK(dom != NULL);
-    /* Of a domain that is off, nobody has looked into the image. */
+    /* The image of an inactive domain is not opened. */
     CHECK_INT(allocation(dom), 64 * MIB);
     CHECK_INT(virDomainCreate(dom), 0);
     CHECK_INT(allocation(dom), before);

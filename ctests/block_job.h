@@ -1,4 +1,5 @@
-/* Block jobs: chains of images, the events in the order in which they come, and waiting. */
+/* Helpers for block jobs: chains of images, events in the order in which they arrive, and
+ * waiting. */
 #ifndef BLOCK_JOB_H
 #define BLOCK_JOB_H
 
@@ -14,7 +15,7 @@ static volatile int job_loop_ends;
 static pthread_t job_loop;
 static int job_callbacks[2];
 static volatile int job_frees;
-/* When the end of a job is told it is gone, and no other has been started. */
+/* When the end of a job is reported, the job is gone, and no other one has been started. */
 static volatile int job_is_last;
 
 static inline const char *job_kind(int type)
@@ -108,8 +109,8 @@ static inline int jobs_close(const char *file)
     return check_done(file);
 }
 
-/* The events since the last call are these, "DISK KIND STATUS; " each; the path of a disk is told
- * from the test directory on. */
+/* Waits for exactly these events since the last call, "DISK KIND STATUS; " each. Paths are
+ * relative to the test directory. */
 static inline void expect_events(const char *expected)
 {
     unsigned long long begin = now_ms();
@@ -160,8 +161,8 @@ static inline void stop(virDomainPtr dom)
     CHECK_INT(virDomainFree(dom), 0);
 }
 
-/* Writes base, mid and top: 8 MiB, of which every image has data of its own. Each calls the next by
- * `prefix` and its name. `ref` is what they read as. */
+/* Writes base, mid and top, of 8 MiB; each image has data of its own. `prefix` and the name make
+ * up the backing file names. `ref` is what the chain reads as. */
 static inline void make_chain(const char *prefix)
 {
     CHECK_INT(run("cd %s && rm -f base mid top ref copy && truncate -s 8M base &&"
@@ -278,7 +279,7 @@ static inline void pivot(virDomainPtr dom, const char *disk)
     CHECK_INT(virDomainBlockJobAbort(dom, disk, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT), 0);
 }
 
-/* A copy that has begun, and gets no further. */
+/* Starts a copy that makes no progress. */
 static inline void start_stuck_copy(virDomainPtr dom, const char *disk, const char *destxml,
                                     unsigned int flags)
 {
@@ -302,7 +303,7 @@ static inline int has(virDomainPtr dom, unsigned int flags, const char *text)
     return found;
 }
 
-/* The texts must come in the description one after the other; the list ends with NULL. */
+/* The texts must occur in the XML in this order; the list ends with NULL. */
 static inline void described(virDomainPtr dom, unsigned int flags, const char *const *texts)
 {
     char *xml = virDomainGetXMLDesc(dom, flags);

@@ -1,4 +1,4 @@
-/* What block jobs refuse: arguments, flags, parameters, names of disks and images, states. */
+/* Arguments, flags, parameters, names of disks and images, and states that block jobs refuse. */
 #include "block_job.h"
 
 static void refused(int result, int code, const char *text)
@@ -68,7 +68,7 @@ static void disks(virDomainPtr dom)
         refused(virDomainGetBlockJobInfo(dom, names[i], &info, 0), VIR_ERR_INVALID_ARG, text);
         CHECK(info.type == 0 && info.bandwidth == 0 && info.cur == 0 && info.end == 0);
     }
-    /* The path of the image is a name, too; there is no job under either. */
+    /* The path of the image names the disk, too; with neither name there is a job. */
     job_info(dom, in_dir("top"), 0);
     job_info(dom, "vda", 0);
     refused(virDomainBlockJobAbort(dom, "vda", 0), VIR_ERR_INVALID_ARG,
@@ -80,7 +80,7 @@ static void disks(virDomainPtr dom)
     /* An empty drive has no image to work on. */
     CHECK_INT(virDomainBlockPull(dom, "sdc", 0, 0), -1);
     CHECK_INT(virDomainBlockCopy(dom, "sdc", dest, NULL, 0, 0), -1);
-    /* What is written to a transient disk is forgotten anyway. */
+    /* A transient disk discards its data anyway. */
     refused(virDomainBlockCopy(dom, "vdt", dest, NULL, 0, 0), VIR_ERR_OPERATION_UNSUPPORTED,
             "block jobs are not supported on transient disk 'vdt'");
     refused(virDomainBlockPull(dom, "vdt", 0, 0), VIR_ERR_OPERATION_UNSUPPORTED,
@@ -205,7 +205,7 @@ static void destinations(virDomainPtr dom)
     print_to(text, sizeof(text), "missing destination file for disk vda: %s", in_dir("none"));
     copy_to(dom, dest_file("none", "raw"), reuse, VIR_ERR_SYSTEM_ERROR, text);
     CHECK(!exists(in_dir("none")));
-    /* Onto images that are in use: of this disk, and of another. */
+    /* Destinations that are in use: by this disk and by another one. */
     copy_to(dom, dest_file("top", "qcow2"), reuse, VIR_ERR_SYSTEM_ERROR, "lock");
     copy_to(dom, dest_file("mid", "qcow2"), reuse, VIR_ERR_SYSTEM_ERROR, "lock");
     copy_to(dom, dest_file("other", "raw"), reuse, VIR_ERR_SYSTEM_ERROR, "lock");
@@ -336,7 +336,7 @@ static void commits(virDomainPtr dom)
             "could not find base image in chain for 'vdo'");
 }
 
-/* What is refused because of the state of the domain, or of the connection. */
+/* Calls that are refused because of the state of the domain or of the connection. */
 static void states(void)
 {
     virConnectPtr reader = virConnectOpenReadOnly(test_uri);
@@ -358,7 +358,7 @@ static void states(void)
     CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, 0), -1);
     CHECK_INT(virDomainCreate(dom), 0);
 
-    /* A persistent domain has to be asked to forget the job. */
+    /* For a persistent domain TRANSIENT_JOB is needed. */
     refused(virDomainBlockCopy(dom, "vda", dest, NULL, 0, 0), VIR_ERR_OPERATION_INVALID,
             "domain is not transient");
     refused(virDomainBlockRebase(dom, "vda", in_dir("copy"), 0, VIR_DOMAIN_BLOCK_REBASE_COPY),
@@ -377,7 +377,7 @@ static void states(void)
     DENIED(virDomainBlockJobSetSpeed(same, "vda", 0, 0));
     job_info(same, "vda", 0);
 
-    /* A second job: what is said depends on the first. */
+    /* A second job: the error depends on the first job. */
     start_stuck_copy(dom, "vda", dest, transient);
     CHECK_INT(job_info(same, "vda", 1).type, VIR_DOMAIN_BLOCK_JOB_TYPE_COPY);
 #define BUSY(code, call) refused(call, code, "disk 'vda' already in active block job")

@@ -1,14 +1,14 @@
-/* What a limit of a job's speed is charged for: the data that the job moves, and nothing else.
- *
- * Each disk has 32 MiB that a job leaves where they are, and 64 KiB that it moves. The limit is so low
- * that the 32 MiB alone would take nine minutes, of which a job is given one here.
+/* A job's speed limit counts only the data that the job moves. Each disk has 32 MiB that a job
+ * does not move, and 64 KiB that it moves. With the limit set here the 32 MiB would take nine
+ * minutes; the job has one minute.
  * ctest: no-valgrind because it takes the time */
 #include "block_job.h"
 
 #define LIMIT 65536
 #define BYTES VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES
 
-/* 'm': the image has much, 32 MiB at its beginning. 'l': little, 64 KiB behind. '-': nothing. */
+/* 'm': the image has 32 MiB at its beginning. 'l': it has 64 KiB behind that. '-': it has no
+ * data. */
 static void put(const char *name, const char *format, char what)
 {
     const char *commands[] = { "write -P 1 0 32M", "write -P 2 40M 64k" };
@@ -30,7 +30,7 @@ static virDomainPtr start_with(const char *base_mid_top)
     return start(disk_xml("vda", "top", "qcow2", ""));
 }
 
-/* What is of the image on top, or of the one below it, stays there in a pull. */
+/* A pull does not move data of the active layer or of images that stay. */
 static void pull(void)
 {
     virDomainPtr dom = start_with("l-m");
@@ -42,7 +42,7 @@ static void pull(void)
     CHECK(same_as_ref("top", "qcow2"));
 }
 
-/* What is of the base stays there, too. */
+/* A commit does not move data of the base. */
 static void rebase(void)
 {
     virDomainPtr dom = start_with("mlm");
@@ -105,7 +105,7 @@ static void shallow_copy(unsigned int flags)
     CHECK(same_as_ref("copy", "qcow2"));
 }
 
-/* What a guest zeroes or discards while a copy is kept equal moves nothing, either. */
+/* Ranges that a guest zeroes or discards in a mirrored disk move no data. */
 static void discarded(void)
 {
     virDomainPtr dom;

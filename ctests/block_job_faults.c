@@ -1,9 +1,9 @@
-/* Media that fail, servers that go away or hang: the job says so, guests do not notice, nothing is
- * left locked, and the disk reads as before. */
+/* Jobs whose storage fails or whose server goes away or hangs: the job reports it, guests notice
+ * nothing, no lock stays, and the disk reads as before. */
 #include "block_job.h"
 
-/* After so many milliseconds a server that does not answer is given up by itself. What is asked to end
- * ends before that, also on a machine that has much else to do. */
+/* A server that does not answer is given up after this time, in milliseconds. A job that is
+ * aborted must end earlier, also on a busy machine. */
 #define SILENCE 25000
 
 #include <sched.h>
@@ -29,14 +29,14 @@ static void serve(const char *arguments)
                   in_dir("server")), 0);
 }
 
-/* Stops or ends the server, and waits until it has done so. */
+/* Stops or kills the server, and waits until that has happened. */
 static void signal_server(const char *what)
 {
     CHECK_INT(run("pid=$(cat %s) && test $pid -gt 1 && kill -%s $pid && while grep -q '^State:.[RSD]' /proc/$pid/status"
                   " 2>/dev/null; do sleep 0.005; done", in_dir("server"), what), 0);
 }
 
-/* The guest reads and writes as if nothing had been. */
+/* The guest can read and write as before. */
 static void guest_goes_on(virDomainPtr dom)
 {
     const char *commands = "-c 'write -P 91 6M 64k' -c flush";
@@ -52,7 +52,7 @@ static void guest_goes_on(virDomainPtr dom)
     }
 }
 
-/* The job has failed; whoever asks is told which disk and why. */
+/* The job has failed, and the next call returns an error with the disk and the reason. */
 static void has_failed(virDomainPtr dom, const char *events, const char *why, const char *cause)
 {
     expect_events(events);
@@ -69,7 +69,7 @@ static void has_failed(virDomainPtr dom, const char *events, const char *why, co
 
 static void finish(virDomainPtr dom)
 {
-    /* The next job knows nothing of the last one. */
+    /* The next job is not affected by the last one. */
     CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), 0);
     expect_events("top pull completed; vda pull completed; ");
     CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), -1);
@@ -81,7 +81,7 @@ static void finish(virDomainPtr dom)
     expect_events("");
 }
 
-/* Of a destination that refuses what is written. */
+/* The destination refuses writes. */
 static void target_fails(const char *error, const char *text, unsigned int flags)
 {
     virDomainPtr dom = start_chain();
@@ -96,7 +96,7 @@ static void target_fails(const char *error, const char *text, unsigned int flags
     finish(dom);
 }
 
-/* The same when the job is ready already: what guests write is what fails. */
+/* The same when the job is ready: the guest's writes fail in the destination. */
 static void target_fails_later(unsigned int flags)
 {
     virDomainPtr dom = start_chain();
@@ -117,7 +117,7 @@ static void target_fails_later(unsigned int flags)
     finish(dom);
 }
 
-/* A pivot that cannot make the copy durable: the disk stays where it is. */
+/* A pivot that cannot flush the copy fails, and the disk keeps its old images. */
 static void pivot_fails(void)
 {
     virDomainPtr dom = start_chain();
@@ -172,11 +172,11 @@ static void target_is_full(void)
         CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), -1);
         if (ours)
             CHECK_CODE(VIR_ERR_INVALID_ARG, "No space left on device");
-        /* What has been copied stays where it is, and is nobody's. */
+        /* The copied data stays in the file, which is closed. */
         CHECK(exists(in_dir("full/copy")));
         CHECK_INT(run("qemu-io -f raw -c 'read 0 4k' %s >/dev/null", in_dir("full/copy")), 0);
         guest_goes_on(dom);
-        /* Synchronous writes of the guest meet the full disk themselves. */
+        /* With synchronous writes the guest's own writes find the disk full. */
         CHECK_INT(unlink(in_dir("full/copy")), 0);
         start_stuck_copy(dom, "vda", dest_file("full/copy", "raw"), COPY_SYNC);
         CHECK_INT(run("qemu-io -f raw -c 'write -P 5 3M 3M' -c flush '%s' >/dev/null &&"
@@ -241,7 +241,7 @@ static void chain_is_full(int commit)
     CHECK_INT(rmdir(in_dir("full")), 0);
 }
 
-/* The server of the destination is gone, or does not answer. */
+/* The server of the destination dies, or does not answer. */
 static void target_goes(int ready, const char *signal)
 {
     virDomainPtr dom = start_chain();
@@ -282,7 +282,7 @@ static void *pivot_in_thread(void *opaque)
     return NULL;
 }
 
-/* A pivot to a server that does not answer can be given up, by an abort or with the domain. */
+/* A pivot to a server that does not answer ends when the job is aborted or the domain destroyed. */
 static void pivot_hangs(int destroy)
 {
     virDomainPtr dom = start_chain();
@@ -378,8 +378,8 @@ static void source_fails(void)
     expect_events("vda copy ready; copy copy completed; vda copy completed; ");
 }
 
-/* A chain whose base is cut short by somebody else, or whose tables are broken: pull and commit
- * fail, and what could be read before can be read after. */
+/* A chain whose base another program truncates, or whose tables are broken: pull and commit
+ * fail, and everything that could be read before can be read afterwards. */
 static void chain_fails(void)
 {
     virDomainPtr dom;
@@ -415,7 +415,8 @@ static void chain_fails(void)
                       " qemu-io -f raw -c 'write -P 9 4M 64k' %s >/dev/null",
                       disk_uri(dom, "vda"), in_dir("ref")), 0);
         CHECK(guest_sees_ref(dom));
-        /* Nothing of the broken cluster is needed any more, unless the images are merged. */
+        /* The guest overwrites the broken cluster, which is then not needed unless the images
+         * are merged. */
         CHECK_INT(virDomainBlockPull(dom, "vda", 0, 0), 0);
         expect_events("top pull completed; vda pull completed; ");
         CHECK(guest_sees_ref(dom));
@@ -428,7 +429,7 @@ static void chain_fails(void)
 int main(int argc, char **argv)
 {
     (void)argc;
-    /* What is mounted here is seen by nobody else, and gone with this process. */
+    /* The mounts are in a namespace of their own, which ends with this process. */
     if (getuid() == 0 && unshare(CLONE_NEWNS) == 0)
         CHECK_INT(run("mount --make-rprivate /"), 0);
     jobs_open(argv[0], 280);

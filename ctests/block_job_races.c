@@ -1,5 +1,5 @@
-/* Jobs that meet other calls at a bad moment: each ends in one of the ways that its caller can
- * expect, and guests lose nothing. */
+/* Jobs and other calls at the same time: each call ends in one of the ways that its caller can
+ * expect, and guests lose no data. */
 #include "block_job.h"
 
 #define PIVOT VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT
@@ -63,7 +63,7 @@ static void *abort_in_thread(void *opaque)
     return NULL;
 }
 
-/* Two threads at once: what they are told and what has become of the disk is one story. */
+/* Two threads call at once: the results of the calls and the state of the disk must agree. */
 static void at_once(unsigned int one, unsigned int other)
 {
     virDomainPtr dom = start_chain();
@@ -98,7 +98,8 @@ static void at_once(unsigned int one, unsigned int other)
     CHECK(pivoted ? same_as_ref("copy", "raw") : same_as_ref("top", "qcow2"));
 }
 
-/* The domain ends in every kind of job: no event tells of the job, and the images are sound. */
+/* Destroying the domain during each kind of job: no event is sent for the job, and the images
+ * are intact. */
 static void destroyed(int kind, int ready)
 {
     virDomainPtr dom, again;
@@ -132,7 +133,7 @@ static void destroyed(int kind, int ready)
         expect_events(kind == 2 ? "top active ready; vda active ready; "
                                 : "top copy ready; vda copy ready; ");
     }
-    /* A job does not keep a definition, nor does the definition keep the job. */
+    /* A job does not prevent changes of the definition, and they do not affect the job. */
     CHECK_INT(virDomainUndefine(dom), 0);
     CHECK_INT(virDomainIsPersistent(dom), 0);
     job_info(dom, "vda", 1);
@@ -142,7 +143,7 @@ static void destroyed(int kind, int ready)
     job_info(dom, "vda", 1);
     CHECK_INT(virDomainDestroy(dom), 0);
     CHECK_INT(virDomainGetBlockJobInfo(dom, "vda", NULL, 0), -1);
-    /* Nobody holds the images, and the disk is as it was. */
+    /* The images are closed, and the disk is as it was. */
     CHECK(clean("top"));
     CHECK(same_as_ref("top", "qcow2"));
     CHECK_INT(virDomainCreate(dom), 0);
@@ -154,7 +155,7 @@ static void destroyed(int kind, int ready)
     expect_events("");
 }
 
-/* What is refused beside a job, and what is not. */
+/* Which calls are refused during a job, and which are not. */
 static void beside(void)
 {
     char disks[4096];
@@ -200,7 +201,7 @@ static void beside(void)
     CHECK(file_has_pattern(in_dir("copy-b"), MIB, 0, 3));
 }
 
-/* A disk whose definition says which images are below. */
+/* A disk whose definition has a backingStore. */
 static const char *spelled_out(const char *target, const char *folder)
 {
     static char xml[2][4096];
@@ -218,7 +219,7 @@ static const char *spelled_out(const char *target, const char *folder)
     return xml[next];
 }
 
-/* Both change their chains, and the definition, at the same time. */
+/* Both jobs change their chains and the definition at the same time. */
 static void two_chains(void)
 {
     int i;
@@ -246,7 +247,7 @@ static void two_chains(void)
     forget_events(4 * 5);
 }
 
-/* A paused guest's requests wait; the job does not. */
+/* The requests of a paused guest wait; the job does not. */
 static void paused(void)
 {
     virDomainPtr dom = start_chain();
@@ -266,7 +267,7 @@ static void paused(void)
     CHECK_INT(run("while kill -0 $(cat %s) 2>/dev/null; do sleep 0.01; done", in_dir("pid")), 0);
     CHECK(guest_sees_ref(dom));
 
-    /* Pull and commit, begun and ended while it is paused. */
+    /* Pull and commit that start and end while the domain is paused. */
     CHECK_INT(virDomainSuspend(dom), 0);
     CHECK_INT(unlink(in_dir("top")), 0);
     CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("top", "qcow2"), NULL, 0, 0), 0);
@@ -281,7 +282,7 @@ static void paused(void)
     CHECK(same_as_ref("top", "qcow2"));
 }
 
-/* Clients of the export come and go, some of them without a word. */
+/* Clients connect to the export and disconnect, some without saying so. */
 static void visitors(void)
 {
     virDomainPtr dom = start_chain();
@@ -305,7 +306,7 @@ static void visitors(void)
     CHECK(same_as_ref("copy", "raw"));
 }
 
-/* A guest that writes at full speed, until it is told to stop. */
+/* A guest that writes at full speed, until told to stop. */
 static void start_busy_guest(virDomainPtr dom)
 {
     virDomainBlockStatsStruct stats;
@@ -327,7 +328,8 @@ static void stop_busy_guest(void)
                   in_dir("pid")), 0);
 }
 
-/* A copy that is slower than the guest says so; a synchronous one is complete all the same. */
+/* A copy that is slower than the guest shows it (cur < end). A copy with synchronous writes gets
+ * ready all the same. */
 static void outrun(void)
 {
     virDomainPtr dom = start_chain();
@@ -365,7 +367,7 @@ static void outrun(void)
     CHECK(same_as_ref("copy", "raw"));
 }
 
-/* A job belongs to the domain, which does not end with the connection that has started it. */
+/* A job belongs to the domain, and goes on when the connection that started it is closed. */
 static void closed(void)
 {
     virConnectPtr other = virConnectOpen(test_uri);
@@ -388,7 +390,7 @@ static void closed(void)
     CHECK(guest_sees_ref(dom));
     stop(dom);
 
-    /* One that does end with it takes its job along. */
+    /* With AUTODESTROY the job ends with the domain when the connection is closed. */
     make_chain(in_dir("%s", ""));
     other = virConnectOpen(test_uri);
     CHECK(other != NULL);
@@ -403,7 +405,7 @@ static void closed(void)
     expect_events("");
 }
 
-/* A process that ends while its jobs run leaves sound images and nothing locked. */
+/* A process that ends during its jobs leaves intact images and no locks. */
 static void exits(void)
 {
     static const char *const kinds[] = { "pull", "commit", "active", "copy" };
@@ -441,7 +443,7 @@ static int end_with_job(const char *kind, const char *folder)
         CHECK_INT(virDomainBlockCommit(dom, "vda", NULL, NULL, 0, 4), 0);
     else
         CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("copy", "raw"), NULL, 0, 0), 0);
-    /* Neither the domain nor the connection is given back. */
+    /* The handles of the domain and of the connection are not released on purpose. */
     return 0;
 }
 

@@ -4,7 +4,7 @@
 
 #define BYTES VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES
 
-/* Data everywhere in the image on top, and in the one below. */
+/* Data everywhere in the active layer and in its backing image. */
 static virDomainPtr start_full(void)
 {
     CHECK_INT(run("cd %s && rm -f base top copy && truncate -s 64M base &&"
@@ -13,8 +13,8 @@ static virDomainPtr start_full(void)
     return start(disk_xml("vda", "top", "qcow2", ""));
 }
 
-/* What is done in a second. On a machine with other things to do it is not known how long it took: it
- * is between `*least` and `*most`. */
+/* How much is copied in a second. On a busy machine the real time is not known exactly, so the
+ * amount is between `*least` and `*most`. */
 static void in_a_second(virDomainPtr dom, double *least, double *most)
 {
     unsigned long long before = now_ms(), from = job_info(dom, "vda", 1).cur, begin = now_ms();
@@ -34,7 +34,7 @@ static void holds(virDomainPtr dom, unsigned long speed)
 
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", speed, BYTES), 0);
     CHECK_INT(job_info(dom, "vda", 1).bandwidth, speed);
-    /* A machine with other things to do can be late; nothing makes a job run ahead. */
+    /* On a busy machine a job can be late, but never early. */
     for (i = 0; i < 5 * PATIENCE && error > 0.05; i++) {
         double least, most;
 
@@ -48,7 +48,7 @@ static void holds(virDomainPtr dom, unsigned long speed)
     CHECK(error <= 0.05);
 }
 
-/* The limit is the one that was set last, whatever a piece was waiting for. */
+/* The limit that was set last counts, also for a piece that is already waiting. */
 static void limits(virDomainPtr dom)
 {
     unsigned long long at, before;
@@ -57,7 +57,7 @@ static void limits(virDomainPtr dom)
     holds(dom, 8 * MIB);
     holds(dom, 1 * MIB);
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, BYTES), 0);
-    /* What was under way is done; the rest would take a year. */
+    /* The piece under way is finished; the rest would take a year. */
     do {
         before = job_info(dom, "vda", 1).cur;
         usleep(300000);
@@ -69,7 +69,7 @@ static void limits(virDomainPtr dom)
         short_pause();
 }
 
-/* A job that waits for its next piece, for hours, ends at once. */
+/* Aborting a job that would wait for hours for its next piece works at once. */
 static void ends(virDomainPtr dom, const char *events)
 {
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, BYTES), 0);
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, BYTES), 0);
     unlimited(dom);
     wait_ready(dom, "vda");
-    /* A job that is ready takes a limit, too. */
+    /* A job that is ready can get a limit, too. */
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 5, 0), 0);
     CHECK_INT(job_info(dom, "vda", 1).bandwidth, 5 * MIB);
     expect_events("top copy ready; vda copy ready; ");

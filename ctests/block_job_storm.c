@@ -1,6 +1,6 @@
-/* Threads that call everything about jobs at random, on two disks of one domain, which is destroyed
- * and started again meanwhile. Nothing hangs, every error is one that is to be expected, and what the
- * images hold is what it was. STORM_SECONDS says how long.
+/* Threads that call everything about jobs at random, on two disks of one domain that is
+ * destroyed and started again meanwhile. Nothing hangs, all errors are expected ones, and the
+ * images keep their data. STORM_SECONDS sets the duration.
  * ctest: no-valgrind because there is one thread at a time in it */
 #include "block_job.h"
 
@@ -9,7 +9,7 @@
 static volatile int storm_ends;
 static virDomainPtr dom;
 
-/* Functions of the designs, where the library has them. */
+/* Functions of the early designs, if the library has them. */
 static struct {
     int (*stream)(virDomainPtr, const char *, unsigned long long, unsigned long long, unsigned int);
     int (*increment)(virDomainPtr, const char *, unsigned long long *, unsigned int);
@@ -43,7 +43,7 @@ static void expected(int result)
     case VIR_ERR_OPERATION_INVALID:     /* not running; running already */
     case VIR_ERR_OPERATION_UNSUPPORTED: /* a pull or a commit is there */
     case VIR_ERR_BLOCK_COPY_ACTIVE:     /* a copy is there; not ready */
-    case VIR_ERR_OPERATION_ABORTED:     /* somebody has aborted what was pivoting */
+    case VIR_ERR_OPERATION_ABORTED:     /* another thread has aborted the job during the pivot */
     case VIR_ERR_CONFIG_UNSUPPORTED:    /* the destination exists */
         check_passed();
         return;

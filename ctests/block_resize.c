@@ -1,5 +1,5 @@
-/* Disks that get another size while they are in use, but only a larger one where that is asked for; and
- * block devices, which have the size that they have: a disk follows its device. */
+/* Resizing disks in use, with EXTEND only to a larger size; and disks on block devices, which
+ * have the size of the device. */
 #include "domain.h"
 #include "newer.h"
 
@@ -41,7 +41,7 @@ static void only_larger(const char *disk, const char *file)
     CHECK_INT(capacity(disk), 2 * MIB);
     CHECK_INT(virDomainBlockResize(dom, disk, 2 * MIB, BYTES | 8), -1);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x8)");
-    /* Only a device says itself how large it is. */
+    /* Only the size of a device is known without being told. */
     CHECK_INT(virDomainBlockResize(dom, disk, 0, CAPACITY), -1);
     CHECK_ERR(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN,
               "block resize to full capacity supported only with 'raw' or local block-based disks");
@@ -64,7 +64,7 @@ static void files(void)
     CHECK_INT(virDomainFree(dom), 0);
 }
 
-/* A loop device over a file that grows is one that has grown. */
+/* Extending the file behind a loop device stands for a device that has grown. */
 static void a_device(const char *device, int fd)
 {
     char xml[1024], text[128];

@@ -1,6 +1,6 @@
-/* A raw disk whose size is no multiple of 512. An image format counts in sectors, so an image of the
- * disk is longer by what is missing to the next one, which reads as zeros; nothing of the disk is lost,
- * whichever way the image is made. QEMU's tools are the judge. */
+/* A raw disk whose size is no multiple of 512. Sizes of qcow2 images are, so an image of the
+ * disk is longer, and the rest reads as zeros. No data is lost, whichever way the image is made.
+ * QEMU's tools check the results. */
 #include "block_job.h"
 #include "image.h"
 #include "nbd.h"
@@ -14,7 +14,8 @@ static void make_raw(void)
                   test_dir), 0);
 }
 
-/* The image is of whole sectors, sound, and reads as what the disk was, with zeros behind. */
+/* The image has a size in whole sectors, passes the check, and reads as the disk did, with zeros
+ * behind it. */
 static void holds(const char *file, const char *format, const char *disk)
 {
     if (strcmp(format, "qcow2") == 0) {
@@ -29,7 +30,7 @@ static void holds(const char *file, const char *format, const char *disk)
                   SECTORS, format, file, SECTORS), 0);
 }
 
-/* What the guest does at the end of the disk, and in the file that says what it is to be. */
+/* Writes at the end of the disk, and the same to the reference file. */
 #define TAIL 500
 #define TAIL_AT (1000001 - TAIL)
 
@@ -81,7 +82,7 @@ static void copies(void)
         copy(VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB, "copy.qcow2", "qcow2", guest);
         make_raw();
         copy(synchronous, "copy.qcow2", "qcow2", guest);
-        /* Onto an image that is there, with other bytes behind the end of the disk. */
+        /* Copies onto an existing image with other data behind the end of the disk. */
         make_raw();
         CHECK_INT(run("qemu-img create -q -f qcow2 %s %d && qemu-io -f qcow2 -c 'write -P 9 0 %d' %s"
                       " >/dev/null", in_dir("there.qcow2"), SECTORS, SECTORS, in_dir("there.qcow2")),
@@ -122,7 +123,7 @@ static void snapshots(void)
 {
     virDomainPtr dom;
 
-    /* Of a running disk, twice, with writes between them. */
+    /* Copies of a running disk, twice, with writes between them. */
     make_raw();
     dom = start(disk_xml("vda", "o.raw", "raw", ""));
     take(dom, "s1", 0);
@@ -134,7 +135,7 @@ static void snapshots(void)
     pivot(dom, "vda");
     forget_events(4);
     guest_reads(dom, "before");
-    /* Back into the raw disk, which is of whole sectors then. */
+    /* Commits back into the raw disk, which then has whole sectors. */
     CHECK_INT(virDomainBlockCommit(dom, "vda", in_dir("o.raw"), NULL, 0,
                                    VIR_DOMAIN_BLOCK_COMMIT_ACTIVE), 0);
     wait_ready(dom, "vda");
@@ -143,7 +144,7 @@ static void snapshots(void)
     stop(dom);
     holds("o.raw", "raw", "before");
 
-    /* Into images that are there, as QEMU makes them over the disk. */
+    /* Onto existing images, as QEMU makes them as overlays of the disk. */
     make_raw();
     CHECK_INT(run("qemu-img create -q -f qcow2 -F raw -b %s %s", in_dir("o.raw"), in_dir("s1")), 0);
     dom = start(disk_xml("vda", "o.raw", "raw", ""));
@@ -165,7 +166,7 @@ static void snapshots(void)
     holds("s1", "qcow2", "before");
 }
 
-/* What is written to a transient disk goes to an image over it. */
+/* Writes to a transient disk go to an overlay. */
 static void transient(void)
 {
     virDomainPtr dom;
@@ -178,7 +179,7 @@ static void transient(void)
     CHECK_INT(run("cd %s && ! cmp -s o.raw before && test $(stat -c %%s o.raw) = " SIZE, test_dir), 0);
 }
 
-/* Volumes: copies of the disk, and images over it. */
+/* Volumes: copies of the disk, and overlays of it. */
 static void volumes(void)
 {
     virStoragePoolPtr pool;

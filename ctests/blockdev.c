@@ -1,5 +1,5 @@
-/* Volumes that are block devices: their size is the device's, zeros are found by looking and
- * written reliably. Needs a loop device, so it runs as root only. */
+/* Volumes that are block devices: their size is the device's, zeros are found by reading, and
+ * zeros are really written. Needs a loop device, so it runs as root only. */
 #include "fixture.h"
 
 #include <linux/loop.h>
@@ -13,7 +13,7 @@ static virStoragePoolPtr pool;
 static char device[64];
 static int device_fd = -1;
 
-/* A loop device over a file of the test directory, which lasts as long as somebody has it open. */
+/* A loop device over a file of the test directory; it exists as long as it is open. */
 static int make_device(void)
 {
     int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), backing, tries;
@@ -23,7 +23,7 @@ static int make_device(void)
     set_size(in_dir("backing"), SIZE);
     backing = open(in_dir("backing"), O_RDWR | O_CLOEXEC);
     CHECK(backing >= 0);
-    /* Somebody else may take the free one first. */
+    /* Another process may take the free device first. */
     for (tries = 0; tries < 20 && device_fd < 0; tries++) {
         int number = ioctl(control, LOOP_CTL_GET_FREE);
         struct loop_config config;

@@ -1,5 +1,5 @@
-/* What a connection says that it can run: guests, which are disks here, and what domains of one kind can have.
- * What is refused is as libvirt's QEMU driver does it. */
+/* The capabilities of a connection and of its domains: which guests can be defined. Errors are
+ * those of libvirt's QEMU driver. */
 #include "fixture.h"
 
 static virConnectPtr conn;
@@ -25,7 +25,7 @@ static void refused(const char *arch, const char *type, unsigned int flags, int 
     CHECK_CODE(code, text);
 }
 
-/* Of each guest a domain can be defined and started, of each type that is told. */
+/* A domain of each guest and of each type in the capabilities can be defined and started. */
 static void guests(void)
 {
     static const char *const archs[] = {"x86_64", "i686", "aarch64", "armv7l", "ppc64le", "riscv64", "s390x"};
@@ -100,7 +100,7 @@ static void domains(void)
     CHECK_INT(virConnectClose(reader), 0);
 }
 
-/* A connection in memory is what libvirt's test driver is. */
+/* A connection in memory has the capabilities of libvirt's test driver. */
 static void in_memory(void)
 {
     char *xml;

@@ -1,5 +1,5 @@
-/* The checks of the C suite. One program is one file of checks; the first that fails says where and
- * ends the program with status 1, so that whatever runs it needs to know nothing but the status. */
+/* The checks of the C suite. Each program is one file of checks. The first check that fails
+ * prints where it is and ends the program with status 1, so a script needs only the status. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -20,7 +20,7 @@ static int check_count;
     check_err(__FILE__, __LINE__, (int)(code), (int)(domain), (text))
 #define CHECK_DONE() check_done(__FILE__)
 
-/* Says that a part of the program cannot be run here, and why: the script that runs it counts that. */
+/* Reports that a part of the program cannot run here, and why; the script counts these reports. */
 static inline void check_not_run(const char *what, const char *why)
 {
     printf("NOT RUN: %s: %s\n", what, why);

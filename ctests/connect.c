@@ -1,5 +1,4 @@
-/* Connections: how they are opened, what they say of themselves, how they are counted and
- * closed. */
+/* Connections: opening, their properties, reference counts, closing. */
 #include "fixture.h"
 
 static int freed;
@@ -66,7 +65,7 @@ static void bad_uris(void)
     CHECK_ERR(VIR_ERR_INTERNAL_ERROR, VIR_FROM_NONE, "unexpected sparse URI path");
     CHECK(virConnectOpen("sparse:///") == NULL);
     CHECK_ERR(VIR_ERR_INTERNAL_ERROR, VIR_FROM_NONE, "unexpected sparse URI path");
-    /* The embedded driver has no place for its state unless it is told one. */
+    /* The embedded driver needs the folder for its state. */
     CHECK(virConnectOpen("sparse:///embed") == NULL);
     CHECK(virGetLastErrorCode() != VIR_ERR_OK);
     CHECK(virConnectOpen("sparse:///embed?root=relative/path") == NULL);
@@ -262,7 +261,7 @@ static void keep_alive(void)
     conn = virConnectOpen(test_uri);
     CHECK(conn != NULL);
     result = virConnectSetKeepAlive(conn, 5, 3);
-    /* 1 says that there is no other side that could answer. */
+    /* 1 means that the connection has no remote side that could answer. */
     CHECK(result == 0 || (ours && result == 1));
     CHECK_INT(virConnectClose(conn), 0);
 }

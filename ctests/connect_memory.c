@@ -1,4 +1,4 @@
-/* Connections that come and go leave nothing behind while another one stays.
+/* Opening and closing connections leaks no memory while another connection stays open.
  * ctest: no-valgrind because it has an allocator of its own
  * ctest: ours-only because it is about the library's own memory */
 #include "fixture.h"

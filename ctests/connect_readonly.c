@@ -1,5 +1,5 @@
-/* A read-only connection refuses every change, and each refusal names the function; what only looks
- * works. */
+/* A read-only connection refuses every change, and each error names the function; calls that
+ * only read work. */
 #include "fixture.h"
 
 #define DENIED(function) \

@@ -1,6 +1,6 @@
-/* Definitions whose files are empty, cut off, or cannot be read: they are there, by their names, and
- * say what is wrong with them; nobody gets their place, and they can be removed.
- *
+/* Definitions whose files are empty, truncated or unreadable: they can be looked up by name,
+ * calls report what is wrong with the file, their names cannot be reused, and they can be
+ * undefined.
  * ctest: ours-only because libvirt's daemon is another process */
 #include "domain.h"
 #include "faults.h"
@@ -96,7 +96,7 @@ static void broken_domain(enum damage how, int reopen)
     CHECK_INT(virDomainCreate(other), 0);
     CHECK_INT(virDomainDestroy(other), 0);
     CHECK_INT(virDomainFree(other), 0);
-    /* Somebody else's definition does not get the place. */
+    /* Another definition cannot take the name. */
     CHECK(virDomainDefineXML(conn, domain_xml("d", "", 77)) == NULL);
     CHECK_CODE(VIR_ERR_OPERATION_FAILED, "domain 'd' already exists");
     CHECK(virDomainCreateXML(conn, domain_xml("d", "", 77), 0) == NULL);

@@ -1,7 +1,7 @@
-/* Changes of definitions while a system call fails: a process without descriptors, a disk that
- * cannot sync or rename. What returns -1 has changed nothing, what returns 0 has changed it, for this
- * connection and for others. Nothing is listed as missing that could not be read.
- *
+/* Changes of definitions while a system call fails: the process has no descriptors, or the disk
+ * cannot sync or rename. A call that returns -1 has changed nothing, and one that returns 0 has
+ * made the change, for this connection and for others. Definitions that could not be read are
+ * not reported as missing.
  * ctest: ours-only because libvirt's daemon is another process */
 #include "domain.h"
 #include "faults.h"
@@ -14,8 +14,8 @@ static virDomainPtr dom;
 static virStoragePoolPtr pool;
 static virDomainSnapshotPtr to_be_freed;
 
-/* Another name of the folder is another place: who opens it sees what files say, and knows nothing
- * of what this connection knows. */
+/* Through another name of the folder the root is opened a second time, without the cached state
+ * of this connection. */
 static virConnectPtr try_fresh(void)
 {
     char uri[sizeof(test_uri) + 16];
@@ -180,7 +180,7 @@ static int freed_domain(virDomainPtr made)
     return made ? virDomainFree(made) : -1;
 }
 
-/* Each change: what is there before, the change, and whether it has been made. */
+/* Each change: the state before it, the change, and whether it was made. */
 static int define_new(void) { return freed_domain(define("n", "", 2)); }
 static int is_new(virConnectPtr on) { return has_domain(on, "n"); }
 static int define_anew(void) { return freed_domain(define("d", "<title>new</title>", 1)); }
@@ -409,7 +409,7 @@ static void all_changes(enum fault fault)
             position++;
             CHECK(position < 40);
         }
-        /* It has happened. What needs no descriptor to be stopped does not fail. */
+        /* The change was made. Stopping needs no descriptor, so it does not fail. */
         CHECK(position > 0 || fault == DESCRIPTORS);
     }
 }

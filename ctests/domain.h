@@ -1,4 +1,4 @@
-/* Descriptions of domains, and programs that use their disks. */
+/* Domain XML, and programs that use a domain's disks. */
 #ifndef DOMAIN_H
 #define DOMAIN_H
 
@@ -39,7 +39,7 @@ static inline const char *disk_xml(const char *target, const char *file, const c
 
 static inline int run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Runs a shell command, and returns its exit status. What it says goes to the log. */
+/* Runs a shell command, and returns its exit status. Its output goes to the log. */
 static inline int run(const char *format, ...)
 {
     char command[8192];
@@ -56,7 +56,7 @@ static inline int run(const char *format, ...)
     return status == 0 ? 0 : 1;
 }
 
-/* Where a disk of a running domain is served, as its description says. */
+/* The URI of a running domain's disk, from its XML. */
 static inline const char *disk_uri(virDomainPtr dom, const char *target)
 {
     static __thread char ring[4][1024];

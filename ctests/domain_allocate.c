@@ -1,5 +1,5 @@
-/* Giving a range of a disk in use all its space: by a job like a pull, after which the image on top has
- * everything in the range, as qemu-img map and stat tell, and guests read what they have read before. */
+/* Allocating space for a range of a disk in use, by a job. Afterwards the active layer has all
+ * data in the range, as qemu-img map and stat report, and guests read the same as before. */
 /* ctest: ours-only because libvirt has no such function */
 #include "block_job.h"
 
@@ -45,7 +45,7 @@ static void ends(virDomainPtr dom)
     expect_events("");
 }
 
-/* Range by range; what is outside of whole clusters comes along. */
+/* Several ranges; a range that begins or ends within a cluster includes the whole cluster. */
 static void chains(void)
 {
     virDomainPtr dom;
@@ -86,8 +86,8 @@ static void chains(void)
     CHECK(clean("top"));
 }
 
-/* Images whose clusters are larger, smaller, in parts, without an image below, and with places in the
- * file that are holes. */
+/* Images with large and small clusters, with subclusters, without a backing image, and with
+ * holes in the file. */
 static void options(void)
 {
     static const char *const all[] = { "cluster_size=2M", "cluster_size=512", "compat=0.10",
@@ -132,8 +132,7 @@ static void raw(void)
     CHECK(same_as_ref("top", "raw"));
 }
 
-/* What guests write while the job works is neither lost nor undone; the job can be seen, slowed down
- * and ended. */
+/* Guests' writes during the job are not lost; the job can be queried, limited and aborted. */
 static void busy(void)
 {
     virDomainBlockJobInfo info;
@@ -185,7 +184,7 @@ static void busy(void)
     CHECK_INT(virDomainBlockJobSetSpeed(dom, "vda", 1, 0), 0);
     CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), 0);
     expect_events("top pull canceled; vda pull canceled; ");
-    /* What has been done by then is as durable as what guests write. */
+    /* The data of the job is as durable as the guests' writes. */
     CHECK_INT(run("qemu-io -f raw -c flush '%s'", disk_uri(dom, "vda")), 0);
     CHECK(on_top(dom, "top", 128 * MIB, 128 * MIB) < 128 * MIB);
     CHECK(guest_sees_ref(dom));

@@ -1,5 +1,5 @@
-/* Processes that are killed while they define, start, stop and change domains: what the next finds is
- * whole, what ran is off, and nothing is in anybody's way.
+/* Processes that are killed while they define, start, stop and change domains: the next process
+ * finds complete definitions, the domains are inactive, and nothing blocks their use.
  * ctest: ours-only because libvirt keeps its domains in a daemon */
 #include "domain.h"
 

@@ -1,5 +1,5 @@
-/* Disks that come and go, and what is told of them: while the domain runs, in its definition, and in
- * both. */
+/* Attaching and detaching disks: while the domain runs, in its definition, and both. And the XML
+ * afterwards. */
 #include "domain.h"
 
 #define LIVE VIR_DOMAIN_AFFECT_LIVE
@@ -81,7 +81,7 @@ static void disks(void)
     CHECK_INT(virDomainDestroy(dom), 0);
 }
 
-/* By alias: those that the author of a definition gives, and those that the disks of what runs have. */
+/* Aliases: those in a definition, and those of the disks of a running domain. */
 static void aliases(void)
 {
     const char *vdb = "<disk type='file'><driver name='qemu' type='raw'/><source file='%s'/>"

@@ -1,4 +1,4 @@
-/* The disks of a running domain as guests see them, and as callers ask about them.
+/* The disks of a running domain, as seen by guests and by API calls.
  * ctest: ours-only because libvirt has no virSparseDomainGetDiskURI */
 #include "domain.h"
 
@@ -59,7 +59,7 @@ static void served(void)
     CHECK(virSparseDomainGetDiskURI(dom, "vda", VIR_SPARSE_DISK_URI_TCP) == NULL);
     CHECK_CODE(VIR_ERR_OPERATION_INVALID, "disk 'vda' is not served over TCP");
 
-    /* While it runs nobody else can write the images. */
+    /* While the domain runs, no other program can write the images. */
     CHECK_INT(run("qemu-io -f qcow2 -c 'write 0 4k' %s", in_dir("top.qcow2")), 1);
     CHECK(virDomainCreateXML(conn, domain_xml("more", disk_xml("vda", "b.img", "raw", ""), 2), 0) ==
           NULL);
@@ -73,7 +73,7 @@ static void served(void)
     CHECK_INT(run("test -z \"$(ls -A %s/root/run/disks)\"", test_dir), 0);
 }
 
-/* What a guest asks for while the domain is paused is done when it goes on. */
+/* A request that a guest sends while the domain is paused is done when it is resumed. */
 static void paused(void)
 {
     virDomainPtr dom = start(disk_xml("vdb", "b.img", "raw", ""), VIR_DOMAIN_START_PAUSED);
@@ -208,7 +208,7 @@ static void kinds_of_disks(void)
     stop(dom);
 }
 
-/* One disk that cannot be opened, and nothing of the others is left. */
+/* If one disk cannot be opened, the others are closed again. */
 static void failed_start(void)
 {
     char disks[4096];

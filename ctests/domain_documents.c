@@ -1,6 +1,7 @@
-/* What a definition must say, and what of it is shown and changed: types, sets of CPUs, memory of NUMA
- * cells, metadata as libxml2 writes it, devices that are no disks. The program runs on libvirt's test driver,
- * too; what is only known of its QEMU driver stands under `if (ours)`. */
+/* What a definition must have, and how parts of it are shown and changed: types, CPU sets,
+ * memory of NUMA cells, metadata as libxml2 formats it, devices other than disks. The program
+ * also runs on libvirt's test driver; behaviour that is only known of its QEMU driver is under
+ * `if (ours)`. */
 #include "domain.h"
 
 #define LIVE VIR_DOMAIN_AFFECT_LIVE
@@ -220,7 +221,7 @@ static int count_of(virDomainPtr dom, const char *text)
     return count;
 }
 
-/* What libvirt's QEMU driver does; its test driver has no such functions. */
+/* The behaviour of libvirt's QEMU driver; its test driver lacks these functions. */
 static void devices(void)
 {
     static const char *const all[] = {

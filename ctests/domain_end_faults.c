@@ -1,7 +1,6 @@
-/* What is told when a domain ends and its disks cannot be brought to the medium, whoever has ended
- * it; and images that a job has written, which others can read when it has ended, whatever the
- * process lacks at that moment.
- *
+/* Errors when a domain ends and its disks cannot be flushed, in each way in which it can end.
+ * And images that a job has written, which others can read when the job has ended, even if the
+ * process lacked descriptors then.
  * ctest: ours-only because libvirt's daemon is another process */
 #include "domain.h"
 #include "faults.h"

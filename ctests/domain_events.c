@@ -1,4 +1,5 @@
-/* Events of domains: which call sends which, in which order, to whom, and when they end. */
+/* Events of domains: which call sends which event, in which order, to which callbacks, and until
+ * when. */
 #include "domain.h"
 #include "newer.h"
 
@@ -179,7 +180,7 @@ static void lifecycle(void)
     CHECK_INT(virDomainFree(dom), 0);
 }
 
-/* libvirt 9.0 tells nothing of a definition whose devices have changed. */
+/* libvirt 9.0 sends no event when the devices of a definition change. */
 static void of_definitions(void)
 {
     const unsigned int config = VIR_DOMAIN_AFFECT_CONFIG, live = VIR_DOMAIN_AFFECT_LIVE;
@@ -213,7 +214,8 @@ static void of_definitions(void)
     CHECK_INT(virDomainFree(dom), 0);
 }
 
-/* The last failure of a disk is told until the domain stops, also when it was forgotten at a resume. */
+/* The last error of a disk is reported until the domain stops, even after a resume has reset the
+ * events. */
 static void message_of(virDomainPtr dom, const char *path)
 {
     char text[PATH_MAX + 256], **messages = NULL, *stamp;
@@ -259,8 +261,8 @@ static void of_disks(void)
     CHECK_INT(run("qemu-io -f raw -c 'write 128k 4k' -c 'write 128k 4k' '%s'", uri), 0);
     expect("d:threshold/vda/65536/69632");
 
-    /* No file may have more than 64 KiB: what a guest writes behind that fails, and the guest goes on.
-     * It is told once. */
+    /* With a limit of 64 KiB for file sizes a guest's write fails, the guest goes on, and one
+     * event is sent. */
     CHECK_INT(virDomainGetDiskErrors(dom, errors, 2, 0), 0);
     CHECK_INT(virDomainGetMessages(dom, &messages, 0), 0);
     CHECK(messages == NULL);

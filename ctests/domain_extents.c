@@ -1,11 +1,11 @@
-/* Where the data of a domain's disk is, and in which image of its chain: held against qemu-img map. */
+/* Which image of its backing chain has the data of a domain's disk, compared with qemu-img map. */
 /* ctest: ours-only because libvirt has no such function */
 #include "block_job.h"
 
 #include <virsparse/virsparse.h>
 
-/* The extents as `qemu-img map --output=json` tells them, one line each. Neighbours must differ and
- * cover the range. */
+/* The extents in the form of `qemu-img map --output=json`, one per line. Neighbours must differ,
+ * and the range must be covered. */
 static void extents_to(virDomainPtr dom, const char *disk, unsigned long long offset,
                        unsigned long long length, const char *file)
 {
@@ -35,9 +35,10 @@ static void extents_to(virDomainPtr dom, const char *disk, unsigned long long of
     free(extents);
 }
 
-/* What qemu-img says of a range of an image, in the same way. It splits what lies apart in a file.
- * Zeros of a qcow2 image are no data for it, but it says where they have space; so it does of the holes
- * of a raw image, which is always the last one here. */
+/* The extents that qemu-img reports for a range of an image, in the same form. It splits extents
+ * that are apart in the file. Zeros of a qcow2 image are no data for it, but it reports their
+ * offset if they have space; the same goes for the holes of a raw image, which is always the
+ * last one here. */
 static void map_to(const char *image, const char *format, unsigned long long offset,
                    unsigned long long length, const char *file)
 {
@@ -123,7 +124,7 @@ static void chains(void)
     CHECK_INT(virDomainFree(dom), 0);
 }
 
-/* An image that is longer than the one below, and a raw one. */
+/* An image that is longer than its backing image, and a raw one. */
 static void others(void)
 {
     virDomainPtr dom;

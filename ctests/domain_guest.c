@@ -1,6 +1,6 @@
-/* What a hypervisor and a guest would tell of a domain: interfaces, CPUs, memory, time, labels. Nothing is
- * executed, so these are zeros and what the definition says. The program runs on libvirt's own, too, whose
- * test driver makes numbers up. */
+/* Values that would come from a hypervisor or a guest: interfaces, CPUs, memory, time, labels.
+ * There is no hypervisor, so they are zeros or what the definition has. The program also runs on
+ * libvirt's test driver, which invents numbers. */
 #include "fixture.h"
 
 #include <dlfcn.h>
@@ -33,7 +33,7 @@ static void read_only_only(virDomainPtr ro)
     CHECK_CODE(VIR_ERR_OPERATION_DENIED, "read only access prevents virDomainInterfaceAddresses");
 }
 
-/* Only test:/// has a guest that tells them. */
+/* Only test:/// has a guest that reports them. */
 static void time_and_name(virDomainPtr dom, virDomainPtr off, int test)
 {
     long long seconds = 1;
@@ -118,7 +118,7 @@ static void memory(virDomainPtr dom, virDomainPtr off)
     virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
     int i, count = virDomainMemoryStats(dom, stats, VIR_DOMAIN_MEMORY_STAT_NR, 0);
 
-    /* libvirt's own tells of a domain with a balloon only. */
+    /* libvirt reports it only for a domain with a balloon. */
     CHECK(ours ? count > 3 : count >= 0);
     for (i = 0; i < count; i++) {
         if (stats[i].tag == VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON)
@@ -346,7 +346,7 @@ static void vcpus(virDomainPtr dom, virDomainPtr off, int test)
     CHECK_INT(virDomainGetVcpus(dom, info, 4, maps, 0), -1);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "maplen in virDomainGetVcpus must be greater than zero");
     CHECK_INT(virDomainGetVcpus(dom, info, 4, NULL, 1), -1);
-    /* libvirt 9.0 says that it must not be. */
+    /* The text of libvirt 9.0 is "must not be zero". */
     CHECK_CODE(VIR_ERR_INVALID_ARG, ours ? "maplen in virDomainGetVcpus must be zero" : "maplen in");
     CHECK_INT(virDomainGetVcpus(dom, info, 1 << 20, maps, 1 << 20), -1);
     CHECK_CODE(VIR_ERR_OVERFLOW, "input too large: 1048576 * 1048576");

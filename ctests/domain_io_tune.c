@@ -1,5 +1,5 @@
-/* How fast guests may use a disk, and what becomes of their discards and zeros. That limits hold is told by
- * requests that would take hours, and come back at once when the limit is gone. */
+/* Limits of guests' I/O, and what happens to their discards and zeros. To prove a limit, the
+ * test sends requests that would take hours, which finish at once when the limit is removed. */
 #include "domain.h"
 #include "nbd.h"
 
@@ -83,7 +83,7 @@ static void parameters(void)
     virTypedParamsClear(params, nparams);
     CHECK_INT(get(dom, "vda", "read_bytes_sec", 0), 1000);
     CHECK_INT(get(dom, "vda", "read_bytes_sec_max", 0), 5000);
-    /* What is set is in the definition; the others of its kind go. */
+    /* A new value replaces those that it excludes in the definition. */
     CHECK_INT(set(dom, "vda", "write_bytes_sec", 2000, VIR_DOMAIN_AFFECT_CONFIG), -1);
     CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED,
                "value 'read_bytes_sec_max' cannot be set if 'read_bytes_sec' is not set");

@@ -1,5 +1,5 @@
-/* A domain from its definition to its end: states, reasons, numbers, errors, and what a process that
- * ends leaves behind. */
+/* The lifecycle of domains: states, reasons, IDs, errors, and the state after a process has
+ * ended. */
 #include "fixture.h"
 #include "domain.h"
 
@@ -180,7 +180,8 @@ static void await(int fd)
     CHECK_INT(read(fd, &byte, 1), 1);
 }
 
-/* What runs in another process is seen, and cannot be touched; with the process it is off. */
+/* A domain of another process is visible but cannot be changed; it is inactive when that process
+ * has ended. */
 static void other_process(virConnectPtr conn, const char *program)
 {
     int ready[2], stop[2];
@@ -255,7 +256,7 @@ static int child_main(char **argv)
     return 0;
 }
 
-/* What runs goes on without a connection, unless it was started to end with it. */
+/* A running domain does not stop with the connection, unless it was started with AUTODESTROY. */
 static void connections(void)
 {
     virConnectPtr conn = virConnectOpen(test_uri);
@@ -279,7 +280,7 @@ static void connections(void)
     CHECK_INT(virConnectClose(conn), 0);
 }
 
-/* What is misspelled is refused where that is asked for, and else ignored. */
+/* A misspelled element is refused with VALIDATE, and ignored without. */
 static void validated(virConnectPtr conn)
 {
     const char *good = domain_xml("valid", "<clock offset='utc'/><features><odd/></features>", 5);

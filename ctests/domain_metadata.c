@@ -1,4 +1,5 @@
-/* Title, description, and elements of other programs: of what runs, of what is defined, and both. */
+/* Title, description and other programs' elements: of the running domain, of its definition, and
+ * of both. */
 #include "domain.h"
 
 static virDomainPtr dom;
@@ -77,7 +78,7 @@ int main(int argc, char **argv)
     CHECK(virDomainGetMetadata(dom, TITLE, NULL, 3) == NULL);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "mutually exclusive");
 
-    /* What runs and what is defined are told apart. */
+    /* The running domain and the definition differ. */
     CHECK_INT(virDomainCreate(dom), 0);
     SET(TITLE, "live", NULL, NULL, 0);
     SET(TITLE, "later", NULL, NULL, VIR_DOMAIN_AFFECT_CONFIG);

@@ -42,7 +42,7 @@ static void read_to_the_end(const char *inside)
     CHECK_INT(file_size(in_dir("disk")), SIZE);
 }
 
-/* What lies before `kept` is as it was. */
+/* The data before `kept` is unchanged. */
 static void write_to_it(const char *command, int kept, int grows)
 {
     virDomainPtr dom = started("");

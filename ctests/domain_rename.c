@@ -1,5 +1,5 @@
-/* Another name for a domain: of what is in memory as libvirt's own does it, and of files, where it
- * is one of the two names whenever somebody looks. */
+/* Renaming domains: in memory like libvirt's test driver, and in files, where a domain has
+ * either the old or the new name at any time. */
 #include "domain.h"
 
 #include <dlfcn.h>
@@ -28,7 +28,7 @@ static void tick(int timer, void *done)
     *(int *)done = 1;
 }
 
-/* What has been told since the last time. */
+/* The events since the last call. */
 static void events_are(const char *want)
 {
     int done = 0;
@@ -157,7 +157,7 @@ static void rename_one(const char *uri)
     CHECK_INT(virConnectClose(reader), 0);
 }
 
-/* The files before and after, and whatever a crash leaves in between. */
+/* The files before and after, and everything that a crash can leave in between. */
 static void files(void)
 {
     const char *uri = test_uri;
@@ -182,7 +182,7 @@ static void files(void)
     CHECK(!is_there(conn, "two"));
     CHECK_INT(autostart_of(conn, "three"), 1);
     CHECK_INT(virConnectNumOfDefinedDomains(conn), 1);
-    /* What has got the old name since is another domain. */
+    /* A new domain has the old name now. */
     dom = virDomainDefineXML(conn, defined("two"));
     CHECK(dom != NULL);
     CHECK_INT(autostart_of(conn, "two"), 0);

@@ -1,5 +1,5 @@
-/* Statistics in bulk: which domains, which groups, and the numbers of their disks. And questions
- * whose answer is that there is nothing. */
+/* Statistics of many domains: which domains, which groups, and the values for disks. And queries
+ * for which there is no data. */
 #include "domain.h"
 #include "newer.h"
 
@@ -81,7 +81,7 @@ static void nothing(virDomainPtr dom)
     CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x200)");
 }
 
-/* A server that does not answer keeps nobody waiting who asks about all domains. */
+/* A server that does not answer does not delay statistics of all domains. */
 static void silent_server(virConnectPtr conn)
 {
     struct sockaddr_in address;
@@ -115,7 +115,7 @@ static void silent_server(virConnectPtr conn)
     CHECK_INT(close(fd), 0);
 }
 
-/* What the export tells its clients is what libvirt 11.10 calls limits. */
+/* The limits of libvirt 11.10 are those that the export sends its clients. */
 static void limits(virDomainPtr dom)
 {
 #define LIMIT(name) \
@@ -150,7 +150,7 @@ int main(int argc, char **argv)
     nothing(dom);
     states(conn, dom, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_UNKNOWN);
 
-    /* Of a domain that is off: what it is defined as, and how large its images are. */
+    /* For an inactive domain: what its definition has, and the sizes of its images. */
     CHECK_INT(virConnectGetAllDomainStats(conn, 0, &records, enforce), 1);
     CHECK_INT(number("balloon.current"), 1024);
     CHECK_INT(number("balloon.maximum"), 2048);
@@ -237,7 +237,7 @@ int main(int argc, char **argv)
     CHECK_INT(count("net.count"), 0);
     virDomainStatsRecordListFree(records);
 
-    /* What is not told of is left out, or refused. */
+    /* Groups without data are left out, or refused. */
     CHECK_INT(virConnectGetAllDomainStats(conn, VIR_DOMAIN_STATS_IOTHREAD, &records, 0), 1);
     CHECK_INT(records[0]->nparams, 0);
     virDomainStatsRecordListFree(records);

@@ -1,5 +1,5 @@
-/* Memory, CPUs and how a domain is to be run: of what runs and of what is kept. On test:///default
- * the program asks of libvirt's own library what it asks of ours. */
+/* Memory, CPUs and tuning of the running domain and of its definition. On test:///default the
+ * program compares libvirt's own library with ours. */
 #include "domain.h"
 #include "newer.h"
 
@@ -537,7 +537,7 @@ static void all(const char *uri, int scheduled)
         no_scheduler();
     actions();
     CHECK_INT(virDomainDestroy(dom), 0);
-    /* What was kept is what is there now. */
+    /* The saved values are the current ones. */
     memory_is(5000, 1500);
     CHECK_INT(virDomainGetVcpusFlags(dom, MAXIMUM), 3);
     numa_is(VIR_DOMAIN_NUMATUNE_MEM_PREFERRED, "9", 0);

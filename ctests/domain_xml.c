@@ -1,5 +1,4 @@
-/* What goes in comes out: descriptions that are kept whole, those that are refused, and lookups and
- * lists of what was described. */
+/* Domain XML: what is kept unchanged, what is refused, and lookups and lists of defined domains. */
 #include "domain.h"
 
 static virConnectPtr conn;

@@ -1,5 +1,5 @@
-/* The error records themselves: a thread without an error, records that a program makes, copies,
- * releases and prints. Which errors calls report is tested in error_report.c. */
+/* Error records: of a thread without an error, and records that a program makes, copies, frees
+ * and prints. error_report.c tests which errors calls report. */
 #define _XOPEN_SOURCE 700 /* strdup, dup2 */
 #include <unistd.h>
 

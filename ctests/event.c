@@ -10,7 +10,8 @@
 
 #include "check.h"
 
-/* What a watch's callback saw last, and how often it and the free function ran. */
+/* The arguments of the last call of a watch's callback, and how often it and the free function
+ * ran. */
 struct seen {
     int calls, watch, fd, events, freed;
 };
@@ -156,7 +157,7 @@ static void without_a_loop_everything_is_refused(void)
     virEventUpdateHandle(1, VIR_EVENT_HANDLE_READABLE);
     virEventUpdateTimeout(1, 0);
     CHECK(virGetLastError() == NULL);
-    /* What was refused is still the caller's. */
+    /* After a failed registration the data still belongs to the caller. */
     CHECK_INT(seen.freed, 0);
 }
 
@@ -404,7 +405,7 @@ static void data_is_freed_once_and_from_the_loop(void)
     CHECK_INT(virEventRemoveTimeout(id), 0);
     CHECK_INT(handle.freed, 0);
     CHECK_INT(timer.freed, 0);
-    /* There is nothing else to wait for: these iterations end because something is to be freed. */
+    /* There is no other event: these iterations end because a free function has to be called. */
     while (!handle.freed || !timer.freed)
         iterate();
     run_for(20);
@@ -479,7 +480,7 @@ static void a_callback_may_add_and_run_the_loop(void)
     CHECK_INT(inner.freed, 1);
 }
 
-/* What another thread does while this one waits in the loop. */
+/* The calls of another thread while this thread waits in the loop. */
 enum deed { ADD_TIMER, UPDATE_TIMER, ADD_WATCH, UPDATE_WATCH, SIGNAL };
 
 struct helper {
@@ -531,7 +532,7 @@ static void *help(void *opaque)
     return NULL;
 }
 
-/* Waits in the loop until what the other thread did has made a callback run, in this thread. */
+/* Waits in the loop until a call of the other thread has made a callback run in this thread. */
 static void be_helped(struct helper *helper)
 {
     pthread_t thread;

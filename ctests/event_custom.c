@@ -1,7 +1,7 @@
-/* A program's own event loop: what it registers is what the library uses, for good. */
+/* An event loop of the program: once registered, it is the one that the library uses. */
 #include "check.h"
 
-/* What the loop's functions were asked, in one line each. */
+/* The calls of the loop's functions, one line each. */
 static char journal[256];
 
 static struct {
@@ -123,7 +123,7 @@ static void quiet(void *data, virErrorPtr err)
     (void)err;
 }
 
-/* Compares what the loop was asked since the last time. */
+/* Compares the calls since the last time. */
 #define CHECK_ASKED(text)             \
     do {                              \
         CHECK_STR(journal, (text));   \
@@ -138,7 +138,7 @@ static void handles_are_the_programs_business(void)
     CHECK_INT(added.fd, 5);
     CHECK_INT(added.event, VIR_EVENT_HANDLE_READABLE);
     CHECK(added.opaque == &added);
-    /* Whoever runs the loop calls what was added. */
+    /* The thread that runs the loop calls the callbacks. */
     added.handle_cb(77, added.fd, added.event, added.opaque);
     CHECK_INT(added.calls, 1);
     virEventUpdateHandle(77, 3);

@@ -1,6 +1,6 @@
-/* When the data of a callback for events of domains and pools is released: before the deregistration returns,
- * or, where the callback runs just then, when it has returned. The program runs on libvirt's test driver,
- * too, which waits for the end of all callbacks of the moment. */
+/* When the free function of an event callback of domains and pools is called: before the
+ * deregistration returns or, if the callback is running just then, after it has returned. The
+ * program also runs on libvirt's test driver, which waits for the end of all callbacks. */
 #include "domain.h"
 
 #include <semaphore.h>
@@ -51,7 +51,7 @@ static void ends(virConnectPtr c, virDomainPtr d, int event, int detail, void *o
     (void)d;
     (void)event;
     (void)detail;
-    /* A start may be told by several events. */
+    /* Starting can send several events. */
     if (seen->calls++ > 0)
         return;
     CHECK_INT(virConnectDomainEventDeregisterAny(c, id), 0);
@@ -90,7 +90,8 @@ static void timer_fires(int timer, void *opaque)
     (void)opaque;
 }
 
-/* Runs the loop until that number is not 0: what waits in it is delivered. A timer ends each turn. */
+/* Runs the loop until that number is not 0, which delivers pending events. A timer ends each
+ * iteration. */
 static void run_until(const int *number)
 {
     while (!*number) {
@@ -124,7 +125,7 @@ static void at_once(void)
     CHECK_INT(virConnectStoragePoolEventDeregisterAny(conn, of_pool), 0);
     CHECK_INT(pool.freed, 1);
 
-    /* Also if there is something that it has not been told yet. */
+    /* Also if it has events that were not delivered yet. */
     seen.freed = 0;
     number = registered(counts, &seen);
     cause_event();

@@ -1,5 +1,6 @@
-/* A program's own loop whose owner waits until nothing is registered in it, as asynchronous frameworks do
- * before they end: with the last callback the library's timer goes, too, and comes back with the next. */
+/* An event loop of a program that ends when nothing is registered in it, as asynchronous
+ * frameworks do: the library's timer is removed with the last callback, and added again with the
+ * next one. */
 #include "fixture.h"
 
 static struct {
@@ -149,7 +150,7 @@ int main(int argc, char **argv)
         run_once();
         CHECK_INT(frees, round * 2);
         CHECK_INT(registered(), 0);
-        /* What nobody listens to arms nothing. */
+        /* Without callbacks, an event does not arm the timer. */
         define_one(conn);
         CHECK_INT(registered(), 0);
         events = 0;

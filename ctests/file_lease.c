@@ -1,5 +1,5 @@
-/* Who has a lease on a volume's file, which any owner of a file can have, makes nobody wait: a kernel
- * gives him 45 seconds to give it up.
+/* A file lease on a volume, which any owner of a file can take, does not delay calls: the kernel
+ * would wait 45 seconds for its holder.
  * ctest: ours-only because libvirt waits */
 #include "fixture.h"
 
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
         return 0;
     }
     begin = time(NULL);
-    /* What it says of a file that cannot be read is another matter. */
+    /* The message for a file that cannot be read is tested elsewhere. */
     if (virStorageVolGetInfo(vol, &info) < 0)
         CHECK_CODE(VIR_ERR_SYSTEM_ERROR, "p/v': Resource temporarily unavailable");
     st = virStreamNew(conn, 0);

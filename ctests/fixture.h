@@ -90,7 +90,7 @@ static inline void print_to(char *out, size_t size, const char *format, ...)
  * valgrind, are slow, and nothing is to fail for that. */
 #define PATIENCE 20
 
-/* What a program waits for takes no longer, unless it never comes, in milliseconds. */
+/* The longest time in milliseconds for anything that a program waits for. */
 #define HANG_MS (60000ULL * PATIENCE)
 
 /* Whether the filesystem of the test's folder takes a file of that length. tmpfs takes any. */
@@ -127,7 +127,7 @@ static inline void fixture_prepare(const char *program, unsigned int seconds)
         print_to(test_dir, sizeof(test_dir), "%s", whole);
         free(whole);
     }
-    /* A daemon that runs as somebody else must be able to look inside. */
+    /* A daemon that runs as another user must be able to look inside. */
     CHECK_INT(chmod(test_dir, 0755), 0);
     CHECK_INT(atexit(remove_test_dir), 0);
     if (uri && *uri)
@@ -502,7 +502,8 @@ static inline void loop_prepare(void)
     CHECK(loop_ticker > 0);
 }
 
-/* Runs the loop until `*what` has reached `value`; the deadline of the program ends a vain wait. */
+/* Runs the loop until `*what` is `value`; if that never happens, the program's time limit ends
+ * it. */
 static inline void loop_until(const volatile int *what, int value)
 {
     while (*what < value)

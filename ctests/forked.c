@@ -1,5 +1,5 @@
-/* Child processes that were forked while other threads were inside of the library: they open connections
- * of their own, and are refused in words what belongs to their parent.
+/* Child processes that are forked while other threads are in the library: they can open
+ * connections of their own, and get a clear error for their parent's objects.
  * ctest: ours-only because libvirt's connections cannot be used in a child
  * ctest: no-valgrind because it would follow hundreds of children */
 #include "domain.h"
@@ -95,7 +95,8 @@ static void forks(int count)
     }
 }
 
-/* Without other threads the child goes on with what there is: a daemon that leaves its terminal. */
+/* If the parent has no other threads, the child can use all objects: a daemon that leaves its
+ * terminal. */
 static void daemon_goes_on(void)
 {
     virStorageVolPtr vol = make_vol(pool, "v", MIB, 0);
