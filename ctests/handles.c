@@ -1,6 +1,6 @@
-/* Every function of every object refuses a handle that is NULL, freed, of another kind or never one
- * at all, with the code of the object it wanted, the domain of its family and its own name. libvirt
- * dereferences whatever is not NULL, so only NULL is tried there. */
+/* Every function refuses a handle that is NULL, freed, of another kind, or no handle at all,
+ * with the error code of its object, the error domain of its family, and its own name. libvirt
+ * dereferences every pointer that is not NULL, so only NULL is tried there. */
 #include "fixture.h"
 
 #define INT_REFUSED(code, domain, text, function, args) \
@@ -368,8 +368,8 @@ static void counted(virStoragePoolPtr pool, virStorageVolPtr vol)
     }
 }
 
-/* A connection is closed as often as it was opened and referenced: once more takes nothing away from
- * the objects that still hold it, nor from whoever has its place later. */
+/* One virConnectClose too many takes no reference from objects that still hold the connection,
+ * nor from a new connection in the same place. */
 static void closed_too_often(void)
 {
     virConnectPtr conn = virConnectOpen(test_uri);
@@ -392,7 +392,7 @@ static void closed_too_often(void)
     CHECK_INT(virConnectIsAlive(conn), -1);
 }
 
-/* The handles outlive what they stand for. */
+/* The handles exist longer than the objects. */
 static void gone(virConnectPtr conn)
 {
     virStoragePoolPtr pool = make_pool(conn, "gone");

@@ -1,6 +1,5 @@
-/* A library is a guest in the process: what belongs to the host - umask, working directory,
- * signals, descriptors, threads, the output streams - is after all kinds of work what it was
- * before. */
+/* What belongs to the host process - umask, working directory, signals, descriptors, threads,
+ * output streams - is unchanged after all kinds of calls. */
 #include "fixture.h"
 
 #include <locale.h>
@@ -65,7 +64,7 @@ static void compare(const struct host *before)
     CHECK_INT(now.fds, before->fds);
 }
 
-/* Workers may take a moment to end; that they do is what counts. */
+/* Worker threads may take a moment to end, but they must end. */
 static void no_thread_left(void)
 {
     while (entries("/proc/self/task") != 3)
@@ -124,7 +123,8 @@ static void transfers(virStorageVolPtr vol)
     st = download_from(vol, 0, 0, 0);
     CHECK_INT(virStreamRecvAll(st, failing, NULL), -1);
     CHECK_INT(virStreamFree(st), 0);
-    /* The volume is shorter than what comes: an error in the library's own threads, if any. */
+    /* The upload is longer than the volume: an error in the library's own threads, if it has
+     * any. */
     if (ours) {
         st = upload_to(vol, 0, 0, 0);
         CHECK_INT(virStreamSendAll(st, endless, NULL), -1);
@@ -167,7 +167,7 @@ static void work(const char *program)
     CHECK_INT(virConnectClose(conn), 0);
 }
 
-/* Runs `what` with both output streams turned to a file; returns what came out. */
+/* Runs `what` with both output streams redirected to a file, and returns the output. */
 static char *output_of(void (*what)(const char *), const char *argument)
 {
     char *said;
@@ -212,7 +212,7 @@ static void output(void)
 
     CHECK_STR(said, "");
     free(said);
-    /* Without a handler the error goes to standard error, once and in libvirt's words. */
+    /* Without an error handler, the error is written to standard error once, in libvirt's words. */
     virSetErrorFunc(NULL, NULL);
     said = output_of(fail_aloud, "nope");
     virSetErrorFunc(NULL, ignore_error);
@@ -221,7 +221,7 @@ static void output(void)
     free(said);
 }
 
-/* Whatever the umask is, nobody else may read a volume or the state. */
+/* Other users must not be able to read volumes or the state, whatever the umask is. */
 static void any_umask(void)
 {
     static const mode_t masks[] = { 0, 022, 077 };
@@ -258,7 +258,7 @@ int main(int argc, char **argv)
 
     (void)argc;
     fixture_prepare(argv[0], 120);
-    /* Settings that nobody would restore by chance. */
+    /* Settings that would not be restored by chance. */
     umask(027);
     CHECK_INT(sigemptyset(&blocked), 0);
     CHECK_INT(sigaddset(&blocked, SIGUSR2), 0);

@@ -1,5 +1,5 @@
-/* Images, and QEMU's tools as their judge: they are made by qemu-img and looked at by it, never by
- * the library that is tested. Include fixture.h first. */
+/* Images made by qemu-img and checked by it, never by the library that is tested. Include
+ * fixture.h first. */
 #ifndef IMAGE_H
 #define IMAGE_H
 
@@ -25,7 +25,7 @@ static inline int tool(const char *format, ...)
     return status;
 }
 
-/* What `qemu-img info` says of an image, as JSON. */
+/* The output of `qemu-img info` for an image, as JSON. */
 static inline const char *image_info(const char *path)
 {
     static char text[16384];
@@ -86,7 +86,7 @@ static inline virStorageVolPtr look_up(virStoragePoolPtr pool, const char *name)
     return vol;
 }
 
-/* What QEMU's programs refuse: libvirt tells that it has run one, and what that said. */
+/* Errors of QEMU's programs: libvirt reports the program's exit status and its output. */
 static inline void check_refusal(int code, int domain, const char *text)
 {
     if (ours)

@@ -1,8 +1,8 @@
-/* Every system call of a pull, a commit, a copy, an active commit and a pivot fails once, and in another run
- * everything from it on does: out of descriptors, EIO, ENOSPC; and reads and writes are short.
- * What is told is true: after a success the deed is done; after a failure, too, the disk reads as before,
- * its definition leads to a chain that is whole, nothing stays open or lies around, and the same can be
- * done again. With FAULTS_ALL set, no call is left out: `make faults`. */
+/* Every system call of a pull, a commit, a copy, an active commit and a pivot fails once, and in
+ * another run all calls from it on fail: no descriptors, EIO, ENOSPC; and reads and writes are
+ * short. After a success the work is done. After a failure the disk reads as before, its
+ * definition has an intact chain, no descriptor or file is left over, and the job can be run
+ * again. With FAULTS_ALL set, no call is left out: `make faults`. */
 /* ctest: ours-only because it stands before the system calls of this library */
 /* ctest: no-valgrind because some thousand jobs take too long there */
 #include "block_job.h"
@@ -12,7 +12,7 @@
 #define SIZE (1024 * 1024)
 
 static char *expected, *got;
-/* What is being tried; it is printed when a check fails. */
+/* The current trial; it is printed when a check fails. */
 static char trial[256], told[1024];
 static unsigned long trials, failures;
 
@@ -134,7 +134,7 @@ static int ready(const char *what)
     }
 }
 
-/* Each does its work, and returns whether it has told success. */
+/* Each function does its work, and returns whether the calls reported success. */
 static int pull(virDomainPtr dom)
 {
     return virDomainBlockPull(dom, "vda", 0, 0) == 0 && outcome("pull");
@@ -146,7 +146,7 @@ static int commit(virDomainPtr dom)
            outcome("commit");
 }
 
-/* A pivot that has failed may have left the job, or ended it. What it says is what has happened. */
+/* A pivot that fails may leave the job running or end it. Its error says which. */
 static int pivoted(virDomainPtr dom, const char *what)
 {
     int done = virDomainBlockJobAbort(dom, "vda", VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT) == 0;
@@ -197,7 +197,7 @@ struct work {
     /* Done before anything fails; may be NULL. */
     int (*first)(virDomainPtr dom);
     int (*work)(virDomainPtr dom);
-    /* What its success leaves in, and takes out of, the description. */
+    /* What the XML has, and no longer has, after a success. */
     const char *in, *out;
 };
 
@@ -210,7 +210,7 @@ static const struct work works[] = {
     { "pivot of an active commit", start_active, pivot_active, "/base'", "/top'" },
 };
 
-/* The names of what is in the test directory, sorted by the shell. */
+/* The names of the files in the test directory, sorted by the shell. */
 static void only_known_files(void)
 {
     DIR *folder = opendir(test_dir);
@@ -250,8 +250,9 @@ static const char *image_of(virDomainPtr dom)
     return names[i];
 }
 
-/* What has failed is done without failures. An image whose flush has failed cannot be flushed any more
- * as long as it is open: what the system has lost then is not known. So the domain is started anew. */
+/* The failed work is repeated without failures. An image whose flush has failed cannot be
+ * flushed again while it is open, because the system may have lost data. So the domain is
+ * restarted. */
 static void again(const struct work *w, virDomainPtr dom, int goes_on)
 {
     int attempt;
@@ -264,13 +265,13 @@ static void again(const struct work *w, virDomainPtr dom, int goes_on)
         CHECK_INT(virDomainBlockJobAbort(dom, "vda", 0), -1);
         if (attempt > 0 || !strstr(virGetLastErrorMessage(), "an earlier write or flush failed"))
             break;
-        /* It is off, and tells once more that something may be lost. */
+        /* Stopping the domain reports once more that data may be lost. */
         CHECK_INT(virDomainDestroy(dom), -1);
         CHECK_CODE(VIR_ERR_SYSTEM_ERROR, "an earlier write or flush failed");
         CHECK_INT(virDomainIsActive(dom), 0);
         CHECK_INT(virDomainCreate(dom), 0);
         forget();
-        /* Where nothing could be written any more, the header says what it was to say in the end. */
+        /* If nothing could be written any more, the header has the new name in the end. */
         if (goes_on && has(dom, 0, w->in) && !has(dom, 0, w->out))
             return;
     }
@@ -298,7 +299,7 @@ static int one(const struct work *w, enum fault_kind kind, int at, int goes_on)
     forget();
     trials++;
     failures += !done;
-    /* Nothing has failed, or only what does not matter. */
+    /* No call failed, or only one whose failure does not matter. */
     if (!fired || kind == FAULT_SHORT)
         CHECK(done);
     sees_ref(dom);

@@ -1,4 +1,4 @@
-/* The log: off by default, by the environment as libvirt's users know it, and by a function. */
+/* The log: off by default; switched on by libvirt's environment variables, and by a function. */
 /* ctest: ours-only because libvirt has no function for its log, and other lines in it */
 #include "domain.h"
 
@@ -8,7 +8,7 @@
 
 static const char *program;
 
-/* What the other process does, whose log is looked at: it makes a pool, runs a domain, and fails once. */
+/* The other process, whose log is checked: it makes a pool, runs a domain, and fails once. */
 static int work_in_other_process(void)
 {
     virConnectPtr conn = virConnectOpen(getenv("LOG_URI"));
@@ -30,7 +30,7 @@ static int work_in_other_process(void)
     return 0;
 }
 
-/* Runs it with these settings, and returns what it has said on its standard error output. */
+/* Runs it with these settings, and returns its standard error output. */
 static const char *said_with(const char *settings)
 {
     static char said[1 << 20];
@@ -90,7 +90,7 @@ static void outputs_choose(void)
     CHECK(memmem(text, file_size(in_dir("log")), ": info : ", 9) != NULL);
     CHECK(memmem(text, file_size(in_dir("log")), ": debug : ", 10) == NULL);
     free(text);
-    /* What cannot be used is told where one looks. */
+    /* Invalid settings are reported in the log. */
     said = said_with("LIBVIRT_DEBUG=nonsense LIBVIRT_LOG_OUTPUTS='1:journald'");
     CHECK(strstr(said, "'nonsense' is no level") != NULL);
     CHECK(strstr(said, "'1:journald' is neither") != NULL);
@@ -100,7 +100,7 @@ static void outputs_choose(void)
     CHECK(strstr(said, "No such file or directory") != NULL);
 }
 
-/* Neither a pipe that nobody reads nor the limit of a file's size sends the program a signal. */
+/* Neither a closed pipe nor the limit for file sizes causes a signal. */
 static void no_signal_by_a_log(void)
 {
     CHECK_INT(run("(LIBVIRT_DEBUG=1 LOG_URI='sparse:///embed?root=%s' '%s' work 2>&1 >/dev/null; "
@@ -132,7 +132,8 @@ static void hear(int level, const char *source, const char *message, void *opaqu
     heard->debug += level == VIR_SPARSE_LOG_DEBUG;
     heard->errors += level == VIR_SPARSE_LOG_ERROR && strcmp(source, "capi.call") == 0;
     print_to(heard->last, sizeof(heard->last), "%s", message);
-    /* It must not call the library, and is told so instead of waiting for ever. */
+    /* The function must not call the library: such a call returns an error instead of a
+     * deadlock. */
     if (heard->conn && virConnectIsAlive(heard->conn) == -1)
         heard->refused++;
 }

@@ -1,4 +1,4 @@
-/* A guest: a client that uses one disk of a running domain, with one request at a time. */
+/* A guest: an NBD client that uses one disk of a running domain, with one request at a time. */
 #ifndef NBD_H
 #define NBD_H
 

@@ -1,5 +1,5 @@
-/* A disk whose NBD server stops answering holds nobody for ever: the forced end of its domain gives the
- * server up, and everything else does so after the time that the disk's source allows.
+/* A disk whose NBD server stops answering blocks nothing forever: destroying its domain gives
+ * the server up, and all other calls end after the timeout of the disk's source.
  * ctest: ours-only because libvirt waits for as long as QEMU does */
 #include "domain.h"
 
@@ -136,7 +136,7 @@ static void destroyed(void)
     CHECK_INT(virDomainFree(dom), 0);
 }
 
-/* Everything else waits as long as the source says. */
+/* All other calls wait for as long as the source's timeout. */
 static void timeouts(void)
 {
     virDomainPtr dom = start("t", "<timeout seconds='1'/>");

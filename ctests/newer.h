@@ -1,4 +1,5 @@
-/* What libvirt's headers have had since 9.0, for programs that are compiled with older ones. */
+/* Declarations that libvirt's headers have since 9.0, for programs that are compiled with older
+ * ones. */
 #ifndef NEWER_H
 #define NEWER_H
 

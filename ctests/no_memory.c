@@ -1,5 +1,5 @@
-/* A process that has no more memory to give: what is large fails with an error, and what is there goes
- * on. A document's length is checked before anything is done with it.
+/* A process without free memory: large allocations fail with an error, and existing objects stay
+ * usable. The length of a document is checked before it is copied.
  * ctest: ours-only because libvirt ends the process
  * ctest: no-valgrind because that needs memory, too */
 #include "fixture.h"

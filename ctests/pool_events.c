@@ -1,5 +1,5 @@
-/* Pool events: which call sends which, in which order, on which thread, to whom, and when they
- * end. */
+/* Pool events: which call sends which event, in which order, on which thread, to which
+ * callbacks, and until when. */
 #include "fixture.h"
 
 static virConnectPtr conn;
@@ -157,7 +157,7 @@ static void life(void)
     stop_listening(lifecycle);
 }
 
-/* Volumes change silently; only the end of an upload says something, because it refreshes. */
+/* Changes of volumes send no events, except the end of an upload, which refreshes the pool. */
 static void volumes(void)
 {
     int lifecycle, refresh;
@@ -201,7 +201,7 @@ static void filtered(void)
     CHECK(only_b > all);
     QUIETLY(CHECK_INT(virStoragePoolRefresh(b, 0), 0));
     expect_events(2, "fb:refresh fb:refresh");
-    /* Nobody is called after the end, not even for what happened before it. */
+    /* After the deregistration no callback runs, not even for earlier events. */
     QUIETLY(CHECK_INT(virStoragePoolRefresh(a, 0), 0));
     expect_events(2, "fa:refresh fa:refresh");
     stop_listening(only_a);

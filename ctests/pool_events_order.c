@@ -1,5 +1,4 @@
-/* Many threads start and stop one pool: the events tell the changes in the order in which they were
- * made. */
+/* Many threads start and stop one pool: the events are sent in the order of the changes. */
 #include "fixture.h"
 
 #define THREADS 4

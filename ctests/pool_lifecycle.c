@@ -1,5 +1,5 @@
-/* The life of a directory pool: defined, built, started, refreshed, stopped, deleted, undefined,
- * and what each step refuses. */
+/* The lifecycle of a directory pool: define, build, start, refresh, stop, delete, undefine, and
+ * the errors of each step. */
 #include "fixture.h"
 
 static virConnectPtr conn;
@@ -129,7 +129,7 @@ static void delete_keeps_files(void)
     CHECK_INT(virStoragePoolFree(pool), 0);
 }
 
-/* Everything that needs a running pool says so. */
+/* Calls that need an active pool say so. */
 static void inactive_refuses(void)
 {
     virStoragePoolPtr pool = make_pool(conn, "i");

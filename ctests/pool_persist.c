@@ -1,5 +1,5 @@
-/* What outlives a connection and a process: definitions, their UUIDs and their autostart; and what
- * does not: transient pools. */
+/* Definitions, their UUIDs and autostart flags outlive connections and processes; transient
+ * pools do not. */
 #include "fixture.h"
 
 #include <sys/wait.h>
@@ -20,8 +20,8 @@ static void has_uuid(virStoragePoolPtr pool, const char *expected)
     CHECK_STR(uuid, expected);
 }
 
-/* What a process starts is active for all, as with a daemon, until it is stopped or the machine is
- * rebooted. What is only marked to start does so with the first connection after a boot. */
+/* A pool that one process starts is active for all, as with a daemon, until it is stopped or the
+ * machine is rebooted. Pools with autostart are started by the first connection after a boot. */
 static void same_state(virConnectPtr conn, const char *automatic, const char *transient)
 {
     virStoragePoolPtr pool = virStoragePoolLookupByName(conn, automatic);
@@ -166,7 +166,8 @@ int main(int argc, char **argv)
     CHECK_INT(virStoragePoolDestroy(pool), 0);
     CHECK_INT(virStoragePoolUndefine(pool), 0);
     CHECK_INT(virStoragePoolFree(pool), 0);
-    /* What the other process defined is here, too, and what is undefined stays away. */
+    /* Definitions of the other process are visible here, and what it has undefined stays
+     * undefined. */
     pool = virStoragePoolLookupByName(conn, other);
     CHECK(pool != NULL);
     CHECK_INT(virStoragePoolIsActive(pool), 0);

@@ -1,5 +1,5 @@
-/* Pool descriptions: what comes out and in which order, what goes in, what is refused and with
- * which words; and the sizes, which follow libvirt's own operations. */
+/* Pool XML: output and its order, input, errors and their texts; and sizes, which are updated by
+ * libvirt's own operations. */
 #include "fixture.h"
 
 #include <sys/statvfs.h>
@@ -31,7 +31,7 @@ static void output(void)
     texts[i++] = name;
     texts[i++] = uuid_line;
     texts[i++] = capacity;
-    /* These two change with what others do on the filesystem. */
+    /* These two sizes change with other programs' use of the filesystem. */
     texts[i++] = "<allocation unit='bytes'>";
     texts[i++] = "<available unit='bytes'>";
     texts[i++] = "<source>";
@@ -70,7 +70,7 @@ static void sizes(void)
     virStoragePoolInfo before, after;
     virStorageVolPtr vol;
 
-    /* The filesystem is others' too, so not to the byte. */
+    /* Other programs use the filesystem, too, so the values are not exact. */
     CHECK_INT(virStoragePoolGetInfo(pool, &before), 0);
     vol = make_vol(pool, "v", 512 * MIB, 512 * MIB);
     CHECK_INT(virStoragePoolGetInfo(pool, &after), 0);
@@ -86,7 +86,7 @@ static void sizes(void)
     CHECK_INT(virStoragePoolGetInfo(pool, &after), 0);
     CHECK(after.allocation < before.allocation + 256 * MIB);
     vol_gone(vol);
-    /* What others put there shows only after a refresh. */
+    /* Files that other programs create are only counted after a refresh. */
     write_pattern(in_dir("sizes/stranger"), 100, 0, 1);
     CHECK_INT(virStoragePoolNumOfVolumes(pool), 0);
     CHECK_INT(virStoragePoolRefresh(pool, 0), 0);
@@ -151,7 +151,7 @@ static void permissions(void)
     CHECK_INT(virStoragePoolFree(pool), 0);
 }
 
-/* Neither a definition nor a pool comes of it. */
+/* Neither a definition nor an active pool is left. */
 static void refused(const char *xml, int code, int domain, const char *text)
 {
     CHECK(virStoragePoolDefineXML(conn, xml, 0) == NULL);

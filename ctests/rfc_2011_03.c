@@ -1,4 +1,4 @@
-/* The review of volume upload and download, March 2011: a download tells how much it will be, and an
+/* The review of volume upload and download of March 2011: a download returns its length, and an
  * upload can wipe the range, with or without a stream. */
 /* ctest: ours-only because libvirt has released another design */
 #include "fixture.h"
@@ -54,7 +54,7 @@ static void up_and_down(void)
     CHECK_INT(file_allocation(in_dir("p/v")), 512 * KIB);
     CHECK_INT(file_size(in_dir("p/v")), 4 * MIB);
 
-    /* And with one: what is not sent then is zeros. */
+    /* And with a stream: the part that is not sent is zeros. */
     st = new_stream(conn);
     CHECK_INT(virStorageVolUpload(vol, st, 2 * MIB, MIB, WIPE), 0);
     send_bytes(st, data, 4096);

@@ -36,7 +36,7 @@ static unsigned long long own_bytes(virDomainPtr dom)
     return sum;
 }
 
-/* Nothing is below any more, for us and for qemu-img. */
+/* No backing image is left, for us and for qemu-img. */
 static void ends_alone(virDomainPtr dom)
 {
     CHECK(has(dom, 0, "<backingStore/>"));
@@ -207,7 +207,7 @@ static void allocation(void)
     unsigned int n = 0;
     virDomainJobInfo info;
 
-    /* Before: what the image on top has of its own. */
+    /* Before: the ranges of which the active layer has data. */
     CHECK_INT(virDomainBlockGetAllocationMap(dom, in_dir("top"), &n, &regions), 0);
     CHECK_INT(n, 2);
     CHECK(regions[0].offset == 2560 * KIB && regions[0].length == MIB);
@@ -257,7 +257,7 @@ static void allocation(void)
     stop(dom);
 }
 
-/* Whether the filesystem tells which ranges of a file have space. tmpfs does not. */
+/* Whether the filesystem reports which ranges of a file have space. tmpfs does not. */
 static int tells_space(const char *path)
 {
     struct fiemap map = { 0, FIEMAP_MAX_OFFSET, 0, 0, 0, 0 };
@@ -342,7 +342,8 @@ static void by_alias(void)
     stop(dom);
 }
 
-/* How long a job will take goes by the data that it is to move, and not by the size of the disk. */
+/* The remaining time is estimated from the data that the job has to move, not from the size of
+ * the disk. */
 static void time_remaining(void)
 {
     virDomainJobInfo info;
@@ -385,7 +386,7 @@ static void ranges(void)
 
     CHECK_INT(virDomainBlockStreamInfo(dom, "vda", &info), -1);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "does not have an active block job");
-    /* The call waits, so the end is told at once. */
+    /* The call waits for the end of the job, so the event comes at once. */
     CHECK_INT(virDomainBlockStream(dom, "vda", 512 * KIB, 256 * KIB, 0), 0);
     CHECK_INT(stream_info(dom, VIR_BLOCK_STREAM_STATE_COMPLETED).remaining, 0);
     expect_events(DONE);
@@ -393,7 +394,7 @@ static void ranges(void)
     /* It is no error that it is there already. */
     CHECK_INT(virDomainBlockStream(dom, in_dir("top"), 512 * KIB, 256 * KIB, 0), 0);
     CHECK_INT(own_bytes(dom), own + 256 * KIB);
-    /* Not whole clusters: what belongs to them comes along. */
+    /* The range is extended to whole clusters. */
     CHECK_INT(virDomainBlockStream(dom, "vda", MIB + 100, 1, 0), 0);
     CHECK_INT(own_bytes(dom), own + 320 * KIB);
     expect_events(DONE DONE);
@@ -429,7 +430,7 @@ static void ranges(void)
     stop(dom);
 }
 
-/* A copy is no streaming: it is not told of as one, nor ended. */
+/* A copy is not listed as a stream, and not stopped as one. */
 static void other_jobs(void)
 {
     virDomainPtr dom = start_chain();

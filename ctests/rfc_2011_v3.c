@@ -1,5 +1,5 @@
-/* The third design of streaming, 2011: by a cursor, increment after increment, or in the background. A
- * second thread watches, and a guest writes meanwhile. */
+/* The third design of streaming, 2011: by a cursor, one part at a time, or in the background. A
+ * second thread polls, and a guest writes meanwhile. */
 /* ctest: ours-only because libvirt has released another design */
 #include "block_job.h"
 #include "nbd.h"
@@ -158,7 +158,8 @@ static void continuous(void)
     CHECK(clean("top"));
 }
 
-/* What has been streamed of one image says nothing of the next: a new one on top is not listed. */
+/* Progress in one image does not count for the next: a disk with a new active layer is not
+ * listed. */
 static void other_top(void)
 {
     virDomainPtr dom = start_chain();
@@ -192,7 +193,8 @@ static void other_top(void)
     CHECK(clean("newer"));
 }
 
-/* Internal snapshots are read from below as well, and nobody copies for them: nothing is left out. */
+/* Internal snapshots need the backing images as well, and are not copied: no image leaves the
+ * chain. */
 static void internal_snapshot(void)
 {
     virDomainBlockStreamCursor cursor = 0;
@@ -215,12 +217,13 @@ static void internal_snapshot(void)
     stop(dom);
     CHECK_INT(run("cd %s && qemu-img convert -f qcow2 -O raw -l snapshot.name=one top copy && cmp copy ref",
                   test_dir), 0);
-    /* Nor when the description says that there is nothing below: the image names it all the same. */
+    /* The same when the definition ends the chain, because the header still names the backing
+     * image. */
     dom = start(disk_xml("vda", "top", "qcow2", "<backingStore/>"));
     CHECK_INT(virDomainBlockStream(dom, "vda", &cursor, 0), -1);
     CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "internal snapshots in");
     stop(dom);
-    /* Where they have nothing below they are in nobody's way. */
+    /* Snapshots without a backing image do not matter. */
     CHECK_INT(run("cd %s && rm top && qemu-img create -q -f qcow2 top 8M && qemu-img snapshot -c one top",
                   test_dir), 0);
     dom = start(disk_xml("vda", "top", "qcow2", ""));

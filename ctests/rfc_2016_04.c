@@ -1,5 +1,5 @@
-/* Sparse streams as posted in April 2016: functions that are registered with a stream are told of holes,
- * and with them the ordinary loops are sparse. */
+/* Sparse streams as posted in April 2016: with hole handlers registered, the ordinary loops are
+ * sparse. */
 /* ctest: ours-only because libvirt has released another design */
 #include "domain.h"
 
@@ -97,7 +97,7 @@ static virStorageVolPtr uploaded(void)
     int fd = open_file("file", O_RDONLY);
     virStreamPtr st;
 
-    /* What was there before is gone where holes are. */
+    /* Old data is gone where holes were sent. */
     write_pattern(in_dir("p/v"), MIB, 4 * MIB, 9);
     st = upload_to(vol, 0, 0, UP);
     CHECK_INT(virStreamRegisterInData(st, in_data, &fd), 0);

@@ -1,5 +1,5 @@
-/* Sparse streams as posted in May 2016: a hole is an error to receive, with a code of its own; how long
- * it is can be asked, and it is skipped. The loops ask for holes. */
+/* Sparse streams as posted in May 2016: receiving at a hole is an error with a code of its own;
+ * its length can be queried, and it is skipped. The loops ask for holes. */
 /* ctest: ours-only because libvirt has released another design */
 #include "domain.h"
 
@@ -14,7 +14,7 @@ static virStoragePoolPtr pool;
 
 struct file {
     int fd;
-    /* The hole handler moves over at most so much, and fails if that is told. */
+    /* The hole handler skips this much at most, and fails if `failing` is set. */
     unsigned long long most;
     int failing;
 };

@@ -1,4 +1,5 @@
-/* Two designs and the release in one program: functions of one name are told apart by their node. */
+/* Two designs and the released functions in one program: their version nodes tell functions of
+ * the same name apart. */
 /* ctest: ours-only because libvirt has released another design */
 #include "block_job.h"
 
@@ -44,7 +45,7 @@ static void streams(void *library)
     CHECK(clean("top"));
 }
 
-/* Who does not ask for a node gets what is released. */
+/* Without a version node a program gets the released function. */
 static void released(void *library)
 {
     virStoragePoolPtr pool = make_pool(conn, "p");

@@ -1,5 +1,5 @@
-/* Processes that are killed while they take snapshots: what is defined then exists, is sound, and
- * has all that guests were told to be on stable storage. */
+/* Processes that are killed while they take snapshots: the images of the definition exist, are
+ * intact, and have all data whose flush was acknowledged to guests. */
 #include "nbd.h"
 
 #include <sys/mman.h>
@@ -8,7 +8,7 @@
 #define ROUNDS 50
 #define BLOCK 4096
 
-/* What the killed process has got done, in a file that both map. */
+/* The progress of the killed process, in a file that both processes map. */
 struct progress {
     volatile unsigned long long flushed;
     volatile int snapshots;
@@ -101,7 +101,7 @@ static void check_disk(virDomainPtr dom, const char *target, unsigned long long 
     CHECK_INT(close(disk), 0);
 }
 
-/* All images of the chains that the definition names. What else a crash has left is nobody's. */
+/* All images of the chains in the definition. Other images that a crash has left are not used. */
 static void check_chains(virDomainPtr dom)
 {
     char *xml = virDomainGetXMLDesc(dom, VIR_DOMAIN_XML_INACTIVE);

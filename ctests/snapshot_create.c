@@ -1,4 +1,4 @@
-/* Snapshots of disks: where the new images are, what the definitions say then, what is refused. */
+/* Disk snapshots: where the overlays are, the definitions afterwards, and errors. */
 #include "domain.h"
 
 #define DISK_ONLY VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
@@ -154,7 +154,7 @@ static void test_running(void)
                   " grep -q \"^backing file: $PWD/a.s2\" info && grep -q \"^backing file: $PWD/a.s1\""
                   " info && grep -q \"^backing file: $PWD/a.qcow2\" info &&"
                   " grep -q '^backing file format: qcow2' info", test_dir), 0);
-    /* What was there stays as it was; what came later is above. */
+    /* Old data is in the old image, and new data in the overlay. */
     CHECK_INT(run("cd %s && qemu-io -r -f qcow2 -c 'read -P 1 0 1M' -c 'read -P 0 1M 7M' a.qcow2 >out &&"
                   " qemu-io -r -f raw -c 'read -P 2 0 1M' -c 'read -P 0 1M 7M' b.img >>out &&"
                   " qemu-io -r -f qcow2 -c 'read -P 1 0 512k' -c 'read -P 3 512k 1M' a.s3 >>out &&"
@@ -313,7 +313,7 @@ static void test_failures(void)
     take(dom, snap_xml("f", ""), 0);
     CHECK_INT(run("qemu-io -f raw -c 'read -P 1 0 1M' '%s' >%s && ! grep -q failed %s",
                   disk_uri(dom, "vda"), in_dir("out"), in_dir("out")), 0);
-    /* A transient domain takes what is known of its snapshots with it. */
+    /* The metadata of a transient domain's snapshots is deleted with it. */
     CHECK_INT(virDomainSnapshotNum(dom, 0), 2);
     CHECK_INT(virDomainDestroy(dom), 0);
     CHECK_INT(virDomainFree(dom), 0);
@@ -323,7 +323,7 @@ static void test_failures(void)
     gone(dom);
 }
 
-/* What cannot be written down has not happened, and guests go on where they were. */
+/* If the metadata cannot be written, there is no snapshot, and guests use the old images. */
 static void test_root_that_cannot_be_written(void)
 {
     static const char *const folders[] = {

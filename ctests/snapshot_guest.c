@@ -1,4 +1,5 @@
-/* Snapshots under guests that write: nothing is lost, and all disks are of one instant. */
+/* Snapshots under guests that write: no data is lost, and all disks are from the same point in
+ * time. */
 #include "nbd.h"
 
 #define ROUNDS 20
@@ -58,7 +59,7 @@ static void *write_numbers(void *opaque)
     return NULL;
 }
 
-/* What an image has: the number at its start, after a look at all others. */
+/* The number at the start of an image, written after reading those of all others. */
 static unsigned long long number_in(const char *file)
 {
     static uint64_t expected[BLOCKS];
@@ -139,7 +140,8 @@ static void test_one_instant(void)
     CHECK_INT(virDomainFree(guest.dom), 0);
 }
 
-/* fio reads back and compares what it has written, to no place twice at a time. */
+/* fio reads back its writes and compares them; it never writes twice to one place at the same
+ * time. */
 static void test_fio(void)
 {
     virDomainPtr dom;

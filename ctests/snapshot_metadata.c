@@ -1,4 +1,4 @@
-/* What is known of snapshots: the tree, filters, handles, deletion, redefinition, restarts. */
+/* Metadata of snapshots: the tree, filters, handles, deletion, redefinition, restarts. */
 #include "domain.h"
 
 #include <sys/wait.h>
@@ -370,7 +370,7 @@ static void test_processes(const char *program)
     in_another(program, "--child");
     listed(dom, 0, "before child ");
     current(dom, "child");
-    /* The disks of what runs are open in one process only. */
+    /* The disks of a running domain are open in one process only. */
     if (ours) {
         CHECK_INT(virDomainCreate(dom), 0);
         in_another(program, "--stranger");

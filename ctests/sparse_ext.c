@@ -1,4 +1,4 @@
-/* What this library adds: how much a stream has moved, and where a volume's data and holes are. */
+/* Functions that only this library has: statistics of streams, and extents of volumes. */
 /* ctest: ours-only because libvirt has none of these functions */
 #include "fixture.h"
 
@@ -51,7 +51,7 @@ static int section_data(virStreamPtr st, char *data, size_t len, void *opaque)
 {
     struct sections *s = (struct sections *)opaque;
 
-    /* The hole before, and how long this section is, have been told. */
+    /* The hole before and the length of this section are known. */
     if (s->at == 900 * KIB)
         data_to_come(st, 124 * KIB, 24 * KIB);
     CHECK(s->at >= 900 * KIB);
@@ -147,7 +147,7 @@ static void upload_stats(void)
     stats_are(st, 128 * KIB, 896 * KIB, MIB);
     CHECK_INT(virStreamFree(st), 0);
 
-    /* A short transfer says how short it was. */
+    /* The statistics show how short a transfer was. */
     st = upload_to(vol, 1000, 5000, 0);
     send_pattern(st, 1234, 1000, 1);
     CHECK_INT(virStreamFinish(st), 0);

@@ -1,5 +1,5 @@
-/* The four helpers that run a whole transfer over callbacks: which callback is called when, what a
- * failing one leads to, and what a callback may do to the stream it is called for. */
+/* The four helpers that run a whole transfer by callbacks: which callback is called when, the
+ * effect of one that fails, and what a callback may do to its own stream. */
 #include "fixture.h"
 
 #define SPARSE 1
@@ -9,8 +9,8 @@ static virStoragePoolPtr pool;
 static virStorageVolPtr vol;
 static pthread_t caller;
 
-/* The script of a source: sections of data and holes, and what was asked of it, as "h1:<data>
- * s<data> h0:<hole> k<hole> ...". Data of one section is one piece, however it is cut. */
+/* The script of a source: sections of data and holes, and a record of the calls, as "h1:<data>
+ * s<data> h0:<hole> k<hole> ...". The data of one section is one piece, however it is split. */
 struct script {
     long long sections[8]; /* data > 0, hole < 0, end 0 */
     int section;

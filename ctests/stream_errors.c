@@ -1,5 +1,5 @@
-/* A disk that is full, a file that may not grow, a file that shrinks: the error comes with the
- * text of its errno at the next call or at Finish, stays, and is never swallowed. */
+/* A full disk, a limit for file sizes, a file that shrinks: the error, with the errno text,
+ * comes at the next call or at virStreamFinish, stays, and is never lost. */
 #include "fixture.h"
 
 #include <sched.h>
@@ -17,8 +17,8 @@ static void unmount(void)
     umount2(in_dir("small"), MNT_DETACH);
 }
 
-/* A filesystem of 8 MiB. Where no daemon must see it, in a mount namespace that goes with this
- * process. */
+/* A filesystem of 8 MiB. If no daemon has to see it, it is in a mount namespace that ends with
+ * this process. */
 static int mount_small(void)
 {
     const char *uri = getenv("TEST_URI");
@@ -40,7 +40,7 @@ static void is_error(int number)
     CHECK_INT(virGetLastError()->int1, number);
 }
 
-/* After the failure every call says the same. */
+/* After the failure all calls return the same error. */
 static void stays_failed(virStreamPtr st, int number)
 {
     char first[512];
@@ -60,7 +60,7 @@ static void stays_failed(virStreamPtr st, int number)
     CHECK_STR(virGetLastErrorMessage(), first);
 }
 
-/* Sends until somebody complains; the complaint may wait for Finish. */
+/* Sends until an error is returned, which may only be at virStreamFinish. */
 static int send_chunks(virStreamPtr st, int chunks)
 {
     int i;
@@ -169,7 +169,7 @@ static void failed_creation(virStoragePoolPtr pool)
     vol_gone(vol);
 }
 
-/* The limit of the process, whose signal kills whoever does not take care. */
+/* The process's own limit, whose signal would end it. */
 static void file_size_limit(virStoragePoolPtr pool)
 {
     virStorageVolPtr vol = make_vol(pool, "v", 4 * MIB, 0), none;
@@ -212,8 +212,8 @@ static void file_size_limit(virStoragePoolPtr pool)
     vol_gone(vol);
 }
 
-/* A file that is cut while it is read ends its download with an error: what has been received is not
- * the volume, and must not be taken for it. libvirt tells an early end. */
+/* A file that is truncated while it is read ends its download with an error, because the
+ * received data is not the whole volume. libvirt reports a normal end. */
 static void shrinking(virStoragePoolPtr pool, unsigned int flags, int with_hole)
 {
     virStorageVolPtr vol = make_vol(pool, "s", 8 * MIB, 0);

@@ -1,5 +1,5 @@
-/* Transfers whose surroundings go away: the stream is freed without an end, the connection is
- * closed, the volume deleted, the pool stopped. Nothing crashes, hangs or leaks a descriptor. */
+/* Transfers that end early: the stream is freed without an end, the connection closed, the
+ * volume deleted, the pool stopped. Nothing crashes, hangs or leaks a descriptor. */
 #include "fixture.h"
 
 static virConnectPtr conn;
@@ -17,7 +17,7 @@ static int open_fds(void)
     return n;
 }
 
-/* Free alone is an abort: what was sent may be there, all else is as it was. */
+/* Freeing alone is an abort: the sent data may be in the volume, and the rest is unchanged. */
 static void free_without_end(unsigned int flags)
 {
     virStorageVolPtr vol = make_vol(pool, "v", MIB, MIB);
@@ -27,7 +27,7 @@ static void free_without_end(unsigned int flags)
 
     write_pattern(in_dir("p/v"), MIB, 0, 1);
     for (i = 0; i < 20; i++) {
-        /* What the first transfers open may stay for the next. */
+        /* Descriptors that the first transfers open may stay open for the next ones. */
         if (i == 1)
             before = open_fds();
         st = upload_to(vol, 0, 0, flags);
@@ -66,7 +66,7 @@ static void last_reference(void)
     vol_gone(vol);
 }
 
-/* The volume's handle is not what keeps a transfer going. */
+/* A transfer goes on when the volume's handle is freed. */
 static void handles_first(void)
 {
     virStorageVolPtr vol = make_vol(pool, "v", MIB, 0);

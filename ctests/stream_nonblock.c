@@ -1,5 +1,5 @@
-/* Non-blocking streams, driven by the default event loop: whole transfers out of callbacks, both
- * ways, and the rules of the callback itself. */
+/* Non-blocking streams, driven by the default event loop: whole transfers by callbacks, in both
+ * directions, and the rules for the callback. */
 #include "fixture.h"
 
 #define SIZE (4 * MIB)
@@ -11,7 +11,7 @@ static virStorageVolPtr vol;
 static volatile int loop_stop;
 static volatile int ticks;
 
-/* What one transfer has moved; the callbacks run in the thread of the loop only. */
+/* The data that one transfer has moved; the callbacks only run in the thread of the loop. */
 struct transfer {
     char *buf;
     size_t at;
@@ -232,7 +232,7 @@ static void callback_rules(void)
     CHECK_ERR(VIR_ERR_INTERNAL_ERROR, from_transport(), "callback");
     some_iterations();
     CHECK_INT(t.calls, 0);
-    /* As long as the condition holds, it is told again. */
+    /* The callback runs again as long as the condition holds. */
     CHECK_INT(virStreamEventUpdateCallback(st, VIR_STREAM_EVENT_READABLE), 0);
     loop_until(&t.calls, 3);
     CHECK_INT(virStreamEventUpdateCallback(st, 0), 0);
@@ -240,7 +240,7 @@ static void callback_rules(void)
     some_iterations();
     CHECK_INT(t.calls, calls);
     CHECK_INT(virStreamEventUpdateCallback(st, VIR_STREAM_EVENT_READABLE), 0);
-    /* At the end there is something to read: the end. */
+    /* The end of the data counts as readable. */
     CHECK_INT(recv_bytes(st, t.buf, SIZE), SIZE);
     CHECK_INT(virStreamRecv(st, t.buf, 1), 0);
     loop_until(&t.calls, t.calls + 3);
@@ -277,7 +277,7 @@ static void callback_rules(void)
     free(t.buf);
 }
 
-/* Without callbacks: whoever asks often enough gets everything. */
+/* A program can also poll without callbacks. */
 static void polled(int with_loop)
 {
     char *buf = (char *)malloc(SIZE + 1);

@@ -1,6 +1,6 @@
-/* Offset and length of a transfer: what lies in the range moves, what lies outside is refused
- * before anything is touched, and a raw volume never changes its size. libvirt checks none of
- * this. */
+/* Offset and length of a transfer: data within the range is transferred, a range that exceeds
+ * the volume is refused before anything changes, and a raw volume never changes its size.
+ * libvirt checks none of this. */
 #include "fixture.h"
 
 static virConnectPtr conn;
@@ -136,7 +136,7 @@ static void overlong(unsigned long long offset, unsigned long long length, size_
 
     if (good)
         send_pattern(st, good, offset, 2);
-    /* What has room may be taken first; the byte after it may not. */
+    /* Data that fits may be accepted first, but not the byte after it. */
     while ((n = virStreamSend(st, buf + taken, more - taken)) > 0) {
         taken += (size_t)n;
         CHECK(taken < more);
@@ -195,7 +195,7 @@ static void refused_in_send_all(void)
     fresh_content();
 }
 
-/* The end is that of today: somebody may have grown or cut the file. */
+/* The current end counts, because the file may have grown or shrunk. */
 static void changed_size(void)
 {
     virStreamPtr st;

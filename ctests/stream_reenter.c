@@ -1,5 +1,5 @@
-/* The transfer helpers against callers who get it wrong, and callbacks that use the library: on the
- * connection, on the volume, and on the very stream that they are called for. */
+/* Errors of callers in the transfer helpers, and callbacks that use the library: the connection,
+ * the volume, and their own stream. */
 #include "fixture.h"
 
 #define SPARSE 1
@@ -149,7 +149,7 @@ static int sink(virStreamPtr st, const char *data, size_t len, void *opaque)
     (void)data;
     if (++calls == 1)
         act(st, *action);
-    /* In small pieces, so that something is left after the first. */
+    /* In small pieces, so that data is left after the first one. */
     return len > 1000 ? 1000 : (int)len;
 }
 

@@ -1,5 +1,5 @@
-/* Sparse downloads: data and holes come in the order of the file, down to the byte; and the ways
- * around a hole - reading it as zeros, looking for one where there is none. */
+/* Sparse downloads: data and holes come in the order of the file, exact to the byte. And other
+ * ways to receive a hole: as zeros, and asking for one where there is none. */
 #include "fixture.h"
 
 #define SPARSE VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM
@@ -23,8 +23,8 @@ static void append(char *trace, size_t size, char kind, long long length)
     strcat(trace, piece);
 }
 
-/* What a receiver of [offset, offset+length) gets, as " D<data> H<hole> ..."; the data must be the
- * file's. */
+/* What a receiver of [offset, offset+length) gets, as " D<data> H<hole> ..."; the data must
+ * equal the file's. */
 static const char *received(unsigned long long offset, unsigned long long length)
 {
     static char trace[1024];

@@ -1,5 +1,5 @@
-/* Sparse uploads: holes arrive as holes, read as zeros, give their space back and leave the size
- * of a raw volume alone. libvirt seeks and truncates instead, so over old data only ours is
+/* Sparse uploads: holes stay holes, read as zeros, free their space, and do not change the size
+ * of a raw volume. libvirt seeks and truncates instead, so over old data only our library is
  * tried. */
 #include "fixture.h"
 
@@ -235,7 +235,7 @@ static void bad_lengths(void)
     CHECK(file_has_pattern(in_dir("p/v"), 100, 0, 12));
     CHECK(file_has_pattern(in_dir("p/v"), MIB - 100, 100, 11));
 
-    /* A hole that ends beyond the volume is an error that somebody gets to hear. */
+    /* A hole that ends beyond the volume causes an error at this call or a later one. */
     for (i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
         int sent, finished;
 
@@ -251,7 +251,8 @@ static void bad_lengths(void)
     }
 }
 
-/* An image in another format moves as a file, and the file gets the size of what was sent. */
+/* A volume in an image format is transferred as a file, which gets the size of the data that was
+ * sent. */
 static void image_grows(void)
 {
     virStorageVolPtr image;

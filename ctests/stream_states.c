@@ -1,5 +1,5 @@
-/* The states of a stream - unattached, active, closed - and what each call returns in each of
- * them. The failed state has a program of its own, stream_errors. */
+/* The states of a stream - unattached, active, closed - and the result of each call in each
+ * state. The failed state has a program of its own, stream_errors. */
 #include "fixture.h"
 
 #include <sys/mman.h>
@@ -85,7 +85,7 @@ static void new_streams(void)
     CHECK(st != NULL);
     CHECK_INT(virStreamFree(st), 0);
     CHECK_INT(virConnectClose(ro), 0);
-    /* libvirt looks at no other flag; whoever does must name it. */
+    /* libvirt checks no other flag. */
     st = virStreamNew(conn, 0x8);
     if (st)
         CHECK_INT(virStreamFree(st), 0);
@@ -255,8 +255,8 @@ static void sizes(void)
         finish_and_free(st);
         CHECK(file_has_pattern(in_dir("p/v"), 200, 0, 7));
     }
-    /* One Send of more than the volume holds: no count could be told, and no byte gets past the
-     * end. */
+    /* One virStreamSend of more than the volume holds: no byte count can be returned, and no
+     * byte is written past the end. */
     st = upload_to(vol, 0, 0, 0);
     CHECK_INT(virStreamSend(st, big, (size_t)1 << 31), -1);
     CHECK(virGetLastErrorCode() != VIR_ERR_OK);

@@ -1,5 +1,6 @@
 /* Many threads on one connection: sixteen uploads at once, several transfers on one volume, a
- * transfer that another thread ends, and volumes that come and go while others look. */
+ * transfer that another thread aborts, and volumes that are created and deleted while others are
+ * listed. */
 #include "fixture.h"
 
 #define THREADS 16
@@ -189,7 +190,7 @@ static void *send_until_ended(void *opaque)
             w->reached = 1;
     }
     w->result = n;
-    /* Whoever is at work on it can tell this from a fault, also at what it does next. */
+    /* A thread that uses the stream can tell the abort from a failure, also at its next call. */
     CHECK_ERR(VIR_ERR_OPERATION_ABORTED, VIR_FROM_STREAMS, "stream was aborted");
     CHECK_INT(virStreamFinish(w->st), -1);
     CHECK_CODE(VIR_ERR_OPERATION_ABORTED, "stream was aborted");
@@ -197,7 +198,7 @@ static void *send_until_ended(void *opaque)
     return NULL;
 }
 
-/* No lock is held while a callback runs, nor for as long as a transfer lasts. */
+/* No lock is held while a callback runs, nor during a whole transfer. */
 static void ended_by_another(void *(*run)(void *))
 {
     struct worker w;

@@ -1,5 +1,6 @@
-/* System calls of the library that fail: the program's own functions stand before the C library's, count
- * the calls of one kind while they are armed, and let the k-th fail, or all from the k-th on. */
+/* System calls of the library that fail: the program's own functions replace the C library's.
+ * While they are armed, they count the calls of one kind, and let the k-th fail, or all from the
+ * k-th on. */
 #ifndef SYSCALL_FAULTS_H
 #define SYSCALL_FAULTS_H
 
@@ -20,13 +21,13 @@ extern "C" {
 #endif
 
 enum fault_kind {
-    /* Whatever needs a descriptor: EMFILE. */
+    /* All calls that need a descriptor: EMFILE. */
     FAULT_DESCRIPTORS,
     /* Reading, writing, syncing, naming: EIO. */
     FAULT_EIO,
     /* Whatever takes space: ENOSPC. */
     FAULT_ENOSPC,
-    /* Reads and writes move half of what they are asked for. */
+    /* Reads and writes transfer half of the requested length. */
     FAULT_SHORT,
     FAULT_KINDS
 };

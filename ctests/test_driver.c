@@ -1,5 +1,5 @@
-/* test:///default: a pool that is there at once, in memory that all connections of the process
- * share and that is gone with the last of them. libvirt's volumes have no contents; ours do. */
+/* test:///default: a pool that exists from the start, in memory that all connections of the
+ * process share and that is freed with the last one. libvirt's volumes have no data; ours do. */
 #include "fixture.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,5 @@
-/* test:///path/to/file.xml with users: who opens it is asked who he is, with libvirt's words. */
+/* test:///path/to/file.xml with users: opening it asks for a user's name and password, with
+ * libvirt's prompts. */
 #include "fixture.h"
 
 static const char *name_answer, *password_answer;

@@ -1,5 +1,5 @@
-/* The data in the volumes of test:///default: images and what is below them, space, and sizes that no
- * memory has.
+/* Data in the volumes of test:///default: images and backing images, space, and sizes larger
+ * than memory.
  * ctest: ours-only because libvirt's test volumes hold no data */
 #include "fixture.h"
 
@@ -24,7 +24,8 @@ static void close_pool(void)
     CHECK_INT(virConnectClose(conn), 0);
 }
 
-/* A volume of 8 MiB of a format, over `below` (a name, a path) of a format if that is not NULL. */
+/* A volume of 8 MiB in a format, as an overlay of `below` (a name or a path) in a format if that
+ * is not NULL. */
 static const char *image_xml(const char *name, const char *format, const char *below,
                              const char *below_format)
 {
@@ -60,7 +61,7 @@ static void upload(virStorageVolPtr vol, unsigned long long at, size_t size, uns
     finish_and_free(st);
 }
 
-/* The file's bytes, whatever they mean. */
+/* The bytes of the file, not the data of the image. */
 static char *content(virStorageVolPtr vol, size_t size)
 {
     virStreamPtr st = download_from(vol, 0, 0, 0);
@@ -94,7 +95,7 @@ static void images(void)
     CHECK(xml && strstr(xml, "<format type='qcow2'/>"));
     free(xml);
 
-    /* What is below is found by its name in the pool, and by its path. */
+    /* A backing image is found by its name in the pool, and by its path. */
     over = make_image("over", "qcow2", "image", "qcow2");
     xml = virStorageVolGetXMLDesc(over, 0);
     CHECK(xml && strstr(xml, "<path>/default-pool/image</path>"));
@@ -143,7 +144,7 @@ static void only_memory(void)
     CHECK(virStorageVolLookupByPath(conn, path) == NULL);
     CHECK_CODE(VIR_ERR_NO_STORAGE_VOL, "no storage vol with matching path");
 
-    /* An image that somebody uploads names what it likes. */
+    /* An uploaded image can have any backing file name. */
     raw = make_image("below", "raw", NULL, NULL);
     evil = make_image("evil", "qcow2", "/default-pool/below", "raw");
     image = content(evil, (size_t)256 * KIB);
@@ -208,7 +209,7 @@ static virStoragePoolPtr define(const char *path)
     return virStoragePoolDefineXML(conn, xml, 0);
 }
 
-/* What a pool has stays while the pool is known under its path, stopped or not. */
+/* The volumes of a pool stay while the pool's path is known, whether it is active or not. */
 static void pools(void)
 {
     virStoragePoolPtr p = define("/p");
@@ -224,7 +225,7 @@ static void pools(void)
     vol = virStorageVolLookupByPath(conn, "/p/v");
     CHECK(vol != NULL);
     CHECK_INT(virStorageVolFree(vol), 0);
-    /* Defined anew while it is active: that counts from its next start on. */
+    /* A definition that is changed while the pool is active takes effect at its next start. */
     CHECK_INT(virStoragePoolFree(define("/elsewhere")), 0);
     CHECK_INT(virStoragePoolNumOfVolumes(p), 1);
     CHECK_INT(virStoragePoolDestroy(p), 0);

@@ -1,5 +1,5 @@
-/* Domains of test:///default: their lives and the events of them, and the memory and the CPUs of their
- * definitions. The program runs on libvirt's own, too. */
+/* Domains of test:///default: lifecycle and events, and memory and CPUs in their definitions.
+ * The program also runs on libvirt's own driver. */
 #include "fixture.h"
 
 #include <dlfcn.h>
@@ -116,7 +116,7 @@ static void life(void)
     events_are("t 2.0; t 5.1; ");
 }
 
-/* A restart is no event. What is shut off instead is gone if it is not persistent. */
+/* A restart sends no event. A domain that is shut off instead is deleted if it is transient. */
 static void reboot(const char *policy, int restarts)
 {
     virDomainPtr dom, transient;

@@ -1,5 +1,5 @@
-/* test:///path/to/file.xml: a connection in memory that begins with what a file describes. The program
- * runs on libvirt's own, too. */
+/* test:///path/to/file.xml: a connection in memory that starts with the objects in a file. The
+ * program also runs on libvirt's own driver. */
 #include "fixture.h"
 
 #include <dlfcn.h>
@@ -107,7 +107,7 @@ static void contents(void)
 
     CHECK_INT(virConnectNumOfDomains(conn), 5);
     CHECK_INT(virConnectNumOfDefinedDomains(conn), 1);
-    /* What a bootloader loads needs no <os>. */
+    /* A domain with a bootloader needs no <os>. */
     domain_is(conn, "loaded", 5, VIR_DOMAIN_RUNNING, 1);
     domain_is(conn, "one", 1, VIR_DOMAIN_RUNNING, 1);
     domain_is(conn, "beside", 2, VIR_DOMAIN_RUNNING, 1);
@@ -150,7 +150,7 @@ static void contents(void)
     CHECK_INT(virStorageVolFree(vol), 0);
     CHECK_INT(virStoragePoolFree(pool), 0);
     CHECK_INT(virConnectClose(conn), 0);
-    /* What cannot be changed has the same. */
+    /* A read-only connection has the same objects. */
     conn = virConnectOpenReadOnly(uri_of("node.xml"));
     CHECK(conn != NULL);
     domain_is(conn, "paused", 3, VIR_DOMAIN_PAUSED, 0);
@@ -259,7 +259,7 @@ static void refusals(void)
             "expecting root element of 'domain', not 'node'");
 }
 
-/* What libvirt would take, hang at or run out of memory over. */
+/* Documents that libvirt would accept, or that would make it hang or run out of memory. */
 static void hostile(void)
 {
     char *big = (char *)malloc(5 * MIB);
@@ -269,7 +269,7 @@ static void hostile(void)
     memset(big, ' ', 5 * MIB - 1);
     big[5 * MIB - 1] = '\0';
     refused(big, VIR_ERR_XML_ERROR, "File too large");
-    /* Each of the others fits, and all of them are too much. */
+    /* Each of the others fits, but all of them together are too large. */
     big[4 * MIB - 1] = '\0';
     memcpy(big, "<domain type='test'><name>a</name><memory>9</memory><os><type>hvm</type></os>", 77);
     memcpy(big + 4 * MIB - 10, "</domain>", 10);
@@ -313,8 +313,8 @@ static void on_log(int level, const char *source, const char *text, void *opaque
     "<uuid>12345678-1234-fddf-1234-12345678ffff</uuid><memory>2048</memory><os><type>hvm</type></os>"\
     "<devices><disk type='file'><source file='/p/v'/><target dev='vda'/></disk></devices></domain>"
 
-/* What libvirt's test driver knows, and we do not, is left out and logged; the rest is there. Two
- * domains run on one volume. */
+/* Objects that libvirt's test driver supports and ours does not are left out and logged; the
+ * others exist. Two domains run on one volume. */
 static void what_is_not_known(void)
 {
     static const char *const left_out[] = {

@@ -1,5 +1,5 @@
-/* Domains of test:///default with disks in memory: what is asked of them, and the block jobs on
- * them. No file of the machine is looked at.
+/* Domains of test:///default with disks in memory: queries and block jobs. No file of the
+ * machine is used.
  * ctest: ours-only because the disks of libvirt's test domains have no data */
 #include "block_job.h"
 
@@ -46,7 +46,7 @@ static void remove_volume(const char *name)
     vol_gone(volume(name));
 }
 
-/* A raw volume with what another one has (nothing, if that is NULL) and a piece of its own. */
+/* A raw volume with the data of another one (none if that is NULL) and some data of its own. */
 static void make_raw(const char *name, const char *from, unsigned long long at, size_t size,
                      unsigned int seed)
 {
@@ -117,7 +117,7 @@ static int equal(const char *one, const char *other)
     return same;
 }
 
-/* What an image reads as is what a raw volume has. */
+/* Compares what an image reads as with a raw volume. */
 static int reads_as(const char *image, const char *raw)
 {
     virStorageVolPtr source = volume(image), flat;
@@ -192,7 +192,7 @@ static void questions(void)
         CHECK(virSparseDomainGetDiskURI(dom, "vda", 0) == NULL);
         CHECK_ERR(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN,
                   "disk 'vda' is not served by this connection");
-        /* One image has one user who writes it; another domain has it in its definition. */
+        /* Only one domain can write an image; another one can have it in its definition. */
         other = virDomainCreateXML(
             conn, domain_xml("other", memory_disk("vda", "v", "raw", ""), 2), 0);
         CHECK(other != NULL);
@@ -263,7 +263,7 @@ static void copies(void)
     stop(dom);
     CHECK(reads_as("q", "v"));
 
-    /* Given up: the copy is there, and the disk is what it was. */
+    /* After an abort the copy exists, and the disk is unchanged. */
     dom = start(memory_disk("vda", "v", "raw", ""));
     CHECK_INT(virDomainBlockRebase(dom, "vda", vol_path("r"), 0,
                                    VIR_DOMAIN_BLOCK_REBASE_COPY | VIR_DOMAIN_BLOCK_REBASE_COPY_RAW),
@@ -273,7 +273,7 @@ static void copies(void)
     forget_events(4);
     CHECK(equal("v", "r"));
 
-    /* Not where something is already, and not where nothing can be. */
+    /* Not over an existing volume, and not where no volume can be created. */
     CHECK_INT(virDomainBlockCopy(dom, "vda", dest_xml("file", "file", vol_path("r"), "raw"), NULL, 0,
                                  0), -1);
     CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "already exists");
@@ -407,7 +407,7 @@ static void snapshots(void)
     no_events();
 }
 
-/* Who wants guests for such a disk serves it over TCP. */
+/* To serve such a disk to guests, its definition has to name a TCP address. */
 static void guests(void)
 {
     virDomainPtr dom;
@@ -460,7 +460,7 @@ static void only_memory(void)
                                      VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY) == NULL);
     stop(dom);
 
-    /* Neither as the target of a copy nor of a snapshot, made or there. */
+    /* Neither as the destination of a copy nor as a snapshot's overlay, new or reused. */
     make_raw("v", NULL, 0, MIB, 2);
     dom = start(memory_disk("vda", "v", "raw", ""));
     CHECK_INT(virDomainBlockCopy(dom, "vda", dest_file("new.img", "raw"), NULL, 0, 0), -1);
@@ -491,7 +491,7 @@ static void only_memory(void)
     no_events();
 }
 
-/* The disk of libvirt's own domain is an empty one, of the size that libvirt's own tells. */
+/* The disk of libvirt's own domain is empty, of the size that libvirt's test driver reports. */
 static void default_domain(void)
 {
     virDomainPtr dom = virDomainLookupByName(conn, "test");

@@ -1,5 +1,5 @@
-/* What becomes of test:/// when its last connection is closed while domains run and jobs work on their
- * disks: it ends, and so do they.
+/* Closing the last connection to test:/// while domains run and jobs work on their disks: the
+ * domains and the jobs end.
  * ctest: ours-only because there are no jobs on libvirt's test domains */
 #include "fixture.h"
 

@@ -1,5 +1,5 @@
-/* Memory runs out while it is written to a volume of test:///default: that is an error as on a disk, and
- * the process goes on.
+/* Memory runs out during a write to a volume of test:///default: the write fails as on a full
+ * disk, and the process continues.
  * ctest: ours-only because libvirt's test volumes hold no data
  * ctest: no-valgrind because its memory is not under the limit */
 #include "fixture.h"
@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     CHECK_INT(virGetLastError()->int1, ENOMEM);
     CHECK_INT(virStreamFree(st), 0);
     CHECK(allocation(vol) > 16 * MIB);
-    /* What was there is there, and there is memory again when it goes. */
+    /* Old data is kept, and deleting it frees memory. */
     CHECK_INT(virStorageVolResize(vol, 16 * MIB, VIR_STORAGE_VOL_RESIZE_SHRINK), -1);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "below existing allocation");
     st = download_from(vol, 0, sizeof(piece), 0);

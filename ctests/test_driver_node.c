@@ -1,5 +1,6 @@
-/* What a connection says of the machine. That of test:///default is made up, and its numbers are
- * those of libvirt's own: the program runs on both. A connection with files tells the truth. */
+/* What a connection reports about the machine. The machine of test:///default is invented, with
+ * the numbers of libvirt's own driver: the program runs on both. Connections to files report the
+ * real machine. */
 #include "fixture.h"
 
 #include <dlfcn.h>
@@ -110,7 +111,7 @@ static void cpus(void)
     CHECK(stats[2].value == 87264900000ULL);
     CHECK_STR(stats[3].field, VIR_NODE_CPU_STATS_IOWAIT);
     CHECK(stats[3].value == 763600000ULL);
-    /* libvirt tells it since 11.8, the memory that is available since 12.3. */
+    /* libvirt has it since 11.8, and the available memory since 12.3. */
     CHECK_STR(stats[4].field, "guest");
     CHECK(stats[4].value == 1797400000ULL);
     count = 2;

@@ -1,5 +1,5 @@
-/* Snapshots of all of a domain of test:///default: taken, looked at, gone back to and deleted. The program
- * runs on libvirt's own, too, which keeps no data. */
+/* Full snapshots of domains of test:///default: create, query, revert, delete. The program also
+ * runs on libvirt's own driver, which keeps no data. */
 #include "fixture.h"
 
 #include <dlfcn.h>
@@ -59,7 +59,7 @@ static void has(virDomainSnapshotPtr snapshot, const char *text)
     free(xml);
 }
 
-/* What is in the volume: one byte, again and again. */
+/* The volume has the same byte everywhere. */
 static void fill_vol(virStorageVolPtr vol, int byte)
 {
     static char data[64 * 1024];
@@ -154,7 +154,7 @@ static void there_and_back(void)
     CHECK_INT(virDomainRevertToSnapshot(off, 0), 0);
     state_is(dom, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT);
     events_are("5.6; ");
-    /* libvirt 9.0 returns 0, tells that it has been started, and leaves it off. */
+    /* libvirt 9.0 returns 0, sends the event of a start, and leaves the domain off. */
     if (ours) {
         CHECK_INT(virDomainRevertToSnapshot(off, VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED), 0);
         state_is(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_FROM_SNAPSHOT);
@@ -171,7 +171,7 @@ static void there_and_back(void)
                                                     VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED), -1);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "mutually exclusive");
 
-    /* What is not kept inside of the domain. */
+    /* A full snapshot cannot have external disks. */
     CHECK(virDomainSnapshotCreateXML(dom, "<domainsnapshot><disks><disk name='vda' "
                                           "snapshot='external'/></disks></domainsnapshot>", 0) == NULL);
     CHECK_CODE(VIR_ERR_CONFIG_UNSUPPORTED, "disk 'vda' must use snapshot mode 'internal'");

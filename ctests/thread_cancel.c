@@ -1,5 +1,5 @@
-/* Threads that are cancelled while they are inside of the library: a call is done before its thread ends,
- * unless it waits in the event loop, and everybody else goes on.
+/* Threads that are cancelled while they are in the library: a call returns before its thread
+ * ends, unless it waits in the event loop, and all other threads continue.
  * ctest: no-valgrind because what the library had on the stack of a thread in the loop is lost */
 #include "fixture.h"
 
@@ -47,7 +47,7 @@ static void nothing(int timer, void *opaque)
     virEventRemoveTimeout(timer);
 }
 
-/* What cancellation is set to in a callback, and behind the call. */
+/* The cancellation state in a callback, and after the call. */
 static void on_timer(int timer, void *opaque)
 {
     int state = -1;
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
         cancelled(work, (useconds_t)(i * 7 % 100));
     for (i = 0; i < 20; i++) {
         cancelled(drive, (useconds_t)(i * 1000));
-        /* The loop goes on in this thread, and those that are to come. */
+        /* The loop continues in this thread, and in later ones. */
         done = 0;
         CHECK(virEventAddTimeout(0, nothing, (void *)&done, NULL) > 0);
         while (!done)

@@ -1,5 +1,5 @@
-/* Threads that end inside of a callback, by pthread_exit or pthread_cancel, as Python's do when the
- * interpreter ends: such a thread is gone, and the process and the library go on without it.
+/* Threads that end in a callback, by pthread_exit or pthread_cancel, as Python's do when the
+ * interpreter ends: the process and the library continue without the thread.
  * ctest: no-valgrind because what the library had on the stack of such a thread is lost */
 #include "fixture.h"
 
@@ -84,7 +84,7 @@ static void *fail(void *unused)
     return NULL;
 }
 
-/* A thread of this body ends as it is told to in a callback. */
+/* A thread with this body ends in a callback, in the way that it is told. */
 static void thread_ends(void *(*body)(void *), void *opaque)
 {
     pthread_t thread;

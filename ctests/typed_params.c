@@ -271,7 +271,7 @@ static void true_is_one(void)
     start_over();
 }
 
-/* What a text becomes: the parameter that it was appended as, or NULL. */
+/* The result for a text: the parameter that it was appended as, or NULL. */
 static virTypedParameterPtr from(int type, const char *text)
 {
     int before = nparams;
@@ -482,7 +482,7 @@ static void missing_pointers_are_refused(void)
     CHECK(params == NULL);
     CHECK_INT(nparams, 0);
     CHECK_INT(maxparams, 0);
-    /* No array has no room, whatever is said of it. */
+    /* A NULL array has no room, whatever the count is. */
     maxparams = 5;
     CHECK_INT(virTypedParamsAddInt(&params, &nparams, &maxparams, "x", 1), 0);
     CHECK_INT(maxparams, 1);

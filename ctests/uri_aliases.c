@@ -1,4 +1,4 @@
-/* Other names of URIs: in the environment, in a file of the user's, and only where they are written. */
+/* Other names for URIs: in the environment and in a file of the user's; only exact names count. */
 /* ctest: ours-only because libvirt's aliases cannot have the name of a URI */
 #include "domain.h"
 
@@ -22,7 +22,7 @@ static void aliases(const char *text)
         CHECK_INT(unsetenv("VIRSPARSE_URI_ALIASES"), 0);
 }
 
-/* It opens that, tells so, and logs it. */
+/* Opening `name` opens that URI, which virConnectGetURI returns and the log reports. */
 static void opens(const char *name, const char *uri)
 {
     virConnectPtr conn;
@@ -139,7 +139,7 @@ int main(int argc, char **argv)
     CHECK_INT(mkfifo(in_dir("config/virsparse/uri-aliases"), 0600), 0);
     CHECK(virConnectOpen("qemu:///session") == NULL);
     CHECK_ERR(VIR_ERR_CONF_SYNTAX, VIR_FROM_CONF, "it is no file");
-    /* Without XDG_CONFIG_HOME it is below ~/.config. */
+    /* Without XDG_CONFIG_HOME the file is below ~/.config. */
     CHECK_INT(unlink(in_dir("config/virsparse/uri-aliases")), 0);
     put(list);
     CHECK_INT(rename(in_dir("config"), in_dir(".config")), 0);

@@ -1,5 +1,5 @@
-/* Volumes over backing stores: the name and the format are recorded as they were given, the
- * capacity can be that of the image below, and a guest sees what is there. */
+/* Volumes over backing stores: the image records the name and the format that the XML has, the
+ * capacity can be that of the backing image, and a guest reads its data. */
 #include "image.h"
 
 static virStoragePoolPtr pool;
@@ -19,7 +19,7 @@ static const char *over(const char *inside, const char *path, const char *format
 static const char as_raw[] = "<format type='raw'/>";
 static const char as_qcow2[] = "<format type='qcow2'/>";
 
-/* The volume over `path` records it so, has that capacity, and shows what `below` does. */
+/* The overlay records `path`, has that capacity, and reads as `below`. */
 static void made(const char *inside, const char *path, const char *format,
                  unsigned long long capacity, const char *below_format, const char *below)
 {
@@ -76,7 +76,7 @@ static void chains(void)
     made("", top, as_qcow2, 3 * MIB, "qcow2", top);
     made("", "top.qcow2", as_qcow2, 3 * MIB, "qcow2", top);
     made("", other, as_raw, 3 * MIB, "raw", other);
-    /* Nothing is as good as no word, in whatever unit. */
+    /* A capacity of 0 counts as none, in any unit. */
     made("<capacity>0</capacity>", raw, as_raw, 3 * MIB, "raw", raw);
     made("<capacity unit='G'>0</capacity>", raw, as_raw, 3 * MIB, "raw", raw);
     made("<capacity unit='bytes'>0</capacity>", top, as_qcow2, 3 * MIB, "qcow2", top);
@@ -94,7 +94,7 @@ static void chains(void)
     CHECK_INT(unlink(in_dir("p/link")), 0);
     /* Nothing is guessed: as a raw disk it is the file's bytes, to the next sector. */
     made("", top, "", (file_size(top) + 511) / 512 * 512, "raw", top);
-    /* What is larger is zero at the end, and what is smaller is cut off. */
+    /* A longer overlay has zeros at its end, and a shorter one ends earlier. */
     CHECK_INT(tool("cp --sparse=always '%s' '%s' && truncate -s 5M '%s'", raw,
                    in_dir("larger"), in_dir("larger")),
               0);
@@ -161,7 +161,8 @@ static void refusals(void)
              size);
     refused(xml, 0, VIR_ERR_CONFIG_UNSUPPORTED, "cannot set backing store for raw volume");
 
-    /* Not what it is said to be; not readable here; no file. */
+    /* A backing store of another format than the XML says; one that is unreadable; one that does
+     * not exist. */
     CHECK(virStorageVolCreateXML(pool, over(size, "base.raw", as_qcow2), 0) == NULL);
     check_refusal(VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE, "is not in qcow2 format");
     CHECK(virStorageVolCreateXML(pool, over(size, "base.raw", "<format type='vmdk'/>"), 0) == NULL);

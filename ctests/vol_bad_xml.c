@@ -1,5 +1,5 @@
-/* XML made to hurt: malformed, deep, huge, full of entities. Pools and volumes refuse all of it
- * with a clear error, at once, and nothing comes of it. */
+/* Hostile XML: malformed, deep, huge, full of entities. Pool and volume functions refuse all of
+ * it at once with a clear error, and nothing is created. */
 #include "fixture.h"
 
 #define DEEP 10000
@@ -43,7 +43,7 @@ static void refused_as(int is_pool, const char *xml)
     CHECK(worked_ms() - start < 60000);
 }
 
-/* `prolog` before, `inside` within and `after` behind what would be a good description. */
+/* `prolog` before, `inside` within and `after` behind an otherwise valid document. */
 static void refused(const char *prolog, const char *inside, const char *after)
 {
     size_t len = strlen(prolog) + strlen(inside) + strlen(after) + PATH_MAX;
@@ -160,7 +160,7 @@ static void entities(void)
 
     refused(laughs, "<title>&i;</title>", "");
     refused("<!DOCTYPE volume [<!ENTITY a '&b;'><!ENTITY b '&a;'>]>", "<title>&a;</title>", "");
-    /* libvirt reads a document type and ignores what comes of it. */
+    /* libvirt accepts a document type declaration and ignores it. */
     if (!ours)
         return;
     refused("<!DOCTYPE volume SYSTEM 'file:///etc/hostname'>", "", "");

@@ -1,6 +1,5 @@
 /* ctest: ours-only because libvirt's descriptions have no word for it.
- *
- * Copies that are compressed: an element in a namespace of ours asks for it. */
+ * Compressed copies, which an element in our own namespace requests. */
 #include "image.h"
 
 static virConnectPtr conn;
@@ -72,7 +71,7 @@ int main(int argc, char **argv)
                5 * MIB);
     compressed(copy_xml("deflate", "<features><extended_l2/></features>", ""), 0, deflate,
                3 * MIB);
-    /* Over a backing store: what differs, in whole clusters. */
+    /* Over a backing store the clusters that differ are written, as a whole. */
     CHECK_INT(tool("cp --sparse=always '%s' '%s' && qemu-io -f raw -c 'write -P 7 1M 64k' '%s'",
                    in_dir("p/source"), in_dir("p/base"), in_dir("p/base")),
               0);

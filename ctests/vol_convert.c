@@ -1,5 +1,5 @@
-/* Volumes made from volumes of other formats: what a guest sees is the same, the copy is sound,
- * sparse, flat and large enough, and a failure leaves nothing. */
+/* Volumes that are made from volumes of other formats: guests read the same data, and the copy
+ * is intact, sparse, without a backing image, and large enough. A failure leaves nothing. */
 #include "image.h"
 
 #include <sys/wait.h>
@@ -21,7 +21,7 @@ static void make_sources(void)
         "qemu-img convert -f raw -O qcow2 -o preallocation=metadata ../flat reserved",
         "qemu-img convert -f raw -O qcow2 -S 0 -o lazy_refcounts=on ../flat full",
         "cp --sparse=always ../flat raw",
-        /* A chain of three: something of everything in each. */
+        /* A chain of three images, with every kind of cluster in each. */
         "cp --sparse=always ../flat bottom",
         "qemu-io -f raw -c 'write -P 1 0 300k' bottom",
         "qemu-img create -f qcow2 -F raw -b bottom -o compat=0.10 middle",
@@ -54,7 +54,7 @@ static const char *copy_xml(const char *before, const char *target)
     return xml;
 }
 
-/* A copy of `name` into `to` that shows what it showed; it is gone afterwards. */
+/* Copies `name` into `to`, compares what they read as, and deletes the copy. */
 static void copied(virStoragePoolPtr to, const char *folder, const char *name, const char *xml,
                    unsigned int flags, int to_qcow2, unsigned long long most)
 {
@@ -133,7 +133,7 @@ static virStorageVolPtr clone_of(const char *name, const char *xml, unsigned int
     return name ? virStorageVolCreateXMLFrom(pool, xml, source, flags) : NULL;
 }
 
-/* libvirt converts to the size of the source, whatever is asked for. */
+/* libvirt uses the size of the source, whatever size is requested. */
 static void larger(void)
 {
     virStorageVolPtr vol;
@@ -160,7 +160,7 @@ static void larger(void)
     vol_gone(vol);
 }
 
-/* Over a backing store a copy takes space for what is different; libvirt forgets the store. */
+/* An overlay takes space for the data that differs; libvirt ignores the backing store. */
 static void over_a_backing_store(void)
 {
     static const char *const parts[] = { "\"backing-filename\": \"bottom\"",

@@ -1,5 +1,4 @@
-/* Creating raw volumes: how much is allocated, who may read it, and what is refused without leaving
- * anything behind. */
+/* Creating raw volumes: allocation, permissions, and errors, after which nothing is left behind. */
 #include "fixture.h"
 
 static virStoragePoolPtr pool;
@@ -58,7 +57,7 @@ static void permissions(void)
     vol_gone(vol);
 }
 
-/* The parts of the input that say where and what are not for the caller to choose. */
+/* Elements about the volume's path and key are ignored. */
 static void ignored_input(void)
 {
     virStorageVolPtr vol = virStorageVolCreateXML(
@@ -178,12 +177,12 @@ static void name_taken(void)
     CHECK_ERR(VIR_ERR_OPERATION_INVALID, VIR_FROM_STORAGE, text);
     CHECK(file_has_pattern(in_dir("p/unlisted"), 4096, 0, 8));
     CHECK_INT(unlink(in_dir("p/unlisted")), 0);
-    /* So is something that could be no volume. */
+    /* A path is also taken if its file could not be a volume. */
     CHECK_INT(mkfifo(in_dir("p/unlisted"), 0600), 0);
     CHECK(virStorageVolCreateXML(pool, vol_xml("unlisted", 8192, 0), 0) == NULL);
     CHECK_ERR(VIR_ERR_OPERATION_INVALID, VIR_FROM_STORAGE, text);
     CHECK_INT(unlink(in_dir("p/unlisted")), 0);
-    /* Nor is a dangling symlink followed. */
+    /* A dangling symlink is not followed. */
     CHECK_INT(symlink(in_dir("outside"), in_dir("p/dangling")), 0);
     CHECK(virStorageVolCreateXML(pool, vol_xml("dangling", 8192, 0), 0) == NULL);
     CHECK(virGetLastErrorCode() != VIR_ERR_OK);

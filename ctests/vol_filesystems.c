@@ -1,7 +1,7 @@
-/* Filesystems that answer otherwise than the usual ones: ext4 that cannot tell where the data of a
- * small file is until that is written back (and overlayfs above it), NTFS, which keeps holes and
- * tells nobody, and ext4 that accepts O_DIRECT and goes through the page cache. Each is in a file,
- * mounted as a loop device, which takes root. */
+/* Filesystems with unusual answers: ext4 that cannot report the data of a small file until it is
+ * written back (and overlayfs above it), NTFS, which has holes and does not report them, and
+ * ext4 that accepts O_DIRECT and uses the page cache. Each is in a file that is mounted as a
+ * loop device, which needs root. */
 #include "domain.h"
 #include "image.h"
 
@@ -17,7 +17,8 @@ static void unmount_all(void)
             fprintf(stderr, "still mounted: %s\n", mounts[mounted]);
 }
 
-/* Makes a folder of the test directory a mount point of what `command` makes; 0 if that fails. */
+/* Makes a folder of the test directory a mount point, and mounts with `command`; returns 0 if
+ * that fails. */
 static int mount_at(const char *folder, const char *what, const char *command)
 {
     CHECK(mkdir(in_dir("%s", folder), 0755) == 0);
@@ -51,8 +52,8 @@ static int mount_ext4(const char *folder, const char *what, const char *mkfs, co
     return mount_at(folder, what, command);
 }
 
-/* A volume of 50 bytes that nobody has written back is copied and converted: what the kernel cannot
- * tell is data. */
+/* A volume of 50 bytes that is not written back is copied and converted: where the kernel does
+ * not know holes, everything counts as data. */
 static void small_files_that_are_not_written_back(void)
 {
     virStorageVolPtr vol, copy;
@@ -119,7 +120,7 @@ static void inline_data(void)
     unmount("m");
 }
 
-/* A mebibyte of data in a volume of 24: the space that it takes afterwards. */
+/* Uploads a mebibyte of data into a volume of 24; returns the space that it takes afterwards. */
 static unsigned long long uploaded(int holes, int old)
 {
     virStorageVolPtr vol = make_vol(pool, "v", 24 * MIB, 0);
@@ -150,7 +151,7 @@ static unsigned long long uploaded(int holes, int old)
     return space;
 }
 
-/* NTFS keeps holes, but SEEK_HOLE knows none, and none can be made. */
+/* NTFS keeps holes, but SEEK_HOLE does not report them, and no hole can be punched. */
 static void ntfs(void)
 {
     char command[4 * PATH_MAX];
@@ -167,7 +168,7 @@ static void ntfs(void)
     CHECK(uploaded(0, 0) <= MIB + 128 * KIB);
     CHECK(uploaded(1, 1) <= 2 * MIB + 128 * KIB);
     CHECK(uploaded(0, 1) <= 2 * MIB + 128 * KIB);
-    /* Space that is asked for is given to holes that nobody tells of, too. */
+    /* Space is also allocated for holes that are not reported. */
     vol = make_vol(pool, "v", 4 * MIB, 0);
     write_pattern(in_dir("p/v"), MIB, MIB, 3);
     CHECK(file_allocation(in_dir("p/v")) < 2 * MIB);
@@ -181,7 +182,7 @@ static void ntfs(void)
     unmount("p");
 }
 
-/* Past the page cache, as far as the filesystem goes along: QEMU works there, too. */
+/* Direct I/O where the filesystem accepts O_DIRECT, as with QEMU. */
 static void journalled_data(void)
 {
     static const char *const caches[] = { "none", "directsync" };

@@ -1,6 +1,6 @@
-/* Volumes on a filesystem that can neither preallocate, nor tell or make holes, nor share blocks,
- * nor make files without a name. Where FAT can be mounted, it is tried; everywhere, the kernel is
- * told to refuse this process the calls that such filesystems refuse. */
+/* Volumes on a filesystem that cannot preallocate, cannot report or punch holes, cannot share
+ * blocks, and has no files without a name. FAT is used where it can be mounted; everywhere, a
+ * seccomp filter makes the kernel refuse the calls that such filesystems refuse. */
 #include "fixture.h"
 
 #include <linux/audit.h>
@@ -16,7 +16,7 @@
 
 static virConnectPtr conn;
 static virStoragePoolPtr pool;
-/* The filesystem gives files no more space than they use. */
+/* The filesystem gives files exactly the space that they use. */
 static int is_sparse;
 
 static int entries(const char *path)
@@ -64,8 +64,8 @@ static void not_created(void)
     CHECK_INT(file_size(in_dir("p/there")), 100);
     CHECK(file_has_pattern(in_dir("p/there"), 100, 0, 3));
     CHECK_INT(unlink(in_dir("p/there")), 0);
-    /* More than any file can have, unless the filesystem knows no limit: found out before the disk
-     * is full. */
+    /* A size beyond the filesystem's limit, if it has one: this is found out before the disk is
+     * full. */
     write_pattern(in_dir("p/limit"), 1, 0, 1);
     limited = truncate(in_dir("p/limit"), 1LL << 62) != 0;
     CHECK_INT(unlink(in_dir("p/limit")), 0);
@@ -77,7 +77,7 @@ static void not_created(void)
     CHECK_INT(entries(in_dir("p")), 0);
 }
 
-/* Data at both ends of a volume, and what is in between. */
+/* Data at both ends of a volume, and a hole between. */
 static void uploaded(unsigned long long allocation, unsigned int flags)
 {
     virStorageVolPtr vol = make_vol(pool, "v", 2 * MIB, allocation);
@@ -102,7 +102,7 @@ static void uploaded(unsigned long long allocation, unsigned int flags)
     finish_and_free(st);
     CHECK_INT(file_size(in_dir("p/v")), 2 * MIB);
     CHECK(file_has_pattern(in_dir("p/v"), 256 * KIB, 0, 1));
-    /* libvirt leaves the old bytes in a hole. */
+    /* libvirt keeps the old data in a hole. */
     if (ours || !flags)
         CHECK(file_is_zero(in_dir("p/v"), 2 * MIB - 512 * KIB, 256 * KIB));
     CHECK(file_has_pattern(in_dir("p/v"), 256 * KIB, 2 * MIB - 256 * KIB, 1));
@@ -197,7 +197,7 @@ static void resized(void)
     vol_gone(vol);
 }
 
-/* There is no space to be given: nothing is made, and what is there stays as it is. */
+/* Space cannot be allocated: nothing is created, and existing volumes are unchanged. */
 static void full(void)
 {
     virStorageVolPtr vol;
@@ -256,7 +256,8 @@ static int filter(struct sock_filter *code, size_t len)
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* What many network and FUSE filesystems cannot. Later threads of this process inherit it. */
+/* The calls that many network and FUSE filesystems refuse. Later threads of this process inherit
+ * the filter. */
 static int refuse_holes(void)
 {
     struct sock_filter code[] = {
@@ -281,7 +282,7 @@ static int refuse_holes(void)
     return filter(code, sizeof(code) / sizeof(code[0]));
 }
 
-/* What some of these cannot either. */
+/* The calls that only some of these refuse. */
 static int refuse(unsigned int call, int error)
 {
     struct sock_filter code[] = {
@@ -301,7 +302,7 @@ static int run(const char *command)
     return status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* The pool's folder on a FAT filesystem of its own, if there can be one. */
+/* The pool's folder is on a FAT filesystem of its own, if one can be mounted. */
 static void on_fat(void)
 {
     char command[3 * PATH_MAX];

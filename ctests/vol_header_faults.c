@@ -1,7 +1,6 @@
-/* A volume whose header cannot be read at the moment is not taken for a raw one: the call fails with
- * the cause, and the file stays what it was. Only where this process may not read it, its format is
- * unknown, which is said.
- *
+/* A volume whose header cannot be read at the moment is not taken for a raw one: the call fails
+ * with the cause, and the file is unchanged. Only if this process has no permission to read it,
+ * the XML says that the format is unknown.
  * ctest: ours-only because libvirt's daemon is another process */
 #include "domain.h"
 #include "faults.h"
@@ -12,7 +11,7 @@ static virStorageVolPtr vol;
 static unsigned long long container;
 static virStreamPtr to_be_freed;
 
-/* Of both images the guest sees this. */
+/* The data that a guest reads from both images. */
 #define CAPACITY (8 * MIB)
 
 enum fault { DESCRIPTORS, READS, SHORT, DENIED, FAULTS };
@@ -54,7 +53,7 @@ static int cloned(void)
     return 0;
 }
 
-/* A stream that reaches beyond a raw volume's end is refused, one of a container is not. */
+/* A stream that exceeds a raw volume is refused; volumes in an image format may be exceeded. */
 static int downloaded(void)
 {
     virStreamPtr st = virStreamNew(conn, 0);
@@ -64,7 +63,7 @@ static int downloaded(void)
     done = virStorageVolDownload(vol, st, container + 1, 0, 0);
     if (done == 0)
         CHECK_INT(virStreamAbort(st), 0);
-    /* Freeing it here would hide the error. */
+    /* Freeing the volume here would hide the error. */
     to_be_freed = st;
     return done;
 }
@@ -192,7 +191,7 @@ int main(int argc, char **argv)
             int position = 0;
 
             while (tried((enum call)call, (enum fault)fault, position)) {
-                /* Reads of the copy are not what this is about. */
+                /* Reads of the copy are not counted here. */
                 if (++position == 12)
                     break;
             }

@@ -1,8 +1,7 @@
 /* ctest: ours-only because libvirt follows every name that is in an image.
- *
- * What an image names was written by whoever wrote the image. Copying or resizing a volume follows
- * such a name to volumes of active pools and nowhere else, reads nothing as another format than the
- * one that is recorded, and writes nothing but the volume. */
+ * Backing file names are written by whoever wrote the image. Copying or resizing a volume opens
+ * such a name only if it is a volume of an active pool; the recorded format is used, never a
+ * probed one; and only the volume itself is written. */
 #include "image.h"
 
 #include <sys/wait.h>
@@ -12,8 +11,8 @@ static virStoragePoolPtr pool, other;
 
 static virStorageVolPtr kept;
 
-/* The volume of that name, just put there, which is let go at the next call: what fails in between
- * stays the last error. */
+/* Looks up a volume by name after a refresh. It is freed at the next call, so that the last
+ * error stays. */
 static virStorageVolPtr source_of(const char *name)
 {
     if (kept)
@@ -44,12 +43,12 @@ static void not_copied(const char *name, int code, const char *text)
     CHECK(copy_of(name) == NULL);
     CHECK_ERR(code, VIR_FROM_STORAGE, text);
     CHECK(!exists(in_dir("p/copy")));
-    /* Nor is it resized, which might write. */
+    /* It cannot be resized either, because that might write. */
     CHECK_INT(virStorageVolResize(source_of(name), 64 * MIB, 0), -1);
     CHECK_ERR(code, VIR_FROM_STORAGE, text);
 }
 
-/* An image in the pool that names `backing`, whatever that is. */
+/* Makes an image in the pool whose backing file name is `backing`. */
 static void image_over(const char *name, const char *backing, const char *format)
 {
     CHECK_INT(tool("cd '%s' && qemu-img create -u -f qcow2 %s -b '%s' '%s' 1M", in_dir("p"),
@@ -105,7 +104,7 @@ static void names(void)
     not_copied("v", VIR_ERR_OPERATION_DENIED, nowhere);
     image_over("v", "nbd:unix:/tmp/x", "-F raw");
     not_copied("v", VIR_ERR_OPERATION_DENIED, nowhere);
-    /* A link in the pool that leads out of it. */
+    /* A link in the pool to a file outside of it. */
     CHECK_INT(symlink(in_dir("secret"), in_dir("p/out")), 0);
     image_over("v", "out", "-F raw");
     not_copied("v", VIR_ERR_OPERATION_DENIED, "leads out of the pool");
@@ -118,7 +117,7 @@ static void names(void)
     image_over("v", "nothere", "-F raw");
     not_copied("v", VIR_ERR_SYSTEM_ERROR, "p/nothere', to which image '");
 
-    /* Names further down are held to the same. */
+    /* The rule also holds for backing images of backing images. */
     image_over("middle", in_dir("secret"), "-F raw");
     image_over("v", "middle", "-F qcow2");
     not_copied("v", VIR_ERR_OPERATION_DENIED, nowhere);
@@ -129,15 +128,15 @@ static void names(void)
 
 static void formats(void)
 {
-    /* A guest that writes a header onto its raw disk does not choose what that is: the image above
-     * says raw. Nobody says anything: raw. */
+    /* A guest that writes a header to its raw disk does not choose the format: the overlay
+     * records raw. Without a recorded format it is raw, too. */
     image_over("inner", in_dir("secret"), "-F raw");
     image_over("v", "inner", "-F raw");
     CHECK_INT(tool("cp '%s' '%s' && truncate -s 1M '%s'", in_dir("p/inner"), in_dir("flat"),
                    in_dir("flat")),
               0);
     copied("v", in_dir("flat"));
-    /* qemu-img itself records a format always: it is taken out of the header. */
+    /* qemu-img always records a format, so it is removed from the header. */
     CHECK_INT(tool("cd '%s' && qemu-img create -u -f qcow2 -F raw -b inner v 1M &&"
                    " python3 -c \"b = open('v', 'r+b'); d = b.read(4096);"
                    " b.seek(d.index(bytes.fromhex('e2792aca'))); b.write(bytes(4 * [1]))\"",
@@ -173,7 +172,8 @@ static void loops(void)
         CHECK_INT(unlink(in_dir("p/c%d", i)), 0);
 }
 
-/* The data of an image can be in another file. That is read by the same rule, and never written. */
+/* The data of an image can be in an external data file. The same rule holds for its name, and it
+ * is never written. */
 static void data_files(void)
 {
     virStorageVolPtr vol;
@@ -195,7 +195,7 @@ static void data_files(void)
     CHECK_ERR(VIR_ERR_OPERATION_DENIED, VIR_FROM_STORAGE, nowhere);
 }
 
-/* A pool's files are reachable while the pool is active. */
+/* The files of a pool can only be used while the pool is active. */
 static void inactive(void)
 {
     image_over("v", in_dir("q/base"), "-F raw");
@@ -207,7 +207,7 @@ static void inactive(void)
     copied("v", in_dir("q/base"));
 }
 
-/* Descriptions tell what a header says, and of a file what may be looked at. */
+/* The XML has what the header says, and attributes of the file only if that may be used. */
 static void descriptions(void)
 {
     virStorageVolPtr vol;
@@ -246,7 +246,7 @@ static void in_use(void)
         _exit(127);
     }
     close(pipes[0]);
-    /* The prompt comes when the image is open. */
+    /* The prompt is printed when the image is open. */
     while (!exists(in_dir("log")) || file_size(in_dir("log")) == 0)
         short_pause();
     CHECK_INT(virStorageVolResize(vol, 2 * MIB, 0), -1);

@@ -1,11 +1,11 @@
-/* Images that QEMU made: what is said of them is what qemu-img says, and what is moved is the file
- * as it is. */
+/* Images made by QEMU: their XML matches qemu-img info, and they are transferred as files. */
 #include "image.h"
 
 static virConnectPtr conn;
 static virStoragePoolPtr pool;
 
-/* The number behind a key of `qemu-img info`'s. Newer ones tell it of the file below first. */
+/* The number for a key in the output of `qemu-img info`. Newer versions print that of the file
+ * below first. */
 static unsigned long long number(const char *info, const char *key)
 {
     char quoted[64];
@@ -70,7 +70,7 @@ static void described(void)
     for (compat = compats; *compat; compat++)
         for (cluster = clusters; *cluster; cluster++)
             for (other = others; *other; other++)
-                /* Not every combination can be. */
+                /* Some combinations are not possible. */
                 made += tool("qemu-img create -f qcow2 -o compat=%s,cluster_size=%s%s '%s' 3M",
                              *compat, *cluster, *other, in_dir("p/i%d", made)) == 0;
     CHECK(made > 20);
@@ -94,7 +94,7 @@ static void described(void)
     said_of("packed");
 }
 
-/* The file's own bytes go out and come in, whatever they mean. */
+/* The bytes of the file are downloaded and uploaded, whatever they mean. */
 static void moved(void)
 {
     virStorageVolPtr vol = virStorageVolLookupByName(pool, "top"), other;

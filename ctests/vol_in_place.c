@@ -1,5 +1,5 @@
-/* Volumes that are changed in place while no domain runs: an image gets what it reads from below, or
- * space; and the extents of an image are those that a guest sees. Held against qemu-img. */
+/* Changing volumes while no domain runs: flattening and allocating images, and the extents that
+ * a guest sees. Results are compared with qemu-img. */
 /* ctest: ours-only because libvirt has none of these functions */
 #include "domain.h"
 #include "image.h"
@@ -81,7 +81,7 @@ static void extents_are_those_of_the_guest_or_of_the_file(void)
     vol = look_up(pool, "top");
     CHECK_STR(extents_of(vol, 0, 0, 0), " D1024 H1024 D128 H2432 D512 H1024 D64 H1984");
     CHECK_STR(extents_of(vol, 2 * MIB, 256 * KIB, 0), " D128 H128");
-    /* The file has less, and nothing at these places. */
+    /* The file has less data, and none at these offsets. */
     CHECK_INT(virSparseVolGetExtents(vol, 7 * MIB, 0, NULL, VIR_SPARSE_VOL_EXTENTS_FILE), -1);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "reach beyond the end");
     print_to(file, sizeof(file), "%llu", file_size(in_dir("p/top")));
@@ -89,7 +89,7 @@ static void extents_are_those_of_the_guest_or_of_the_file(void)
     CHECK(virSparseVolGetExtents(vol, 0, 0, NULL, VIR_SPARSE_VOL_EXTENTS_FILE) > 0);
     CHECK_INT(virSparseVolGetExtents(vol, 0, 0, NULL, 2), -1);
     CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x2)");
-    /* What a guest sees cannot be told while one changes it; the file can be looked at. */
+    /* The guest's view is not available while an image is changed; that of the file is. */
     dom = run_domain();
     CHECK_INT(virSparseVolGetExtents(vol, 0, 0, &extents, 0), -1);
     CHECK_CODE(VIR_ERR_RESOURCE_BUSY, "p/top");
@@ -127,12 +127,12 @@ static void a_flattened_volume_needs_nothing_below_and_reads_the_same(void)
         CHECK(!names_backing());
         CHECK_INT(run("cd %s/p && rm base mid", test_dir), 0);
         CHECK(reads_as_ref());
-        /* Nothing is brought along that was not there. */
+        /* No data is added that was not in the chain. */
         if (i == 0)
             CHECK_INT(run("qemu-img map --output=json %s | python3 -c 'import json, sys\n"
                           "own = sum(e[\"length\"] for e in json.load(sys.stdin) if e[\"data\"])\n"
                           "sys.exit(own != 1769472)'", in_dir("p/top")), 0);
-        /* Again: there is nothing to be done. */
+        /* Again: there is nothing left to do. */
         CHECK_INT(virSparseVolFlatten(vol, 0), 0);
         CHECK(reads_as_ref());
         CHECK_INT(virStorageVolFree(vol), 0);
@@ -205,7 +205,7 @@ static void what_is_in_use_or_needed_is_refused(void)
     CHECK_INT(virDomainFree(dom), 0);
     CHECK(reads_as_ref() && names_backing());
 
-    /* An internal snapshot reads from the images below as well. */
+    /* An internal snapshot needs the backing images as well. */
     CHECK_INT(run("qemu-img snapshot -c one %s", in_dir("p/top")), 0);
     CHECK_INT(virSparseVolFlatten(vol, 0), -1);
     CHECK_CODE(VIR_ERR_OPERATION_UNSUPPORTED, "internal snapshots in volume 'top'");
@@ -220,7 +220,8 @@ static void what_is_in_use_or_needed_is_refused(void)
     CHECK_INT(virStorageVolFree(vol), 0);
 }
 
-/* The file may not grow beyond a limit: the volume goes on to read from below. */
+/* The file must not grow beyond a limit: after the failure the volume still uses its backing
+ * image. */
 static void without_space_the_volume_stays_as_it_was(void)
 {
     struct rlimit limit, before;

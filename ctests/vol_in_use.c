@@ -1,6 +1,6 @@
-/* Volumes that somebody uses: what changes or deletes them is refused, and says who that is; they can
- * be read. Uploads may write different parts of one volume at once. The program calls itself as
- * another process.
+/* Volumes that are in use: changing and deleting them is refused with an error that names the
+ * user; reading is allowed. Different parts of one volume can be uploaded at once. The program
+ * runs itself as a second process.
  * ctest: ours-only because libvirt lets volumes be changed while they are in use */
 #include "domain.h"
 #include "image.h"
@@ -16,7 +16,7 @@ static virStoragePoolPtr pool;
         CHECK_CODE(VIR_ERR_RESOURCE_BUSY, text);                                                   \
     } while (0)
 
-/* To free it at once would forget the error. */
+/* Freeing the volume at once would reset the error. */
 static virStreamPtr refused;
 
 static void forget_refused(void)
@@ -37,7 +37,7 @@ static int upload(virStorageVolPtr vol, virStreamPtr *st, unsigned long long off
     return -1;
 }
 
-/* Every change is refused, with that text. */
+/* Every change is refused with this text. */
 static void cannot_be_changed(const char *name, const char *text)
 {
     virStorageVolPtr vol = look_up(pool, name);
@@ -85,7 +85,7 @@ static void can_be_changed(const char *name)
     vol_gone(vol);
 }
 
-/* What another process finds; it has the name of the volume and a text. */
+/* The second process looks for errors; it gets the name of the volume and a text. */
 static void in_another_process(const char *what, const char *name, const char *text)
 {
     char program[PATH_MAX];
@@ -111,7 +111,7 @@ static void stop(virDomainPtr dom)
     CHECK_INT(virDomainFree(dom), 0);
 }
 
-/* A domain that writes the volume, defined by its file or as a volume. */
+/* A domain that writes the volume, defined by a file or as a volume. */
 static void disks_of_domains(void)
 {
     char volume[512];
@@ -136,7 +136,7 @@ static void disks_of_domains(void)
         dom = start("writer", disks[i], 1);
         cannot_be_changed("v", "in use by domain 'writer'");
         can_be_read("v");
-        /* Of a hard link elsewhere another process knows the path, too. */
+        /* The domain uses a hard link elsewhere, whose path the second process knows as well. */
         in_another_process("refused", "v", "in use by domain 'writer'");
         vol = look_up(pool, "v");
         copy = virStorageVolCreateXMLFrom(pool, vol_xml("copy", 8 * MIB, 0), vol, 0);
@@ -153,10 +153,10 @@ static void disks_of_domains(void)
 
 static int holds;
 
-/* Another program that has an image open, until it is told to go. */
+/* Another program has an image open until it is told to end. */
 static void hold(const char *options, const char *path)
 {
-    /* One that is on its way out still has its own file. */
+    /* A program that is about to end still has its own file open. */
     holds++;
     CHECK_INT(run("qemu-nbd -t %s -k '%s' --fork --pid-file='%s' '%s'", options, in_dir("sock"),
                   in_dir("pid%d", holds), path), 0);
@@ -169,7 +169,7 @@ static void release(const char *format, const char *path)
                   format, path), 0);
 }
 
-/* What a domain only reads must not change below it, either. */
+/* Images that a domain only reads must not change either. */
 static void chains_of_domains(void)
 {
     virDomainPtr dom, other;
@@ -186,20 +186,20 @@ static void chains_of_domains(void)
     in_another_process("refused", "mid", "in use by domain 'one'");
     in_another_process("refused", "top", "in use by domain 'one'");
 
-    /* Another chain lies on the same images: nothing is committed into them, and none is deleted. */
+    /* Another chain uses the same images: committing into them and deleting them is refused. */
     other = start("two", disk_xml("vda", "p/top2", "qcow2", ""), 2);
     BUSY(virDomainBlockCommit(other, "vda", NULL, NULL, 0, VIR_DOMAIN_BLOCK_COMMIT_ACTIVE),
          "in use by domain 'one'");
     BUSY(virDomainBlockCommit(other, "vda", in_dir("p/base"), in_dir("p/mid"), 0, 0),
          "in use by domain 'one'");
     stop(dom);
-    /* At rest it is not in the way. */
+    /* An inactive domain does not count. */
     CHECK_INT(virDomainBlockCommit(other, "vda", in_dir("p/mid"), NULL, 0,
                                    VIR_DOMAIN_BLOCK_COMMIT_ACTIVE), 0);
     CHECK_INT(virDomainBlockJobAbort(other, "vda", 0), 0);
     stop(other);
 
-    /* The base is the chain's own, but what is to be deleted is not. */
+    /* Only this chain uses the base, but the image to be deleted is also used by another one. */
     CHECK_INT(tool("cd '%s' && qemu-img create -f qcow2 -b base -F qcow2 snap &&"
                    " qemu-img create -f qcow2 -b mid -F qcow2 top2", in_dir("p")), 0);
     other = start("two", disk_xml("vda", "p/top2", "qcow2", ""), 2);
@@ -212,7 +212,7 @@ static void chains_of_domains(void)
     CHECK_INT(virStoragePoolRefresh(pool, 0), 0);
 }
 
-/* Of other programs only their locks are known. */
+/* Other programs are only known by their locks. */
 static void other_programs(void)
 {
     virStorageVolPtr vol = make_vol(pool, "v", 8 * MIB, 0);
@@ -225,7 +225,7 @@ static void other_programs(void)
     can_be_changed("v");
 }
 
-/* The target of a copy is in use while the job runs. */
+/* The destination of a copy is in use while the job runs. */
 static void target_of_a_copy(void)
 {
     virStorageVolPtr vol = make_vol(pool, "v", 8 * MIB, 0);
@@ -259,7 +259,7 @@ static void parallel_uploads(void)
     in_another_process("overlaps", "v", "another call is writing to");
     in_another_process("beside", "v", "");
     CHECK_INT(virSparseVolWipeRange(vol, 6 * MIB, MIB, 0), 0);
-    /* A guest must not see it half done. */
+    /* A guest must not see an incomplete upload. */
     dom = virDomainCreateXML(conn, domain_xml("d", disk_xml("vda", "p/v", "raw", ""), 1), 0);
     CHECK(dom == NULL);
     CHECK_CODE(VIR_ERR_SYSTEM_ERROR, "lock");
@@ -267,7 +267,7 @@ static void parallel_uploads(void)
     send_pattern(two, 2 * MIB, 2 * MIB, 7);
     send_pattern(one, 2 * MIB, 0, 7);
     finish_and_free(one);
-    /* It ends with Finish, and with Abort. */
+    /* The use ends with virStreamFinish, and with virStreamAbort. */
     CHECK_INT(upload(vol, &one, 0, 2 * MIB), 0);
     CHECK_INT(virStreamAbort(one), 0);
     CHECK_INT(upload(vol, &three, 0, 2 * MIB), 0);
@@ -335,7 +335,7 @@ static void overlays(void)
     CHECK_ERR(VIR_ERR_INVALID_ARG, VIR_FROM_STORAGE, "unsupported flags (0x2)");
     CHECK_INT(virSparseVolListAllOverlays(NULL, NULL, 0), -1);
     CHECK_CODE(VIR_ERR_INVALID_STORAGE_VOL, "");
-    /* They are told, and not in the way. */
+    /* Overlays that are not in use are reported, and do not prevent the change. */
     CHECK_INT(virSparseSetLogFunc(VIR_SPARSE_LOG_WARN, on_log, NULL, NULL), 0);
     CHECK_INT(virSparseVolWipeRange(base, 7 * MIB, 1, 0), -1);
     CHECK_INT(virStorageVolResize(base, 9 * MIB, 0), 0);
@@ -393,7 +393,7 @@ static void in_memory(void)
     pool = files;
 }
 
-/* Another process: WHAT URI FOLDER VOLUME TEXT. */
+/* The second process: WHAT URI FOLDER VOLUME TEXT. */
 static int child(char **argv)
 {
     virStorageVolPtr vol;

@@ -1,4 +1,4 @@
-/* What a volume says of its size, live. */
+/* The sizes of a volume, which are current at every call. */
 #include "fixture.h"
 
 static void is(virStorageVolPtr vol, unsigned long long capacity, unsigned long long allocation,
@@ -34,7 +34,7 @@ int main(int argc, char **argv)
     pool = make_pool(conn, "p");
     vol = make_vol(pool, "v", MIB, 0);
     is(vol, MIB, 0, MIB);
-    /* What others write shows at once. */
+    /* Other programs' writes are visible at once. */
     write_pattern(in_dir("p/v"), 64 * KIB, 128 * KIB, 1);
     is(vol, MIB, 64 * KIB, MIB);
     write_pattern(in_dir("p/v"), 128 * KIB, 0, 1);

@@ -115,7 +115,7 @@ static void lists(void)
         vol_gone(vols[i]);
 }
 
-/* The directory's own volumes: hidden files and subdirectories count, too. */
+/* Hidden files and subdirectories of the pool's directory are volumes, too. */
 static void found_by_refresh(void)
 {
     virStorageVolPtr vol;

@@ -1,5 +1,5 @@
-/* A volume whose file somebody has removed: still a volume until it is deleted, but every use of it
- * says what is missing, and nothing makes the file anew. */
+/* A volume whose file was removed: it stays in the list until it is deleted, every call on it
+ * reports that the file is missing, and none creates the file. */
 #include "fixture.h"
 
 static virConnectPtr conn;
@@ -69,13 +69,13 @@ int main(int argc, char **argv)
     pool = make_pool(conn, "p");
     vol = without_file();
     every_use(vol);
-    /* A file that is gone already is no reason to keep the entry. */
+    /* Deleting the volume works although the file is gone. */
     CHECK_INT(virStorageVolDelete(vol, 0), 0);
     CHECK_INT(virStoragePoolNumOfVolumes(pool), 0);
     CHECK_INT(virStorageVolDelete(vol, 0), -1);
     CHECK_ERR(VIR_ERR_NO_STORAGE_VOL, VIR_FROM_STORAGE, "no storage vol with matching name 'v'");
     CHECK_INT(virStorageVolFree(vol), 0);
-    /* A refresh finds that out, too. */
+    /* A refresh removes the volume from the list, too. */
     vol = without_file();
     CHECK_INT(virStoragePoolRefresh(pool, 0), 0);
     CHECK_INT(virStoragePoolNumOfVolumes(pool), 0);

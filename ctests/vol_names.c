@@ -1,5 +1,5 @@
-/* Hostile names and hostile directory entries: nothing is written, read or waited for outside the
- * pool. */
+/* Hostile names and hostile directory entries: nothing outside of the pool is written, read or
+ * waited for. */
 #include "fixture.h"
 
 #include <sys/socket.h>
@@ -20,7 +20,7 @@ static int entries(const char *path)
     return n - 2;
 }
 
-/* A name that no volume may have: a clear error, and nothing made anywhere. */
+/* A name that no volume can have: a clear error, and no file is created anywhere. */
 static void name_refused(const char *name)
 {
     size_t len = strlen(name) + 256;
@@ -33,7 +33,7 @@ static void name_refused(const char *name)
              name);
     CHECK(virStorageVolCreateXML(pool, xml, 0) == NULL);
     CHECK(virGetLastErrorCode() != VIR_ERR_OK);
-    /* An internal error is no clear error. */
+    /* An internal error is not a clear error. */
     if (ours)
         CHECK(virGetLastErrorCode() != VIR_ERR_INTERNAL_ERROR);
     CHECK_INT(virStoragePoolNumOfVolumes(pool), 0);
@@ -69,7 +69,7 @@ static void refused_names(void)
         name_refused("new\nline");
         name_refused("new&#10;line");
     }
-    /* A NUL, and bytes that are not UTF-8, cannot be in an XML document at all. */
+    /* XML cannot have a NUL, or bytes that are not UTF-8. */
     name_refused("nul&#0;byte");
     name_refused("not\xff\xfeutf8");
 }
@@ -130,7 +130,7 @@ static void make_socket(const char *path)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int dir = open(in_dir("p"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    /* A socket's address is short, the test directory's name need not be. */
+    /* The path of a socket must be short, but that of the test directory may be long. */
     CHECK(fd >= 0 && dir >= 0);
     print_to(place, sizeof(place), "/proc/self/fd/%d/%s", dir, path);
     memset(&address, 0, sizeof(address));
@@ -177,7 +177,7 @@ static void refreshed_entries(void)
     CHECK_INT(virStoragePoolNumOfVolumes(pool), 0);
 }
 
-/* No call on the volume opens what its name leads to. */
+/* No call on the volume opens the file that its name refers to. */
 static void untouchable(virStorageVolPtr vol)
 {
     virStreamPtr st = new_stream(conn);
@@ -197,7 +197,7 @@ static void untouchable(virStorageVolPtr vol)
     CHECK_INT(virStreamFree(st), 0);
 }
 
-/* A symlink to a regular file elsewhere would make any file of the process a volume. */
+/* A symlink to a regular file elsewhere would make any file that the process can read a volume. */
 static void symlinks_out(void)
 {
     virStorageVolPtr vol;
@@ -227,7 +227,7 @@ static void symlinks_out(void)
     CHECK_INT(unlink(in_dir("p/absolute")), 0);
     CHECK_INT(unlink(in_dir("p/relative")), 0);
 
-    /* Nor may a volume turn into one behind the library's back. */
+    /* A volume's file that is replaced by such a link later is refused, too. */
     vol = make_vol(pool, "v", 4096, 4096);
     CHECK_INT(unlink(in_dir("p/v")), 0);
     CHECK_INT(symlink("../elsewhere/secret", in_dir("p/v")), 0);
@@ -241,7 +241,7 @@ static void symlinks_out(void)
     CHECK(!exists(in_dir("p/copy")));
 }
 
-/* A FIFO that takes a volume's place must not make anybody wait for its other end. */
+/* Opening a FIFO in place of a volume must not block. */
 static void becomes_fifo(void)
 {
     virStorageVolPtr vol = make_vol(pool, "f", 4096, 4096);

@@ -1,5 +1,5 @@
-/* Making qcow2 volumes: every option of the description is in the image, sizes and defaults are
- * libvirt's, and what cannot be made is refused and leaves nothing behind. */
+/* Creating qcow2 volumes: the image has all options of the XML, sizes and defaults are
+ * libvirt's, and unsupported combinations are refused and leave nothing behind. */
 #include "image.h"
 
 static virStoragePoolPtr pool;
@@ -43,7 +43,8 @@ static void capacity_is(virStorageVolPtr vol, unsigned long long capacity)
     free(xml);
 }
 
-/* An image of 1 MiB made with the options is as `qemu-img info` and the volume's XML say. */
+/* An image of 1 MiB that is made with the options matches in `qemu-img info` and in the volume's
+ * XML. */
 static void options_are(const char *options, const char *const *in_info, const char *const *in_xml)
 {
     virStorageVolPtr vol =
@@ -55,7 +56,7 @@ static void options_are(const char *options, const char *const *in_info, const c
     CHECK(tool("qemu-io -f qcow2 -c 'write -P 3 300k 200k' -c 'read -v -P 0 0 300k' '%s'",
                in_dir("p/v")) == 0);
     image_is(in_dir("p/v"), in_info);
-    /* libvirt looks at the image at a refresh; before that it says what it was told. */
+    /* libvirt reads the image at a refresh; before that its XML has what was requested. */
     CHECK_INT(virStoragePoolRefresh(pool, 0), 0);
     xml = virStorageVolGetXMLDesc(vol, 0);
     CHECK(xml != NULL);
@@ -88,7 +89,7 @@ static void options(void)
     static const char *const large_info[] = { "\"cluster-size\": 2097152", NULL };
     static const char *const large_xml[] = { "<clusterSize unit='B'>2097152</clusterSize>", NULL };
 
-    /* libvirt made 0.10 until 9, and makes 1.1 since 10. */
+    /* libvirt 9 makes 0.10, and libvirt 10 and later 1.1. */
     options_are("", ours ? new_info : plain_info, ours ? new_xml : plain_xml);
     options_are("<compat>0.10</compat>", plain_info, plain_xml);
     options_are("<compat>1.1</compat>", new_info, new_xml);
@@ -98,7 +99,7 @@ static void options(void)
                 all_info, all_xml);
     options_are("<clusterSize>512</clusterSize>", small_info, small_xml);
     options_are("<clusterSize unit='MiB'>2</clusterSize>", large_info, large_xml);
-    /* Which only one filesystem has a use for. */
+    /* An option that only one filesystem supports. */
     options_are("<compat>0.10</compat><nocow/>", plain_info, plain_xml);
 }
 
@@ -112,7 +113,7 @@ static void sizes(void)
     CHECK_INT(stat(in_dir("p/v"), &sb), 0);
     CHECK_INT(sb.st_mode & 07777, 0600);
     vol_gone(vol);
-    /* An image takes what it needs, whatever is said of its allocation. */
+    /* The allocation in the XML does not change how much space an image takes. */
     vol = made(qcow2_xml("v",
                          "<capacity unit='TiB'>1</capacity>"
                          "<allocation unit='TiB'>1</allocation>",
@@ -124,7 +125,7 @@ static void sizes(void)
     CHECK_INT(sb.st_mode & 07777, 0640);
     vol_gone(vol);
     vol = made(qcow2_xml("v", "<capacity>0</capacity>", "", ""), 0);
-    /* libvirt takes the file's size for that of an empty image. */
+    /* libvirt takes the size of the file for the capacity of an empty image. */
     if (ours)
         capacity_is(vol, 0);
     CHECK_INT(tool("qemu-img check -f qcow2 '%s'", in_dir("p/v")), 0);
@@ -144,7 +145,7 @@ static void preallocated(const char *before, const char *target, unsigned long l
     CHECK(file_allocation(in_dir("p/v")) >= least);
     CHECK(file_allocation(in_dir("p/v")) <= most);
     image_is(in_dir("p/v"), nothing);
-    /* Every cluster has its place: writing changes no size. */
+    /* With preallocation every cluster has its space: writing does not change the file's size. */
     CHECK_INT(tool("qemu-io -f qcow2 -c 'read -P 0 0 8M' -c 'write -P 9 0 8M' '%s'",
                    in_dir("p/v")),
               0);
@@ -219,7 +220,7 @@ static void refusals(void)
                     VIR_ERR_CONFIG_UNSUPPORTED, "a size of 7881299347898368 bytes");
 
     vol = made(qcow2_xml("v", size, "", ""), 0);
-    /* Before anything else that is wrong. */
+    /* This error comes before all others. */
     refused(qcow2_xml("v", size, old, ""), 0, VIR_ERR_STORAGE_VOL_EXIST,
             "storage volume 'v' exists already");
     vol_gone(vol);

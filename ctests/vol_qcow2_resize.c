@@ -1,5 +1,5 @@
-/* Resizing qcow2 volumes: what was there stays, what is new is zero whatever is below, and the
- * image stays sound. */
+/* Resizing qcow2 volumes: old data stays, the new part is zeros whatever the backing image has
+ * there, and the image passes QEMU's check. */
 #include "image.h"
 
 #define ALLOCATE VIR_STORAGE_VOL_RESIZE_ALLOCATE
@@ -96,7 +96,7 @@ static void rules(void)
     vol_gone(vol);
 }
 
-/* Through sizes up and down, beside a raw file that takes the same way. */
+/* Several sizes up and down, beside a raw file that is resized in the same way. */
 static void content(const char *options, const char *features)
 {
     static const unsigned long long sizes[] = { 8 * MIB,  3 * MIB + 512, 40 * MIB,
@@ -128,7 +128,7 @@ static void content(const char *options, const char *features)
     vol_gone(vol);
 }
 
-/* What is below reaches further than the volume did: what is new is zero all the same. */
+/* The backing image is longer than the volume was: the new part is zeros all the same. */
 static void over_a_longer_image(const char *options)
 {
     virStorageVolPtr vol;
@@ -147,7 +147,7 @@ static void over_a_longer_image(const char *options)
     CHECK_INT(virStorageVolResize(vol, 10 * MIB, 0), 0);
     CHECK_INT(tool("truncate -s 10M '%s'", in_dir("flat")), 0);
     CHECK(same_content("qcow2", in_dir("p/v"), "raw", in_dir("flat")));
-    /* Not a byte of what is below has changed. */
+    /* The backing image is unchanged, byte for byte. */
     CHECK_INT(tool("qemu-io -f raw -c 'read -P 9 0 8M' '%s'", in_dir("p/base")), 0);
     CHECK_INT(file_size(in_dir("p/base")), 8 * MIB);
     vol_gone(vol);
@@ -174,7 +174,7 @@ static void snapshots(void)
     size_is(vol, MIB);
     CHECK(same_content("qcow2", in_dir("p/v"), "raw", in_dir("flat")));
     vol_gone(vol);
-    /* Version 2 does not record that a snapshot has another size. */
+    /* Version 2 cannot record that a snapshot has another size. */
     CHECK_INT(tool("cd '%s' && qemu-img create -f qcow2 -o compat=0.10 v 1M &&"
                    " qemu-img snapshot -c s v",
                    in_dir("p")),
@@ -196,8 +196,8 @@ static void other_formats(void)
     vol_gone(vol);
 }
 
-/* Persistent bitmaps would need another length, too: the resize is refused rather than that they are
- * lost in silence. */
+/* Persistent bitmaps would need another length, too: the resize is refused, so that they are not
+ * lost without notice. */
 static void bitmaps(void)
 {
     static const char *const parts[] = { "\"name\": \"backup\"", NULL };
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
     content("compat=1.1", ",cluster_size=512");
     content("compat=1.1", ",extended_l2=on");
     content("compat=1.1", ",preallocation=metadata");
-    /* Which has no zero clusters: qemu-img gives up. */
+    /* Without zero clusters qemu-img refuses this. */
     if (ours)
         over_a_longer_image("-o compat=0.10");
     over_a_longer_image("-o compat=1.1");

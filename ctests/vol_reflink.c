@@ -1,5 +1,5 @@
-/* Clones on a filesystem that shares blocks: XFS, and btrfs, each in a file mounted as a loop
- * device. The clone costs no space, and neither copy sees what is written to the other. */
+/* Clones on filesystems that share blocks: XFS and btrfs, each in a file that is mounted as a
+ * loop device. A clone takes no space, and writes to one copy do not change the other. */
 #include "fixture.h"
 
 #include <sys/wait.h>
@@ -16,7 +16,7 @@ static int run(const char *command)
     return status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* A check that fails ends the program: what is mounted must go then, too. */
+/* A failed check ends the program, and the mounts must go with it. */
 static void unmount(void)
 {
     char command[2 * PATH_MAX];
@@ -29,7 +29,7 @@ static void unmount(void)
         fprintf(stderr, "still mounted: %s\n", in_dir("p"));
 }
 
-/* 0 if there can be no such filesystem here. */
+/* Returns 0 if such a filesystem cannot be mounted here. */
 static int mount_new(const char *mkfs)
 {
     char command[4 * PATH_MAX];
@@ -48,7 +48,7 @@ static unsigned long long available(void)
     virStoragePoolInfo info;
     int fd = open(in_dir("p"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    /* Space is taken when data is written back. */
+    /* The filesystem only counts space that has been written back. */
     CHECK(fd >= 0);
     CHECK_INT(syncfs(fd), 0);
     CHECK_INT(close(fd), 0);
@@ -108,7 +108,7 @@ static void outside(virStorageVolPtr source)
     virStoragePoolPtr other = make_pool(conn, "other");
     virStorageVolPtr vol;
 
-    /* Blocks are shared within a filesystem only. */
+    /* Blocks can only be shared within a filesystem. */
     CHECK(virStorageVolCreateXMLFrom(other, vol_xml("clone", 64 * MIB, 0), source,
                                      VIR_STORAGE_VOL_CREATE_REFLINK) == NULL);
     CHECK_ERR(VIR_ERR_SYSTEM_ERROR, VIR_FROM_STORAGE, "failed to clone files from '");
@@ -124,7 +124,7 @@ static void outside(virStorageVolPtr source)
     CHECK_INT(rmdir(in_dir("other")), 0);
 }
 
-/* `nocow` is btrfs's; elsewhere it is refused. */
+/* `nocow` is an option of btrfs; elsewhere it is refused. */
 static void without_copy_on_write(int is_btrfs)
 {
     virStorageVolPtr vol = virStorageVolCreateXML(
@@ -160,14 +160,14 @@ static void on(const char *mkfs, int is_btrfs)
         source = make_vol(pool, "source", 64 * MIB, 0);
         write_pattern(in_dir("p/source"), 32 * MIB, 16 * MIB, 1);
         shares(source, vol_xml("clone", 64 * MIB, 0), VIR_STORAGE_VOL_CREATE_REFLINK, 64 * MIB);
-        /* The allocation that is asked for is not what sharing is about. */
+        /* The requested allocation does not apply to shared blocks. */
         shares(source, vol_xml("clone", 64 * MIB, 64 * MIB), VIR_STORAGE_VOL_CREATE_REFLINK,
                64 * MIB);
         shares(source, vol_xml("clone", 1, 0), VIR_STORAGE_VOL_CREATE_REFLINK, 64 * MIB);
         if (ours) {
             shares(source, vol_xml("clone", 100 * MIB, 0), VIR_STORAGE_VOL_CREATE_REFLINK,
                    100 * MIB);
-            /* What is sparse is shared unasked. */
+            /* A sparse copy shares blocks without being asked to. */
             shares(source, vol_xml("clone", 64 * MIB, 0), 0, 64 * MIB);
         }
         takes_its_own(source);

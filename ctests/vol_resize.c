@@ -1,5 +1,5 @@
-/* Resizing raw volumes: byte exact, never below what is allocated, and nothing changed by a call
- * that fails. */
+/* Resizing raw volumes: exact to the byte, never below the allocation, and a call that fails
+ * changes nothing. */
 #include "fixture.h"
 
 #define ALLOCATE VIR_STORAGE_VOL_RESIZE_ALLOCATE
@@ -12,7 +12,7 @@ static const char below_allocation[] = "can't shrink capacity below existing all
 static const char below_capacity[] =
     "Can't shrink capacity below current capacity unless shrink flag explicitly specified";
 
-/* On a fresh 1 MiB volume, fully allocated or not at all. */
+/* On a new volume of 1 MiB, fully allocated or not allocated. */
 static void resized(int full, unsigned long long argument, unsigned int flags,
                     unsigned long long size, unsigned long long on_disk)
 {
@@ -61,7 +61,7 @@ static void content_stays(void)
     CHECK_INT(virStorageVolResize(vol, 128 * KIB, SHRINK), 0);
     CHECK_INT(file_size(in_dir("p/v")), 128 * KIB);
     CHECK(file_has_pattern(in_dir("p/v"), 64 * KIB, 0, 1));
-    /* libvirt goes by the allocation that it last looked at, and would cut off data. */
+    /* libvirt uses the allocation of its last look at the file, and would cut off data. */
     if (!ours)
         CHECK_INT(virStorageVolGetInfo(vol, &info), 0);
     CHECK_INT(virStorageVolResize(vol, 32 * KIB, SHRINK), -1);
@@ -70,13 +70,13 @@ static void content_stays(void)
     CHECK_INT(virStorageVolResize(vol, 64 * KIB, SHRINK), 0);
     CHECK_INT(file_size(in_dir("p/v")), 64 * KIB);
     CHECK(file_has_pattern(in_dir("p/v"), 64 * KIB, 0, 1));
-    /* What was cut off does not come back. */
+    /* Data that was cut off does not come back. */
     CHECK_INT(virStorageVolResize(vol, MIB, 0), 0);
     CHECK(file_is_zero(in_dir("p/v"), MIB - 64 * KIB, 64 * KIB));
     vol_gone(vol);
 }
 
-/* The sum wraps around in libvirt; whatever is said of it, not a byte is lost. */
+/* The sum wraps around in libvirt; whatever error comes of it, no data is lost. */
 static void wrapping(void)
 {
     virStorageVolPtr vol = make_vol(pool, "v", MIB, 0);

@@ -1,6 +1,6 @@
 /* ctest: ours-only because it stands between the library and the C library's calls */
-/* What is said to be done is on stable storage, in the right order: data, name, folder. Errors of
- * bringing it there are told, once and to whom they concern, and leave no name. */
+/* Changes are on stable storage when a call returns, in the right order: data, name, folder. An
+ * error of syncing is reported once, by the call that it concerns, and leaves no name. */
 #include "fixture.h"
 
 #include <sys/syscall.h>
@@ -9,13 +9,13 @@
 static virConnectPtr conn;
 static virStoragePoolPtr pool;
 
-/* ---- What the library asks of the system ---- */
+/* ---- The library's system calls ---- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-/* In order: f a file is synced, d a folder, n a file gets its name, u one is removed. */
+/* In order: f a file is synced, d a folder is synced, n a file gets its name, u one is removed. */
 static char trace[4096];
 static size_t traced;
-/* How often writing back was begun early, and up to where. */
+/* How often early writeback was started, and up to which offset. */
 static int begun;
 static long long begun_end;
 /* The next call of that kind fails. */
@@ -46,7 +46,7 @@ static int is_folder(int fd)
     return fstat(fd, &sb) == 0 && S_ISDIR(sb.st_mode);
 }
 
-/* Nothing is really synced: what the drive does is not what is tested. */
+/* Nothing is really synced: the drive's behaviour is not tested. */
 int fsync(int fd)
 {
     return note(is_folder(fd) ? 'd' : 'f');
@@ -104,7 +104,7 @@ static void watch(void)
     begun_end = 0;
 }
 
-/* The letter that is noted for a call fails once, with EIO. */
+/* The next call of the kind with this letter fails once, with EIO. */
 static void fail_next(char what)
 {
     watch();
@@ -154,8 +154,8 @@ static void upload(virStorageVolPtr vol, size_t length, unsigned int flags)
     free(data);
 }
 
-/* Everything that is done to volumes, with what it should ask of the system: in order, and only the
- * first of several alike. */
+/* All changes of volumes with the system calls that they need, in order; of several equal calls
+ * in a row only the first is listed. */
 static void done_to_volumes(int syncs)
 {
     static const char *const made = "fnd", *const folder = "dd";
@@ -207,7 +207,7 @@ static void done_to_volumes(int syncs)
     watch();
     CHECK_INT(virStorageVolResize(raw, 8 * MIB, VIR_STORAGE_VOL_RESIZE_ALLOCATE), 0);
     CHECK_STR(trace, changed);
-    /* The order of changes within an image that is there is kept in any case. */
+    /* The order of changes within an existing image is kept in any case. */
     watch();
     CHECK_INT(virStorageVolResize(image, 8 * MIB, 0), 0);
     CHECK(strchr(trace, 'f') != NULL);
@@ -220,7 +220,7 @@ static void done_to_volumes(int syncs)
     watch();
     CHECK_INT(virSparseVolWipeRange(raw, MIB, MIB, 0), 0);
     CHECK_STR(trace, changed);
-    /* Each pass must reach the medium, or the next would only overwrite the page cache. */
+    /* Each pass must reach the drive, or the next one would only overwrite the page cache. */
     watch();
     CHECK_INT(virStorageVolWipePattern(raw, VIR_STORAGE_VOL_WIPE_ALG_NNSA, 0), 0);
     CHECK_STR(trace, "ffff");
@@ -241,7 +241,7 @@ static void done_to_volumes(int syncs)
     vol_gone(raw);
 }
 
-/* A connection of the same root, which says how it wants it. */
+/* A connection to the same root, with sync=no or without. */
 static void connected(const char *more, int syncs)
 {
     virConnectPtr before = conn;
@@ -273,7 +273,7 @@ static void wrong_uris(void)
     }
 }
 
-/* Memory is no stable storage, and is asked for nothing. */
+/* Memory is not stable storage, so nothing is synced. */
 static void in_memory(void)
 {
     virConnectPtr test = virConnectOpen("test:///default");
@@ -294,7 +294,7 @@ static void in_memory(void)
     CHECK_INT(virConnectClose(test), 0);
 }
 
-/* While data arrives, what has arrived is written already. */
+/* While data arrives, earlier data is already being written back. */
 static void writes_behind(void)
 {
     virStorageVolPtr vol = make_vol(pool, "v", 40 * MIB, 0);
@@ -313,7 +313,7 @@ static void writes_behind(void)
     watch();
     upload(vol, 40 * MIB, VIR_SPARSE_VOL_UPLOAD_NO_SYNC);
     CHECK_INT(begun, 0);
-    /* In an image, too, whose bytes are in other places of its file. */
+    /* Also in an image, where the data is at other offsets of its file. */
     watch();
     clone = virStorageVolCreateXMLFrom(pool, qcow2_xml("clone", ""), vol, 0);
     CHECK(clone != NULL);
@@ -353,7 +353,8 @@ static void nothing_is_made(void)
                                  "<format type='dir'/></target></volume>", 0) == NULL);
     failed_with_eio();
     CHECK(!exists(in_dir("p/v")));
-    /* What the kernel told when the writing was begun is not told again by the sync at the end. */
+    /* An error that the kernel reported when writeback was started is not reported again by the
+     * sync at the end. */
     fail_next('w');
     CHECK(virStorageVolCreateXMLFrom(pool, vol_xml("v", 40 * MIB, 0), source, 0) == NULL);
     failed_with_eio();
@@ -378,12 +379,12 @@ static void an_upload_tells(void)
     fail_next('f');
     CHECK_INT(virStreamFinish(st), -1);
     failed_with_eio();
-    /* The next sync would succeed, without what is lost. */
+    /* The next sync would succeed, although data is lost. */
     CHECK_INT(virStreamFinish(st), -1);
     failed_with_eio();
     CHECK_INT(virStreamFree(st), 0);
 
-    /* At the first call that can tell. */
+    /* The error comes at the first call that can return it. */
     st = upload_to(vol, 0, 0, 0);
     fail_next('w');
     while (sent < 40 * MIB && virStreamSend(st, data + sent, MIB) == (int)MIB)
@@ -417,7 +418,7 @@ static void changes_tell(void)
     fail_next('f');
     CHECK_INT(virSparseVolWipeRange(vol, 0, MIB, 0), -1);
     failed_with_eio();
-    /* It is gone, whatever the folder says. */
+    /* The volume is deleted, even if the folder could not be synced. */
     fail_next('d');
     CHECK_INT(virStorageVolDelete(vol, 0), 0);
     CHECK_INT(failing, 0);
@@ -440,7 +441,7 @@ int main(int argc, char **argv)
     connected("", 0);
     connected("&sync=yes", 1);
     CHECK_INT(unsetenv("VIRSPARSE_SYNC"), 0);
-    /* Connections that say nothing are not touched by those that do. */
+    /* Connections with sync=no do not change others. */
     done_to_volumes(1);
     wrong_uris();
     in_memory();

@@ -1,8 +1,8 @@
-/* Every system call of a conversion, a clone, a deletion, a resize, a flattening and an allocation of volumes
- * fails once, and in another run everything from it on does: out of descriptors, EIO, ENOSPC; and reads and
- * writes are short. After a success the deed is done; after a failure the volumes are what they were, nothing
- * stays open or lies around, and the same can be done again. With FAULTS_ALL set, no call is left out:
- * `make faults`. */
+/* Every system call of a conversion, a clone, a deletion, a resize, a flattening and an
+ * allocation of volumes fails once, and in another run all calls from it on fail: no
+ * descriptors, EIO, ENOSPC; and reads and writes are short. After a success the work is done;
+ * after a failure the volumes are unchanged, no descriptor or file is left over, and the call
+ * can be repeated. With FAULTS_ALL set, no call is left out: `make faults`. */
 /* ctest: ours-only because it stands before the system calls of this library */
 /* ctest: no-valgrind because some thousand conversions take too long there */
 #include "domain.h"
@@ -13,7 +13,7 @@
 
 static virConnectPtr conn;
 static virStoragePoolPtr pool;
-/* What is being tried; it is printed when a check fails. */
+/* The current trial; it is printed when a check fails. */
 static char trial[256];
 static unsigned long trials, failures;
 
@@ -23,7 +23,7 @@ static void tell_trial(void)
         fprintf(stderr, "in the trial: %s, failing call: %s\n", trial, fault_call);
 }
 
-/* raw: 1 MiB. image: the same with changes, in qcow2 over raw. */
+/* raw: 1 MiB. image: a changed copy, as a qcow2 overlay of raw. */
 static void make_originals(void)
 {
     CHECK_INT(run("mkdir %s/originals && cd %s/originals && truncate -s 1M raw &&"
@@ -39,7 +39,7 @@ static int same(const char *one_format, const char *one, const char *original)
                test_dir, original) == 0;
 }
 
-/* The volumes, looked up before anything fails. */
+/* The volumes, looked up before any call fails. */
 static virStorageVolPtr raw, image;
 
 static int made(virStorageVolPtr from, const char *format)
@@ -75,7 +75,7 @@ static int there(const char *name)
     return listed;
 }
 
-/* What is to be seen after each has been done, or has not. */
+/* The expected state after each call has succeeded or failed. */
 static void new_from_raw(int done, const char *format)
 {
     CHECK_INT(there("new"), done);
@@ -135,7 +135,7 @@ struct work {
     const char *name;
     int (*work)(void);
     void (*seen)(int done);
-    /* When everything fails from then on, it cannot be undone either. */
+    /* If all further calls fail, the change cannot be undone either. */
     int unsure;
 };
 
@@ -178,13 +178,13 @@ static int one(const struct work *w, enum fault_kind kind, int at, int goes_on)
     if (!(w->unsure && goes_on && !done)) {
         w->seen(done);
     } else if (exists(in_dir("p/new"))) {
-        /* What was to undo it has failed as well, but it is whole. */
+        /* The call that should undo the change failed as well, but the volume is intact. */
         CHECK_INT(run("qemu-img info %s >/dev/null", in_dir("p/new")), 0);
         CHECK_INT(unlink(in_dir("p/new")), 0);
         CHECK_INT(virStoragePoolRefresh(pool, 0), 0);
     }
     CHECK(same("raw", "raw", "raw"));
-    /* Where nothing could be written any more, clusters may be lost, but none is used twice. */
+    /* If nothing could be written any more, clusters may be lost, but none is used twice. */
     CHECK_INT(run("test ! -e %s || qemu-img check -q %s >/dev/null 2>&1 || test $? -eq %d",
                   in_dir("p/image"), in_dir("p/image"), goes_on && !done ? 3 : 0), 0);
     if (!done) {

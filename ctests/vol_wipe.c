@@ -1,4 +1,4 @@
-/* Wiping: afterwards nothing of the old content can be read, and the size is what it was. */
+/* Wiping: afterwards no old data can be read, and the size is unchanged. */
 #include "fixture.h"
 
 static virStoragePoolPtr pool;
@@ -39,7 +39,7 @@ static void zeroed(int by_pattern)
     vol_gone(vol);
 }
 
-/* Sizes that are no multiple of anything: libvirt wipes whole blocks, and the file grows. */
+/* Odd sizes: libvirt wipes whole blocks, and the file grows. */
 static void odd_sizes(void)
 {
     static const unsigned long long sizes[] = { 0, 1, 511, 4097, 1000001 };
@@ -56,7 +56,7 @@ static void odd_sizes(void)
     }
 }
 
-/* The other patterns are the work of the program scrub: it overwrites, or it is not installed. */
+/* libvirt runs the program scrub for the other patterns, or fails if it is not installed. */
 static void patterns(void)
 {
     unsigned int algorithm;

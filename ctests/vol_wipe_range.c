@@ -1,4 +1,4 @@
-/* Wiping a range of a volume: it reads as zeros and takes no space, and nothing beside it changes. */
+/* Wiping a range of a volume: it reads as zeros and takes no space, and the rest is unchanged. */
 /* ctest: ours-only because libvirt has no such function */
 #include "domain.h"
 
@@ -7,7 +7,7 @@
 static virConnectPtr conn;
 static virStoragePoolPtr pool;
 
-/* The same is done to a copy by dd and fallocate, to which the volume must be equal then. */
+/* A copy is changed in the same way by dd and fallocate, and must then equal the volume. */
 static void wiped(virStorageVolPtr vol, unsigned long long offset, unsigned long long length)
 {
     unsigned long long size = file_size(in_dir("p/v"));
@@ -18,7 +18,7 @@ static void wiped(virStorageVolPtr vol, unsigned long long offset, unsigned long
     CHECK_INT(virSparseVolWipeRange(vol, offset, length, 0), 0);
     CHECK_INT(file_size(in_dir("p/v")), size);
     CHECK_INT(run("cmp %s %s", in_dir("p/v"), in_dir("ref")), 0);
-    /* Linux keeps the block that a file ends in. */
+    /* Linux keeps the block in which a file ends. */
     CHECK_INT(run("fallocate -d %s && test $(stat -c %%b %s) -le $(($(stat -c %%b %s) + %d))",
                   in_dir("ref"), in_dir("p/v"), in_dir("ref"), size % (4 * KIB) ? 8 : 0), 0);
 }
@@ -39,7 +39,7 @@ static void ranges(unsigned long long allocation)
 
     wiped(vol, 64 * KIB, 128 * KIB);
     CHECK_INT(file_allocation(in_dir("p/v")), full - 128 * KIB);
-    /* What is there already, in part or as a whole, is no matter. */
+    /* Ranges that are already zeros, in part or as a whole. */
     wiped(vol, 64 * KIB, 128 * KIB);
     wiped(vol, 100 * KIB, 200 * KIB);
     /* Parts of blocks, and less than one. */
@@ -54,7 +54,7 @@ static void ranges(unsigned long long allocation)
     vol_gone(vol);
 }
 
-/* A length that is no multiple of anything, and none at all. */
+/* Odd lengths, and a length of 0. */
 static void odd_sizes(void)
 {
     virStorageVolPtr vol = filled(1000001, 1000001);
@@ -106,7 +106,7 @@ static void refusals(void)
     vol_gone(vol);
 }
 
-/* The bytes of the file are wiped, also those of an image. */
+/* The bytes of the file are wiped, also for an image. */
 static void image(void)
 {
     virStorageVolPtr vol = virStorageVolCreateXML(pool, "<volume><name>v</name><capacity unit='MiB'>8"

@@ -1,5 +1,4 @@
-/* Volume descriptions: what comes out for a raw file and for files in other formats, and how sizes
- * are read. */
+/* Volume XML: output for a raw file and for files in other formats, and how sizes are parsed. */
 #include "fixture.h"
 
 static virStoragePoolPtr pool;
@@ -61,7 +60,7 @@ static void raw_output(void)
     CHECK(virStorageVolGetXMLDesc(vol, 1) == NULL);
     CHECK_ERR(VIR_ERR_INVALID_ARG, VIR_FROM_STORAGE, "unsupported flags (0x1) in function");
 
-    /* Each look is a look at the file. */
+    /* Each call reads the file's current state. */
     set_size(in_dir("p/v"), 2 * MIB);
     xml = described(vol);
     CHECK(strstr(xml, "<physical unit='bytes'>2097152</physical>") != NULL);
@@ -161,7 +160,7 @@ static void units(void)
     CHECK_ERR(VIR_ERR_XML_ERROR, VIR_FROM_STORAGE, "XML error: malformed capacity element");
 }
 
-/* A negative size is no size; libvirt takes it modulo 2^64 and fails later. */
+/* A negative size is refused; libvirt takes it modulo 2^64 and fails later. */
 static void negative(void)
 {
     CHECK(virStorageVolCreateXML(pool, "<volume><name>u</name><capacity>-1</capacity></volume>",
@@ -198,7 +197,7 @@ static void qemu_img(const char *arguments)
     CHECK_INT(system(command), 0);
 }
 
-/* Files that others put there are what their content says. */
+/* Files that other programs put there are described by their content. */
 static void probed_formats(void)
 {
     char backing[PATH_MAX + 64];
