@@ -81,7 +81,7 @@ def arguments(name, conn):
     return []
 
 
-# What libvirt's daemon says of secrets and filters.
+# The answers of libvirt's daemon for secrets and filters.
 def not_found(code, domain, text):
     return (None, (code, domain, text))
 
@@ -121,7 +121,7 @@ def domain_of(name):
 
 
 def expected(name, index, given, answer):
-    """What ours has to say where libvirt's test driver says that."""
+    """The expected answer of our library where libvirt's test driver has that one."""
     if answer[1] is None:
         return answer
     code, domain, text = answer[1]

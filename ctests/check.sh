@@ -1,10 +1,10 @@
 #!/bin/bash
-# Runs every test there is, and ends with how many passed and failed, and which could not be run.
+# Runs all tests, and prints how many passed and failed, and which could not be run.
 #
 # Usage: ctests/check.sh STAGE; STAGE is what `make stage` installed into.
 #
-# A test that cannot be run, for want of a program or of a right, does not count as passed. With CI=true
-# it is a failure, unless ctests/not-run-expected has a line for it.
+# A test that cannot be run, because a program or a permission is missing, does not count as passed. With
+# CI=true it counts as failed, unless ctests/not-run-expected has a line for it.
 set -uo pipefail
 
 stage=$(cd "$1" && pwd) || exit 1
@@ -17,8 +17,8 @@ passed=0
 failed=0
 broken=()
 
-# $1 says what the command that follows tests. Its passes and failures are those that it counts
-# itself, as cargo and our scripts do, or else itself.
+# step WHAT COMMAND...: runs the command, which tests WHAT. If it prints numbers of passes and failures, as
+# cargo and our scripts do, they are added up; otherwise the command counts as one test.
 step() {
     local what=$1 status p f begin=$SECONDS
     shift
@@ -39,7 +39,7 @@ step() {
     echo "== $what: $((SECONDS - begin)) s"
 }
 
-# A step that needs the things that $1 names.
+# step_with THINGS WHAT COMMAND...: a step that is not run if one of the things (needs.sh) is missing.
 step_with() {
     local lacking
     lacking=$(lacking $1)
@@ -52,7 +52,7 @@ step_with() {
     fi
 }
 
-# All Rust tests that can be run here. Those of the folders tests/ run the programs of others.
+# All Rust tests that can be run here. Those in the folders tests/ may need other programs.
 rust_tests() {
     local source name lacking targets=()
     for source in {,crates/*/}tests/*.rs {,crates/*/}tests/*/main.rs; do
@@ -75,8 +75,8 @@ xtask() {
     cargo run --quiet --locked --package xtask -- "$@"
 }
 
-# groff must have nothing to say about any page. Pages that are other names of one refer to it from
-# above their folder.
+# groff must not warn about any page. A page that is another name for one refers to it relative to
+# the folder above.
 manual_pages() {
     local page
     (
@@ -101,8 +101,9 @@ step "programs that were built against libvirt" ctests/clients/run.sh "$stage"
 step "their own test suites" ctests/suites/run.py "$stage"
 step_with "pkg-config qemu-img qemu-io fio mkfs.ext4" "the examples" ctests/examples.sh "$stage"
 
-# What ctests/not-run-expected does not name. Its lines are RELEASE PATTERN, where RELEASE is of
-# /etc/os-release, or *, and PATTERN (of the shell) matches what is behind NOT RUN.
+# Prints the tests that were not run and are not listed in ctests/not-run-expected. Its lines are RELEASE
+# PATTERN: RELEASE is ID-VERSION_ID of /etc/os-release, or *, and PATTERN (of the shell) matches the text after
+# NOT RUN.
 unexpected() {
     local release line expected_on pattern
     release=$(. /etc/os-release && echo "$ID-${VERSION_ID:-}")

@@ -1,20 +1,20 @@
 #!/bin/bash
-# Installs what building, the demo and the tests run, where it is missing and Debian's packages can be
-# installed. A thing is looked for by what is run or read (a command, a header), never by the name of
-# a package, because several packages may bring it and their names may conflict.
+# Installs missing programs and files that building, the demo and the tests need, on systems with Debian's
+# packages. They are looked for by the command or file that is used, never by the name of
+# a package, because several packages may have it and may conflict.
 #
 # Usage: ctests/deps.sh [--check] [demo|tests]
 #   demo     what `make demo` runs
 #   tests    what `make check` runs (this is the default)
 #   --check  prints the names of what is missing, one a line, and installs nothing
 #
-# Nothing is removed, and no package is replaced by an older one, unless DEPS_DOWNGRADE=yes: then a
-# package that is newer than what the sources have is replaced where it is in the way. That happens on
-# a machine with a qemu-utils from a source that is gone: Debian's qemu-system-x86 can only be
+# No package is removed or replaced by an older one, unless DEPS_DOWNGRADE=yes: then a
+# package that is newer than the package sources' is replaced if it prevents an installation. That happens on
+# a machine with a qemu-utils from a source that no longer exists: Debian's qemu-system-x86 can only be
 # installed beside its own qemu-utils.
 #
-# The status is 0 also when something could not be had: the tests that need it are then not run, and
-# `ctests/check.sh` says which.
+# The status is 0 even if something could not be installed: the tests that need it are then not run, and
+# `ctests/check.sh` lists them.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -27,7 +27,7 @@ if [ "${1:-}" = --check ]; then
 fi
 wanted=${1:-tests}
 
-# Prints THING PACKAGE for each that is wanted and missing.
+# Prints THING PACKAGE for each missing thing of the set.
 missing() {
     local thing package set
     while read -r thing package set; do
@@ -61,7 +61,7 @@ install() {
 
 echo "Installing: ${packages[*]}"
 apt-get update -q || echo "apt-get update has failed; going on with the lists that are here"
-# One that cannot be had must not keep the others away: apt installs all that it is given, or nothing.
+# apt installs all packages or none, so those that cannot be installed are left out.
 possible=()
 for package in "${packages[@]}"; do
     if install --simulate "$package" >/dev/null 2>&1; then
@@ -76,8 +76,8 @@ if [ ${#possible[@]} -gt 0 ] && ! install "${possible[@]}"; then
     done
 fi
 
-# Prints the installed packages of the table that are newer than what the sources have, each with the
-# newest version that they do have.
+# Prints the installed packages of the table that are newer than in the package sources, each with the
+# newest version there.
 replaceable() {
     local package installed newest
     for package in $(table | tr -s ' ' | cut -d ' ' -f 2 | sort -u); do

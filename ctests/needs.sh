@@ -1,4 +1,4 @@
-# What building, the demo and the tests run, and which package of Debian has it; sourced by scripts.
+# The programs and files that building, the demo and the tests need, with their Debian packages; sourced by scripts.
 
 # THING PACKAGE SET: a THING is a command, or KIND:NAME of another kind (see have). The SET is demo for
 # what `make demo` needs as well.
@@ -46,7 +46,7 @@ ntfs-3g                               ntfs-3g                 tests
 END
 }
 
-# Whether a thing of the table is there. Interpreters are Debian's, for which its bindings are made.
+# Whether a thing of the table is installed. Interpreters are Debian's, because its bindings are made for them.
 have() {
     case $1 in
     header:*) printf '#include <%s>\n' "${1#*:}" | cc -E -o /dev/null -x c - 2>/dev/null ;;
@@ -60,8 +60,8 @@ os.stat(sysconfig.get_paths()['include'] + '/${1#*:}')" 2>/dev/null ;;
     esac
 }
 
-# Prints the commands of the table that a test's source names, with the files beside it that it
-# includes (C) or has as modules (Rust): what runs a command has its name in a string.
+# Prints the commands of the table whose names occur in a test's source, or in files beside it that it
+# includes (C) or has as modules (Rust).
 needs_of() {
     local folder file
     folder=$(dirname "$1")
@@ -74,7 +74,7 @@ needs_of() {
     } | grep -owE 'qemu-(img|io|nbd|system-x86_64)|nbdkit|nbdcopy|nbdinfo|fio|virsh|fincore|virt-install' | sort -u
 }
 
-# Prints those of the THINGs that are missing.
+# Prints the THINGs that are missing.
 lacking() {
     local thing
     for thing; do

@@ -1,6 +1,6 @@
-"""Our library before a libvirt whose functions a program finds by dlsym, as ctypes and JNA do: their calls
-would go half to one library and half to the other. That is refused when a connection is opened, with a message
-that says what to set instead; and that works. A program that links its functions is not concerned."""
+"""Our library is preloaded, and a program finds libvirt's functions by dlsym, as ctypes and JNA do: half of the calls
+would go to one library and half to the other. Opening a connection then fails, with a message
+that says what to set instead, and that works. Programs that link the functions are not affected."""
 
 import os
 import subprocess

@@ -1,5 +1,5 @@
-"""Our library in front of a libvirt that was loaded by dlopen for its caller alone, as interpreters load
-what their modules need: functions that only the other has fail with errors, and end nothing."""
+"""Our library is preloaded, and libvirt's is loaded by dlopen with RTLD_LOCAL, as interpreters load the
+libraries of their modules: functions that only libvirt's library has return errors, and do not end the process."""
 
 import os
 import subprocess

@@ -1,16 +1,16 @@
 #!/bin/bash
-# Runs the README's two commands, `make demo` and `make check`, in fresh roots of the releases of Debian
-# that people have, and prints a table for docs/compatibility.md.
+# Runs the README's two commands, `make demo` and `make check`, in fresh roots of several releases of
+# Debian, and prints a table for docs/compatibility.md.
 #
 # Usage: ctests/releases.sh [RELEASE...]; as root, with mmdebstrap. All of the RELEASEs (see releases) if
-# none is named. What is tested is a clone of HEAD. The Rust toolchain is this machine's.
+# none is named. A clone of HEAD is tested, with this machine's Rust toolchain.
 #
 #   RELEASES_DIR      where the roots are made, and the logs left (default: /var/tmp/virsparse-releases)
-#   RELEASES_KEEP     yes: roots are left there, and one that is there is used again as it is
-#   RELEASES_COMMAND  is run instead of the two commands, for looking at one release
+#   RELEASES_KEEP     yes: roots are kept, and existing ones are used again
+#   RELEASES_COMMAND  is run instead of the two commands, to examine a release
 #
 # The status is 0 if both commands pass everywhere. A release whose libvirt or QEMU is newer than the one
-# that the library was tested with (see releases) is a row of warning, whatever its outcome.
+# that the library was tested with (see releases) is only a warning, whatever its result.
 set -uo pipefail
 
 repository=$(cd "$(dirname "$0")/.." && pwd)
@@ -28,8 +28,8 @@ releases() {
 END
 }
 
-# Runs a command in a root, in namespaces of its own: what it leaves running ends with it, and what is
-# mounted there is seen by nobody else.
+# Runs a command in a root, in namespaces of its own: processes that it leaves running end with it, and its
+# mounts are not visible outside.
 inside() {
     local root=$1
     shift
@@ -49,8 +49,8 @@ exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 TERM=dumb \
 END
 }
 
-# Makes the root of a release: the least that apt can work in, make, and the certificates that this
-# machine trusts, which are more than Debian's where a network has an authority of its own.
+# Makes the root of a release: a minimal system with apt and make, and the certificates of this
+# machine, because a network may have a certificate authority of its own.
 make_root() {
     local name=$1 suite=$2 root=$3
     local sources=("deb $MIRROR $suite main" "deb $MIRROR $suite-updates main"
@@ -74,7 +74,7 @@ make_root() {
         rm "$root/etc/apt/sources.list.d/backports.list"
         ;;
     esac
-    # Lists of packages are the commands' own affair.
+    # The commands must fetch the package lists themselves.
     rm -rf "$root"/var/lib/apt/lists/*
 }
 

@@ -11,20 +11,20 @@
 # Usage: ctests/run.sh STAGE [NAME...]; STAGE is what `make stage` installed into. In a C file,
 #   /* ctest: ours-only because ... */      leaves out `libvirt`
 #   /* ctest: no-valgrind because ... */    leaves out `valgrind`
-# and CTEST_WAYS="c99 libvirt" leaves out all but those, to look at something sooner.
+# and CTEST_WAYS="c99 libvirt" runs only these ways, which is faster.
 #
-# A program that runs a command which is missing (needs.sh) is listed as NOT RUN, with the reason. One
-# that can do only a part of what it is for prints a line "NOT RUN: what: why" for the rest.
+# A program that needs a command which is not installed (needs.sh) is listed as NOT RUN, with the reason. A
+# program that can run only in part prints a line "NOT RUN: what: why" for the rest.
 #
 # A program runs in a folder of its own, TEST_DIR, which is removed afterwards.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/needs.sh"
-# The version that ours says it is, whatever headers a program is compiled with.
+# The libvirt version that our library reports, whichever headers a program is compiled with.
 IFS=. read -r major minor micro <"$here/../LIBVIRT_VERSION"
 CFLAGS="-g -O1 -pedantic -Wall -Wextra -Werror -DLIBVIRT_VERSION=$((major * 1000000 + minor * 1000 + micro))"
-# Only what hangs is to be ended: the programs have deadlines of their own.
+# This only ends programs that hang: they have time limits of their own.
 TIMEOUT=${CTEST_TIMEOUT:-3000}
 
 # The tests see the installed files only, through pkg-config as any program would.
@@ -38,7 +38,7 @@ prepare() {
     unset PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
 }
 
-# Prints the ways in which a program is to be tested.
+# Prints the ways in which a program is tested.
 ways() {
     local way
     for way in $(all_ways "$1"); do
@@ -57,7 +57,7 @@ all_ways() {
     grep -q 'ctest: no-valgrind because' "$1" || echo valgrind
 }
 
-# What is needed to try a program in that way.
+# Prints the commands that are needed to run a program in that way.
 needs_of_way() {
     case $1 in
     c99) echo cc ;;
@@ -103,7 +103,7 @@ run() {
     esac
 }
 
-# Tests one file in all ways. Prints a line for each, and what was said in those that failed.
+# Tests one file in all ways. Prints a line for each, and the output of those that failed.
 test_file() {
     local source=$1 name way scratch lacking begin took
     name=$(basename "${source%.*}")

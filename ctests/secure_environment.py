@@ -1,5 +1,5 @@
-"""A program that runs with rights that its user does not have (setuid) takes nothing from that user's
-environment: not where definitions are kept, nor what a URI means."""
+"""A program that runs with more rights than its user (setuid) ignores that user's environment: both
+where definitions are kept and what a URI means."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-# Nobody's: it has no home that could be found otherwise.
+# The UID of nobody, which has no home folder.
 OWNER = 65533
 
 PROGRAM = """

@@ -1,4 +1,4 @@
-"""Functions that have nothing behind them refuse as libvirt's own do: the same checks of the first
+"""Functions that are not implemented refuse as libvirt's own do: the same checks of the first
 argument, code, domain and message. libvirt itself is asked beside ours, in a process for each call,
 because it crashes for some of what ours refuses."""
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# Takes a real, sparse filesystem image through a storage volume and back, with the C tool and then
-# with the Python one, and checks that both copies are equal, equally sparse, and a healthy
-# filesystem. Then the image is the disk of a running domain: each of the two tools for that copies it
-# while a guest writes to it, and moves the guest onto the copy, which must hold exactly the image and
-# all that the guest has written. Needs a C compiler, python3, mkfs.ext4 (or mkfs.xfs) and, for the
-# second part, qemu-io and qemu-img; no root; cleans up.
+# Uploads a real, sparse filesystem image to a storage volume and downloads it again, with the C
+# tool and then with the Python one, and checks that both copies are equal, equally sparse, and a
+# healthy filesystem. Then the demo starts a domain with the image as its disk. Each of the two
+# block copy tools copies the disk while a guest writes to it, and moves the guest onto the copy,
+# which must have the data of the image and all writes of the guest. Needs a C compiler, python3,
+# mkfs.ext4 (or mkfs.xfs) and, for the second part, qemu-io and qemu-img; no root; cleans up.
 #
 # Usage: demo.sh [LIBRARY]
 #   LIBRARY    the built library or the directory it is in (default: target/release)
@@ -142,14 +142,14 @@ say "an image of 4 GiB with the files of $files"
 truncate -s 4G "$work/made.img"
 make_filesystem "$work/made.img"
 # mkfs preallocates its journal without writing it. Linux calls such space a hole or data depending
-# on what is in the page cache; copied like this, it is a hole for good.
+# on the page cache. After this copy it is a hole in any case.
 cp --sparse=always "$work/made.img" "$work/disk.img"
 rm "$work/made.img"
 sync "$work/disk.img"
 ls -lsh "$work/disk.img"
 
-# What a guest does: writes blocks of 4 KiB, one after the other, round and round the last 2 MiB of the
-# first GiB, until the file $2 is there, and once more; then it says how many. $1 is the disk.
+# The guest: it writes blocks of 4 KiB, one after the other, again and again to the last 2 MiB of the
+# first GiB, until the file $2 exists, and once more; then it prints how many. $1 is the disk.
 cat >"$work/guest.sh" <<'EOF'
 set -e
 number=0
@@ -167,7 +167,7 @@ done
 echo $number
 EOF
 
-# expect NUMBER: makes the disk as it was, with the first NUMBER writes of the guest.
+# expect NUMBER: makes the expected disk: the image with the first NUMBER writes of the guest.
 expect() {
     local number=$1 at commands=()
     cp --sparse=always "$work/disk.img" "$work/expected.img"
@@ -210,7 +210,7 @@ pool_started=yes
 round_trip c "$work/vol-transfer"
 round_trip python python3 "$top/examples/python/vol_transfer.py"
 if command -v qemu-io >/dev/null && command -v qemu-img >/dev/null; then
-    # A second or so: the guest writes before the copy is ready, and goes on when it is the disk.
+    # The copy takes about a second, so the guest writes before and after the pivot.
     pace=$(($(stat -c %b "$work/disk.img") * 512))
     copy_disk c raw "$work/blockcopy"
     copy_disk python qcow2 python3 "$top/examples/python/blockcopy.py"

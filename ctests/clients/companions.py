@@ -1,5 +1,5 @@
-"""Debian's modules for libvirt-qemu.so.0 and libvirt-lxc.so.0 load on our library, which is under those names
-as well, and refuse what nobody does here."""
+"""Debian's modules for libvirt-qemu.so.0 and libvirt-lxc.so.0 load on our library, which the drop-in folder
+has under these names as well, and their functions refuse."""
 
 import os
 

@@ -1,5 +1,5 @@
-"""A script whose daemon thread drives the event loop ends well: Python ends that thread inside of one of our
-calls of its functions, when the interpreter has come to its end."""
+"""A script whose daemon thread runs the event loop ends without an error: when the interpreter ends, Python
+ends that thread while our library is calling one of its functions."""
 
 import os
 import subprocess

@@ -1,5 +1,5 @@
-"""The library is a light guest: it has no thread while nothing moves, and lets a process sleep. How long
-it takes to be there is told."""
+"""The library is a light guest in its process: an open connection has no threads and causes no wakeups. The time
+that opening takes is printed."""
 
 import os
 import statistics
@@ -10,7 +10,7 @@ import time
 RUNS = 9
 IDLE_SECONDS = 1.0
 
-# Opens a connection in a fresh process, tells how long that took and how many threads there are
+# Opens a connection in a new process, prints how long that took and how many threads there are
 # before and afterwards, and then waits until it is told to end.
 CHILD = """
 import os, sys, time
@@ -52,7 +52,7 @@ for _ in range(RUNS):
                 if stat.read().rpartition(")")[2].split()[0] == "S":
                     break
             time.sleep(0.01)
-        # One second without a wakeup is enough: what wakes up by itself does so in each.
+        # One second without a wakeup is enough: a periodic wakeup would occur in each second.
         for _ in range(30):
             at_rest = switches(child.pid)
             time.sleep(IDLE_SECONDS)
@@ -63,6 +63,6 @@ for _ in range(RUNS):
     child.stdin.close()
     assert child.wait() == 0
 
-# How long it takes is told, and not judged: the machine may be busy.
+# The time is printed but not checked, because the machine may be busy.
 median = statistics.median(times)
 print(f"guest: passed, import and open take {median:.1f} ms")

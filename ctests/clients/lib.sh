@@ -1,4 +1,4 @@
-# What scripts that use virsh have in common. They end at the first command that fails.
+# Functions for scripts that use virsh. They end at the first command that fails.
 set -euo pipefail
 
 URI="sparse:///embed?root=$TEST_DIR/root"
@@ -9,14 +9,14 @@ fail() {
     exit 1
 }
 
-# real_virsh ARGUMENT...: virsh on our library, with nothing said of its output and status.
+# real_virsh ARGUMENT...: virsh on our library; its output and status are not checked.
 real_virsh() {
     LC_ALL=C LD_PRELOAD=$LIBRARY /usr/bin/virsh -c "$URI" "$@"
 }
 
-# virsh COMMAND...: all commands in one process, each as one argument. What they say is in $said,
-# and they must succeed in silence on the standard error output. A domain runs in the process that
-# has started it, so what is to be done with one is done in one call.
+# virsh COMMAND...: all commands in one process, each as one argument. Their output goes to $said,
+# and they must succeed and write nothing to standard error. A domain runs in the process that
+# started it, so all commands for a running domain are in one call.
 virsh() {
     local commands
     commands=$(printf '%s; ' "$@")
@@ -24,13 +24,13 @@ virsh() {
         fail "virsh $commands: $(cat "$said" "$said.error")"
 }
 
-# refused TEXT COMMAND: it fails, and says that.
+# refused TEXT COMMAND: the command fails, and its output has the text.
 refused() {
     ! real_virsh "$2" >"$said" 2>&1 || fail "virsh $2 has succeeded: $(cat "$said")"
     grep -qF -- "$1" "$said" || fail "virsh $2 says: $(cat "$said")"
 }
 
-# says PATTERN...: each matches a whole line of what the last commands said.
+# says PATTERN...: each pattern matches a whole line of the last commands' output.
 says() {
     local pattern
     for pattern; do

@@ -8,7 +8,7 @@ folder = os.environ["TEST_DIR"]
 uri = f"sparse:///embed?root={folder}/root"
 libvirt.registerErrorHandler(lambda data, error: None, None)
 
-# It is ours, and libvirt's own is not there.
+# Our library is loaded, and libvirt's is not.
 with open("/proc/self/maps") as maps:
     libraries = {line.split(maxsplit=5)[5].strip() for line in maps if "/" in line}
 assert os.path.realpath(os.environ["LIBRARY"]) in libraries, libraries
@@ -62,7 +62,7 @@ with libvirt.open(uri) as conn:
     with open(f"{folder}/source", "rb") as source, open(vol.path(), "rb") as copy:
         assert source.read() == copy.read()
 
-    # Of what is outside there is nothing.
+    # There are no objects of other kinds.
     assert conn.listAllNetworks() == conn.listAllInterfaces() == conn.listAllDevices() == []
     assert conn.listAllSecrets() == conn.listNWFilters() == conn.listDefinedNetworks() == []
 

@@ -1,6 +1,5 @@
 #!/bin/bash
-# Runs clients of libvirt on our library, as they are installed: they were built against libvirt and
-# know nothing of us. There are two ways in:
+# Runs clients of libvirt on our library, unmodified, as they are installed. There are two ways:
 #
 #   NAME.py, NAME.pl   Debian's python3-libvirt and Sys::Virt: LD_LIBRARY_PATH names the drop-in
 #                      folder, whose libvirt.so.0 is our library
@@ -42,7 +41,7 @@ for name in "${@:-*}"; do
         esac
     done
 done
-# What the ways in need, beside what a test names.
+# The things that the two ways need, besides those that a test names.
 needs_of_way() {
     case $1 in
     *.py) echo python3:libvirt ;;

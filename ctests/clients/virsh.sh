@@ -4,7 +4,7 @@ source "$(dirname "$0")/lib.sh"
 pool=$TEST_DIR/pool
 mkdir "$pool"
 
-# It is our library that answers.
+# The connection is our library's.
 virsh version
 says "Using library: libvirt $(cat "$(dirname "$0")/../../LIBVIRT_VERSION")" 'Running hypervisor: SPARSE .*'
 virsh uri
@@ -97,13 +97,13 @@ says '1 +d +running' 'State: +running' 'running \(booted\)' "vda +67108864 +$dat
 virsh 'list --all'
 silent '\bd\b'
 
-# A domain that is named goes through a private function, which does not know our handles.
+# For a named domain virsh uses a private function, which does not accept our handles.
 virsh 'define d.xml'
 real_virsh 'domstats d --state' >"$said" 2>&1 || fail "domstats d: $(cat "$said")"
 says "Domain: 'd'" 'state.state=5'
 virsh 'checkpoint-list d' 'snapshot-list d' 'undefine d --managed-save --snapshots-metadata'
 
-# Of networks and the like there are none; what there is nothing behind is refused by name.
+# There are no networks and the like; functions that are not implemented are refused by name.
 virsh 'net-list --all' 'iface-list --all' 'nodedev-list' 'secret-list' 'nwfilter-list' 'nwfilter-binding-list'
 silent 'active|yes|[0-9]'
 refused "Network not found: no network with matching name 'default'" 'net-info default'

@@ -1,10 +1,10 @@
-# Block jobs and snapshots by virsh: a domain with a chain of images, whose disk is copied, pulled and
-# committed while it runs. What guests read is told by qemu-img, which looks at the images afterwards.
+# Block jobs and snapshots by virsh: a running domain with a backing chain, whose disk is copied, pulled and
+# committed. Afterwards qemu-img reads the images, to check the data that a guest would read.
 source "$(dirname "$0")/lib.sh"
 
 folder=$TEST_DIR
 
-# A chain of two, of 64 MiB, with data of their own; `ref` is what it reads as.
+# A chain of two images of 64 MiB, each with data of its own; `ref` has what the chain reads as.
 chain() {
     rm -f base top copy ref snap
     head -c 8M /dev/urandom >base
@@ -26,7 +26,7 @@ same() {
     [ "$2" = raw ] || qemu-img check -q -f qcow2 "$1"
 }
 
-# below IMAGE NAME: that is what it has below it.
+# below IMAGE NAME: the image's backing file name is NAME.
 below() {
     qemu-img info "$1" | grep -q "^backing file: $2" || fail "$(qemu-img info "$1")"
 }

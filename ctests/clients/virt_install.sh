@@ -1,13 +1,13 @@
 #!/bin/bash
-# virt-install on our library in libvirt's place (the drop-in folder): it looks at the capabilities, makes a
-# definition from them, and defines and starts the domain. It comes by another name of our URI, too.
+# virt-install on our library in libvirt's place (the drop-in folder): it reads the capabilities, makes a
+# definition from them, and defines and starts the domain. It also uses an alias for our URI.
 . "$(dirname "$0")/lib.sh"
 
 mkdir images
 truncate -s 16M images/d.img
 export HOME=$TEST_DIR LC_ALL=C
 
-# install URI ARGUMENT...: what it says is in $said; it must succeed.
+# install URI ARGUMENT...: runs virt-install, which must succeed; its output goes to $said.
 install() {
     local uri=$1
     shift

@@ -1,5 +1,5 @@
-"""libvirt's C examples, compiled against libvirt and run on both: they must end alike, and say the same.
-What they say on libvirt is what they must say here."""
+"""libvirt's C examples, compiled against libvirt and run on both libraries: exit status and output must
+be the same."""
 
 import re
 import subprocess
@@ -34,7 +34,7 @@ def build(folder):
     return folder
 
 
-#: What the first run, on libvirt's own library, has said.
+#: The output of the first run, on libvirt's own library.
 said = {}
 
 
@@ -46,7 +46,7 @@ def run(source, env):
         command = ["timeout", "-s", "INT", "2", source / name, *arguments]
         done = subprocess.run(command, env=env, text=True, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        # Whose version it is, and which part of the library says so, may differ.
+        # The name of the library and the source of a message may differ.
         text = re.sub(r"version: [\d.]+", "version:", done.stdout)
         text = re.sub(r"^libvirt: .*? error :", "libvirt: error :", text, flags=re.MULTILINE)
         if name == "domtop":

@@ -1,4 +1,4 @@
-"""Sys::Virt: its tests of connections, domains, storage and events, for the version that Debian has."""
+"""Sys::Virt: its tests of connections, domains, storage and events, of the version that Debian has."""
 
 import os
 import re

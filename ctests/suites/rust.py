@@ -1,4 +1,4 @@
-"""The crate virt: its tests, apart from those that want a daemon and are left out by itself."""
+"""The crate virt: its tests, except those that need a daemon, which it skips itself."""
 
 import os
 import re

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * blockcopy: copies the disk of a running domain while its guest uses it, and moves the guest onto
- * the copy. The job is one libvirt call (virDomainBlockCopy); an event says that the copy is ready,
- * and a second call (virDomainBlockJobAbort) makes it the disk, or leaves it as it is.
+ * the copy. One libvirt call (virDomainBlockCopy) starts the job, an event reports that the copy is ready,
+ * and a second call (virDomainBlockJobAbort) pivots the disk to the copy, or ends the job and keeps it.
  *
- * A copy that fails or is interrupted (Ctrl-C) is as if it had not been: the job is aborted, the file
- * that was made for it is removed, and the guest goes on with its old disk.
+ * A copy that fails or is interrupted (Ctrl-C) leaves no trace: the job is aborted, its new file
+ * is removed, and the guest continues with its old disk.
  */
 
 #define _GNU_SOURCE /* asprintf */
@@ -60,7 +60,7 @@ struct options {
     const char *uri, *domain, *disk, *target;
 };
 
-/* The job, as the event loop tells of it. */
+/* The state of the job, which the event callbacks update. */
 struct job {
     const struct options *o;
     virConnectPtr conn;
@@ -117,7 +117,7 @@ static bool fail_libvirt(void)
 
 /* ---- XML ---- */
 
-/* What goes between quotes, or between tags. */
+/* Writes text for an attribute value or between tags. */
 static void put_escaped(FILE *xml, const char *text)
 {
     for (; *text; text++)
@@ -215,7 +215,7 @@ static bool fail_job(const struct job *j)
 {
     if (j->status != VIR_DOMAIN_BLOCK_JOB_FAILED)
         return fail("%s: somebody else has ended the job", j->o->disk);
-    /* A job that is gone cannot be aborted; the library says what became of it. */
+    /* The job is gone and cannot be aborted, but the error of this call says why it failed. */
     if (virDomainBlockJobAbort(j->domain, j->o->disk, 0) < 0)
         return fail_libvirt();
     return fail("%s: the job has failed", j->o->disk);
@@ -229,7 +229,7 @@ static bool wait_ready(struct job *j)
             return fail("interrupted");
         if (j->status != RUNNING)
             return fail_job(j);
-        /* 0: the job is over, and the event that says so is on its way. */
+        /* 0: the job has ended, and its event will arrive. */
         int found = virDomainGetBlockJobInfo(j->domain, j->o->disk, &info, 0);
         if (found < 0)
             return fail_libvirt();
@@ -244,7 +244,7 @@ static bool wait_ready(struct job *j)
     return true;
 }
 
-/* Waits until the copy has all that the guest has written, who is paused and adds nothing to it. */
+/* Waits until the copy has all data. The guest is paused, so it writes no more. */
 static bool wait_equal(const struct job *j)
 {
     const struct timespec pause = { .tv_nsec = 1000 * 1000 };
@@ -260,7 +260,7 @@ static bool wait_equal(const struct job *j)
     return found < 0 ? fail_libvirt() : fail("%s: the job has ended", j->o->disk);
 }
 
-/* To abort a job that is ready leaves the copy as it is: the disk at one instant, if the guest waits. */
+/* Aborting a job that is ready keeps the copy: the disk at one point in time, if the guest is paused. */
 static bool leave(const struct job *j)
 {
     int state, reason;
@@ -284,8 +284,8 @@ static bool finish(const struct job *j)
            || fail_libvirt();
 }
 
-/* Who cannot be sure that the guest is not on it does not remove it; and what was there before (a
- * device; or on another host, a file of this name) is not ours. */
+/* The copy is only removed if the guest certainly does not use it, and if it did not exist before (a
+ * device; or on another host, a file of this name). */
 static void give_up(struct job *j, bool existed)
 {
     bool ended = virDomainBlockJobAbort(j->domain, j->o->disk, 0) == 0
@@ -350,7 +350,7 @@ static bool copy(struct job *j)
 
 /* ---- The domain and its guest ---- */
 
-/* A domain that is started here goes with this process, however that ends. */
+/* A domain that is started here stops with this process, however that ends. */
 static virDomainPtr find_or_start(virConnectPtr conn, const struct options *o, bool *started)
 {
     virDomainPtr domain = virDomainLookupByName(conn, o->domain);
@@ -506,7 +506,7 @@ int main(int argc, char **argv)
     virConnectPtr conn = virConnectOpen(o.uri);
     if (!conn)
         return fail_libvirt(), STATUS_FAILED;
-    /* From here on there is something to clean up. Ctrl-\ still kills. */
+    /* From here on Ctrl-C must clean up. Ctrl-\ still kills. */
     struct sigaction action = { .sa_handler = interrupt, .sa_flags = SA_RESTART };
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

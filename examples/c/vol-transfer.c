@@ -129,8 +129,8 @@ static int fail_callback(struct transfer *t, const char *what)
 
 /* ---- The progress bar ---- */
 
-/* Holes take no time: the bar goes by the data, and begins with none of it when a file begins with a hole
- * of 100 GiB. */
+/* Holes take no time, so the bar shows the data: it stays at 0 during a hole of 100 GiB at the
+ * start of a file. */
 static void draw_bar(struct transfer *t, virStreamPtr stream)
 {
     static const char full[] = "##############################";
@@ -228,7 +228,7 @@ static int next_section(virStreamPtr stream, int *in_data, long long *length, vo
 
 /* ---- Download: the callback that writes the file ---- */
 
-/* Zeros are written as they come: what the stream calls data stays allocated in the copy. */
+/* Zeros in the data are written as well, so that they stay allocated in the copy. */
 static int write_data(virStreamPtr stream, const char *buffer, size_t size, void *opaque)
 {
     struct transfer *t = opaque;
@@ -244,8 +244,8 @@ static int write_data(virStreamPtr stream, const char *buffer, size_t size, void
 
 /* ---- Both directions ---- */
 
-/* Passes over a hole on either side. Reading, find_data knows where it ends; writing, the file is
- * new, so what is not written is a hole. */
+/* Skips a hole in either direction. For reading, find_data knows where it ends; for writing, the file is
+ * new, so the parts that are not written are holes. */
 static int pass_hole(virStreamPtr stream, long long length, void *opaque)
 {
     struct transfer *t = opaque;
@@ -253,7 +253,7 @@ static int pass_hole(virStreamPtr stream, long long length, void *opaque)
     return 0;
 }
 
-/* `size` bytes, or what --length leaves of them. */
+/* `size`, or --length if that is less. */
 static off_t limited(off_t size, const struct options *o)
 {
     return o->length > 0 ? MIN(size, o->length) : size;
@@ -295,8 +295,8 @@ static void print_table(const struct transfer *t)
            t->data, t->holes, seconds, seconds > 0 ? (double)t->data / seconds / 1e6 : 0);
 }
 
-/* Only a successful virStreamFinish says that every byte has arrived. A stream that failed before
- * has been aborted by the library and is only freed. */
+/* Only a virStreamFinish that returns 0 shows that all data has arrived. A stream that failed before
+ * was aborted by the library, and is only freed. */
 static bool run_stream(struct transfer *t)
 {
     virStreamPtr stream = virStreamNew(virStorageVolGetConnect(t->volume), 0);
@@ -388,7 +388,7 @@ static bool finish_target(struct transfer *t)
 static bool run(const struct options *o, virStoragePoolPtr pool)
 {
     struct transfer t = { .o = o, .fd = -1 };
-    /* From here on there is something to clean up. Ctrl-\ still kills. */
+    /* From here on Ctrl-C must clean up. Ctrl-\ still kills. */
     struct sigaction action = { .sa_handler = interrupt, .sa_flags = SA_RESTART };
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

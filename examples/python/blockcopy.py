@@ -102,15 +102,15 @@ class Library(vol_transfer.Library):
 
 
 class JobFailed(Exception):
-    """The job has ended, and not as it was to."""
+    """The job has ended, but not successfully."""
 
 
 interrupted = False
 
 
 def interrupt(_signum, _frame):
-    """Python would raise KeyboardInterrupt anywhere, also in a callback, where ctypes can only drop
-    it: who waits looks instead. Ctrl-\\ still kills."""
+    """Python would raise KeyboardInterrupt anywhere, also in a callback, where ctypes would
+    drop it. So the loops that wait check this flag. Ctrl-\\ still kills."""
     global interrupted
     interrupted = True
 
@@ -123,8 +123,8 @@ def look_for_interrupt():
 
 
 class BlockJob:
-    """The jobs on a disk, as the event loop tells of them. It exists before the job is started: no
-    event is missed."""
+    """The jobs on a disk, as their events report them. It exists before the job is started, so that
+    no event is missed."""
 
     def __init__(self, lib, conn, domain, disk):
         self.lib, self.conn, self.domain, self.disk = lib, conn, domain, disk.encode()
@@ -154,7 +154,7 @@ class BlockJob:
             self.lib.virEventRemoveTimeout(timer)
 
     def wait_equal(self):
-        """Waits until the copy has all that the guest has written, who is paused and adds nothing."""
+        """Waits until the copy has all data. The guest is paused, so it writes no more."""
         info = BlockJobInfo()
         while self.lib.virDomainGetBlockJobInfo(self.domain, self.disk, byref(info), 0):
             if info.cur == info.end:
@@ -220,8 +220,8 @@ def target_xml(path, form):
 
 
 def leave(lib, domain, job):
-    """To abort a job that is ready leaves the copy as it is: the disk at one instant, if the guest
-    waits."""
+    """Aborting a job that is ready keeps the copy: the disk at one point in time, if the guest is
+    paused."""
     state, reason = c_int(), c_int()
     lib.virDomainGetState(domain, byref(state), byref(reason), 0)
     paused = state.value == DOMAIN_RUNNING
@@ -254,8 +254,8 @@ def copy(lib, conn, domain, options):
             else:
                 lib.virDomainBlockJobAbort(domain, job.disk, ABORT_PIVOT)
         except BaseException:
-            # Who cannot be sure that the guest is not on it does not remove it; and what was there
-            # before (a device; or on another host, a file of this name) is not ours.
+            # The copy is only removed if the guest certainly does not use it, and if it did not
+            # exist before (a device; or on another host, a file of this name).
             if job.abort() and not existed and os.path.lexists(target):
                 os.unlink(target)
             raise
@@ -286,7 +286,7 @@ def domain_xml(options):
 
 
 def find_or_start(lib, conn, options):
-    """The domain, and whether it was started here: it then goes with this process, however that
+    """The domain, and whether it was started here: then it stops with this process, however that
     ends."""
     try:
         domain = lib.virDomainLookupByName(conn, options.domain.encode())
@@ -385,7 +385,7 @@ def main():
         lib = Library(options.library)
         conn = lib.virConnectOpen(options.uri.encode())
         try:
-            # From here on there is something to clean up.
+            # From here on Ctrl-C must clean up.
             signal.signal(signal.SIGINT, interrupt)
             signal.signal(signal.SIGTERM, interrupt)
             domain, started = find_or_start(lib, conn, options)

@@ -110,8 +110,8 @@ class Library:
 
 
 class Progress:
-    """Counts bytes, and draws the bar when it is wanted. Holes take no time, so the bar goes by the data:
-    `all_data` tells how much of that there is to move, as far as it is known."""
+    """Counts bytes, and draws the progress bar if there is one. Holes take no time, so the bar shows the
+    data: `all_data` is the amount of data to move, as far as it is known."""
 
     def __init__(self, end, draw):
         self.pos = self.data = self.holes = 0
@@ -163,7 +163,7 @@ def buffer_type(size):
 
 
 def in_place(address, size):
-    """The library's buffer as something that os.preadv and os.pwrite take without a copy."""
+    """The library's buffer as an object that os.preadv and os.pwrite accept without a copy."""
     return buffer_type(size).from_address(address)
 
 
@@ -244,15 +244,15 @@ class Callbacks:
         return n
 
     def on_hole(self, length):
-        """Reading, find_data knows where the hole ends; writing, the file is new, so what is not
-        written is a hole."""
+        """For reading, find_data knows where the hole ends; for writing, the file is new, so the parts
+        that are not written are holes."""
         self.progress.moved(hole=length)
         return 0
 
 
 def run_stream(lib, conn, options, progress, fd, attach):
-    """`attach` binds a new stream to the volume and names what then sends or receives. Only a
-    successful virStreamFinish says that every byte has arrived."""
+    """`attach` binds a new stream to the volume and returns the function that sends or receives. Only
+    a virStreamFinish that returns 0 shows that all data has arrived."""
     callbacks = Callbacks(fd, progress)
     stream = lib.virStreamNew(conn, 0)
     try:
@@ -394,7 +394,7 @@ def main():
         try:
             pool = lib.virStoragePoolLookupByName(conn, options.pool.encode())
             try:
-                # From here on there is something to clean up.
+                # From here on Ctrl-C must clean up.
                 signal.signal(signal.SIGINT, interrupt)
                 signal.signal(signal.SIGTERM, interrupt)
                 transfer = upload if options.direction == "upload" else download
