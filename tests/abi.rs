@@ -1,5 +1,5 @@
-//! Reads the built library as the loader does: what it exports, in which version nodes, and how it
-//! wants to be loaded. These things break without any compiler saying so.
+//! Reads the built library as the loader does: the exported symbols, their version nodes, and the
+//! loader flags. No compiler reports it when these break.
 //!
 //! `VIRSPARSE_LIBRARY` names another build to read, such as an installed one.
 

@@ -1,4 +1,4 @@
-//! Streams on a host's own event loop, one that does what hosts may do at the worst moment.
+//! Streams on an event loop of the host program, which behaves in the worst ways that are allowed.
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_int, c_void};

@@ -16,7 +16,7 @@ fn takes_any_length() -> bool {
     *TAKES.get_or_init(|| tempfile::tempfile().expect("a file").set_len(i64::MAX as u64).is_ok())
 }
 
-/// Repeats what would have to wait.
+/// Repeats a call that would have to wait.
 pub fn patiently(mut call: impl FnMut() -> c_int) -> c_int {
     let start = Instant::now();
     loop {
@@ -31,7 +31,7 @@ pub fn patiently(mut call: impl FnMut() -> c_int) -> c_int {
 }
 
 impl Run {
-    /// Compares a call's result with what is expected of it.
+    /// Compares the result of a call with the expected one.
     pub fn check(&self, what: &str, result: c_int, expected: Expected<c_int>) {
         match expected {
             Ok(value) => {

@@ -1,4 +1,4 @@
-//! What is tried: random volumes, and random calls on them.
+//! The test cases: random volumes, and random calls on them.
 
 use super::*;
 

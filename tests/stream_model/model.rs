@@ -1,4 +1,4 @@
-//! The model: what a volume holds, and what state its stream is in.
+//! The model: the data of a volume, and the state of its stream.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The volume under test, looked at without the functions under test.
+//! The volume under test, checked without the functions under test.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! Files that are open with O_DIRECT hold what is written into them at any offset, and nothing of it
-//! goes through the page cache.
+//! Files that are opened with O_DIRECT: writes at any offset are correct, and no data goes through
+//! the page cache.
 
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
@@ -237,7 +237,7 @@ fn a_filesystem_without_direct_io_is_named_in_the_error() {
     assert_eq!(error.errno, Errno::EINVAL);
     assert!(error.what.contains("/proc/version"), "{}", error.what);
     assert!(error.what.contains("does not support O_DIRECT"), "{}", error.what);
-    // What is not there is not there, whatever it is asked for.
+    // A missing file is reported as missing, whatever the cache mode.
     let error = open(Path::new("/nowhere/to/be/found"), options).map(drop).expect_err("refused");
     assert_eq!(error.errno, Errno::ENOENT);
 }
@@ -254,7 +254,7 @@ fn a_write_in_writethrough_mode_is_in_the_file_when_it_returns() {
         let how = OpenOptions { writable: true, cache, ..OpenOptions::new(Format::Qcow2) };
         let node: Arc<dyn Node> = open(&image, how).expect("open");
         node.write_at(&[5; 4096], 70_000).expect("write");
-        // What the file has now is what a crash leaves, at best.
+        // A crash leaves at most what the file has now.
         run("cp", &[text(&image), text(&copy)]);
         assert_eq!(qemu_read(&copy)[70_000] == 5, through, "{name}");
         node.flush().expect("flush");

@@ -1,5 +1,5 @@
-//! The bodies of the fuzz targets over their corpus and a fixed number of mutations of it.
-//! VIRSPARSE_LONG=1: a hundred times as many. `make fuzz` runs them for longer, and cleverer.
+//! Runs the fuzz targets on their corpus and on a fixed number of mutations of it. VIRSPARSE_LONG=1
+//! runs a hundred times as many. `make fuzz` runs them for longer, guided by coverage.
 
 #[path = "../../../fuzz/bodies/nbd.rs"]
 mod nbd;

@@ -1,4 +1,4 @@
-//! An image that a running QEMU uses is refused, and one that we use is refused by QEMU.
+//! We refuse an image that a running QEMU uses, and QEMU refuses one that we use.
 
 use std::io::Read;
 use std::os::unix::net::UnixStream;

@@ -1,4 +1,5 @@
-//! What an export does to its process, measured where no other test runs at the same time.
+//! Memory, threads and wakeups of a process with an export, measured where no other test runs at
+//! the same time.
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! The client node against other people's servers, and against servers that mean no good.
+//! The NBD client with qemu-nbd, nbdkit and our own server, and with hostile servers.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -345,8 +345,8 @@ fn an_unreachable_server_is_named_in_the_error() {
 
 // ---- Servers that mean no good ----
 
-/// A server for one client that says `words`, whatever it hears; then it hangs up, unless it is to
-/// `hang`.
+/// A server for one client that sends `words`, whatever the client sends, and then disconnects, or
+/// keeps the connection open if `hang`.
 fn evil(place: &Place, words: Vec<u8>, hang: bool) -> JoinHandle<()> {
     let _ = fs::remove_file(place.path("s"));
     let listener = UnixListener::bind(place.path("s")).unwrap();
@@ -373,7 +373,7 @@ fn impatient() -> NbdOptions {
     }
 }
 
-/// What a good server says to our client until the first request.
+/// The bytes that a correct server sends to our client until the first request.
 fn good_words() -> Vec<u8> {
     let mut context = 7u32.to_be_bytes().to_vec();
     context.extend(BASE_ALLOCATION.as_bytes());
@@ -544,7 +544,7 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    /// Whatever a server says, a client comes back from it.
+    /// Whatever a server sends, every call of the client returns.
     #[test]
     fn any_server_is_survived(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),

@@ -1,4 +1,4 @@
-//! Our exports, judged by other people's clients.
+//! Our exports with the clients nbdinfo, nbdcopy, qemu-img, qemu-io and fio.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;

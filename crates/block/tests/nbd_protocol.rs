@@ -1,4 +1,4 @@
-//! The export against clients that do not keep to the protocol, byte by byte.
+//! The export with clients that violate the protocol, byte by byte.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -20,7 +20,7 @@ fn place() -> (Place, Export) {
     (place, export)
 }
 
-/// Another client finds everything as it should be.
+/// Another client can use the export as usual.
 fn assert_serves(place: &Place) {
     let mut raw = Raw::ready(place);
     raw.request(0, 0, 0, 512);

@@ -1,6 +1,6 @@
-//! Persistent bitmaps say what has changed, which is true only as long as everybody who writes says so.
-//! They stay as they are while an image is read. The first change drops them, frees their space, and
-//! says so in the log.
+//! Persistent bitmaps record changed ranges, which is only correct if every program that writes
+//! updates them. Reading an image keeps its bitmaps. The first write drops them, frees their
+//! clusters, and logs that.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -42,7 +42,7 @@ fn has_logged(parts: &[&str]) -> bool {
     lines.iter().any(|line| parts.iter().all(|part| line.contains(part)))
 }
 
-/// What a program says, on both channels, and whether it succeeded.
+/// The output of a program on both streams, and whether it succeeded.
 fn said(program: &str, arguments: &[&str]) -> (String, Option<i32>) {
     let output = Command::new(program).args(arguments).output().expect(program);
     let text = [output.stdout, output.stderr].concat();
@@ -154,7 +154,7 @@ fn a_header_extension_after_the_bitmaps_is_kept() {
     let folder = folder();
     let image = make(folder.path(), "cluster_size=64k");
     let mut bytes = std::fs::read(&image).expect("image");
-    // One that nobody knows, which must be kept, between the bitmaps' and the name below.
+    // An unknown extension between the bitmaps' one and the backing file name, which must be kept.
     let (at, name) = (extension(&bytes) + 32, b"below.raw");
     let mut unknown = b"\x12\x34\x56\x78\x00\x00\x00\x05hello\x00\x00\x00".to_vec();
     unknown.extend([0; 8]);
@@ -175,7 +175,8 @@ fn a_header_extension_after_the_bitmaps_is_kept() {
     assert!(!info(&image).contains("name: third"));
 }
 
-/// What contradicts the rest of the image is not freed, which could free somebody else's.
+/// Bitmaps that contradict the rest of the image are not freed, because their clusters may be used
+/// for other data.
 #[test]
 fn invalid_bitmaps_are_dropped_and_their_clusters_are_not_freed() {
     begin_logging();

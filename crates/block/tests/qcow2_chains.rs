@@ -1,4 +1,4 @@
-//! What an image may say about other files: names of local images, each of which is opened once.
+//! Files that an image refers to: only local images and NBD exports, and each is opened once.
 
 mod qcow2_support;
 
@@ -51,7 +51,7 @@ fn overlay(path: &Path, below: &str, format: Option<&str>) {
         replace(known, format);
     }
     if format.is_none() {
-        // An extension that nobody knows.
+        // An unknown extension.
         let at = replace("raw", "raw");
         bytes[at - 8..at - 4].fill(0x11);
     }
@@ -105,7 +105,7 @@ fn a_backing_chain_that_is_a_loop_is_refused() {
     overlay(&at("by-name"), "name", Some("qcow2"));
     std::fs::hard_link(at("by-name"), at("name")).expect("a name");
     refused(&at("by-name"), Errno::ELOOP, &["is its own backing image"]);
-    // As a raw image it would be read as what it is written as.
+    // As a raw image its bytes would be read unchanged.
     overlay(&at("raw"), "raw", Some("raw"));
     refused(&at("raw"), Errno::ELOOP, &["is its own backing image"]);
 }
@@ -210,7 +210,7 @@ fn backing_names_other_than_local_files_and_exports_are_refused() {
         overlay(&top, name, Some("raw"));
         refused(&top, Errno::EINVAL, &[why, text(&top)]);
     }
-    // An export is looked for where its name says.
+    // The export is opened at the address in its name.
     overlay(&top, "nbd:unix:/nowhere/to/be/found", Some("raw"));
     refused(&top, Errno::ENOENT, &["/nowhere/to/be/found", text(&top)]);
     // A colon behind a slash is one like any other.

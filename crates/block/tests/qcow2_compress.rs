@@ -1,5 +1,5 @@
-//! What is compressed into an image is read by QEMU, counted by `qemu-img check` as compressed, and
-//! takes as little space as what QEMU compresses.
+//! QEMU can read compressed clusters that we write, `qemu-img check` counts them as compressed, and
+//! they take as little space as QEMU's.
 
 use std::fs::File;
 use std::path::Path;
@@ -178,7 +178,7 @@ fn compressed_clusters_can_be_overwritten_plain_and_compressed() {
         checked(&image, "compressed-clusters");
         run("qemu-img", &["convert", "-f", "qcow2", "-O", "raw", text(&image), text(&raw)]);
         assert!(std::fs::read(&raw).expect("raw") == model, "{options:?}: as QEMU reads it");
-        // And QEMU goes on where we have stopped.
+        // QEMU can continue writing the image.
         qemu_io(&image, &[format!("write -P 9 0 {cluster}"), format!("write -P 8 {cluster} 512")]);
         model[..cluster].fill(9);
         model[cluster..cluster + 512].fill(8);

@@ -1,8 +1,8 @@
-//! A crash at any moment leaves an image that is at worst leaky, and has every flushed byte.
+//! A crash at any point leaves an image with all flushed data; at worst, clusters are leaked.
 //!
-//! A workload's operations on the file are recorded, and the image is put together again as a crash
-//! after each of them would have left it: with everything up to there, and with what was not
-//! flushed yet there only in part, down to single sectors of a write.
+//! A workload's operations on the file are recorded. For each of them the image is rebuilt as a
+//! crash right after it would have left it: with all operations before it, and with those that were
+//! not flushed yet only in part, down to single sectors of a write.
 
 mod qcow2_support;
 
@@ -74,7 +74,7 @@ fn record(random: &mut Random, scenario: &Scenario, image: &Path) -> Recording {
     Recording { disks, backing, log, steps, flushed }
 }
 
-/// What a crash left, and what must be in it.
+/// The files that a crash left, and the data that must be in them.
 struct Crash<'a> {
     disks: Vec<Vec<u8>>,
     flushed: &'a Flushed,
@@ -185,7 +185,7 @@ impl Checker<'_> {
 fn crash(random: &mut Random, scenario: &Scenario, folder: &Path, what: &str) -> usize {
     let image = make(scenario, folder);
     let recording = record(random, scenario, &image);
-    // What is on the medium for sure, and what was done to it since.
+    // The durable state of the files, and the operations since then.
     let mut durable = recording.disks.clone();
     let mut pending: Vec<usize> = Vec::new();
     let seen = HashSet::new();
@@ -194,7 +194,7 @@ fn crash(random: &mut Random, scenario: &Scenario, folder: &Path, what: &str) ->
         let flushed = recording.flushed.iter().rfind(|flushed| flushed.at <= at).expect("one");
         let steps = &recording.steps[flushed.steps..];
         let begun = steps.partition_point(|step| step.start < at);
-        // Many ways to lose a part of what was not flushed; QEMU is asked about three of them.
+        // Several random ways to lose some of the unflushed operations; QEMU checks three of them.
         let lossy = if pending.len() > 1 { 6 } else { pending.len() as u64 };
         for round in 0..=lossy {
             let mut disks = durable.clone();

@@ -1,4 +1,4 @@
-//! New images are what `qemu-img` expects of them, and hold what is copied into them.
+//! New images: `qemu-img` accepts them, and they hold data that is copied into them.
 
 use std::fs::File;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! A disk that fails at any moment, or is full from then on: what was flushed stays, the image stays
-//! sound, and the next operation works or fails, and nothing else.
+//! A disk that fails at any point, or is full from then on: flushed data stays, the image stays
+//! intact, and later operations work or fail without harm.
 
 mod qcow2_support;
 
@@ -21,7 +21,7 @@ fn run_with(scenario: &Scenario, start: &[u8], model: &[u8], failing: Failing) -
     disk.set_failing(failing);
     let mut random = Random(scenario.cluster + 5);
     let mut model = model.to_vec();
-    // What was flushed, and what has been done or tried since; what failed since the beginning.
+    // The flushed data, the changes since then that were made or tried, and whether any has failed.
     let (mut flushed, mut pending, mut failed) = (model.clone(), Vec::new(), Vec::new());
     for _ in 0..scenario.changes {
         let before = disk.changes();
@@ -45,7 +45,8 @@ fn run_with(scenario: &Scenario, start: &[u8], model: &[u8], failing: Failing) -
                 .unwrap_or_else(|problem| panic!("{what}, after changes {before}..: {problem}"));
         }
     }
-    // The first one may tell of what was held back; the second one frees what is free then.
+    // The first flush may report an earlier error; the second one frees the clusters that can then
+    // be freed.
     let in_the_end = (0..3).map(|_| node.flush()).last().is_some_and(|last| last.is_ok());
     if in_the_end {
         flushed.clone_from(&model);

@@ -1,5 +1,5 @@
-//! Images that somebody has made in order to do harm: each is refused or used with a clear error, on a
-//! small stack, in bounded memory and time, and nothing that is refused has been changed.
+//! Hostile images: each is refused or used with a clear error, on a small stack, in bounded memory
+//! and time, and a refused image is not changed.
 
 mod qcow2_support;
 
@@ -49,7 +49,7 @@ fn try_out(path: &Path, writable: bool) -> Result<()> {
     done
 }
 
-/// Who opens it gets an error that names it and says this, and it stays as it is.
+/// Opening the image fails with an error that has its name and this text, and does not change it.
 fn refused(path: &Path, writable: bool, says: &str, what: &str) {
     let before = std::fs::read(path).expect("the image");
     let error = guarded(MEMORY, what, || try_out(path, writable)).expect_err(what);
@@ -80,7 +80,7 @@ fn rich(folder: &Path, options: &str) -> PathBuf {
     image
 }
 
-/// A number in the header that cannot be: where, its bytes, its value, and what is said of it.
+/// An invalid number in the header: its offset, its length, its value, and the text of the error.
 type Lie = (usize, usize, u64, &'static str);
 
 /// Nobody can read the image then.
@@ -312,7 +312,7 @@ impl Sparse {
 #[test]
 fn memory_is_bounded_by_the_tables_in_the_file() {
     let folder = folder();
-    // The watch itself sees what is used.
+    // The guard itself notices memory that is used.
     let much = || std::hint::black_box(vec![1u8; 2 * MEMORY as usize]).len();
     assert!(measured(STACK, much).2 > MEMORY);
     // The largest size there is, with nothing in it.
@@ -386,7 +386,7 @@ fn decompressing_uses_at_most_one_cluster_of_memory() {
         let mut bytes = std::fs::read(&image).expect("the image");
         let l2 = number(&bytes, number(&bytes, 40, 8) as usize, 8) & !COPIED;
         let data = (number(&bytes, l2 as usize, 8) & ((1 << 49) - 1)) as usize;
-        // Something that goes on far beyond the cluster, and asks for a window of 2 GiB.
+        // Data that decompresses to far more than the cluster, and asks for a window of 2 GiB.
         let mut endless = Vec::new();
         if kind == "zstd" {
             endless.extend(0xfd2f_b528u32.to_le_bytes());

@@ -1,5 +1,6 @@
-//! Images in which tables lie on top of each other, or data on tables, or where tables are counted as
-//! free: what QEMU refuses to do with them is refused here too, and nothing gets worse by trying.
+//! Images with tables that overlap each other, data that overlaps tables, or tables that are
+//! counted as free: we refuse the operations that QEMU refuses, and trying them does no further
+//! harm.
 
 mod qcow2_support;
 
@@ -77,7 +78,7 @@ impl Base {
         Base { what: options, bytes, cluster, coverage, parts }
     }
 
-    /// The ways in which it is damaged: what is changed, and the image then.
+    /// All ways of damaging the image: a description of the damage, and the damaged image.
     fn damaged(&self) -> Vec<(String, Vec<u8>)> {
         let mut all = Vec::new();
         let at = |name| self.parts.iter().find(|part| part.0 == name).expect("a part").1;
@@ -192,7 +193,7 @@ fn content(image: &Path, coverage: u64) -> Option<Vec<u8>> {
     })
 }
 
-/// A damaged image, and what there was to see of it before anybody touched it.
+/// A damaged image, and its state before it is used.
 struct Case<'a> {
     what: String,
     bytes: &'a [u8],
@@ -202,7 +203,8 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Does the same with QEMU and with us; whether each refused, and what is wrong with that.
+    /// Does the same with QEMU and with our code. Returns whether each refused, and the errors of
+    /// the comparison.
     fn compare(&self, work: Work, image: &Path) -> (bool, bool, Vec<String>) {
         let what = format!("{}: {work:x?}", self.what);
         std::fs::write(image, self.bytes).expect("the image");
@@ -228,7 +230,8 @@ impl Case<'_> {
             hold(corruptions_now <= by_qemu, more);
         }
         if let (Some(before), true) = (&self.content, after != self.bytes) {
-            // What has two names changes under both, and what is counted as free is anybody's.
+            // A cluster with two references changes under both, and one that is counted as free may
+            // be reused.
             let good = changed.as_ref() == Some(before)
                 || what.contains("data is free")
                 || content(image, self.coverage).as_ref() != Some(before);

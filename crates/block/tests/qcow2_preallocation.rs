@@ -1,5 +1,5 @@
-//! Preallocated images are as `qemu-img create -o preallocation=` makes them: as it maps and checks
-//! them, and in the space that they take.
+//! Preallocated images match those of `qemu-img create -o preallocation=`: in its map and its
+//! check, and in the space that they take.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -32,8 +32,8 @@ fn qemu_img(arguments: &[&str]) -> String {
     said
 }
 
-/// What `qemu-img map` says, without where in the file it is, which is each maker's choice; and
-/// without what is known to be zero if that depends on it, too.
+/// The output of `qemu-img map` without the offsets in the file, which every program chooses for
+/// itself, and without the flag for zeros if that depends on them.
 fn map(image: &Path, zeros: bool) -> Vec<(u64, u64, String)> {
     let mut all: Vec<(u64, u64, String)> = Vec::new();
     for line in qemu_img(&["map", "--output=json", "-f", "qcow2", text(image)]).lines() {
@@ -106,7 +106,7 @@ fn preallocated_images_match_qemus() {
     }
 }
 
-/// Writing into what has space takes none, and leaves the image sound.
+/// Writing to preallocated ranges takes no space, and the image passes the check.
 fn writes_stay_in_place(image: &Path, size: u64, preallocation: Preallocation) {
     let before = image.metadata().expect("metadata").len();
     let options = OpenOptions { writable: true, ..OpenOptions::new(Format::Qcow2) };

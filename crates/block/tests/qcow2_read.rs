@@ -1,5 +1,5 @@
-//! Every image that QEMU makes is read as QEMU reads it: its bytes as `qemu-img convert` gives them,
-//! its extents as `qemu-img map` tells them.
+//! Every kind of image that QEMU makes is read as QEMU reads it: the data matches `qemu-img
+//! convert`, and the extents match `qemu-img map`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -65,7 +65,7 @@ fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     Some(object[start..].split([',', '}']).next()?.trim())
 }
 
-/// What `qemu-img map` says of a range.
+/// The output of `qemu-img map` for a range.
 struct Mapped {
     start: u64,
     length: u64,

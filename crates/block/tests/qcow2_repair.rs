@@ -1,5 +1,5 @@
-//! Images whose refcounts are wrong: they are counted as `qemu-img check` counts them, and right
-//! again once they have been opened for writing, if they say that they may be wrong.
+//! Images with wrong refcounts: our check finds the errors that `qemu-img check` finds, and opening
+//! an image for writing repairs them if its header has the dirty bit.
 
 mod qcow2_support;
 

@@ -1,5 +1,5 @@
-//! What is written into an image is in it: ours and QEMU's view of it agree with a plain model, and
-//! `qemu-img check` finds nothing wrong.
+//! Random writes to an image: our reads, QEMU's reads and a plain model agree, and `qemu-img check`
+//! finds no error.
 
 use std::path::Path;
 use std::process::Command;
@@ -270,8 +270,8 @@ fn threads_that_write_to_the_same_clusters_lose_no_data() {
     }
 }
 
-/// Many requests that all begin at one moment, each in a cluster that has no space yet: so a guest
-/// goes on that was paused. Once the file was set to a length that another had just exceeded.
+/// Many requests start at the same time, each for a new cluster, as when a paused guest is resumed.
+/// Once this truncated the file below a write of another thread.
 #[test]
 fn bursts_of_small_writes_into_new_clusters_lose_no_data() {
     const THREADS: u64 = 16;

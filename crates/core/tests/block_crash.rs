@@ -1,8 +1,8 @@
-//! Processes that are killed in the middle of a job: the definition parses and names a chain that is
-//! there, the images are sound, and what a guest has flushed is in them.
+//! Processes that are killed during a job: the definition can be parsed and its chain exists, the
+//! images are intact, and they have all data that a guest has flushed.
 //!
-//! The guest is this process; what serves it is a process that is killed. A domain of the same state
-//! is then started here. CRASH_KILLS says how many times.
+//! The guest is this process; the domain runs in another process that is killed. Then a domain with
+//! the same state is started here. CRASH_KILLS sets how many times.
 
 mod job_support;
 
@@ -22,7 +22,7 @@ const BLOCK: u64 = 4096;
 const SIZE: u64 = 8 << 20;
 const BLOCKS: u64 = SIZE / BLOCK;
 
-/// Three images with data of their own. Blocks begin with a number that says who wrote them.
+/// Three images with data of their own. Each block begins with a number that identifies its writer.
 fn make_template(folder: &Path) {
     let path = |name: &str| folder.join(name);
     let size = SIZE.to_string();
@@ -214,7 +214,7 @@ fn crash(template: &Path, work: usize, state: &mut u64, span: &mut Span, tally: 
     tally.flushes += model.flushes;
 }
 
-/// Looks at what is left; whether the disk is another image than before.
+/// Checks the state after the kill; returns whether the disk has another active layer than before.
 fn verify(folder: &Path, kind: Work, model: &Model, what: &str) -> bool {
     let connect = connect(&folder.join("root"));
     let domain = connect.domains().domain_by_name(NAME).expect("the definition");
@@ -231,7 +231,7 @@ fn verify(folder: &Path, kind: Work, model: &Model, what: &str) -> bool {
     assert!(chain.contains("\"virtual-size\": 8388608"), "{what}: {chain}");
     for name in ["mid", "top", "copy"] {
         let path = images.join(name);
-        // Only what the definition names has to be sound.
+        // Only the images of the definition must be intact.
         if !path.exists() || !chain.contains(&format!("\"{}\"", show(&path))) && path != image {
             continue;
         }

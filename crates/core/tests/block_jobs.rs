@@ -1,4 +1,4 @@
-//! Block jobs while a guest writes: nothing is lost, and what is left on disk is what QEMU reads, too.
+//! Block jobs while a guest writes: no data is lost, and QEMU reads the same from the images.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -42,7 +42,7 @@ fn options(format: Format, writable: bool) -> OpenOptions {
     OpenOptions { writable, ..OpenOptions::new(format) }
 }
 
-/// A disk with three images, the lowest of them raw or qcow2, and what is read from it.
+/// A disk with a chain of three images, whose base is raw or qcow2, and its expected data.
 struct Disk {
     folder: tempfile::TempDir,
     live: Arc<LiveChain>,
@@ -104,7 +104,7 @@ impl Disk {
         })
     }
 
-    /// What the disk reads as is what it should, also for QEMU, in the image at `path`.
+    /// The disk has the expected data, also when QEMU reads the image at `path`.
     fn verify(self, path: &Path, format: Format, images: &[&str], what: &str) {
         let mut bytes = vec![0; SIZE as usize];
         assert_eq!(self.live.gate.node().read_at(&mut bytes, 0).expect("read"), bytes.len());

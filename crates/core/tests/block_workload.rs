@@ -1,7 +1,7 @@
-//! Guests at work while jobs move their disk: fio, which verifies what it has written, and qemu-io,
-//! whose writes are replayed into a file that the disk must equal in the end.
+//! Guests that write while jobs move their disk: fio, which verifies its writes, and qemu-io, whose
+//! writes are repeated in a file that the disk must equal in the end.
 //!
-//! WORKLOAD_ROUNDS says how often each kind of job is done.
+//! WORKLOAD_ROUNDS sets how often each kind of job runs.
 
 mod job_support;
 

@@ -1,5 +1,5 @@
-//! The modules of this crate are layers: each imports only what is below it. Cargo sees to that between
-//! crates; between modules this test does.
+//! The modules of this crate are layers: each imports only modules below it. Cargo enforces that
+//! between crates, and this test between modules.
 
 use std::fs;
 use std::path::{Path, PathBuf};

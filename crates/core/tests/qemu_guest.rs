@@ -1,5 +1,5 @@
-//! A machine that QEMU runs boots from a disk that is served here, and writes to it while the disk is
-//! pulled, committed, and copied to another image. What it was told to be written is on the last one.
+//! A machine in QEMU boots from a disk that is served here, and writes to it while the disk is
+//! pulled, committed, and copied to another image. The last image must have all its writes.
 
 mod job_support;
 

@@ -1,5 +1,4 @@
-//! What the tests of NBD share: images, other people's programs, and a client that sends what it
-//! is told to.
+//! Shared by the tests of NBD: images, programs, and a client that sends arbitrary bytes.
 #![allow(dead_code, reason = "each test uses a part")]
 
 use std::fs::File;
@@ -223,7 +222,7 @@ pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// A client that sends what it is told to.
+/// A client that sends arbitrary bytes.
 pub struct Raw(pub UnixStream);
 
 impl Raw {

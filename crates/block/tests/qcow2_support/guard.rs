@@ -1,5 +1,5 @@
-//! Does something that a stranger's image may make go wrong: on a thread with a small stack, with a
-//! watch on memory and processor time.
+//! Runs code on a hostile image, on a thread with a small stack, and checks memory and processor
+//! time.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -80,7 +80,8 @@ pub fn make(scenario: &Scenario, folder: &Path) -> PathBuf {
     image
 }
 
-/// Does one change at random: what it was, and whether it succeeded. The model follows if it did.
+/// Makes one random change. Returns the change and whether it succeeded; the model is changed if it
+/// did.
 pub fn change(
     random: &mut Random,
     scenario: &Scenario,
@@ -143,7 +144,7 @@ pub fn change(
     }
 }
 
-/// Whether an image reads as what was flushed, or as something that was done since.
+/// Whether each byte of an image is the flushed one or one that was written since.
 pub fn check_bytes<'a>(
     base: &[u8],
     pending: impl Iterator<Item = &'a Change> + Clone,

@@ -1,5 +1,5 @@
-//! What the tests of qcow2 images share: random numbers, QEMU's tools, and a disk in memory that
-//! remembers what was done to it and fails when told to.
+//! Shared by the tests of qcow2 images: random numbers, QEMU's tools, and a disk in memory that
+//! records operations and fails when told to.
 #![allow(dead_code, reason = "each test uses a part")]
 
 pub mod guard;
@@ -58,7 +58,7 @@ pub fn qemu_io(image: &Path, commands: &[String]) {
     run("qemu-io", &arguments);
 }
 
-/// What `qemu-img check` finds: nothing, or nothing but leaks; else what it says.
+/// Runs `qemu-img check`: Ok if it finds nothing or only leaks, else its output.
 pub fn qemu_check(image: &Path) -> std::result::Result<(), String> {
     let output = Command::new("qemu-img")
         .args(["check", "-f", "qcow2", text(image)])
@@ -109,7 +109,7 @@ impl Op {
             }
             Op::Zero { offset, length } => put(bytes, *offset as usize, &vec![0; *length as usize]),
             Op::Discard { offset, length } => {
-                // What is there afterwards is anybody's guess: make it something bad.
+                // The data of a discarded range is undefined, so use a bad value.
                 let end = ((offset + length) as usize).min(bytes.len());
                 bytes[(*offset as usize).min(end)..end].fill(0xdd);
             }

@@ -1,8 +1,8 @@
-//! A disk that remembers what it was told, and when it was told to make that durable.
+//! A disk that records writes and flushes.
 //!
-//! It is one file, which this process serves to the kernel over /dev/fuse and which a loop device and a
-//! filesystem lie on. What is written between two flushes may or may not be there after a power cut; what
-//! was written before a flush is.
+//! It is one file, which this process serves to the kernel over /dev/fuse; a loop device on it has
+//! a filesystem. After a power cut, writes since the last flush may be there or not, and all
+//! earlier ones are.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -104,7 +104,8 @@ impl Disk {
         self.history().promised.remove(key);
     }
 
-    /// Does something that makes a promise about `key`. While it is being done, nothing is promised of that.
+    /// Runs a call that makes a promise about `key`. While it runs, nothing is promised about that
+    /// key.
     pub fn promise<R>(&self, key: &str, work: impl FnOnce() -> R, check: Check) -> R {
         self.release(key);
         let done = work();

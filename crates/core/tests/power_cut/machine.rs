@@ -20,9 +20,10 @@ pub struct Machine {
 /// How thoroughly is looked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// After the flushes behind which something new is promised, and only at that.
+    /// After the flushes that are followed by a new promise, and only for that promise.
     Short,
-    /// After every flush, and also with a part of what was written behind it; at everything now and then.
+    /// After every flush, and also with some of the writes after it; all promises are checked now
+    /// and then.
     Long,
 }
 
@@ -52,7 +53,7 @@ impl Machine {
         Machine { folder, place, disk, filesystem, begin }
     }
 
-    /// Cuts the power after the flushes that there were, and looks what is there then.
+    /// Cuts the power after the recorded flushes, and checks the state each time.
     pub fn cut_power(&self, depth: Depth) -> Found {
         // What unmounting writes is no part of it.
         let (cuts, rest) = self.disk.end();
@@ -86,7 +87,7 @@ impl Machine {
         found
     }
 
-    /// Starts the machine again with what is on the disk, and holds that against what was promised.
+    /// Starts the machine with the state of the disk, and compares it with the promises.
     fn look(&self, what: &str, more: &[&Write], promised: &Promises, found: &mut Found) {
         // A name of its own: the kernel lets go of a loop device a little after it was unmounted.
         let after = self.folder.join(format!("after-{}", found.cuts));
@@ -110,7 +111,7 @@ impl Machine {
     }
 }
 
-/// What is promised at a cut and was not looked at as it is now.
+/// The promises at a cut that were not checked in their current form.
 fn new(cut: &Cut, looked_at: &Promises) -> Promises {
     let is_new = |(key, check): &(&String, &Arc<_>)| {
         !looked_at.get(*key).is_some_and(|before| Arc::ptr_eq(before, check))

@@ -1,8 +1,8 @@
-//! The power fails: what had been said to be done is on the disk.
+//! Power cuts: changes that calls have acknowledged are on the disk.
 //!
-//! A machine is a filesystem on a disk that is served by this process and remembers every flush. Work is
-//! done on it; afterwards the power is cut, so to say, at each of those flushes, and everything must be
-//! there that was promised until the next one. POWER_CUT=long looks after every flush and at everything.
+//! A machine is a filesystem on a disk that this process serves, and that records every flush.
+//! After some work on it, the power is cut at each of those flushes, in simulation, and everything
+//! that was promised before must be there. POWER_CUT=long checks everything after every flush.
 
 #[path = "../job_support/mod.rs"]
 mod job_support;
@@ -16,7 +16,7 @@ use std::process::Command;
 
 use machine::{Depth, Machine};
 
-/// Looks for something in the filesystem at a place; why it is not as it should be.
+/// Checks a promise in the filesystem that is mounted at a path; returns why it is broken.
 pub type Check = Box<dyn Fn(&Path) -> Result<(), String> + Send + Sync>;
 
 /// Why no such machine can be had here.
@@ -81,7 +81,7 @@ fn acknowledged_changes_survive_a_power_cut_on_xfs() {
     nothing_is_lost("xfs");
 }
 
-/// Who says sync=no loses something. Else the test above could not fail.
+/// With sync=no changes are lost, or the test above could not fail.
 #[test]
 fn with_sync_no_a_power_cut_loses_volumes_but_no_definition() {
     let Some(lost) = run_machine("ext4", "&sync=no") else { return };

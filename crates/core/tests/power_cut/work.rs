@@ -1,4 +1,4 @@
-//! What is done on the machine, and what it promises.
+//! The work on the machine, and the promises that it makes.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -261,7 +261,7 @@ impl Worker<'_> {
         self.top_is("domain's image", &image, "qcow2", || ());
     }
 
-    /// Does something after which the definition names that image.
+    /// Runs a call after which the definition has that image.
     fn top_is(&self, key: &str, image: &Path, format: &str, work: impl FnOnce()) {
         let wanted = (image.to_path_buf(), format.to_string());
         let check = move |domain: &Arc<Domain>| {
