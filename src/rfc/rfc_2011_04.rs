@@ -8,9 +8,9 @@ use crate::call::entry;
 use crate::domain::job::{virDomainJobInfo, virDomainJobInfoPtr, virDomainJobType};
 use crate::domain::object::virDomainPtr;
 use crate::strings::{self, to_field};
+use virsparse_core::domain::BlockJobOutcome as Outcome;
 use virsparse_core::domain::{AbortFlags, Domain};
 use virsparse_core::error::*;
-use virsparse_core::job::Outcome;
 
 in_node!(
     "VIRSPARSE_RFC_2011_04":

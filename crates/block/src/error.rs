@@ -1,5 +1,8 @@
 //! Errors of operations on nodes.
 
+use std::fmt;
+
+use virsparse_base::Panicked;
 use virsparse_base::errno::Errno;
 
 /// A failed operation on a node: what could not be done to which image, and why.
@@ -12,4 +15,22 @@ pub struct BlockError {
 }
 
 /// The result of an operation on a node.
-pub type Result<T> = std::result::Result<T, BlockError>;
+pub type Result<T, E = BlockError> = std::result::Result<T, E>;
+
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.errno.text())
+    }
+}
+
+impl std::error::Error for BlockError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.errno)
+    }
+}
+
+impl From<Panicked> for BlockError {
+    fn from(panic: Panicked) -> BlockError {
+        BlockError { what: panic.to_string(), errno: Errno::EIO }
+    }
+}

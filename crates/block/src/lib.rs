@@ -14,6 +14,7 @@ mod extent;
 mod files;
 pub mod filter;
 mod image_lock;
+pub mod job;
 mod json;
 mod magic;
 mod memory_files;

@@ -1,8 +1,9 @@
 //! What libvirt's storage, stream and domain functions do, as safe Rust: objects, their XML, their
 //! state on disk, their events and errors. The C boundary above only converts.
 //!
-//! The modules are layers that import downwards: driver, domain, storage, stream, session, job, state,
-//! event, xml, error (`tests/layers.rs` has them all). Images, copies and NBD are the crate below, `virsparse-block`.
+//! The modules are layers that import downwards: driver, domain, storage, stream, session, state,
+//! event, xml, error (`tests/layers.rs` has them all). Images, block jobs, copies and NBD are the crate
+//! below, `virsparse-block`.
 #![deny(unsafe_code)]
 
 pub mod domain;
@@ -11,7 +12,6 @@ pub mod error;
 pub mod event;
 mod folders;
 pub mod host;
-pub mod job;
 pub mod logging;
 pub mod panic;
 pub mod session;
@@ -24,4 +24,4 @@ pub mod xml;
 
 use virsparse_base::sys;
 use virsparse_block as block;
-use virsparse_block::copy;
+use virsparse_block::{copy, job};

@@ -4,8 +4,7 @@ use crate::error::*;
 
 /// Runs code of ours on any thread so that a panic becomes an error.
 pub fn contain_panic<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
-    let contained = virsparse_base::contain_panic(body);
-    contained.unwrap_or_else(|panic| Err(Error::internal(VIR_FROM_NONE, panic.to_string())))
+    virsparse_base::contain_panic(body).unwrap_or_else(|panic| Err(panic.into()))
 }
 
 #[cfg(test)]

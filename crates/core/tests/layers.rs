@@ -5,14 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From top to bottom.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 15] = [
     "driver",
     "domain",
     "storage",
     "stream",
     "session",
     "host",
-    "job",
     "state",
     "folders",
     "event",
@@ -25,7 +24,7 @@ const LAYERS: [&str; 16] = [
 ];
 
 /// What comes from the crates below, under a name of its own.
-const CRATES: [&str; 3] = ["block", "copy", "sys"];
+const CRATES: [&str; 4] = ["block", "copy", "job", "sys"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a readable folder") {

@@ -47,7 +47,9 @@ pub use queries::{DiskError, ResizeFlags, UriFlags};
 pub use registry::domains::{Domains, no_domain};
 pub use runtime::disk::Disk;
 pub use runtime::jobs::copy::{CopyFlags, CopyParameters};
-pub use runtime::jobs::job::{AbortFlags, BandwidthFlags, BlockJobInfo, BlockJobReport, bandwidth};
+pub use runtime::jobs::job::{
+    AbortFlags, BandwidthFlags, BlockJobInfo, BlockJobReport, Outcome as BlockJobOutcome, bandwidth,
+};
 pub use runtime::jobs::pull_commit::{CommitFlags, RebaseFlags};
 pub use runtime::jobs::stream::{BlockRegion, BlockStream};
 pub use runtime::running::Running;

@@ -28,7 +28,7 @@ impl Domain {
                 (offset, length),
                 size,
                 None,
-                move |range, control| job::allocate(&live, range, control),
+                move |range, control| Ok(job::allocate(&live, range, control)?),
             )?
         };
         if wait { place.wait(&job) } else { Ok(()) }

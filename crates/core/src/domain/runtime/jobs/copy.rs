@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use virsparse_base::errno::Errno;
 
-use super::job::{JobContext, NewJob};
+use super::job::{JobContext, Kind, NewJob, PivotStep};
 use crate::block::nbd::{NbdNode, NbdOptions, export_of};
 use crate::block::qcow2::{self, CreateOptions};
 use crate::block::{
@@ -19,7 +19,7 @@ use crate::domain::failed;
 use crate::domain::object::Domain;
 use crate::domain::runtime::description::backing_store;
 use crate::error::*;
-use crate::job::{Control, Copy, Kind, Mirror, MirrorGuard, PivotStep};
+use crate::job::{Control, Copy, Mirror, MirrorGuard};
 use crate::xml::{self, Element};
 
 /// A server that says nothing for so long while it owes an answer is lost, unless the XML says another

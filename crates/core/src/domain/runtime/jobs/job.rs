@@ -17,7 +17,7 @@ use crate::domain::runtime::running::{Changing, Running};
 use crate::domain::runtime::{ABORT_TIMEOUT, POLL_INTERVAL};
 use crate::error::*;
 use crate::event::broker::Payload;
-use crate::job::{Command, Control, End, Job, Kind, LiveChain, Mirror, Outcome, Progress};
+use crate::job::{self, Command, Control, End, Job, LiveChain, Mirror, Progress};
 use crate::sys;
 use crate::xml::{Element, excerpt};
 
@@ -36,6 +36,22 @@ bitflags::bitflags! {
         const BYTES = 1;
     }
 }
+
+/// What a job is: a virDomainBlockJobType.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    Pull = 1,
+    Copy = 2,
+    Commit = 3,
+    ActiveCommit = 4,
+}
+
+/// How a job has ended.
+pub type Outcome = job::Outcome<Error>;
+
+/// What makes the target of a copy the disk, in the definitions as well.
+pub type PivotStep = job::PivotStep<Error>;
 
 /// What virDomainGetBlockJobInfo tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +87,8 @@ enum Status {
 
 /// A job on a disk.
 pub struct DiskJob {
-    pub job: Job,
+    pub kind: Kind,
+    pub job: Job<Error>,
     /// The `<mirror>` that the description of the domain shows.
     pub mirror: Option<Element>,
     /// Cuts off a target that does not answer.
@@ -154,7 +171,7 @@ impl Disk {
     pub fn check_no_job(&self) -> Result<()> {
         let Some(job) = self.current_job() else { return Ok(()) };
         let text = format!("disk '{}' already in active block job", self.target);
-        let code = match job.job.kind {
+        let code = match job.kind {
             Kind::Copy | Kind::ActiveCommit => VIR_ERR_BLOCK_COPY_ACTIVE,
             Kind::Pull | Kind::Commit => VIR_ERR_OPERATION_UNSUPPORTED,
         };
@@ -263,7 +280,7 @@ impl DiskJob {
 
     fn status(&self, progress: Progress) -> BlockJobReport {
         BlockJobReport {
-            kind: self.job.kind,
+            kind: self.kind,
             progress,
             elapsed: self.started.elapsed(),
             remaining: None,
@@ -274,7 +291,7 @@ impl DiskJob {
     fn info(&self) -> BlockJobInfo {
         let progress = self.job.progress();
         BlockJobInfo {
-            kind: self.job.kind,
+            kind: self.kind,
             bandwidth: self.job.control().speed(),
             done: progress.done,
             end: progress.end,
@@ -318,8 +335,10 @@ impl JobContext {
         let concluded = move |outcome: &Outcome| place.conclude(kind, outcome);
         let (domain, target) = (&self.running.identity.name, &self.disk.target);
         log::info!("domain '{domain}', disk {target}: block job {kind:?} starts at {}", new.from);
-        let job = Job::start(kind, new.control, new.mirror.as_ref(), work, concluded)?;
+        let job = Job::start(new.control, new.mirror.as_ref(), work, concluded)
+            .map_err(|error| error.report(VIR_FROM_DOMAIN))?;
         let job = Arc::new(DiskJob {
+            kind,
             job,
             mirror: new.description,
             give_up: new.give_up,
@@ -503,14 +522,14 @@ impl Domain {
                 sys::spawn("virsparse-abort", move || drop(job.wait_cancelled()));
                 Ok(())
             } else {
-                match (job.job.kind, job.wait_cancelled()) {
+                match (job.kind, job.wait_cancelled()) {
                     // Somebody else's pivot was first: it came too late.
                     (Kind::Copy | Kind::ActiveCommit, Outcome::Completed) => Err(disk.no_job()),
                     _ => Ok(()),
                 }
             };
         }
-        let mirrors = matches!(job.job.kind, Kind::Copy | Kind::ActiveCommit);
+        let mirrors = matches!(job.kind, Kind::Copy | Kind::ActiveCommit);
         if !mirrors || !job.job.is_ready() {
             let text = format!("block job on disk '{}' not ready for pivot yet", disk.target);
             return Err(Error::new(VIR_ERR_BLOCK_COPY_ACTIVE, VIR_FROM_DOMAIN, text));

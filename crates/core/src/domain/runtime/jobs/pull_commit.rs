@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::copy::{CopyFlags, CopyParameters, absolute, set_image};
-use super::job::{JobContext, Moves, NewJob, bandwidth};
+use super::job::{JobContext, Kind, Moves, NewJob, PivotStep, bandwidth};
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{Chain, Files, Format, Image, SECTOR, has_protocol};
 use crate::copy::DirtyUnits;
@@ -14,9 +14,7 @@ use crate::domain::failed;
 use crate::domain::object::Domain;
 use crate::domain::runtime::description::{backing_store, source, source_type};
 use crate::error::*;
-use crate::job::{
-    self, Control, Copy, End, Kind, LiveChain, Mirror, MirrorGuard, PivotStep, relative_name,
-};
+use crate::job::{self, Control, Copy, End, LiveChain, Mirror, MirrorGuard, relative_name};
 use crate::storage::{ImageUsers, overlays_of};
 use crate::xml::{Element, excerpt};
 
@@ -416,7 +414,7 @@ impl JobContext {
         let place = self.clone();
         self.start(NewJob::new(Kind::Commit, control), move |control| {
             let mut base = base;
-            let mut done = job::commit(&live, top, base, control);
+            let mut done = job::commit(&live, top, base, control).map_err(failed);
             if let Ok(End::Completed) = done {
                 done = match place.changing(control) {
                     Some(_changing) => {

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, MutexGuard};
 
-use super::job::{AbortFlags, BlockJobReport, DiskJob, JobContext, Moves};
+use super::job::{AbortFlags, BlockJobReport, DiskJob, JobContext, Kind, Moves};
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{Extent, ExtentKind, Layers};
 use crate::domain::config::disk::DiskDefinition;
@@ -12,7 +12,7 @@ use crate::domain::failed;
 use crate::domain::object::Domain;
 use crate::domain::runtime::disk::Disk;
 use crate::error::*;
-use crate::job::{self, End, Kind, Progress};
+use crate::job::{self, End, Progress};
 
 /// A disk that is being streamed.
 pub struct BlockStream {
@@ -41,7 +41,7 @@ impl Disk {
     /// How far it has been streamed, if a job or a caller streams it.
     pub fn streamed_to(&self) -> Option<Progress> {
         match self.current_job() {
-            Some(job) if job.job.kind == Kind::Pull => Some(job.position()),
+            Some(job) if job.kind == Kind::Pull => Some(job.position()),
             Some(_) => None,
             None => *self.increments(),
         }
@@ -50,7 +50,7 @@ impl Disk {
     /// The job that streams it, if one does; an error if it has another.
     fn streamed(&self) -> Result<Option<Arc<DiskJob>>> {
         match self.current_job() {
-            Some(job) if job.job.kind == Kind::Pull => Ok(Some(job)),
+            Some(job) if job.kind == Kind::Pull => Ok(Some(job)),
             _ => self.check_no_job().map(|()| None),
         }
     }

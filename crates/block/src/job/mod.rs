@@ -1,8 +1,9 @@
 //! Block jobs: work on a disk that goes on while a guest uses it.
 //!
 //! A job has a thread of its own. It is created, runs, may become ready, and ends completed, cancelled
-//! or failed. What a job does with the chain and the definition of its disk is told to it as steps to
-//! call at the right moment; it knows of neither.
+//! or failed. What else is to change when the chain does is given to it as steps to call at the right
+//! moment. Such a step may fail in its own way, so the error of a job is a type of its starter's choice,
+//! into which a [`BlockError`] can be converted.
 
 mod allocate;
 mod control;
@@ -15,28 +16,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use virsparse_base::errno::Errno;
+use virsparse_base::{Panicked, contain_panic, sys};
 
-pub use crate::block::filter::mirror::{Mirror, MirrorGuard};
+pub use crate::filter::mirror::{Mirror, MirrorGuard};
 pub use allocate::{allocate, fill};
 pub use control::{Command, Control, Progress};
 pub use copy::Copy;
 pub use live::{LiveChain, relative_name};
 
-use crate::block::{self, BlockError, Extent, Layers, qcow2::Qcow2Node};
 use crate::copy::{Copier, in_pieces};
-use crate::error::*;
-use crate::panic::contain_panic;
-use crate::sys;
-
-/// What a job is, as libvirt numbers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Kind {
-    Pull = 1,
-    Copy = 2,
-    Commit = 3,
-    ActiveCommit = 4,
-}
+use crate::{BlockError, Extent, Layers, Result, qcow2::Qcow2Node};
 
 /// How a job's work has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,75 +36,66 @@ pub enum End {
 
 /// How a job has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Outcome<E = BlockError> {
     Completed,
     Cancelled,
-    Failed(Error),
+    Failed(E),
 }
 
 /// Makes the target of a copy the disk: closes the gate, calls what it is given to copy the rest,
 /// and puts the target behind the gate. False if it must not be done any more.
-pub type PivotStep = Box<dyn FnMut(&mut dyn FnMut() -> Result<()>) -> Result<bool> + Send>;
-
-fn failed(error: BlockError) -> Error {
-    error.report(VIR_FROM_STORAGE)
-}
+pub type PivotStep<E = BlockError> =
+    Box<dyn FnMut(&mut dyn FnMut() -> Result<()>) -> Result<bool, E> + Send>;
 
 /// A job on a disk.
-pub struct Job {
-    pub kind: Kind,
+pub struct Job<E = BlockError> {
     control: Arc<Control>,
     /// Whoever still looks at a job that has ended must not keep its target locked.
     mirror: Option<Weak<Mirror>>,
-    ended: Arc<Ended>,
+    ended: Arc<Ended<E>>,
 }
 
-#[derive(Default)]
-struct Ended {
-    outcome: Mutex<Option<Outcome>>,
+struct Ended<E> {
+    outcome: Mutex<Option<Outcome<E>>>,
     changed: Condvar,
 }
 
-impl Ended {
-    fn lock(&self) -> MutexGuard<'_, Option<Outcome>> {
+impl<E> Ended<E> {
+    fn lock(&self) -> MutexGuard<'_, Option<Outcome<E>>> {
         self.outcome.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
-impl Job {
+impl<E: From<Panicked> + Clone + Send + 'static> Job<E> {
     /// Starts `work` on a thread of its own. `concluded` runs there when it has ended, whatever the
     /// end; only then the job is over for those who wait for it.
     pub fn start(
-        kind: Kind,
         control: Arc<Control>,
         mirror: Option<&Arc<Mirror>>,
-        work: impl FnOnce(&Control) -> Result<End> + Send + 'static,
-        concluded: impl FnOnce(&Outcome) + Send + 'static,
-    ) -> Result<Job> {
-        let ended = Arc::new(Ended::default());
+        work: impl FnOnce(&Control) -> Result<End, E> + Send + 'static,
+        concluded: impl FnOnce(&Outcome<E>) + Send + 'static,
+    ) -> Result<Job<E>> {
+        let ended = Arc::new(Ended { outcome: Mutex::new(None), changed: Condvar::new() });
         let mirror = mirror.map(Arc::downgrade);
-        let job = Job { kind, control: control.clone(), mirror, ended: ended.clone() };
+        let job = Job { control: control.clone(), mirror, ended: ended.clone() };
         let body = move || {
-            let outcome = match contain_panic(|| work(&control)) {
+            let done = contain_panic(|| work(&control));
+            let outcome = match done.unwrap_or_else(|panic| Err(panic.into())) {
                 Ok(End::Completed) => Outcome::Completed,
                 Ok(End::Cancelled) => Outcome::Cancelled,
                 // It was cut off: its target did not answer any more.
                 Err(_) if control.commanded() == Command::Cancel => Outcome::Cancelled,
                 Err(error) => Outcome::Failed(error),
             };
-            let told = contain_panic(|| {
-                concluded(&outcome);
-                Ok(())
-            });
-            if let Err(error) = told {
+            if let Err(error) = contain_panic(|| concluded(&outcome)) {
                 log::error!("the end of a block job is not told: {error}");
             }
             *ended.lock() = Some(outcome);
             ended.changed.notify_all();
         };
         sys::spawn("virsparse-job", body).map(|_detached| job).ok_or_else(|| {
-            let text = "Unable to start a thread for a block job";
-            Error::system(VIR_FROM_DOMAIN, Errno::EAGAIN, text)
+            let what = "Unable to start a thread for a block job".to_string();
+            BlockError { what, errno: Errno::EAGAIN }
         })
     }
 
@@ -141,12 +121,12 @@ impl Job {
     }
 
     /// How it has ended, if it has.
-    pub fn outcome(&self) -> Option<Outcome> {
+    pub fn outcome(&self) -> Option<Outcome<E>> {
         self.ended.lock().clone()
     }
 
     /// Waits for its end.
-    pub fn wait(&self) -> Outcome {
+    pub fn wait(&self) -> Outcome<E> {
         loop {
             if let Some(outcome) = self.wait_for(Duration::from_secs(3600)) {
                 return outcome;
@@ -155,9 +135,9 @@ impl Job {
     }
 
     /// Waits so long for its end.
-    pub fn wait_for(&self, time: Duration) -> Option<Outcome> {
+    pub fn wait_for(&self, time: Duration) -> Option<Outcome<E>> {
         let outcome = self.ended.lock();
-        let running = |outcome: &mut Option<Outcome>| outcome.is_none();
+        let running = |outcome: &mut Option<Outcome<E>>| outcome.is_none();
         match self.ended.changed.wait_timeout_while(outcome, time, running) {
             Ok((outcome, _)) => outcome.clone(),
             Err(poisoned) => poisoned.into_inner().0.clone(),
@@ -170,7 +150,7 @@ pub fn pull(top: &Qcow2Node, range: Range<u64>, above: Layers, control: &Control
     // What the top image has itself stays there, and what is below the base stays below.
     let moves = |extent: &Extent| extent.depth > 0 && above.affect(extent);
     let populate = |piece: Extent, _: &mut [u8]| top.populate(piece.offset, piece.length, above);
-    let done = in_pieces(top, range, control, moves, populate).map_err(failed)?;
+    let done = in_pieces(top, range, control, moves, populate)?;
     Ok(if done { End::Completed } else { End::Cancelled })
 }
 
@@ -180,18 +160,13 @@ pub fn pull(top: &Qcow2Node, range: Range<u64>, above: Layers, control: &Control
 /// The base may become longer, but never shorter: what it has behind the end of `top` stays. Until now
 /// the image above `top` was read as zeros there, so these are written into it.
 pub fn commit(live: &LiveChain, top: usize, base: usize, control: &Control) -> Result<End> {
-    match copy_into_base(live, top, base, control).map_err(failed)? {
+    match copy_into_base(live, top, base, control)? {
         End::Completed => hide_end(live, top, base, control),
         End::Cancelled => Ok(End::Cancelled),
     }
 }
 
-fn copy_into_base(
-    live: &LiveChain,
-    top: usize,
-    base: usize,
-    control: &Control,
-) -> block::Result<End> {
+fn copy_into_base(live: &LiveChain, top: usize, base: usize, control: &Control) -> Result<End> {
     let (source, target, above) = {
         let chain = live.images();
         let node = |index: usize| chain.images[index].node.clone();
@@ -222,13 +197,13 @@ fn copy_into_base(
 
 /// Writes zeros into the image above `top` where it has only read them because `top` ends.
 fn hide_end(live: &LiveChain, top: usize, base: usize, control: &Control) -> Result<End> {
-    let range = live.images().hidden_by_end(top, base).map_err(failed)?;
+    let range = live.images().hidden_by_end(top, base)?;
     let Some(over) = top.checked_sub(1).filter(|_| !range.is_empty()) else {
         return Ok(End::Completed);
     };
     let (above, writable) = {
         let chain = live.images();
-        (chain.above(over, base).map_err(failed)?, chain.images[over].writable)
+        (chain.above(over, base)?, chain.images[over].writable)
     };
     live.reopen(over, true)?;
     let image = live.images().images[over].qcow2.clone();

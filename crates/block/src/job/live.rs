@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use virsparse_base::errno::Errno;
 
-use super::failed;
-use crate::block::{self, BlockError, Chain, Gate, Image, Node};
-use crate::error::Result;
+use crate::{BlockError, Chain, Gate, Image, Node, Result};
 
 /// A chain, and the gate that the guest passes to get at it.
 pub struct LiveChain {
@@ -51,7 +49,7 @@ impl LiveChain {
         chain.images.insert(0, overlay);
         if let Err(error) = chain.reopen(1, false) {
             chain.images.remove(0);
-            return Err(failed(error));
+            return Err(error);
         }
         chain.images[1].recorded = Some(recorded);
         chain.link(1);
@@ -64,7 +62,7 @@ impl LiveChain {
     pub fn pop(&self, writable: bool) -> Result<()> {
         let closed = self.gate.closed();
         let mut chain = self.images();
-        chain.reopen(1, writable).map_err(failed)?;
+        chain.reopen(1, writable)?;
         chain.images.remove(0);
         chain.images[0].recorded = None;
         closed.swap(chain.top());
@@ -74,22 +72,22 @@ impl LiveChain {
     /// Makes the image at `index` read from the one at `base` (from none), which the ones between
     /// have been brought into or left out of. `recorded`: what it calls that from now on. `first` runs
     /// before the image says so.
-    pub fn relink(
+    pub fn relink<E: From<BlockError>>(
         &self,
         index: usize,
         base: Option<usize>,
         recorded: Option<&str>,
-        first: impl FnOnce() -> Result<()>,
-    ) -> Result<Vec<Image>> {
+        first: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Vec<Image>, E> {
         let closed = self.gate.closed();
         // Not while the images are held: whoever writes definitions down asks for them.
         first()?;
         let mut chain = self.images();
         let read_only = !chain.images[index].writable;
         if read_only {
-            chain.reopen(index, true).map_err(failed)?;
+            chain.reopen(index, true)?;
         }
-        let done = record(&chain, index, base, recorded).map_err(failed);
+        let done = record(&chain, index, base, recorded);
         let removed = match &done {
             Ok(()) => {
                 let end = base.unwrap_or(chain.images.len());
@@ -108,13 +106,14 @@ impl LiveChain {
         if index == 0 {
             closed.swap(chain.top());
         }
-        done.map(|()| removed)
+        done?;
+        Ok(removed)
     }
 
     /// Makes the image at `index` writable, or only readable again.
     pub fn reopen(&self, index: usize, writable: bool) -> Result<()> {
         let _closed = self.gate.closed();
-        self.images().reopen(index, writable).map_err(failed)
+        self.images().reopen(index, writable)
     }
 
     /// Makes the image at `index` only readable again; nobody writes it any more.
@@ -138,12 +137,7 @@ impl LiveChain {
     }
 }
 
-fn record(
-    chain: &Chain,
-    index: usize,
-    base: Option<usize>,
-    name: Option<&str>,
-) -> block::Result<()> {
+fn record(chain: &Chain, index: usize, base: Option<usize>, name: Option<&str>) -> Result<()> {
     let image = &chain.images[index];
     let Some(qcow2) = &image.qcow2 else {
         let what = format!("image '{}' has no backing image", image.path.display());

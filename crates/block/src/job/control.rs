@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use crate::block::filter::mirror::Wake;
-use crate::block::{Extent, Result};
 use crate::copy::Supervisor;
+use crate::filter::mirror::Wake;
+use crate::{Extent, Result};
 
 /// Pieces are at most so large, and at most so much of a second's worth: the limit then holds over
 /// a second, and also over less.

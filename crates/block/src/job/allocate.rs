@@ -3,13 +3,12 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use super::End;
 use super::control::Control;
 use super::live::LiveChain;
 use super::stride::Stride;
-use super::{End, failed};
-use crate::block::{self, ExtentKind, qcow2::Qcow2Node};
 use crate::copy::Supervisor;
-use crate::error::Result;
+use crate::{ExtentKind, Result, qcow2::Qcow2Node};
 
 /// Space in a raw image is asked for in ranges, the first of this size.
 const FIRST: u64 = 16 << 20;
@@ -22,17 +21,17 @@ pub fn allocate(live: &LiveChain, range: Range<u64>, control: &Control) -> Resul
         Some(top) => fill(&top, range, control),
         None => reserve(live, range, control),
     };
-    let done = done.map_err(failed)?;
+    let done = done?;
     if !done {
         return Ok(End::Cancelled);
     }
     let node = live.gate.node();
-    node.flush().and_then(|()| node.settle()).map_err(failed)?;
+    node.flush().and_then(|()| node.settle())?;
     Ok(End::Completed)
 }
 
 /// The same for an image. False if the job is to end.
-pub fn fill(top: &Qcow2Node, range: Range<u64>, control: &Control) -> block::Result<bool> {
+pub fn fill(top: &Qcow2Node, range: Range<u64>, control: &Control) -> Result<bool> {
     let mut at = range.start;
     while at < range.end {
         let part = top.lacking(at, range.end, control.most())?;
@@ -49,7 +48,7 @@ pub fn fill(top: &Qcow2Node, range: Range<u64>, control: &Control) -> block::Res
 
 /// The same for a raw image. The guest waits meanwhile: where a filesystem cannot reserve space, zeros
 /// are written into holes, which must not go over what a guest has just written there.
-fn reserve(live: &LiveChain, range: Range<u64>, control: &Control) -> block::Result<bool> {
+fn reserve(live: &LiveChain, range: Range<u64>, control: &Control) -> Result<bool> {
     let (mut at, mut stride) = (range.start, Stride::new(FIRST));
     while at < range.end {
         if !control.admit(0) {

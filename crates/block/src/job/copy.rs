@@ -5,11 +5,10 @@ use std::time::Instant;
 
 use super::control::{Command, Control};
 use super::stride::Stride;
-use super::{End, PivotStep, failed};
-use crate::block::filter::mirror::{Mirror, MirrorGuard};
-use crate::block::{Extent, Layers, buffer};
+use super::{End, PivotStep};
 use crate::copy::{Copier, Supervisor, data_in, in_pieces, reflink_range};
-use crate::error::Result;
+use crate::filter::mirror::{Mirror, MirrorGuard};
+use crate::{BlockError, Extent, Layers, Result, buffer};
 
 /// Blocks are shared in ranges, the first of this size. The guest cannot write meanwhile.
 const SHARED_FIRST: u64 = 64 << 20;
@@ -22,7 +21,7 @@ const MUCH: u64 = 256 << 20;
 const ROUNDS: u32 = 4;
 
 /// A copy that is to be made.
-pub struct Copy {
+pub struct Copy<E = BlockError> {
     pub guard: MirrorGuard,
     /// What is to be copied, if the target has the rest.
     pub above: Option<Layers>,
@@ -31,12 +30,12 @@ pub struct Copy {
     /// Runs once, when the target is equal to the disk for the first time.
     pub ready: Box<dyn Fn() + Send>,
     /// Makes the target the disk.
-    pub pivot: Option<PivotStep>,
+    pub pivot: Option<PivotStep<E>>,
 }
 
-impl Copy {
+impl<E: From<BlockError>> Copy<E> {
     /// Copies until told to pivot or to end.
-    pub fn run(mut self, control: &Control) -> Result<End> {
+    pub fn run(mut self, control: &Control) -> Result<End, E> {
         self.copy(control)
     }
 
@@ -84,9 +83,9 @@ impl Copy {
         Some(at)
     }
 
-    fn copy(&mut self, control: &Control) -> Result<End> {
+    fn copy(&mut self, control: &Control) -> Result<End, E> {
         let mirror = self.guard.mirror().clone();
-        let length = mirror.source.length().map_err(failed)?;
+        let length = mirror.source.length()?;
         let Some(shared) = self.share(control, length) else { return Ok(End::Cancelled) };
         let bulk = {
             let copier = self.copier(self.above, self.zeroed);
@@ -100,26 +99,25 @@ impl Copy {
                     true => copier.copy_range(piece.offset..piece.end(), buffer),
                     false => copier.copy_piece(piece, buffer),
                 }
-            })
-            .map_err(failed)?
+            })?
         };
         if !bulk {
             return Ok(End::Cancelled);
         }
-        let mut buffer = buffer(control.most_at_once() as usize).map_err(failed)?;
+        let mut buffer = buffer(control.most_at_once() as usize)?;
         let mut at = 0;
         loop {
             if !self.catch_up(control, &mut at, &mut buffer)? {
-                return self.cancel(control, &mut buffer);
+                return Ok(self.cancel(control, &mut buffer)?);
             }
             if !control.is_ready() {
-                mirror.target.settle().map_err(failed)?;
+                mirror.target.settle()?;
                 control.set_ready();
                 (self.ready)();
             }
             match control.wait() {
                 Command::GoOn => {}
-                Command::Cancel => return self.cancel(control, &mut buffer),
+                Command::Cancel => return Ok(self.cancel(control, &mut buffer)?),
                 Command::Pivot => {
                     if let Some(end) = self.pivot(control, &mut buffer)? {
                         return Ok(end);
@@ -140,7 +138,7 @@ impl Copy {
                         Ok(moved) => moved,
                         Err(error) => {
                             self.mirror().dirty.put_back(&range);
-                            return Err(failed(error));
+                            return Err(error);
                         }
                     };
                     if !control.admit(moved) {
@@ -171,11 +169,11 @@ impl Copy {
             Ok(()) => self.mirror().dirty.done(range),
             Err(_) => self.mirror().dirty.put_back(range),
         }
-        copied.map_err(failed)
+        copied
     }
 
     fn sound(&self) -> Result<()> {
-        self.mirror().failure().map_or(Ok(()), |error| Err(failed(error)))
+        self.mirror().failure().map_or(Ok(()), Err)
     }
 
     /// Copies all that is left, which the guest does not add to: the gate is closed.
@@ -195,14 +193,14 @@ impl Copy {
     }
 
     fn make_durable(&self) -> Result<()> {
-        self.mirror().target.flush().and_then(|()| self.mirror().target.settle()).map_err(failed)
+        self.mirror().target.flush().and_then(|()| self.mirror().target.settle())
     }
 
     /// `None` if the pivot is off because the caller has thought better of it.
-    fn pivot(&mut self, control: &Control, buffer: &mut [u8]) -> Result<Option<End>> {
+    fn pivot(&mut self, control: &Control, buffer: &mut [u8]) -> Result<Option<End>, E> {
         // The guest waits for what is left; so most of it is done before.
         let goes_on = || control.commanded() != Command::Cancel;
-        if !self.make_few(buffer, goes_on, || self.mirror().target.flush().map_err(failed))? {
+        if !self.make_few(buffer, goes_on, || self.mirror().target.flush())? {
             return Ok(None);
         }
         let Some(mut pivot) = self.pivot.take() else { return Ok(None) };

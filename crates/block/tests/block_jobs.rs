@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use virsparse_block::copy::DirtyUnits;
-use virsparse_block::qcow2::{CreateOptions, create};
-use virsparse_block::{Chain, FileNode, Format, Gate, Layers, Node, OpenOptions};
-use virsparse_core::job::{
-    self, Command as JobCommand, Control, Copy, End, Job, Kind, LiveChain, Mirror, MirrorGuard,
-    Outcome, PivotStep, relative_name,
+use virsparse_block::job::{
+    self, Command as JobCommand, Control, Copy, End, Job, LiveChain, Mirror, MirrorGuard, Outcome,
+    PivotStep, relative_name,
 };
+use virsparse_block::qcow2::{CreateOptions, create};
+use virsparse_block::{BlockError, Chain, FileNode, Format, Gate, Layers, Node, OpenOptions};
 
 const SIZE: u64 = 24 << 20;
 const THREADS: u64 = 3;
@@ -36,6 +36,11 @@ fn show(path: &Path) -> &str {
 fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
     *state >> 33
+}
+
+/// A step that changes nothing.
+fn done() -> Result<(), BlockError> {
+    Ok(())
 }
 
 fn options(format: Format, writable: bool) -> OpenOptions {
@@ -235,8 +240,7 @@ fn start_copy(
         ready: Box::new(|| {}),
         pivot: Some(pivot),
     };
-    Job::start(Kind::Copy, control, Some(&mirror), move |control| copy.run(control), |_| {})
-        .expect("start")
+    Job::start(control, Some(&mirror), move |control| copy.run(control), |_| {}).expect("start")
 }
 
 fn wait_until_ready(job: &Job) {
@@ -365,11 +369,11 @@ fn a_pull_copies_the_backing_chain_into_the_active_layer() {
             let work = move |control: &Control| {
                 let end = job::pull(&top, 0..SIZE, above, control)?;
                 if end == End::Completed {
-                    chain.relink(0, base, name, || Ok(()))?;
+                    chain.relink(0, base, name, done)?;
                 }
                 Ok(end)
             };
-            let job = Job::start(Kind::Pull, control, None, work, |_| {}).expect("start");
+            let job = Job::<BlockError>::start(control, None, work, |_| {}).expect("start");
             assert_eq!(job.wait(), Outcome::Completed);
             guest.do_more();
         });
@@ -393,11 +397,11 @@ fn a_commit_merges_the_middle_image_into_the_base() {
             let (chain, control) = (live.clone(), Arc::new(Control::new(SIZE, 0, 0)));
             let work = move |control: &Control| {
                 let end = job::commit(&chain, 1, 2, control)?;
-                chain.relink(0, Some(2), Some("base"), || Ok(()))?;
+                chain.relink(0, Some(2), Some("base"), done)?;
                 chain.reopen(1, false)?;
                 Ok(end)
             };
-            let job = Job::start(Kind::Commit, control, None, work, |_| {}).expect("start");
+            let job = Job::<BlockError>::start(control, None, work, |_| {}).expect("start");
             assert_eq!(job.wait(), Outcome::Completed);
             guest.do_more();
         });
@@ -440,8 +444,7 @@ fn an_active_commit_makes_the_base_the_active_layer() {
                 })),
             };
             let work = move |control: &Control| copy.run(control);
-            let job = Job::start(Kind::ActiveCommit, control, Some(&mirror), work, |_| {})
-                .expect("start");
+            let job = Job::start(control, Some(&mirror), work, |_| {}).expect("start");
             wait_until_ready(&job);
             guest.do_more();
             pivot(&job);
@@ -524,7 +527,7 @@ fn zeroes_behind_a_pull_hide_the_base_also_in_version_2() {
     // There was nothing below: version 2 would leave nothing to say so.
     top.write_at(&[9; 65536], 3 << 20).expect("write");
     top.write_zeroes(3 << 20, 65536, true).expect("zero");
-    live.relink(0, Some(2), Some("base"), || Ok(())).expect("relink");
+    live.relink(0, Some(2), Some("base"), done).expect("relink");
     let mut bytes = vec![1; 4 << 20];
     top.read_at(&mut bytes, 0).expect("read");
     assert!(bytes[..2 << 20].iter().all(|byte| *byte == 7), "what was above the end");
