@@ -20,6 +20,7 @@ mod magic;
 mod memory_files;
 mod node;
 mod open;
+mod profile;
 mod protocol;
 pub mod qcow2;
 mod range_lock;
@@ -36,8 +37,11 @@ pub use filter::gate::{Closed, Gate};
 pub use filter::slot::DiskSlot;
 pub use filter::whole_sectors::WholeSectors;
 pub use memory_files::{MemoryFile, MemoryFiles, MemoryFolder, MemoryImage};
-pub use node::{Node, SECTOR, Space, buffer, range_within};
+pub use node::{
+    Node, SECTOR, Space, buffer, range_within, read_by_pieces, total_length, write_by_pieces,
+};
 pub use open::{Format, OpenOptions, below as backing_of, has_protocol, open};
+pub use profile::Profile;
 pub use protocol::file::FileNode;
 pub use protocol::memory::MemoryNode;
 pub use protocol::nbd;

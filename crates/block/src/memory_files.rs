@@ -270,9 +270,18 @@ impl ImageFile for MemoryImage {
 }
 
 impl Node for MemoryImage {
-    crate::plain! {
-        compression_unit, write_compressed, space_at, knows_holes, file, write_behind, settle,
-    }
+    crate::plain!(
+        read_vectored_at,
+        write_vectored_at,
+        profile,
+        compression_unit,
+        write_compressed,
+        space_at,
+        knows_holes,
+        file,
+        write_behind,
+        settle
+    );
 
     fn name(&self) -> &str {
         self.file.node.name()

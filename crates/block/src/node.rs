@@ -1,9 +1,10 @@
 //! The trait of all block nodes.
 
 use std::fs::File;
+use std::io::{IoSlice, IoSliceMut};
 use std::ops::Range;
 
-use crate::{BlockError, Extent, Result};
+use crate::{BlockError, Extent, Profile, Result};
 use virsparse_base::sys;
 
 /// Image formats and guests count a disk in units of this size. A raw file may end inside of one.
@@ -52,6 +53,12 @@ pub trait Node: Send + Sync {
     /// Writes all of `data` at `offset`.
     fn write_at(&self, data: &[u8], offset: u64) -> Result<()>;
 
+    /// Reads at `offset` into one buffer after the other, as [`Node::read_at`] into one.
+    fn read_vectored_at(&self, buffers: &mut [IoSliceMut<'_>], offset: u64) -> Result<usize>;
+
+    /// Writes one buffer after the other at `offset`, as [`Node::write_at`] one.
+    fn write_vectored_at(&self, data: &[IoSlice<'_>], offset: u64) -> Result<()>;
+
     /// The unit in which [`Node::write_compressed`] compresses; `None` if the medium cannot.
     fn compression_unit(&self) -> Option<u64>;
 
@@ -82,6 +89,9 @@ pub trait Node: Send + Sync {
     /// How much space the node has.
     fn space(&self) -> Result<Space>;
 
+    /// How requests are best made.
+    fn profile(&self) -> Profile;
+
     /// Whether holes are known to [`Node::extent_at`]. Where not, zeros are found by reading.
     fn knows_holes(&self) -> bool;
 
@@ -106,11 +116,70 @@ pub trait Node: Send + Sync {
     fn settle(&self) -> Result<()>;
 }
 
+/// The bytes of several buffers.
+pub fn total_length<'a>(buffers: impl IntoIterator<Item = &'a [u8]>) -> u64 {
+    buffers.into_iter().map(|buffer| buffer.len() as u64).sum()
+}
+
+/// Reads into one buffer after the other with `read`, which returns less than asked only at the end.
+pub fn read_by_pieces(
+    buffers: &mut [IoSliceMut<'_>],
+    offset: u64,
+    mut read: impl FnMut(&mut [u8], u64) -> Result<usize>,
+) -> Result<usize> {
+    let mut done = 0;
+    for buffer in buffers {
+        let got = read(buffer, offset + done as u64)?;
+        done += got;
+        if got < buffer.len() {
+            break;
+        }
+    }
+    Ok(done)
+}
+
+/// Writes one buffer after the other with `write`.
+pub fn write_by_pieces(
+    data: &[IoSlice<'_>],
+    offset: u64,
+    mut write: impl FnMut(&[u8], u64) -> Result<()>,
+) -> Result<()> {
+    let mut at = offset;
+    for data in data {
+        write(data, at)?;
+        at = at.saturating_add(data.len() as u64);
+    }
+    Ok(())
+}
+
 /// Implements operations of [`Node`](crate::Node) for a node that has nothing special to offer there, by
-/// their names: it does not compress, is no file, has no fast way to write zeros, knows its holes.
+/// their names: it reads and writes several buffers one by one, does not compress, is no file, has no fast way to write zeros, knows its holes.
 #[macro_export]
 macro_rules! plain {
     ($($operation:ident),+ $(,)?) => { $($crate::plain!(@ $operation);)+ };
+    (@ read_vectored_at) => {
+        fn read_vectored_at(
+            &self,
+            buffers: &mut [std::io::IoSliceMut<'_>],
+            offset: u64,
+        ) -> $crate::Result<usize> {
+            $crate::read_by_pieces(buffers, offset, |buffer, at| self.read_at(buffer, at))
+        }
+    };
+    (@ write_vectored_at) => {
+        fn write_vectored_at(
+            &self,
+            data: &[std::io::IoSlice<'_>],
+            offset: u64,
+        ) -> $crate::Result<()> {
+            $crate::write_by_pieces(data, offset, |data, at| self.write_at(data, at))
+        }
+    };
+    (@ profile) => {
+        fn profile(&self) -> $crate::Profile {
+            $crate::Profile::CACHED
+        }
+    };
     (@ compression_unit) => {
         fn compression_unit(&self) -> Option<u64> {
             None

@@ -31,6 +31,8 @@ impl Watch {
 
 impl Filter for Watch {
     virsparse_block::pass_on!(
+        read_vectored_at,
+        profile,
         name,
         length,
         read_at,
@@ -44,9 +46,15 @@ impl Filter for Watch {
         resize,
         flush,
         write_behind,
-        settle,
+        settle
     );
-    virsparse_block::hide!(compression_unit, write_compressed, write_zeroes_fast, file);
+    virsparse_block::hide!(
+        write_vectored_at,
+        compression_unit,
+        write_compressed,
+        write_zeroes_fast,
+        file
+    );
 
     fn write_at(&self, below: &dyn Node, data: &[u8], offset: u64) -> Result<()> {
         assert!(self.is_in.load(SeqCst), "filter {} is asked while it is out", self.bit);

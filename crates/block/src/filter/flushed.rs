@@ -1,5 +1,7 @@
 //! Flushing every change.
 
+use std::io::IoSlice;
+
 use super::Filter;
 use crate::{Node, Result};
 
@@ -20,10 +22,17 @@ impl Filter for Flushed {
         flush,
         write_behind,
         settle,
+        read_vectored_at,
+        profile
     );
 
     fn write_at(&self, below: &dyn Node, data: &[u8], offset: u64) -> Result<()> {
         below.write_at(data, offset)?;
+        below.flush()
+    }
+
+    fn write_vectored_at(&self, below: &dyn Node, data: &[IoSlice<'_>], offset: u64) -> Result<()> {
+        below.write_vectored_at(data, offset)?;
         below.flush()
     }
 

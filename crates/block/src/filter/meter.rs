@@ -1,5 +1,6 @@
 //! What guests do with a disk: counted, watched for a threshold, and for errors.
 
+use std::io::{IoSlice, IoSliceMut};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
@@ -10,7 +11,7 @@ use virsparse_base::errno::Errno;
 use super::Filter;
 use super::throttle::{Direction, Passed, Throttle};
 use crate::copy::is_zero;
-use crate::{BlockError, Extent, Node, Result};
+use crate::{BlockError, Extent, Node, Result, total_length};
 
 /// What guests have done since the domain was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -261,7 +262,7 @@ impl Meter {
 }
 
 impl Filter for Meter {
-    crate::pass_on!(name, length, space, knows_holes, resize, write_behind, settle);
+    crate::pass_on!(name, length, space, knows_holes, resize, write_behind, settle, profile);
     crate::hide!(compression_unit, write_compressed, file);
 
     fn read_at(&self, below: &dyn Node, buffer: &mut [u8], offset: u64) -> Result<usize> {
@@ -284,6 +285,34 @@ impl Filter for Meter {
         })?;
         self.writes.add(data.len() as u64, since);
         self.check_threshold(below, offset, data.len() as u64);
+        Ok(())
+    }
+
+    fn read_vectored_at(
+        &self,
+        below: &dyn Node,
+        buffers: &mut [IoSliceMut<'_>],
+        offset: u64,
+    ) -> Result<usize> {
+        let since = Instant::now();
+        self.pass(below, Direction::Read, total_length(buffers.iter().map(|buffer| &**buffer)))?;
+        let read = self.note(below.read_vectored_at(buffers, offset))?;
+        self.reads.add(read as u64, since);
+        Ok(read)
+    }
+
+    fn write_vectored_at(&self, below: &dyn Node, data: &[IoSlice<'_>], offset: u64) -> Result<()> {
+        let since = Instant::now();
+        let length = total_length(data.iter().map(|data| &**data));
+        self.pass(below, Direction::Write, length)?;
+        self.note(match self.rules.zeros {
+            Zeros::Keep | Zeros::Unmap if data.iter().all(|data| is_zero(data)) => {
+                below.write_zeroes(offset, length, self.rules.zeros == Zeros::Unmap)
+            }
+            _ => below.write_vectored_at(data, offset),
+        })?;
+        self.writes.add(length, since);
+        self.check_threshold(below, offset, length);
         Ok(())
     }
 

@@ -1,11 +1,12 @@
 //! A disk that is being copied: what the guest changes goes on to the target, at once or later.
 
+use std::io::IoSlice;
 use std::sync::{Arc, Mutex};
 
 use super::Filter;
 use super::gate::Installed;
 use crate::copy::DirtyUnits;
-use crate::{BlockError, Gate, Node, RangeGuard, RangeLock, Result};
+use crate::{BlockError, Gate, Node, RangeGuard, RangeLock, Result, total_length};
 
 /// What a mirror runs on the thread of a guest's request.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -123,12 +124,19 @@ impl Filter for Mirror {
         resize,
         flush,
         write_behind,
-        settle
+        settle,
+        read_vectored_at,
+        profile
     );
     crate::hide!(compression_unit, write_compressed, file);
 
     fn write_at(&self, below: &dyn Node, data: &[u8], offset: u64) -> Result<()> {
         self.change(below, offset, data.len() as u64, |node| node.write_at(data, offset), true)
+    }
+
+    fn write_vectored_at(&self, below: &dyn Node, data: &[IoSlice<'_>], offset: u64) -> Result<()> {
+        let length = total_length(data.iter().map(|data| &**data));
+        self.change(below, offset, length, |node| node.write_vectored_at(data, offset), true)
     }
 
     fn write_zeroes(

@@ -14,9 +14,10 @@ pub mod throttle;
 pub mod whole_sectors;
 
 use std::fs::File;
+use std::io::{IoSlice, IoSliceMut};
 use std::sync::Arc;
 
-use crate::{Extent, Node, Result, Space};
+use crate::{Extent, Node, Profile, Result, Space};
 
 /// What is done with each operation of a node on its way to the node `below`.
 ///
@@ -33,9 +34,11 @@ use crate::{Extent, Node, Result, Space};
 ///     // Without write_zeroes_fast, fast zeros would get past whatever the filter does with writes.
 ///     virsparse_block::pass_on!(
 ///         name, length, read_at, write_at, write_zeroes, discard, extent_at, space_at, space,
-///         knows_holes, allocate, resize, flush, write_behind, settle,
+///         profile, knows_holes, allocate, resize, flush, write_behind, settle,
 ///     );
-///     virsparse_block::hide!(compression_unit, write_compressed, file);
+///     virsparse_block::hide!(
+///         read_vectored_at, write_vectored_at, compression_unit, write_compressed, file,
+///     );
 /// }
 /// ```
 ///
@@ -50,9 +53,12 @@ use crate::{Extent, Node, Result, Space};
 /// impl Filter for Complete {
 ///     virsparse_block::pass_on!(
 ///         name, length, read_at, write_at, write_zeroes, discard, extent_at, space_at, space,
-///         knows_holes, allocate, resize, flush, write_behind, settle,
+///         profile, knows_holes, allocate, resize, flush, write_behind, settle,
 ///     );
-///     virsparse_block::hide!(compression_unit, write_compressed, file, write_zeroes_fast);
+///     virsparse_block::hide!(
+///         read_vectored_at, write_vectored_at, compression_unit, write_compressed, file,
+///         write_zeroes_fast,
+///     );
 /// }
 ///
 /// let node = Filtered::new(Arc::new(Complete), Arc::new(MemoryNode::new("disk", 4096)));
@@ -67,6 +73,15 @@ pub trait Filter: Send + Sync {
     fn read_at(&self, below: &dyn Node, buffer: &mut [u8], offset: u64) -> Result<usize>;
     /// See [`Node::write_at`].
     fn write_at(&self, below: &dyn Node, data: &[u8], offset: u64) -> Result<()>;
+    /// See [`Node::read_vectored_at`].
+    fn read_vectored_at(
+        &self,
+        below: &dyn Node,
+        buffers: &mut [IoSliceMut<'_>],
+        offset: u64,
+    ) -> Result<usize>;
+    /// See [`Node::write_vectored_at`].
+    fn write_vectored_at(&self, below: &dyn Node, data: &[IoSlice<'_>], offset: u64) -> Result<()>;
     /// See [`Node::compression_unit`].
     fn compression_unit(&self, below: &dyn Node) -> Option<u64>;
     /// See [`Node::write_compressed`].
@@ -89,6 +104,8 @@ pub trait Filter: Send + Sync {
     fn space_at(&self, below: &dyn Node, offset: u64, limit: u64) -> Result<Extent>;
     /// See [`Node::space`].
     fn space(&self, below: &dyn Node) -> Result<Space>;
+    /// See [`Node::profile`].
+    fn profile(&self, below: &dyn Node) -> Profile;
     /// See [`Node::knows_holes`].
     fn knows_holes(&self, below: &dyn Node) -> bool;
     /// See [`Node::allocate`].
@@ -145,6 +162,14 @@ impl<F: Filter + ?Sized> Node for Filtered<F> {
         self.filter.write_at(&*self.below, data, offset)
     }
 
+    fn read_vectored_at(&self, buffers: &mut [IoSliceMut<'_>], offset: u64) -> Result<usize> {
+        self.filter.read_vectored_at(&*self.below, buffers, offset)
+    }
+
+    fn write_vectored_at(&self, data: &[IoSlice<'_>], offset: u64) -> Result<()> {
+        self.filter.write_vectored_at(&*self.below, data, offset)
+    }
+
     fn compression_unit(&self) -> Option<u64> {
         self.filter.compression_unit(&*self.below)
     }
@@ -175,6 +200,10 @@ impl<F: Filter + ?Sized> Node for Filtered<F> {
 
     fn space(&self) -> Result<Space> {
         self.filter.space(&*self.below)
+    }
+
+    fn profile(&self) -> Profile {
+        self.filter.profile(&*self.below)
     }
 
     fn knows_holes(&self) -> bool {

@@ -34,6 +34,26 @@ macro_rules! pass_on {
             below.write_at(data, offset)
         }
     };
+    (@ read_vectored_at) => {
+        fn read_vectored_at(
+            &self,
+            below: &dyn $crate::Node,
+            buffers: &mut [std::io::IoSliceMut<'_>],
+            offset: u64,
+        ) -> $crate::Result<usize> {
+            below.read_vectored_at(buffers, offset)
+        }
+    };
+    (@ write_vectored_at) => {
+        fn write_vectored_at(
+            &self,
+            below: &dyn $crate::Node,
+            data: &[std::io::IoSlice<'_>],
+            offset: u64,
+        ) -> $crate::Result<()> {
+            below.write_vectored_at(data, offset)
+        }
+    };
     (@ compression_unit) => {
         fn compression_unit(&self, below: &dyn $crate::Node) -> Option<u64> {
             below.compression_unit()
@@ -106,6 +126,11 @@ macro_rules! pass_on {
             below.space()
         }
     };
+    (@ profile) => {
+        fn profile(&self, below: &dyn $crate::Node) -> $crate::Profile {
+            below.profile()
+        }
+    };
     (@ knows_holes) => {
         fn knows_holes(&self, below: &dyn $crate::Node) -> bool {
             below.knows_holes()
@@ -149,10 +174,31 @@ macro_rules! pass_on {
 }
 
 /// Implements operations of [`Filter`](crate::filter::Filter) that would get past the filter: it is as if
-/// the node below could not do them. Compressed writes become plain ones, which the filter sees.
+/// the node below could not do them. Compressed writes and several buffers at once become plain reads and
+/// writes, which the filter sees.
 #[macro_export]
 macro_rules! hide {
     ($($operation:ident),+ $(,)?) => { $($crate::hide!(@ $operation);)+ };
+    (@ read_vectored_at) => {
+        fn read_vectored_at(
+            &self,
+            below: &dyn $crate::Node,
+            buffers: &mut [std::io::IoSliceMut<'_>],
+            offset: u64,
+        ) -> $crate::Result<usize> {
+            $crate::read_by_pieces(buffers, offset, |buffer, at| self.read_at(below, buffer, at))
+        }
+    };
+    (@ write_vectored_at) => {
+        fn write_vectored_at(
+            &self,
+            below: &dyn $crate::Node,
+            data: &[std::io::IoSlice<'_>],
+            offset: u64,
+        ) -> $crate::Result<()> {
+            $crate::write_by_pieces(data, offset, |data, at| self.write_at(below, data, at))
+        }
+    };
     (@ compression_unit) => {
         fn compression_unit(&self, _: &dyn $crate::Node) -> Option<u64> {
             None

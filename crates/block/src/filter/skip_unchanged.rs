@@ -22,9 +22,11 @@ impl Filter for SkipUnchanged {
         resize,
         flush,
         write_behind,
-        settle
+        settle,
+        read_vectored_at,
+        profile
     );
-    crate::hide!(write_zeroes_fast, file);
+    crate::hide!(write_zeroes_fast, file, write_vectored_at);
 
     fn write_at(&self, below: &dyn Node, data: &[u8], offset: u64) -> Result<()> {
         let mut there = buffer(data.len())?;

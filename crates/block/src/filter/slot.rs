@@ -1,12 +1,13 @@
 //! The place of a disk in a running domain: what is exported is the slot, and what is in it can be
 //! changed while guests use it.
 
+use std::io::{IoSlice, IoSliceMut};
 use std::sync::Arc;
 
 use virsparse_base::errno::Errno;
 
 use super::gate::{Gate, Inside};
-use crate::{BlockError, Extent, Node, Result, Space};
+use crate::{BlockError, Extent, Node, Profile, Result, Space, total_length};
 
 /// A node that passes every request on through a gate to the node that is behind it at the moment.
 pub struct DiskSlot {
@@ -67,6 +68,15 @@ impl Node for DiskSlot {
         self.enter_range(offset, data.len() as u64)?.write_at(data, offset)
     }
 
+    fn read_vectored_at(&self, buffers: &mut [IoSliceMut<'_>], offset: u64) -> Result<usize> {
+        self.enter()?.read_vectored_at(buffers, offset)
+    }
+
+    fn write_vectored_at(&self, data: &[IoSlice<'_>], offset: u64) -> Result<()> {
+        let length = total_length(data.iter().map(|data| &**data));
+        self.enter_range(offset, length)?.write_vectored_at(data, offset)
+    }
+
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
         self.enter_range(offset, length)?.write_zeroes(offset, length, may_unmap)
     }
@@ -89,6 +99,10 @@ impl Node for DiskSlot {
 
     fn space(&self) -> Result<Space> {
         self.node().space()
+    }
+
+    fn profile(&self) -> Profile {
+        self.node().profile()
     }
 
     fn knows_holes(&self) -> bool {

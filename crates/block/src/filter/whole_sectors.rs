@@ -2,10 +2,11 @@
 //! sectors, so the size is rounded up. What lies behind the end of the file reads as zeros, and the
 //! file grows by the rest of its last sector when something is written there.
 
+use std::io::IoSlice;
 use std::sync::{Arc, Mutex};
 
 use super::{Filter, Filtered};
-use crate::{Extent, ExtentKind, Node, Result, SECTOR};
+use crate::{Extent, ExtentKind, Node, Result, SECTOR, total_length};
 
 /// See the module's text.
 pub struct WholeSectors {
@@ -43,8 +44,8 @@ impl WholeSectors {
 }
 
 impl Filter for WholeSectors {
-    crate::pass_on!(name, write_behind, discard, space, knows_holes, file, flush, settle);
-    crate::hide!(compression_unit, write_compressed);
+    crate::pass_on!(name, write_behind, discard, space, knows_holes, file, flush, settle, profile);
+    crate::hide!(compression_unit, write_compressed, read_vectored_at);
 
     fn length(&self, below: &dyn Node) -> Result<u64> {
         let length = below.length()?;
@@ -65,6 +66,11 @@ impl Filter for WholeSectors {
     fn write_at(&self, below: &dyn Node, data: &[u8], offset: u64) -> Result<()> {
         self.grow_for(below, offset, data.len() as u64)?;
         below.write_at(data, offset)
+    }
+
+    fn write_vectored_at(&self, below: &dyn Node, data: &[IoSlice<'_>], offset: u64) -> Result<()> {
+        self.grow_for(below, offset, total_length(data.iter().map(|data| &**data)))?;
+        below.write_vectored_at(data, offset)
     }
 
     fn write_zeroes(

@@ -2,7 +2,7 @@
 
 use std::cmp;
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -10,17 +10,24 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use nix::fcntl::FallocateFlags;
+use nix::sys::uio::{preadv, pwritev};
 use virsparse_base::errno::{Errno, SysResult, errno_of};
 
 use super::direct::Direct;
 use super::write_behind::WriteBehind;
 use crate::image_lock::Taken;
 use crate::range_lock::RangeGuard;
-use crate::{BlockError, Extent, ExtentKind, Node, Result, Space, image_lock};
+use crate::{
+    BlockError, Extent, ExtentKind, Node, Result, Space, image_lock, read_by_pieces, total_length,
+    write_by_pieces,
+};
 use virsparse_base::sys;
 
 /// Zeros are written in pieces of this size where the medium cannot make them itself.
 const ZERO_BUFFER: usize = 64 * 1024;
+
+/// The most buffers that the kernel reads or writes at once.
+const IOV_MAX: usize = libc::UIO_MAXIOV as usize;
 
 /// An open regular file or block device.
 pub struct FileNode {
@@ -370,8 +377,91 @@ impl Drop for FileNode {
     }
 }
 
+/// Reading and writing of bytes in the page cache.
+impl FileNode {
+    /// What comes before a write.
+    fn begin_write(&self, offset: u64, length: u64) -> Result<()> {
+        let block = self.direct.as_ref().map_or(1, Direct::block);
+        let end = offset.checked_add(length);
+        let end = end.and_then(|end| end.checked_next_multiple_of(block)).ok_or(Errno::EFBIG);
+        if self.device_block.is_none() {
+            end.and_then(sys::allow_file_size).map_err(|e| self.error("write", e))?;
+        }
+        // Also if it fails: a part may have been written.
+        self.note_written(offset, length);
+        Ok(())
+    }
+
+    /// What comes after a write through the page cache.
+    fn wrote(&self, offset: u64, length: u64) -> Result<()> {
+        match self.behind.get() {
+            Some(behind) => {
+                behind.wrote(&self.file, offset, length).map_err(|errno| self.error("write", errno))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn write_bytes(&self, data: &[u8], offset: u64) -> Result<()> {
+        let mut done = 0;
+        while done < data.len() {
+            match self.file.write_at(&data[done..], offset + done as u64) {
+                // A device takes no bytes past its end.
+                Ok(0) => return Err(self.error("write", Errno::ENOSPC)),
+                Ok(n) => done += n,
+                Err(e) if e.raw_os_error() == Some(libc::EINTR) => {}
+                Err(e) => return Err(self.error("write", errno_of(&e))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes with one system call, and what that has left with one for each buffer. Returns the end.
+    fn write_vector(&self, data: &[IoSlice<'_>], offset: u64) -> Result<u64> {
+        let start = i64::try_from(offset).map_err(|_| self.error("write", Errno::EFBIG))?;
+        let mut written = match pwritev(&self.file, data, start).map_err(Errno::from) {
+            Ok(written) => written,
+            Err(Errno::EINTR) => 0,
+            Err(errno) => return Err(self.error("write", errno)),
+        };
+        let mut at = offset;
+        for data in data {
+            let done = written.min(data.len());
+            written -= done;
+            if done < data.len() {
+                self.write_bytes(&data[done..], at + done as u64)?;
+            }
+            at += data.len() as u64;
+        }
+        Ok(at)
+    }
+
+    /// Reads with one system call, and what that has left with one for each buffer.
+    fn read_vector(&self, buffers: &mut [IoSliceMut<'_>], offset: u64) -> Result<u64> {
+        let start = i64::try_from(offset).map_err(|_| self.error("read", Errno::EINVAL))?;
+        let mut read = match preadv(&self.file, buffers, start).map_err(Errno::from) {
+            Ok(read) => read,
+            Err(Errno::EINTR) => 0,
+            Err(errno) => return Err(self.error("read", errno)),
+        };
+        let mut at = offset;
+        for buffer in buffers {
+            let mut done = read.min(buffer.len());
+            read -= done;
+            if done < buffer.len() {
+                done += self.read_at(&mut buffer[done..], at + done as u64)?;
+            }
+            at += done as u64;
+            if done < buffer.len() {
+                break;
+            }
+        }
+        Ok(at - offset)
+    }
+}
+
 impl Node for FileNode {
-    crate::plain!(compression_unit, write_compressed);
+    crate::plain!(profile, compression_unit, write_compressed);
 
     fn name(&self) -> &str {
         &self.name
@@ -404,33 +494,41 @@ impl Node for FileNode {
     }
 
     fn write_at(&self, data: &[u8], offset: u64) -> Result<()> {
-        let block = self.direct.as_ref().map_or(1, Direct::block);
-        let end = offset.checked_add(data.len() as u64);
-        let end = end.and_then(|end| end.checked_next_multiple_of(block)).ok_or(Errno::EFBIG);
-        if self.device_block.is_none() {
-            end.and_then(sys::allow_file_size).map_err(|e| self.error("write", e))?;
-        }
-        // Also if it fails: a part may have been written.
-        self.note_written(offset, data.len() as u64);
+        self.begin_write(offset, data.len() as u64)?;
         if let Some(direct) = &self.direct {
             return direct.write(&self.file, data, offset).map_err(|e| self.error("write", e));
         }
+        self.write_bytes(data, offset)?;
+        self.wrote(offset, data.len() as u64)
+    }
+
+    fn read_vectored_at(&self, buffers: &mut [IoSliceMut<'_>], offset: u64) -> Result<usize> {
+        if self.direct.is_some() {
+            return read_by_pieces(buffers, offset, |buffer, at| self.read_at(buffer, at));
+        }
         let mut done = 0;
-        while done < data.len() {
-            match self.file.write_at(&data[done..], offset + done as u64) {
-                // A device takes no bytes past its end.
-                Ok(0) => return Err(self.error("write", Errno::ENOSPC)),
-                Ok(n) => done += n,
-                Err(e) if e.raw_os_error() == Some(libc::EINTR) => {}
-                Err(e) => return Err(self.error("write", errno_of(&e))),
+        for buffers in buffers.chunks_mut(IOV_MAX) {
+            let wanted = total_length(buffers.iter().map(|buffer| &**buffer));
+            let got = self.read_vector(buffers, offset + done)?;
+            done += got;
+            if got < wanted {
+                break;
             }
         }
-        match self.behind.get() {
-            Some(behind) => behind
-                .wrote(&self.file, offset, data.len() as u64)
-                .map_err(|errno| self.error("write", errno)),
-            None => Ok(()),
+        Ok(done as usize)
+    }
+
+    fn write_vectored_at(&self, data: &[IoSlice<'_>], offset: u64) -> Result<()> {
+        if self.direct.is_some() {
+            return write_by_pieces(data, offset, |data, at| self.write_at(data, at));
         }
+        let length = total_length(data.iter().map(|data| &**data));
+        self.begin_write(offset, length)?;
+        let mut at = offset;
+        for data in data.chunks(IOV_MAX) {
+            at = self.write_vector(data, at)?;
+        }
+        self.wrote(offset, length)
     }
 
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {

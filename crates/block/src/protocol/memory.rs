@@ -167,9 +167,18 @@ impl MemoryNode {
 }
 
 impl Node for MemoryNode {
-    crate::plain! {
-        compression_unit, write_compressed, space_at, knows_holes, file, write_behind, settle,
-    }
+    crate::plain!(
+        read_vectored_at,
+        write_vectored_at,
+        profile,
+        compression_unit,
+        write_compressed,
+        space_at,
+        knows_holes,
+        file,
+        write_behind,
+        settle
+    );
 
     fn name(&self) -> &str {
         &self.name

@@ -32,7 +32,7 @@ use refcount::Refcounts;
 use solid::Solid;
 
 use super::range_lock::RangeLock;
-use super::{BlockError, Extent, ExtentKind, Node, Result, Space};
+use super::{BlockError, Extent, ExtentKind, Node, Profile, Result, Space};
 
 /// An open qcow2 image.
 pub struct Qcow2Node {
@@ -282,7 +282,15 @@ fn refcounts_of(header: &mut Header, file: &dyn Node) -> std::result::Result<Ref
 }
 
 impl Node for Qcow2Node {
-    crate::plain!(write_zeroes_fast, space_at, knows_holes, write_behind, settle);
+    crate::plain!(
+        read_vectored_at,
+        write_vectored_at,
+        write_zeroes_fast,
+        space_at,
+        knows_holes,
+        write_behind,
+        settle
+    );
 
     fn name(&self) -> &str {
         &self.name
@@ -339,6 +347,12 @@ impl Node for Qcow2Node {
             return Ok(Extent::new(offset, 0, ExtentKind::Hole));
         }
         self.extent(offset, limit).map_err(|problem| problem.report(&self.name))
+    }
+
+    fn profile(&self) -> Profile {
+        let backing = self.backing.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let own = self.data.profile();
+        backing.as_ref().map_or(own, |below| own.with(below.profile()))
     }
 
     fn space(&self) -> Result<Space> {

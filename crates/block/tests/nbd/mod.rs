@@ -115,9 +115,19 @@ impl Odd {
 }
 
 impl Node for Odd {
-    virsparse_block::plain! {
-        compression_unit, write_compressed, write_zeroes_fast, space_at, knows_holes, file, write_behind, settle,
-    }
+    virsparse_block::plain!(
+        read_vectored_at,
+        write_vectored_at,
+        profile,
+        compression_unit,
+        write_compressed,
+        write_zeroes_fast,
+        space_at,
+        knows_holes,
+        file,
+        write_behind,
+        settle
+    );
 
     fn name(&self) -> &str {
         "odd"

@@ -216,9 +216,19 @@ impl Disk {
 }
 
 impl Node for Disk {
-    virsparse_block::plain! {
-        compression_unit, write_compressed, write_zeroes_fast, space_at, knows_holes, file, write_behind, settle,
-    }
+    virsparse_block::plain!(
+        read_vectored_at,
+        write_vectored_at,
+        profile,
+        compression_unit,
+        write_compressed,
+        write_zeroes_fast,
+        space_at,
+        knows_holes,
+        file,
+        write_behind,
+        settle
+    );
 
     fn name(&self) -> &str {
         "disk"

@@ -252,9 +252,19 @@ mod tests {
     }
 
     impl Node for Recorder {
-        crate::block::plain! {
-            compression_unit, write_compressed, write_zeroes_fast, space_at, knows_holes, file, write_behind, settle,
-        }
+        crate::block::plain!(
+            read_vectored_at,
+            write_vectored_at,
+            profile,
+            compression_unit,
+            write_compressed,
+            write_zeroes_fast,
+            space_at,
+            knows_holes,
+            file,
+            write_behind,
+            settle
+        );
 
         fn name(&self) -> &str {
             self.node.name()

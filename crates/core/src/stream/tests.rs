@@ -113,9 +113,18 @@ impl TestNode {
 }
 
 impl Node for TestNode {
-    crate::block::plain! {
-        compression_unit, write_compressed, write_zeroes_fast, space_at, file, write_behind, settle,
-    }
+    crate::block::plain!(
+        read_vectored_at,
+        write_vectored_at,
+        profile,
+        compression_unit,
+        write_compressed,
+        write_zeroes_fast,
+        space_at,
+        file,
+        write_behind,
+        settle
+    );
 
     fn name(&self) -> &str {
         self.memory.name()

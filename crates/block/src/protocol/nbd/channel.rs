@@ -81,7 +81,7 @@ impl Channel {
     pub fn call(
         &self,
         call: Call,
-        data: &[u8],
+        data: &[IoSlice<'_>],
         sink: &mut Sink,
     ) -> Result<Result<(), Failure>, Failure> {
         let cookie = self.enter()?;
@@ -89,7 +89,7 @@ impl Channel {
         let head = Request { flags, command, cookie, offset, length }.encode();
         let sent = {
             let _turn = lock(&self.sender);
-            self.socket.send_all(&mut [IoSlice::new(&head), IoSlice::new(data)])
+            send(&self.socket, &head, data)
         };
         if let Err(errno) = sent {
             let failure = match errno {
@@ -235,6 +235,24 @@ impl Channel {
         self.socket.try_send(&goodbye.encode());
         self.socket.disconnect();
     }
+}
+
+/// The most buffers of a request that need no memory for their list.
+const FEW_BUFFERS: usize = 16;
+
+/// Sends a request with its data, in one system call where the kernel takes it at once.
+fn send(socket: &Socket, head: &[u8], data: &[IoSlice<'_>]) -> SysResult<()> {
+    if data.len() < FEW_BUFFERS {
+        let mut parts = [IoSlice::new(&[]); FEW_BUFFERS];
+        parts[0] = IoSlice::new(head);
+        parts[1..=data.len()].copy_from_slice(data);
+        return socket.send_all(&mut parts[..=data.len()]);
+    }
+    let mut parts = Vec::with_capacity(data.len() + 1);
+    parts.push(IoSlice::new(head));
+    parts.extend_from_slice(data);
+    // The kernel takes a limited number at once.
+    parts.chunks_mut(libc::UIO_MAXIOV as usize).try_for_each(|parts| socket.send_all(parts))
 }
 
 fn cookie_of(head: &ReplyHead) -> u64 {

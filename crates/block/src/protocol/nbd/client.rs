@@ -1,6 +1,7 @@
 //! A node whose bytes are on an NBD server.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{IoSlice, IoSliceMut};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
@@ -12,9 +13,12 @@ use super::dial::{Agreed, dial};
 use super::extents::KnownExtents;
 use super::failure::Failure;
 use super::protocol::*;
-use super::sink::{Contents, Sink};
+use super::sink::{Contents, Sink, Target};
 use super::uri::{self, Address};
-use crate::{BlockError, Extent, ExtentKind, ImageFile, Node, Result, Space};
+use crate::{
+    BlockError, Extent, ExtentKind, ImageFile, Node, Profile, Result, Space, read_by_pieces,
+    total_length, write_by_pieces,
+};
 
 /// The most that is zeroed or discarded by one request.
 const RANGE_MAX: u64 = 1 << 30;
@@ -186,7 +190,7 @@ impl NbdNode {
     fn ask<'a>(
         &self,
         call: Call,
-        data: &[u8],
+        data: &[IoSlice<'_>],
         contents: Contents<'a>,
     ) -> std::result::Result<Contents<'a>, Failure> {
         // A server that takes only whole blocks would refuse it with less of an explanation.
@@ -208,7 +212,7 @@ impl NbdNode {
         flags: CommandFlags,
         offset: u64,
         length: u64,
-        data: &[u8],
+        data: &[IoSlice<'_>],
     ) -> Result<()> {
         let call = Call { command, flags, offset, length: length as u32 };
         let done = self.ask(call, data, Contents::Nothing);
@@ -332,7 +336,7 @@ impl Node for NbdNode {
             let size = buffer.len() as u32;
             let (command, flags) = (command::READ, CommandFlags::empty());
             let call = Call { command, flags, offset: at, length: size };
-            self.ask(call, &[], Contents::Data { offset: at, buffer })
+            self.ask(call, &[], Contents::Data { offset: at, target: Target::One(buffer) })
                 .map_err(|failure| self.error("read", failure))?;
             at += u64::from(size);
         }
@@ -344,10 +348,37 @@ impl Node for NbdNode {
         let mut at = offset;
         for data in data.chunks(self.agreed.payload as usize) {
             let size = data.len() as u64;
-            self.change("write", command::WRITE, CommandFlags::empty(), at, size, data)?;
+            let data = [IoSlice::new(data)];
+            self.change("write", command::WRITE, CommandFlags::empty(), at, size, &data)?;
             at += size;
         }
         Ok(())
+    }
+
+    fn read_vectored_at(&self, buffers: &mut [IoSliceMut<'_>], offset: u64) -> Result<usize> {
+        let length = total_length(buffers.iter().map(|buffer| &**buffer));
+        let end = offset.checked_add(length).filter(|end| *end <= self.agreed.length);
+        if end.is_none() || length == 0 || length > self.agreed.payload.into() {
+            return read_by_pieces(buffers, offset, |buffer, at| self.read_at(buffer, at));
+        }
+        let (command, flags) = (command::READ, CommandFlags::empty());
+        let call = Call { command, flags, offset, length: length as u32 };
+        let mut buffers = buffers;
+        self.ask(call, &[], Contents::Data { offset, target: Target::Several(&mut buffers) })
+            .map_err(|failure| self.error("read", failure))?;
+        Ok(length as usize)
+    }
+
+    fn write_vectored_at(&self, data: &[IoSlice<'_>], offset: u64) -> Result<()> {
+        let length = total_length(data.iter().map(|data| &**data));
+        if length > self.agreed.payload.into() {
+            return write_by_pieces(data, offset, |data, at| self.write_at(data, at));
+        }
+        self.check_change("write", offset, length)?;
+        if length == 0 {
+            return Ok(());
+        }
+        self.change("write", command::WRITE, CommandFlags::empty(), offset, length, data)
     }
 
     fn write_zeroes(&self, offset: u64, length: u64, may_unmap: bool) -> Result<()> {
@@ -418,6 +449,12 @@ impl Node for NbdNode {
             [.., (end, _)] if *end == length => Space::Full,
             _ => Space::Sparse,
         })
+    }
+
+    fn profile(&self) -> Profile {
+        let alignment = u64::from(self.agreed.block);
+        let piece = Profile::NETWORK.piece.min(self.agreed.payload.into());
+        Profile { piece, alignment, ..Profile::NETWORK }
     }
 
     fn knows_holes(&self) -> bool {

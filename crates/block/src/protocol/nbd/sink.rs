@@ -1,6 +1,9 @@
 //! Where the replies to a request go. Whatever the server sends, no more is taken than was asked
 //! for, and every reply ends.
 
+use std::io::IoSliceMut;
+use std::ops::Range;
+
 use super::failure::Failure;
 use super::protocol::*;
 use super::socket::Receiver;
@@ -16,9 +19,71 @@ pub enum Contents<'a> {
     /// Only how it went.
     Nothing,
     /// The bytes from an offset on.
-    Data { offset: u64, buffer: &'a mut [u8] },
+    Data { offset: u64, target: Target<'a> },
     /// Extents of the context with this id: length and state.
     Extents { context: u32, extents: Vec<(u32, StateFlags)> },
+}
+
+/// Where the bytes of a read go.
+pub enum Target<'a> {
+    One(&'a mut [u8]),
+    Several(&'a mut (dyn Buffers + 'a)),
+}
+
+/// Several buffers, one after the other.
+pub trait Buffers {
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// One of them.
+    fn buffer(&mut self, index: usize) -> &mut [u8];
+    /// How many bytes they have together.
+    fn total(&self) -> usize;
+}
+
+impl Buffers for &mut [IoSliceMut<'_>] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn buffer(&mut self, index: usize) -> &mut [u8] {
+        &mut self[index]
+    }
+
+    fn total(&self) -> usize {
+        self.iter().map(|buffer| buffer.len()).sum()
+    }
+}
+
+impl Target<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Target::One(buffer) => buffer.len(),
+            Target::Several(buffers) => buffers.total(),
+        }
+    }
+
+    /// Fills a range of it, which lies in it, part by part.
+    fn fill(
+        &mut self,
+        range: Range<usize>,
+        mut fill: impl FnMut(&mut [u8]) -> Checked<()>,
+    ) -> Checked<()> {
+        let buffers = match self {
+            Target::One(buffer) => return fill(&mut buffer[range]),
+            Target::Several(buffers) => buffers,
+        };
+        let mut start = 0;
+        for index in 0..buffers.count() {
+            let buffer = buffers.buffer(index);
+            let end = start + buffer.len();
+            let part = range.start.max(start)..range.end.min(end);
+            if part.start < part.end {
+                fill(&mut buffer[part.start - start..part.end - start])?;
+            }
+            start = end;
+        }
+        Ok(())
+    }
 }
 
 /// What one request expects, and has got so far.
@@ -74,8 +139,9 @@ impl<'a> Sink<'a> {
         }
         match &mut self.contents {
             Contents::Nothing => {}
-            Contents::Data { buffer, .. } if !self.structured => {
-                receiver.receive_into(buffer).map_err(Failure::connection)?;
+            Contents::Data { target, .. } if !self.structured => {
+                let all = 0..target.len();
+                target.fill(all, |part| receive(receiver, part))?;
             }
             _ => return Err(malformed()),
         }
@@ -88,21 +154,24 @@ impl<'a> Sink<'a> {
         }
         match (kind, &mut self.contents) {
             (chunk::NONE, _) if length == 0 => Ok(()),
-            (chunk::OFFSET_DATA, Contents::Data { offset, buffer })
-                if (9..=8 + buffer.len()).contains(&(length as usize)) =>
+            (chunk::OFFSET_DATA, Contents::Data { offset, target })
+                if (9..=8 + target.len()).contains(&(length as usize)) =>
             {
                 let at = take(receiver, 8)?.u64().unwrap_or(0);
-                let target = within(*offset, buffer, at, length - 8)?;
-                self.received += target.len();
-                receiver.receive_into(target).map_err(Failure::connection)?;
+                let range = within(*offset, target.len(), at, length - 8)?;
+                self.received += range.len();
+                target.fill(range, |part| receive(receiver, part))?;
                 self.check_received()
             }
-            (chunk::OFFSET_HOLE, Contents::Data { offset, buffer }) if length == 12 => {
+            (chunk::OFFSET_HOLE, Contents::Data { offset, target }) if length == 12 => {
                 let mut fields = take(receiver, 12)?;
                 let (at, size) = (fields.u64().unwrap_or(0), fields.u32().unwrap_or(0));
-                let target = within(*offset, buffer, at, size)?;
-                self.received += target.len();
-                target.fill(0);
+                let range = within(*offset, target.len(), at, size)?;
+                self.received += range.len();
+                target.fill(range, |part| {
+                    part.fill(0);
+                    Ok(())
+                })?;
                 self.check_received()
             }
             (chunk::BLOCK_STATUS, Contents::Extents { context, extents }) => {
@@ -115,7 +184,7 @@ impl<'a> Sink<'a> {
     /// Chunks must not overlap, so more than was asked for is too much.
     fn check_received(&self) -> Checked<()> {
         match &self.contents {
-            Contents::Data { buffer, .. } if self.received <= buffer.len() => Ok(()),
+            Contents::Data { target, .. } if self.received <= target.len() => Ok(()),
             _ => Err(malformed()),
         }
     }
@@ -139,7 +208,7 @@ impl<'a> Sink<'a> {
         }
         let complete = match &self.contents {
             Contents::Nothing => true,
-            Contents::Data { buffer, .. } => self.received == buffer.len(),
+            Contents::Data { target, .. } => self.received == target.len(),
             Contents::Extents { extents, .. } => !extents.is_empty(),
         };
         if complete { Ok(Progress::Done(Ok(()))) } else { Err(malformed()) }
@@ -153,14 +222,18 @@ fn take(receiver: &mut Receiver, count: usize) -> Checked<Fields<'_>> {
     }
 }
 
-/// The part of the buffer for a chunk, which must lie in what was asked for and not be empty.
-fn within(start: u64, buffer: &mut [u8], at: u64, length: u32) -> Checked<&mut [u8]> {
+fn receive(receiver: &mut Receiver, target: &mut [u8]) -> Checked<()> {
+    receiver.receive_into(target).map_err(Failure::connection)
+}
+
+/// The part of a read for a chunk, which must lie in what was asked for and not be empty.
+fn within(start: u64, asked: usize, at: u64, length: u32) -> Checked<Range<usize>> {
     let from = at.checked_sub(start).ok_or_else(malformed)?;
     let end = from.checked_add(length.into()).ok_or_else(malformed)?;
-    if length == 0 || end > buffer.len() as u64 {
+    if length == 0 || end > asked as u64 {
         return Err(malformed());
     }
-    Ok(&mut buffer[from as usize..end as usize])
+    Ok(from as usize..end as usize)
 }
 
 /// Takes the descriptors of a status chunk, a piece at a time.

@@ -71,9 +71,19 @@ fn a_hole_too_large_for_an_image_loses_nothing() {
     node.memory.write_at(&[1; 1000], 0).unwrap();
     struct Limited(Arc<TestNode>);
     impl Node for Limited {
-        crate::block::plain! {
-            compression_unit, write_compressed, write_zeroes_fast, space_at, knows_holes, file, write_behind, settle,
-        }
+        crate::block::plain!(
+            read_vectored_at,
+            write_vectored_at,
+            profile,
+            compression_unit,
+            write_compressed,
+            write_zeroes_fast,
+            space_at,
+            knows_holes,
+            file,
+            write_behind,
+            settle
+        );
 
         fn name(&self) -> &str {
             self.0.name()
