@@ -11,25 +11,6 @@ use crate::typed_params::virFreeCallback;
 use virsparse_core::error::{Result, VIR_FROM_EVENT};
 use virsparse_core::event::{self, OnHandle, OnTimeout, poll};
 
-/// What a descriptor is watched for, and what it is ready for. Values are bits.
-///
-/// ERROR and HANGUP are reported whether or not they are asked for, except to a watch that asks
-/// for nothing.
-///
-/// Since 0.5.0.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum virEventHandleType {
-    /// There is something to read, or the end of it. Since 0.5.0.
-    VIR_EVENT_HANDLE_READABLE = 1,
-    /// Writing would not block. Since 0.5.0.
-    VIR_EVENT_HANDLE_WRITABLE = 2,
-    /// The descriptor is in error: the reading end of a pipe is gone, for one. Since 0.5.0.
-    VIR_EVENT_HANDLE_ERROR = 4,
-    /// The other end hung up. Since 0.5.0.
-    VIR_EVENT_HANDLE_HANGUP = 8,
-}
-
 /// Runs on the loop when a watched descriptor is ready: again at every iteration, as long as it is.
 ///
 /// @watch: the id that virEventAddHandle returned
@@ -376,7 +357,7 @@ fn removed(found: bool) -> c_int {
 
 #[cfg(test)]
 mod tests {
-    use super::virEventHandleType::*;
+    use virsparse_core::enums::event::virEventHandleType::*;
     use virsparse_core::event::Ready;
 
     #[test]

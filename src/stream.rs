@@ -11,38 +11,12 @@ use crate::handle::Cell;
 use crate::host::virConnectPtr;
 use crate::opaque::Opaque;
 use crate::typed_params::virFreeCallback;
+use virsparse_core::enums::stream::{virStreamFlags, virStreamRecvFlagsValues};
 use virsparse_core::error::*;
 use virsparse_core::stream::{DataSink, DataSource, Readiness, Received, Stream};
 
 /// A stream: bytes and holes on their way into or out of a volume.
 pub type virStreamPtr = *mut Cell;
-
-/// How a stream behaves. Since 0.7.2.
-#[repr(C)]
-pub enum virStreamFlags {
-    /// Calls that would have to wait return -2 instead. Since 0.7.2.
-    VIR_STREAM_NONBLOCK = 1 << 0,
-}
-
-/// How virStreamRecvFlags receives. Since 3.4.0.
-#[repr(C)]
-pub enum virStreamRecvFlagsValues {
-    /// Return -3 at a hole instead of the hole's zeros. Since 3.4.0.
-    VIR_STREAM_RECV_STOP_AT_HOLE = 1 << 0,
-}
-
-/// What a stream can be ready for. Since 0.7.2.
-#[repr(C)]
-pub enum virStreamEventType {
-    /// Something can be received, or the stream has ended. Since 0.7.2.
-    VIR_STREAM_EVENT_READABLE = 1 << 0,
-    /// Something can be sent. Since 0.7.2.
-    VIR_STREAM_EVENT_WRITABLE = 1 << 1,
-    /// The stream has failed. Since 0.7.2.
-    VIR_STREAM_EVENT_ERROR = 1 << 2,
-    /// The other end has gone. Since 0.7.2.
-    VIR_STREAM_EVENT_HANGUP = 1 << 3,
-}
 
 /// Supplies data to virStreamSendAll and virStreamSparseSendAll: puts up to `nbytes` bytes into
 /// `data`. Returns how many, 0 at the end, or a negative number (with errno set) to give up.

@@ -331,8 +331,8 @@ mod tests {
     use std::ptr::null;
 
     use super::super::call::entry_keeping_error;
-    use super::super::typed_params::virTypedParameterType::*;
     use super::*;
+    use virsparse_core::enums::common::virTypedParameterType::*;
 
     #[test]
     fn the_layout_is_libvirts() {

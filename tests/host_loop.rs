@@ -13,6 +13,7 @@ use virsparse::storage_pool::*;
 use virsparse::storage_vol::*;
 use virsparse::stream::*;
 use virsparse::typed_params::virFreeCallback;
+use virsparse_core::enums::stream::virStreamEventType;
 
 const READABLE: c_int = virStreamEventType::VIR_STREAM_EVENT_READABLE as c_int;
 const WRITABLE: c_int = virStreamEventType::VIR_STREAM_EVENT_WRITABLE as c_int;

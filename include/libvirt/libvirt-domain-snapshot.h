@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/domain/snapshot.rs and src/domain/snapshot_list.rs. */
+/* Made by `make headers` from crates/core/src/enums/domain_snapshot.rs and src/domain/snapshot.rs and src/domain/snapshot_list.rs. */
 
 #ifndef LIBVIRT_DOMAIN_SNAPSHOT_H
 #define LIBVIRT_DOMAIN_SNAPSHOT_H

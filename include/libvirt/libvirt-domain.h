@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/domain/types.rs and src/domain/object.rs and src/domain/control.rs and src/domain/device.rs and src/domain/block.rs and src/domain/block_job.rs and src/domain/job.rs and src/domain/event_types.rs and src/domain/event_callbacks.rs and src/domain/event.rs and src/domain/stats_names.rs and src/domain/stats.rs and src/domain/tuning_types.rs and src/domain/tuning.rs and src/domain/io_tune.rs and src/domain/cpus.rs and src/domain/guest.rs and src/domain/interface.rs. */
+/* Made by `make headers` from crates/core/src/enums/domain.rs and crates/core/src/enums/domain_event.rs and crates/core/src/enums/domain_stats.rs and src/domain/object.rs and src/domain/control.rs and src/domain/device.rs and src/domain/block.rs and src/domain/block_job.rs and src/domain/job.rs and src/domain/event_callbacks.rs and src/domain/event.rs and src/domain/stats_names.rs and src/domain/stats.rs and src/domain/tuning_types.rs and src/domain/tuning.rs and src/domain/io_tune.rs and src/domain/cpus.rs and src/domain/guest.rs and src/domain/interface.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H

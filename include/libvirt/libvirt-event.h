@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/event.rs. */
+/* Made by `make headers` from crates/core/src/enums/event.rs and src/event.rs. */
 
 #ifndef LIBVIRT_EVENT_H
 #define LIBVIRT_EVENT_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/storage_pool.rs and src/storage_vol.rs. */
+/* Made by `make headers` from crates/core/src/enums/storage_pool.rs and crates/core/src/enums/storage_vol.rs and src/storage_pool.rs and src/storage_vol.rs. */
 
 #ifndef LIBVIRT_STORAGE_H
 #define LIBVIRT_STORAGE_H

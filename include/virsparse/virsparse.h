@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from src/sparse.rs. */
+/* Made by `make headers` from crates/core/src/enums/sparse.rs and src/sparse.rs. */
 
 #ifndef VIRSPARSE_H
 #define VIRSPARSE_H

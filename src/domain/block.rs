@@ -11,31 +11,6 @@ use virsparse_core::domain::{BlockInfo, DiskStats, Domain, ResizeFlags};
 use virsparse_core::error::*;
 use virsparse_core::typed_params::Value;
 
-/// How virDomainBlockResize counts, and what it may do. Since 0.9.11.
-#[repr(C)]
-pub enum virDomainBlockResizeFlags {
-    /// In bytes. Since 0.9.11.
-    VIR_DOMAIN_BLOCK_RESIZE_BYTES = 1 << 0,
-    /// To the size that the block device has by now. Since 10.0.0.
-    VIR_DOMAIN_BLOCK_RESIZE_CAPACITY = 1 << 1,
-    /// Only if it does not become smaller. Since 12.3.0.
-    VIR_DOMAIN_BLOCK_RESIZE_EXTEND = 1 << 2,
-}
-
-/// What has gone wrong with a disk. Since 0.9.10.
-#[repr(C)]
-pub enum virDomainDiskErrorCode {
-    /// Nothing. Since 0.9.10.
-    VIR_DOMAIN_DISK_ERROR_NONE = 0,
-    /// Something. Since 0.9.10.
-    VIR_DOMAIN_DISK_ERROR_UNSPEC = 1,
-    /// There was no space left. Since 0.9.10.
-    VIR_DOMAIN_DISK_ERROR_NO_SPACE = 2,
-    /// One past the last value. Since 0.9.10.
-    #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_DISK_ERROR_LAST = 3,
-}
-
 /// How large a disk is. Since 0.8.1.
 #[repr(C)]
 #[derive(Clone, Copy)]

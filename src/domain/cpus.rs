@@ -8,31 +8,9 @@ use crate::domain::tuning::{DOMAIN, ImpactFlags};
 use crate::typed_array::put;
 use crate::typed_params::virTypedParameterPtr;
 use virsparse_core::domain::{CPU_NUMBERS, CPU_TOTALS, CpuSet, Domain};
+use virsparse_core::enums::domain_stats::{virVcpuHostCpuState, virVcpuState};
 use virsparse_core::error::*;
 use virsparse_core::typed_params::Value;
-
-/// What a CPU of a domain is doing. Since 0.1.4.
-#[repr(C)]
-pub enum virVcpuState {
-    /// It is off. Since 0.1.4.
-    VIR_VCPU_OFFLINE = 0,
-    /// It runs, as those of a running domain are said to do. Since 0.1.4.
-    VIR_VCPU_RUNNING = 1,
-    /// It waits. Since 0.1.4.
-    VIR_VCPU_BLOCKED = 2,
-    /// One past the last value. Since 0.9.10.
-    #[cfg(feature = "enum-sentinels")]
-    VIR_VCPU_LAST = 3,
-}
-
-/// In the place of the number of a CPU of the machine. Since 6.10.0.
-#[repr(C)]
-pub enum virVcpuHostCpuState {
-    /// The domain's CPU is off. Since 6.10.0.
-    VIR_VCPU_INFO_CPU_OFFLINE = -1,
-    /// It runs on none that is known. Since 6.10.0.
-    VIR_VCPU_INFO_CPU_UNAVAILABLE = -2,
-}
 
 /// A CPU of a domain. Since 0.1.4.
 #[repr(C)]

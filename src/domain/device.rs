@@ -4,9 +4,9 @@ use std::ffi::{c_char, c_int, c_uint};
 
 use crate::call::{Call, entry};
 use crate::domain::object::virDomainPtr;
-use crate::domain::types::virDomainMetadataType;
 use crate::strings;
 use virsparse_core::domain::{DeviceFlags, Domain, Impact, MetadataKind};
+use virsparse_core::enums::domain::virDomainMetadataType;
 use virsparse_core::error::*;
 
 const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN;

@@ -13,41 +13,8 @@ use crate::strings;
 use crate::typed_array::{Growing, clear, field};
 use crate::typed_params::{VIR_TYPED_PARAM_FIELD_LENGTH, virTypedParameter, virTypedParameterPtr};
 use virsparse_core::domain::{Domain, GuestTime, SCREENSHOT_MIME, SetTimeFlags};
+use virsparse_core::enums::domain_stats::virDomainControlState;
 use virsparse_core::stream::Stream;
-
-/// What virDomainMemoryStats tells of. What a guest would have to be asked for is not told. Since
-/// 0.7.5.
-#[repr(C)]
-pub enum virDomainMemoryStatTags {
-    /// What was read from swap, in KiB: 0. Since 0.7.5.
-    VIR_DOMAIN_MEMORY_STAT_SWAP_IN = 0,
-    /// What was written to swap, in KiB: 0. Since 0.7.5.
-    VIR_DOMAIN_MEMORY_STAT_SWAP_OUT = 1,
-    /// How often memory was missing that had to be read: 0. Since 0.7.5.
-    VIR_DOMAIN_MEMORY_STAT_MAJOR_FAULT = 2,
-    /// How often other memory was missing: 0. Since 0.7.5.
-    VIR_DOMAIN_MEMORY_STAT_MINOR_FAULT = 3,
-    /// Memory that the guest does not use, in KiB; it is not told. Since 0.7.5.
-    VIR_DOMAIN_MEMORY_STAT_UNUSED = 4,
-    /// Memory as the guest sees it, in KiB; it is not told. Since 0.7.5.
-    VIR_DOMAIN_MEMORY_STAT_AVAILABLE = 5,
-    /// The memory that the domain is described to have, in KiB. Since 0.9.3.
-    VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON = 6,
-    /// Memory of the machine that it takes, in KiB: 0. Since 0.9.10.
-    VIR_DOMAIN_MEMORY_STAT_RSS = 7,
-    /// Memory that the guest could give away, in KiB; it is not told. Since 2.1.0.
-    VIR_DOMAIN_MEMORY_STAT_USABLE = 8,
-    /// When the guest was asked, in seconds; it is not told. Since 2.1.0.
-    VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE = 9,
-    /// Memory in which the guest keeps files, in KiB; it is not told. Since 4.6.0.
-    VIR_DOMAIN_MEMORY_STAT_DISK_CACHES = 10,
-    /// How often the guest has got a large page; it is not told. Since 5.4.0.
-    VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGALLOC = 11,
-    /// How often it has not; it is not told. Since 5.4.0.
-    VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGFAIL = 12,
-    /// How many there are. Since 0.7.5.
-    VIR_DOMAIN_MEMORY_STAT_NR = 13,
-}
 
 /// The same as VIR_DOMAIN_MEMORY_STAT_NR. Since 0.9.10.
 #[cfg(feature = "enum-sentinels")]
@@ -70,38 +37,6 @@ pub type virDomainMemoryStatPtr = *mut virDomainMemoryStatStruct;
 
 /// Whether a domain can be controlled. Since 0.9.3.
 #[repr(C)]
-pub enum virDomainControlState {
-    /// Yes. Since 0.9.3.
-    VIR_DOMAIN_CONTROL_OK = 0,
-    /// A job is in the way. Since 0.9.3.
-    VIR_DOMAIN_CONTROL_JOB = 1,
-    /// A command is in the way. Since 0.9.3.
-    VIR_DOMAIN_CONTROL_OCCUPIED = 2,
-    /// No. Since 0.9.3.
-    VIR_DOMAIN_CONTROL_ERROR = 3,
-    /// One past the last value. Since 0.9.10.
-    #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_CONTROL_LAST = 4,
-}
-
-/// Why it cannot. Since 1.2.14.
-#[repr(C)]
-pub enum virDomainControlErrorReason {
-    /// Nothing is said. Since 1.2.14.
-    VIR_DOMAIN_CONTROL_ERROR_REASON_NONE = 0,
-    /// Nothing is known. Since 1.2.14.
-    VIR_DOMAIN_CONTROL_ERROR_REASON_UNKNOWN = 1,
-    /// The connection to the hypervisor has broken. Since 1.2.14.
-    VIR_DOMAIN_CONTROL_ERROR_REASON_MONITOR = 2,
-    /// A fault in the library. Since 1.2.14.
-    VIR_DOMAIN_CONTROL_ERROR_REASON_INTERNAL = 3,
-    /// One past the last value. Since 1.2.14.
-    #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_CONTROL_ERROR_REASON_LAST = 4,
-}
-
-/// Whether a domain can be controlled. Since 0.9.3.
-#[repr(C)]
 #[derive(Clone, Copy)]
 pub struct _virDomainControlInfo {
     /// A virDomainControlState.
@@ -117,22 +52,6 @@ pub type virDomainControlInfo = _virDomainControlInfo;
 /// Points at whether a domain can be controlled.
 pub type virDomainControlInfoPtr = *mut virDomainControlInfo;
 
-/// How virDomainSetTime sets the time. Since 1.2.5.
-#[repr(C)]
-pub enum virDomainSetTimeFlags {
-    /// As the domain's clock has it. Since 1.2.5.
-    VIR_DOMAIN_TIME_SYNC = 1 << 0,
-}
-
-/// Who is asked for a guest's name. Since 6.1.0.
-#[repr(C)]
-pub enum virDomainGetHostnameFlags {
-    /// Who gives addresses away; it is not asked. Since 6.1.0.
-    VIR_DOMAIN_GET_HOSTNAME_LEASE = 1 << 0,
-    /// An agent in the guest; it is not asked. Since 6.1.0.
-    VIR_DOMAIN_GET_HOSTNAME_AGENT = 1 << 1,
-}
-
 /// How much of devices a domain may use, against others. An unsigned int. Since 0.9.0.
 pub const VIR_DOMAIN_BLKIO_WEIGHT: &CStr = c"weight";
 /// The same of single devices, as `PATH,WEIGHT,PATH,WEIGHT`. A string. Since 0.9.8.
@@ -145,23 +64,6 @@ pub const VIR_DOMAIN_BLKIO_DEVICE_WRITE_IOPS: &CStr = c"device_write_iops_sec";
 pub const VIR_DOMAIN_BLKIO_DEVICE_READ_BPS: &CStr = c"device_read_bytes_sec";
 /// Bytes a second written to single devices. A string. Since 1.2.2.
 pub const VIR_DOMAIN_BLKIO_DEVICE_WRITE_BPS: &CStr = c"device_write_bytes_sec";
-
-/// The types of parameters of devices: an old name of virTypedParameterType. Since 0.9.0.
-#[repr(C)]
-pub enum virBlkioParameterType {
-    /// VIR_TYPED_PARAM_INT. Since 0.9.0.
-    VIR_DOMAIN_BLKIO_PARAM_INT = 1,
-    /// VIR_TYPED_PARAM_UINT. Since 0.9.0.
-    VIR_DOMAIN_BLKIO_PARAM_UINT = 2,
-    /// VIR_TYPED_PARAM_LLONG. Since 0.9.0.
-    VIR_DOMAIN_BLKIO_PARAM_LLONG = 3,
-    /// VIR_TYPED_PARAM_ULLONG. Since 0.9.0.
-    VIR_DOMAIN_BLKIO_PARAM_ULLONG = 4,
-    /// VIR_TYPED_PARAM_DOUBLE. Since 0.9.0.
-    VIR_DOMAIN_BLKIO_PARAM_DOUBLE = 5,
-    /// VIR_TYPED_PARAM_BOOLEAN. Since 0.9.0.
-    VIR_DOMAIN_BLKIO_PARAM_BOOLEAN = 6,
-}
 
 /// An old name of VIR_TYPED_PARAM_FIELD_LENGTH. Since 0.9.0.
 pub const VIR_DOMAIN_BLKIO_FIELD_LENGTH: usize = VIR_TYPED_PARAM_FIELD_LENGTH;

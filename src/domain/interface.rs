@@ -10,6 +10,7 @@ use crate::strings;
 use crate::typed_array::{room, store};
 use crate::typed_params::virTypedParameterPtr;
 use virsparse_core::domain::{Domain, Interface};
+use virsparse_core::enums::domain_stats::virDomainInterfaceAddressesSource;
 use virsparse_core::error::*;
 
 /// What has passed an interface: zeros. Since 0.3.2.
@@ -38,18 +39,6 @@ pub struct _virDomainInterfaceStats {
 pub type virDomainInterfaceStatsStruct = _virDomainInterfaceStats;
 /// Points at what has passed an interface.
 pub type virDomainInterfaceStatsPtr = *mut virDomainInterfaceStatsStruct;
-
-/// The kind of an address. Since 1.2.6.
-#[repr(C)]
-pub enum virIPAddrType {
-    /// IPv4. Since 1.2.6.
-    VIR_IP_ADDR_TYPE_IPV4 = 0,
-    /// IPv6. Since 1.2.6.
-    VIR_IP_ADDR_TYPE_IPV6 = 1,
-    /// One past the last value. Since 1.2.6.
-    #[cfg(feature = "enum-sentinels")]
-    VIR_IP_ADDR_TYPE_LAST = 2,
-}
 
 /// An address of an interface. Since 1.2.14.
 #[repr(C)]
@@ -86,20 +75,6 @@ pub struct _virDomainInterface {
 pub type virDomainInterface = _virDomainInterface;
 /// Points at an interface with its addresses.
 pub type virDomainInterfacePtr = *mut virDomainInterface;
-
-/// Where addresses are looked for. Since 1.2.14.
-#[repr(C)]
-pub enum virDomainInterfaceAddressesSource {
-    /// With who gives them away. Since 1.2.14.
-    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE = 0,
-    /// With an agent in the guest. Since 1.2.14.
-    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT = 1,
-    /// In the machine's table of neighbours. Since 4.2.0.
-    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP = 2,
-    /// One past the last value. Since 1.2.14.
-    #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LAST = 3,
-}
 
 /// How much may come in, in KiB a second; 0 for no limit. An unsigned int. Since 0.9.9.
 pub const VIR_DOMAIN_BANDWIDTH_IN_AVERAGE: &CStr = c"inbound.average";

@@ -7,26 +7,6 @@ use crate::domain::object::virDomainPtr;
 use virsparse_core::domain::Domain;
 use virsparse_core::error::*;
 
-/// What a job on a domain does. Since 0.7.7.
-#[repr(C)]
-pub enum virDomainJobType {
-    /// There is none. Since 0.7.7.
-    VIR_DOMAIN_JOB_NONE = 0,
-    /// How long it will take is known. Since 0.7.7.
-    VIR_DOMAIN_JOB_BOUNDED = 1,
-    /// How long it will take is not known. Since 0.7.7.
-    VIR_DOMAIN_JOB_UNBOUNDED = 2,
-    /// It is complete. Since 0.7.7.
-    VIR_DOMAIN_JOB_COMPLETED = 3,
-    /// It has failed. Since 0.7.7.
-    VIR_DOMAIN_JOB_FAILED = 4,
-    /// It was ended. Since 0.7.7.
-    VIR_DOMAIN_JOB_CANCELLED = 5,
-    /// One past the last value. Since 0.9.10.
-    #[cfg(feature = "enum-sentinels")]
-    VIR_DOMAIN_JOB_LAST = 6,
-}
-
 /// How far a job is. Times are in milliseconds, sizes in bytes; 0 is also what is not known. Since 0.7.7.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]

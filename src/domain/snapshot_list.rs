@@ -10,35 +10,6 @@ use crate::lists::{list, store_names_as};
 use virsparse_core::domain::{Domain, Snapshot, SnapshotListFlags, no_snapshot};
 use virsparse_core::error::*;
 
-/// Which snapshots are listed. Bits of one group ({LEAVES, NO_LEAVES}, {METADATA, NO_METADATA},
-/// {INACTIVE, ACTIVE, DISK_ONLY}, {INTERNAL, EXTERNAL}) are alternatives; a group without bits does
-/// not filter. Since 0.9.5.
-#[repr(C)]
-pub enum virDomainSnapshotListFlags {
-    /// Of a domain's, those without a parent. Since 0.9.5.
-    VIR_DOMAIN_SNAPSHOT_LIST_ROOTS = 1 << 0,
-    /// Those of which something is kept, which are all. Since 0.9.5.
-    VIR_DOMAIN_SNAPSHOT_LIST_METADATA = 1 << 1,
-    /// Those that are no parent. Since 0.9.7.
-    VIR_DOMAIN_SNAPSHOT_LIST_LEAVES = 1 << 2,
-    /// Those that are a parent. Since 0.9.13.
-    VIR_DOMAIN_SNAPSHOT_LIST_NO_LEAVES = 1 << 3,
-    /// Those of which nothing is kept. Since 0.9.13.
-    VIR_DOMAIN_SNAPSHOT_LIST_NO_METADATA = 1 << 4,
-    /// Taken while the domain was off. Since 1.0.1.
-    VIR_DOMAIN_SNAPSHOT_LIST_INACTIVE = 1 << 5,
-    /// Taken while it was running, with its memory. Since 1.0.1.
-    VIR_DOMAIN_SNAPSHOT_LIST_ACTIVE = 1 << 6,
-    /// Taken while it was running, of its disks. Since 1.0.1.
-    VIR_DOMAIN_SNAPSHOT_LIST_DISK_ONLY = 1 << 7,
-    /// Within images. Since 1.0.1.
-    VIR_DOMAIN_SNAPSHOT_LIST_INTERNAL = 1 << 8,
-    /// With new images. Since 1.0.1.
-    VIR_DOMAIN_SNAPSHOT_LIST_EXTERNAL = 1 << 9,
-    /// Parents before their children, which is always so. Since 5.2.0.
-    VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL = 1 << 10,
-}
-
 /// Of a snapshot's children, those below them, too: the bit that is VIR_DOMAIN_SNAPSHOT_LIST_ROOTS
 /// where a domain's are listed. Since 0.9.7.
 pub const VIR_DOMAIN_SNAPSHOT_LIST_DESCENDANTS: c_uint = 1 << 0;

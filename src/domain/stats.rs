@@ -14,73 +14,8 @@ use crate::typed_array::{self, Growing, field};
 use crate::typed_params::virTypedParameterPtr;
 use virsparse_core::domain::Domain;
 use virsparse_core::domain::stats::{self, Statistics, StatsFlags};
+use virsparse_core::enums::domain_stats::virDomainMessageType;
 use virsparse_core::error::*;
-
-/// What is told of a domain. STATE, BALLOON, VCPU and BLOCK have something behind them; CPU_TOTAL,
-/// INTERFACE and PERF are zeros and nothing, because nothing is executed. Others are not told of.
-/// Since 1.2.8.
-#[repr(C)]
-pub enum virDomainStatsTypes {
-    /// `state.state` and `state.reason`: as virDomainGetState tells them. Since 1.2.8.
-    VIR_DOMAIN_STATS_STATE = 1 << 0,
-    /// `cpu.time`, `cpu.user` and `cpu.system` of an active domain: 0. Since 1.2.9.
-    VIR_DOMAIN_STATS_CPU_TOTAL = 1 << 1,
-    /// `balloon.current` and `balloon.maximum`: KiB of memory, as it is defined. Since 1.2.9.
-    VIR_DOMAIN_STATS_BALLOON = 1 << 2,
-    /// `vcpu.current` and `vcpu.maximum`: how many CPUs are defined; and for each of an active domain
-    /// `vcpu.N.state` (a virVcpuState), and 0 as `vcpu.N.time` and `vcpu.N.wait`. Since 1.2.9.
-    VIR_DOMAIN_STATS_VCPU = 1 << 3,
-    /// `net.count` of an active domain, and for each interface from 0 on `net.N.name`, and 0 as
-    /// `net.N.rx.bytes`, `net.N.rx.pkts`, `net.N.rx.errs` and `net.N.rx.drop`, and with `tx.`. Since 1.2.9.
-    VIR_DOMAIN_STATS_INTERFACE = 1 << 4,
-    /// `block.count`, and for each disk from 0 on `block.N.` with `name` (its target), `path`,
-    /// `allocation`, `capacity` and `physical`; if it is open in this process, also `backingIndex`,
-    /// `rd.reqs`, `rd.bytes`, `rd.times` (nanoseconds), the same with `wr.`, `fl.reqs`,
-    /// `fl.times`, `threshold` if there is one, and what the disk's clients are told of the sizes of
-    /// requests, in bytes: `limits.request_alignment`, `limits.transfer_optimal` and
-    /// `limits.transfer_max`. Since 1.2.9.
-    VIR_DOMAIN_STATS_BLOCK = 1 << 5,
-    /// Performance events, of which none is counted. Since 1.3.3.
-    VIR_DOMAIN_STATS_PERF = 1 << 6,
-    /// Threads for I/O. Since 4.10.0.
-    VIR_DOMAIN_STATS_IOTHREAD = 1 << 7,
-    /// Bandwidth of memory. Since 6.0.0.
-    VIR_DOMAIN_STATS_MEMORY = 1 << 8,
-    /// How fast memory changes. Since 7.2.0.
-    VIR_DOMAIN_STATS_DIRTYRATE = 1 << 9,
-    /// Of the hypervisor. Since 8.9.0.
-    VIR_DOMAIN_STATS_VM = 1 << 10,
-}
-
-/// Which domains are told of, and how. Bits of one group ({ACTIVE, INACTIVE}, {PERSISTENT,
-/// TRANSIENT}, {RUNNING, PAUSED, SHUTOFF, OTHER}) are alternatives; a group without bits does not
-/// filter. Since 1.2.8.
-#[repr(C)]
-pub enum virConnectGetAllDomainStatsFlags {
-    /// Active ones. Since 1.2.8.
-    VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE = 1 << 0,
-    /// Inactive ones. Since 1.2.8.
-    VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE = 1 << 1,
-    /// Persistent ones. Since 1.2.8.
-    VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT = 1 << 2,
-    /// Transient ones. Since 1.2.8.
-    VIR_CONNECT_GET_ALL_DOMAINS_STATS_TRANSIENT = 1 << 3,
-    /// Running ones. Since 1.2.8.
-    VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING = 1 << 4,
-    /// Paused ones. Since 1.2.8.
-    VIR_CONNECT_GET_ALL_DOMAINS_STATS_PAUSED = 1 << 5,
-    /// Those that are off. Since 1.2.8.
-    VIR_CONNECT_GET_ALL_DOMAINS_STATS_SHUTOFF = 1 << 6,
-    /// Those in another state. Since 1.2.8.
-    VIR_CONNECT_GET_ALL_DOMAINS_STATS_OTHER = 1 << 7,
-    /// Without waiting for a domain, which is always so. Since 4.5.0.
-    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT = 1 << 29,
-    /// Also the images below the top of an open disk, each counted as a disk. Since 1.2.12.
-    VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING = 1 << 30,
-}
-
-/// Refuses what is not told of, instead of leaving it out. Since 1.2.8.
-pub const VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS: c_uint = 2147483648;
 
 /// What is told of one domain. Since 1.2.8.
 #[repr(C)]
@@ -98,17 +33,6 @@ pub struct _virDomainStatsRecord {
 pub type virDomainStatsRecord = _virDomainStatsRecord;
 /// Points at what is told of one domain.
 pub type virDomainStatsRecordPtr = *mut virDomainStatsRecord;
-
-/// Kinds of messages about a domain. Since 7.1.0.
-#[repr(C)]
-pub enum virDomainMessageType {
-    /// It uses what is going to be removed. Since 7.1.0.
-    VIR_DOMAIN_MESSAGE_DEPRECATION = 1 << 0,
-    /// Something about it is not supported. Since 7.1.0.
-    VIR_DOMAIN_MESSAGE_TAINTING = 1 << 1,
-    /// A guest's request to one of its disks has failed. Since 11.1.0.
-    VIR_DOMAIN_MESSAGE_IOERRORS = 1 << 2,
-}
 
 bitflags::bitflags! {
     struct MessageFlags: u32 {

@@ -5,11 +5,12 @@ use std::ffi::{c_char, c_int, c_uint, c_ulonglong};
 
 use super::{Bytes, disk, in_node};
 use crate::call::entry;
-use crate::domain::job::{virDomainJobInfo, virDomainJobInfoPtr, virDomainJobType};
+use crate::domain::job::{virDomainJobInfo, virDomainJobInfoPtr};
 use crate::domain::object::virDomainPtr;
 use crate::strings::{self, to_field};
 use virsparse_core::domain::BlockJobOutcome as Outcome;
 use virsparse_core::domain::{AbortFlags, Domain};
+use virsparse_core::enums::domain::virDomainJobType;
 use virsparse_core::error::*;
 
 in_node!(

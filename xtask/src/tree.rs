@@ -33,19 +33,20 @@ const fn design(
 /// In the order in which `libvirt.h` includes its parts.
 pub const HEADERS: &[Header] = &[
     header("libvirt/libvirt.h", &[]),
-    header("libvirt/libvirt-common.h", &["src/typed_params.rs"]),
+    header("libvirt/libvirt-common.h", &["crates/core/src/enums/common.rs", "src/typed_params.rs"]),
     header("libvirt/libvirt-host.h", &["src/auth.rs", "src/host.rs", "src/host_node.rs"]),
     header(
         "libvirt/libvirt-domain.h",
         &[
-            "src/domain/types.rs",
+            "crates/core/src/enums/domain.rs",
+            "crates/core/src/enums/domain_event.rs",
+            "crates/core/src/enums/domain_stats.rs",
             "src/domain/object.rs",
             "src/domain/control.rs",
             "src/domain/device.rs",
             "src/domain/block.rs",
             "src/domain/block_job.rs",
             "src/domain/job.rs",
-            "src/domain/event_types.rs",
             "src/domain/event_callbacks.rs",
             "src/domain/event.rs",
             "src/domain/stats_names.rs",
@@ -61,12 +62,24 @@ pub const HEADERS: &[Header] = &[
     header("libvirt/libvirt-domain-checkpoint.h", &["src/domain/checkpoint.rs"]),
     header(
         "libvirt/libvirt-domain-snapshot.h",
-        &["src/domain/snapshot.rs", "src/domain/snapshot_list.rs"],
+        &[
+            "crates/core/src/enums/domain_snapshot.rs",
+            "src/domain/snapshot.rs",
+            "src/domain/snapshot_list.rs",
+        ],
     ),
-    header("libvirt/libvirt-storage.h", &["src/storage_pool.rs", "src/storage_vol.rs"]),
-    header("libvirt/libvirt-stream.h", &["src/stream.rs"]),
-    header("libvirt/libvirt-event.h", &["src/event.rs"]),
-    header("virsparse/virsparse.h", &["src/sparse.rs"]),
+    header(
+        "libvirt/libvirt-storage.h",
+        &[
+            "crates/core/src/enums/storage_pool.rs",
+            "crates/core/src/enums/storage_vol.rs",
+            "src/storage_pool.rs",
+            "src/storage_vol.rs",
+        ],
+    ),
+    header("libvirt/libvirt-stream.h", &["crates/core/src/enums/stream.rs", "src/stream.rs"]),
+    header("libvirt/libvirt-event.h", &["crates/core/src/enums/event.rs", "src/event.rs"]),
+    header("virsparse/virsparse.h", &["crates/core/src/enums/sparse.rs", "src/sparse.rs"]),
     header("libvirt/virterror.h", &["crates/core/src/error/codes.rs", "src/virterror.rs"]),
     design("virsparse/rfc-2011-03.h", "VIRSPARSE_RFC_2011_03", &["src/rfc/rfc_2011_03.rs"]),
     design("virsparse/rfc-2011-04.h", "VIRSPARSE_RFC_2011_04", &["src/rfc/rfc_2011_04.rs"]),

@@ -8,6 +8,7 @@
 
 pub mod domain;
 pub mod driver;
+pub mod enums;
 pub mod error;
 pub mod event;
 mod folders;

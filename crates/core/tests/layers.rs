@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From top to bottom.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 16] = [
     "driver",
     "domain",
     "storage",
@@ -21,6 +21,7 @@ const LAYERS: [&str; 15] = [
     "units",
     "xml",
     "error",
+    "enums",
 ];
 
 /// What comes from the crates below, under a name of its own.

@@ -5,15 +5,17 @@ use super::config::definition::Definition;
 use super::config::layout;
 use super::impact::Impact;
 use super::object::Domain;
+use crate::enums::domain_stats::virDomainVcpuFlags;
+use crate::enums::flags;
 use crate::error::*;
 
-bitflags::bitflags! {
+flags! {
     /// Which of a domain's numbers is meant: virDomainModificationImpact, and whether it is how
     /// many there are at most.
-    pub struct AmountFlags: u32 {
-        const LIVE = 1;
-        const CONFIG = 2;
-        const MAXIMUM = 4;
+    pub struct AmountFlags: u32 = virDomainVcpuFlags {
+        const LIVE = VIR_DOMAIN_VCPU_LIVE;
+        const CONFIG = VIR_DOMAIN_VCPU_CONFIG;
+        const MAXIMUM = VIR_DOMAIN_VCPU_MAXIMUM;
     }
 }
 

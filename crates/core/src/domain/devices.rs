@@ -8,16 +8,18 @@ use super::events::{self, Lifecycle};
 use super::impact::LiveChange;
 use super::object::Domain;
 use crate::domain::config::lookup::alias;
+use crate::enums::domain::virDomainDeviceModifyFlags;
+use crate::enums::flags;
 use crate::error::*;
 use crate::event::broker::Payload;
 use crate::xml::{self, Element};
 
-bitflags::bitflags! {
+flags! {
     /// What a change of a device affects, and how: virDomainDeviceModifyFlags.
-    pub struct DeviceFlags: u32 {
-        const LIVE = 1;
-        const CONFIG = 2;
-        const FORCE = 4;
+    pub struct DeviceFlags: u32 = virDomainDeviceModifyFlags {
+        const LIVE = VIR_DOMAIN_DEVICE_MODIFY_LIVE;
+        const CONFIG = VIR_DOMAIN_DEVICE_MODIFY_CONFIG;
+        const FORCE = VIR_DOMAIN_DEVICE_MODIFY_FORCE;
     }
 }
 

@@ -9,6 +9,8 @@ use super::object::Domain;
 use super::registry::domains::Entry;
 use crate::domain::machine::condition::{State, not_running};
 use crate::domain::machine::guest_time::GuestTime;
+use crate::enums::domain_stats::virDomainSetTimeFlags;
+use crate::enums::flags;
 use crate::error::*;
 use crate::host::Host;
 use crate::typed_params::Parameters;
@@ -26,10 +28,10 @@ pub enum MemoryStat {
     Resident = 7,
 }
 
-bitflags::bitflags! {
+flags! {
     /// How virDomainSetTime sets it.
-    pub struct SetTimeFlags: u32 {
-        const SYNC = 1;
+    pub struct SetTimeFlags: u32 = virDomainSetTimeFlags {
+        const SYNC = VIR_DOMAIN_TIME_SYNC;
     }
 }
 

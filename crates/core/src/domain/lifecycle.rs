@@ -13,6 +13,11 @@ use super::registry::domains::Domains;
 use super::runtime::running::Running;
 use crate::domain::machine::Machine;
 use crate::domain::machine::condition::{Condition, State, not_running};
+use crate::enums::domain::{
+    virDomainCreateFlags, virDomainDestroyFlagsValues, virDomainShutdownFlagValues,
+    virDomainUndefineFlagsValues,
+};
+use crate::enums::flags;
 use crate::error::*;
 use crate::host::Host;
 use crate::sys;
@@ -23,41 +28,41 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How long a disk's server that does not answer can delay the forced end of a domain.
 const FORCED: Duration = Duration::from_secs(10);
 
-bitflags::bitflags! {
+flags! {
     /// How a domain is started.
-    pub struct StartFlags: u32 {
-        const PAUSED = 1;
-        const AUTODESTROY = 2;
-        const BYPASS_CACHE = 4;
-        const FORCE_BOOT = 8;
-        const VALIDATE = 16;
-        const RESET_NVRAM = 32;
+    pub struct StartFlags: u32 = virDomainCreateFlags {
+        const PAUSED = VIR_DOMAIN_START_PAUSED;
+        const AUTODESTROY = VIR_DOMAIN_START_AUTODESTROY;
+        const BYPASS_CACHE = VIR_DOMAIN_START_BYPASS_CACHE;
+        const FORCE_BOOT = VIR_DOMAIN_START_FORCE_BOOT;
+        const VALIDATE = VIR_DOMAIN_START_VALIDATE;
+        const RESET_NVRAM = VIR_DOMAIN_START_RESET_NVRAM;
     }
 
     /// How virDomainDestroyFlags ends a domain.
-    pub struct DestroyFlags: u32 {
-        const GRACEFUL = 1;
-        const REMOVE_LOGS = 2;
+    pub struct DestroyFlags: u32 = virDomainDestroyFlagsValues {
+        const GRACEFUL = VIR_DOMAIN_DESTROY_GRACEFUL;
+        const REMOVE_LOGS = VIR_DOMAIN_DESTROY_REMOVE_LOGS;
     }
 
     /// What virDomainUndefineFlags removes with the definition: of most of it there is none.
-    pub struct UndefineFlags: u32 {
-        const MANAGED_SAVE = 1;
-        const SNAPSHOTS_METADATA = 2;
-        const NVRAM = 4;
-        const KEEP_NVRAM = 8;
-        const CHECKPOINTS_METADATA = 16;
-        const TPM = 32;
-        const KEEP_TPM = 64;
+    pub struct UndefineFlags: u32 = virDomainUndefineFlagsValues {
+        const MANAGED_SAVE = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE;
+        const SNAPSHOTS_METADATA = VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA;
+        const NVRAM = VIR_DOMAIN_UNDEFINE_NVRAM;
+        const KEEP_NVRAM = VIR_DOMAIN_UNDEFINE_KEEP_NVRAM;
+        const CHECKPOINTS_METADATA = VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
+        const TPM = VIR_DOMAIN_UNDEFINE_TPM;
+        const KEEP_TPM = VIR_DOMAIN_UNDEFINE_KEEP_TPM;
     }
 
     /// How virDomainShutdownFlags asks the guest: there is nobody to be asked.
-    pub struct ShutdownFlags: u32 {
-        const ACPI_POWER_BTN = 1;
-        const GUEST_AGENT = 2;
-        const INITCTL = 4;
-        const SIGNAL = 8;
-        const PARAVIRT = 16;
+    pub struct ShutdownFlags: u32 = virDomainShutdownFlagValues {
+        const ACPI_POWER_BTN = VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN;
+        const GUEST_AGENT = VIR_DOMAIN_SHUTDOWN_GUEST_AGENT;
+        const INITCTL = VIR_DOMAIN_SHUTDOWN_INITCTL;
+        const SIGNAL = VIR_DOMAIN_SHUTDOWN_SIGNAL;
+        const PARAVIRT = VIR_DOMAIN_SHUTDOWN_PARAVIRT;
     }
 }
 

@@ -12,43 +12,47 @@ use super::events::{self, Lifecycle};
 use super::machine::Machine;
 use super::registry::domains::{Entry, Live};
 use crate::domain::machine::condition::{Condition, State};
+use crate::enums::domain::{
+    virConnectListAllDomainsFlags, virDomainDefineFlags, virDomainXMLFlags,
+};
+use crate::enums::flags;
 use crate::error::*;
 use crate::event::broker::{Event, Payload};
 use crate::host::Host;
 
-bitflags::bitflags! {
+flags! {
     /// Which domains virConnectListAllDomains lists: bits of one group are alternatives, and a
     /// group without bits does not filter.
-    pub struct ListFlags: u32 {
-        const ACTIVE = 1;
-        const INACTIVE = 2;
-        const PERSISTENT = 4;
-        const TRANSIENT = 8;
-        const RUNNING = 16;
-        const PAUSED = 32;
-        const SHUTOFF = 64;
-        const OTHER = 128;
-        const MANAGEDSAVE = 256;
-        const NO_MANAGEDSAVE = 512;
-        const AUTOSTART = 1024;
-        const NO_AUTOSTART = 2048;
-        const HAS_SNAPSHOT = 4096;
-        const NO_SNAPSHOT = 8192;
-        const HAS_CHECKPOINT = 16384;
-        const NO_CHECKPOINT = 32768;
+    pub struct ListFlags: u32 = virConnectListAllDomainsFlags {
+        const ACTIVE = VIR_CONNECT_LIST_DOMAINS_ACTIVE;
+        const INACTIVE = VIR_CONNECT_LIST_DOMAINS_INACTIVE;
+        const PERSISTENT = VIR_CONNECT_LIST_DOMAINS_PERSISTENT;
+        const TRANSIENT = VIR_CONNECT_LIST_DOMAINS_TRANSIENT;
+        const RUNNING = VIR_CONNECT_LIST_DOMAINS_RUNNING;
+        const PAUSED = VIR_CONNECT_LIST_DOMAINS_PAUSED;
+        const SHUTOFF = VIR_CONNECT_LIST_DOMAINS_SHUTOFF;
+        const OTHER = VIR_CONNECT_LIST_DOMAINS_OTHER;
+        const MANAGEDSAVE = VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE;
+        const NO_MANAGEDSAVE = VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE;
+        const AUTOSTART = VIR_CONNECT_LIST_DOMAINS_AUTOSTART;
+        const NO_AUTOSTART = VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART;
+        const HAS_SNAPSHOT = VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT;
+        const NO_SNAPSHOT = VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT;
+        const HAS_CHECKPOINT = VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT;
+        const NO_CHECKPOINT = VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT;
     }
 
     /// What virDomainGetXMLDesc describes.
-    pub struct XmlFlags: u32 {
-        const SECURE = 1;
-        const INACTIVE = 2;
-        const UPDATE_CPU = 4;
-        const MIGRATABLE = 8;
+    pub struct XmlFlags: u32 = virDomainXMLFlags {
+        const SECURE = VIR_DOMAIN_XML_SECURE;
+        const INACTIVE = VIR_DOMAIN_XML_INACTIVE;
+        const UPDATE_CPU = VIR_DOMAIN_XML_UPDATE_CPU;
+        const MIGRATABLE = VIR_DOMAIN_XML_MIGRATABLE;
     }
 
     /// How virDomainDefineXMLFlags defines.
-    pub struct DefineFlags: u32 {
-        const VALIDATE = 1;
+    pub struct DefineFlags: u32 = virDomainDefineFlags {
+        const VALIDATE = VIR_DOMAIN_DEFINE_VALIDATE;
     }
 }
 

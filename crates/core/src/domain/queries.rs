@@ -8,6 +8,9 @@ use crate::block::filter::meter::DiskStats;
 use crate::domain::config::lookup::{find, no_medium, not_served};
 use crate::domain::images::sizes::{BlockInfo, image_sizes};
 use crate::domain::machine::disk::{DiskReport, ResizeRequest};
+use crate::enums::domain::virDomainBlockResizeFlags;
+use crate::enums::flags;
+use crate::enums::sparse::virSparseDiskURIFlags;
 use crate::error::*;
 use crate::host::Host;
 
@@ -21,19 +24,19 @@ pub enum DiskError {
     NoSpace = 2,
 }
 
-bitflags::bitflags! {
+flags! {
     /// Which of a disk's URIs is asked for.
-    pub struct UriFlags: u32 {
-        const TCP = 1;
+    pub struct UriFlags: u32 = virSparseDiskURIFlags {
+        const TCP = VIR_SPARSE_DISK_URI_TCP;
     }
 
     /// How virDomainBlockResize counts.
-    pub struct ResizeFlags: u32 {
-        const BYTES = 1;
+    pub struct ResizeFlags: u32 = virDomainBlockResizeFlags {
+        const BYTES = VIR_DOMAIN_BLOCK_RESIZE_BYTES;
         /// To the size that its device has.
-        const CAPACITY = 2;
+        const CAPACITY = VIR_DOMAIN_BLOCK_RESIZE_CAPACITY;
         /// Not to a smaller one.
-        const EXTEND = 4;
+        const EXTEND = VIR_DOMAIN_BLOCK_RESIZE_EXTEND;
     }
 }
 

@@ -12,39 +12,46 @@ use crate::block::export::BLOCK_SIZES;
 use crate::domain::images::sizes::BlockInfo;
 use crate::domain::machine::Machine;
 use crate::domain::machine::disk::DiskReport;
+use crate::enums::domain_stats::{
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS, virConnectGetAllDomainStatsFlags,
+    virDomainStatsTypes,
+};
+use crate::enums::flags;
 use crate::error::*;
 use crate::typed_params::Value;
 
 /// A CPU that runs: virVcpuState.
 const VCPU_RUNNING: i32 = 1;
 
-bitflags::bitflags! {
+flags! {
     /// What is told of a domain: the bits of virDomainStatsTypes that there is something behind.
     #[derive(Clone, Copy)]
-    pub struct StatsGroups: u32 {
-        const STATE = 1;
-        const CPU_TOTAL = 2;
-        const BALLOON = 4;
-        const VCPU = 8;
-        const INTERFACE = 16;
-        const BLOCK = 32;
-        const PERF = 64;
+    pub struct StatsGroups: u32 = virDomainStatsTypes {
+        const STATE = VIR_DOMAIN_STATS_STATE;
+        const CPU_TOTAL = VIR_DOMAIN_STATS_CPU_TOTAL;
+        const BALLOON = VIR_DOMAIN_STATS_BALLOON;
+        const VCPU = VIR_DOMAIN_STATS_VCPU;
+        const INTERFACE = VIR_DOMAIN_STATS_INTERFACE;
+        const BLOCK = VIR_DOMAIN_STATS_BLOCK;
+        const PERF = VIR_DOMAIN_STATS_PERF;
     }
+}
 
+bitflags::bitflags! {
     /// Which domains are told of, and how.
     #[derive(Clone, Copy)]
     pub struct StatsFlags: u32 {
-        const ACTIVE = 1;
-        const INACTIVE = 2;
-        const PERSISTENT = 4;
-        const TRANSIENT = 8;
-        const RUNNING = 16;
-        const PAUSED = 32;
-        const SHUTOFF = 64;
-        const OTHER = 128;
-        const NOWAIT = 1 << 29;
-        const BACKING = 1 << 30;
-        const ENFORCE_STATS = 1 << 31;
+        const ACTIVE = virConnectGetAllDomainStatsFlags::VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE as u32;
+        const INACTIVE = virConnectGetAllDomainStatsFlags::VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE as u32;
+        const PERSISTENT = virConnectGetAllDomainStatsFlags::VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT as u32;
+        const TRANSIENT = virConnectGetAllDomainStatsFlags::VIR_CONNECT_GET_ALL_DOMAINS_STATS_TRANSIENT as u32;
+        const RUNNING = virConnectGetAllDomainStatsFlags::VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING as u32;
+        const PAUSED = virConnectGetAllDomainStatsFlags::VIR_CONNECT_GET_ALL_DOMAINS_STATS_PAUSED as u32;
+        const SHUTOFF = virConnectGetAllDomainStatsFlags::VIR_CONNECT_GET_ALL_DOMAINS_STATS_SHUTOFF as u32;
+        const OTHER = virConnectGetAllDomainStatsFlags::VIR_CONNECT_GET_ALL_DOMAINS_STATS_OTHER as u32;
+        const NOWAIT = virConnectGetAllDomainStatsFlags::VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT as u32;
+        const BACKING = virConnectGetAllDomainStatsFlags::VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING as u32;
+        const ENFORCE_STATS = VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS;
     }
 }
 

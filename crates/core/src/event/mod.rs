@@ -13,17 +13,19 @@ use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
+use crate::enums::event::virEventHandleType;
+use crate::enums::flags;
 use crate::sys::fork::{self, GENERATIONS, PerGeneration};
 
-bitflags::bitflags! {
+flags! {
     /// What a descriptor is watched for, and what it is ready for: libvirt's
     /// `VIR_EVENT_HANDLE_*`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Ready: i32 {
-        const READABLE = 1;
-        const WRITABLE = 2;
-        const ERROR = 4;
-        const HANGUP = 8;
+    pub struct Ready: i32 = virEventHandleType {
+        const READABLE = VIR_EVENT_HANDLE_READABLE;
+        const WRITABLE = VIR_EVENT_HANDLE_WRITABLE;
+        const ERROR = VIR_EVENT_HANDLE_ERROR;
+        const HANGUP = VIR_EVENT_HANDLE_HANGUP;
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::volume::{Volume, report};
 use crate::block::{Format, Node, range_within};
 use crate::copy::ExtentCursor;
+use crate::enums::flags;
+use crate::enums::sparse::virSparseVolExtentsFlags;
 use crate::error::*;
 
 /// A range of a volume that is all data or all hole.
@@ -16,11 +18,11 @@ pub struct VolumeExtent {
     pub hole: bool,
 }
 
-bitflags::bitflags! {
+flags! {
     /// Whose extents are told.
     #[derive(Clone, Copy)]
-    pub struct ExtentsFlags: u32 {
-        const FILE = 1;
+    pub struct ExtentsFlags: u32 = virSparseVolExtentsFlags {
+        const FILE = VIR_SPARSE_VOL_EXTENTS_FILE;
     }
 }
 

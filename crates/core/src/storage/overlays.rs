@@ -8,15 +8,17 @@ use std::sync::Arc;
 use super::registry::{Entry, Storage};
 use super::volume::Volume;
 use crate::block::{Files, has_protocol};
+use crate::enums::flags;
+use crate::enums::sparse::virSparseVolListOverlaysFlags;
 use crate::error::*;
 
 /// By what an image can be told from others.
 type Identity = (u64, u64);
 
-bitflags::bitflags! {
+flags! {
     /// Which overlays virSparseVolListAllOverlays lists.
-    pub struct OverlayFlags: u32 {
-        const DESCENDANTS = 1;
+    pub struct OverlayFlags: u32 = virSparseVolListOverlaysFlags {
+        const DESCENDANTS = VIR_SPARSE_VOL_LIST_OVERLAYS_DESCENDANTS;
     }
 }
 

@@ -12,48 +12,52 @@ use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};
 use super::registry::{Change, Entry, no_pool, no_volume};
 use super::schema;
 use super::volume::Volume;
+use crate::enums::flags;
+use crate::enums::storage_pool::{
+    virConnectListAllStoragePoolsFlags, virStoragePoolBuildFlags, virStoragePoolCreateFlags,
+};
 use crate::error::*;
 use crate::event::broker::{Event, ObjectKind, Payload};
 
-bitflags::bitflags! {
+flags! {
     /// How virStoragePoolBuild builds.
-    pub struct BuildFlags: u32 {
-        const REPAIR = 1;
-        const RESIZE = 2;
-        const NO_OVERWRITE = 4;
-        const OVERWRITE = 8;
+    pub struct BuildFlags: u32 = virStoragePoolBuildFlags {
+        const REPAIR = VIR_STORAGE_POOL_BUILD_REPAIR;
+        const RESIZE = VIR_STORAGE_POOL_BUILD_RESIZE;
+        const NO_OVERWRITE = VIR_STORAGE_POOL_BUILD_NO_OVERWRITE;
+        const OVERWRITE = VIR_STORAGE_POOL_BUILD_OVERWRITE;
     }
 
     /// What else virStoragePoolCreate does.
-    pub struct CreateFlags: u32 {
-        const WITH_BUILD = 1;
-        const WITH_BUILD_OVERWRITE = 2;
-        const WITH_BUILD_NO_OVERWRITE = 4;
+    pub struct CreateFlags: u32 = virStoragePoolCreateFlags {
+        const WITH_BUILD = VIR_STORAGE_POOL_CREATE_WITH_BUILD;
+        const WITH_BUILD_OVERWRITE = VIR_STORAGE_POOL_CREATE_WITH_BUILD_OVERWRITE;
+        const WITH_BUILD_NO_OVERWRITE = VIR_STORAGE_POOL_CREATE_WITH_BUILD_NO_OVERWRITE;
     }
 
     /// Which pools virConnectListAllStoragePools lists: bits of one group are alternatives, and a
     /// group without bits does not filter.
-    pub struct ListFlags: u32 {
-        const INACTIVE = 1;
-        const ACTIVE = 2;
-        const PERSISTENT = 4;
-        const TRANSIENT = 8;
-        const AUTOSTART = 16;
-        const NO_AUTOSTART = 32;
-        const DIR = 1 << 6;
-        const FS = 1 << 7;
-        const NETFS = 1 << 8;
-        const LOGICAL = 1 << 9;
-        const DISK = 1 << 10;
-        const ISCSI = 1 << 11;
-        const SCSI = 1 << 12;
-        const MPATH = 1 << 13;
-        const RBD = 1 << 14;
-        const SHEEPDOG = 1 << 15;
-        const GLUSTER = 1 << 16;
-        const ZFS = 1 << 17;
-        const VSTORAGE = 1 << 18;
-        const ISCSI_DIRECT = 1 << 19;
+    pub struct ListFlags: u32 = virConnectListAllStoragePoolsFlags {
+        const INACTIVE = VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE;
+        const ACTIVE = VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE;
+        const PERSISTENT = VIR_CONNECT_LIST_STORAGE_POOLS_PERSISTENT;
+        const TRANSIENT = VIR_CONNECT_LIST_STORAGE_POOLS_TRANSIENT;
+        const AUTOSTART = VIR_CONNECT_LIST_STORAGE_POOLS_AUTOSTART;
+        const NO_AUTOSTART = VIR_CONNECT_LIST_STORAGE_POOLS_NO_AUTOSTART;
+        const DIR = VIR_CONNECT_LIST_STORAGE_POOLS_DIR;
+        const FS = VIR_CONNECT_LIST_STORAGE_POOLS_FS;
+        const NETFS = VIR_CONNECT_LIST_STORAGE_POOLS_NETFS;
+        const LOGICAL = VIR_CONNECT_LIST_STORAGE_POOLS_LOGICAL;
+        const DISK = VIR_CONNECT_LIST_STORAGE_POOLS_DISK;
+        const ISCSI = VIR_CONNECT_LIST_STORAGE_POOLS_ISCSI;
+        const SCSI = VIR_CONNECT_LIST_STORAGE_POOLS_SCSI;
+        const MPATH = VIR_CONNECT_LIST_STORAGE_POOLS_MPATH;
+        const RBD = VIR_CONNECT_LIST_STORAGE_POOLS_RBD;
+        const SHEEPDOG = VIR_CONNECT_LIST_STORAGE_POOLS_SHEEPDOG;
+        const GLUSTER = VIR_CONNECT_LIST_STORAGE_POOLS_GLUSTER;
+        const ZFS = VIR_CONNECT_LIST_STORAGE_POOLS_ZFS;
+        const VSTORAGE = VIR_CONNECT_LIST_STORAGE_POOLS_VSTORAGE;
+        const ISCSI_DIRECT = VIR_CONNECT_LIST_STORAGE_POOLS_ISCSI_DIRECT;
     }
 }
 

@@ -11,6 +11,9 @@ use super::probe::probe;
 use super::volume::Volume;
 use super::volume_format::VolumeFormat;
 use crate::block::BlockError;
+use crate::enums::flags;
+use crate::enums::sparse::virSparseVolUploadFlags;
+use crate::enums::storage_vol::{virStorageVolDownloadFlags, virStorageVolUploadFlags};
 use crate::error::*;
 use crate::stream::{Source, Stream, Target};
 
@@ -18,15 +21,18 @@ bitflags::bitflags! {
     /// How virStorageVolUpload moves.
     #[derive(Clone, Copy)]
     pub struct UploadFlags: u32 {
-        const SPARSE_STREAM = 1;
+        const SPARSE_STREAM =
+            virStorageVolUploadFlags::VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM as u32;
         /// Ours: what is written gets to stable storage when the system likes.
-        const NO_SYNC = 1 << 30;
+        const NO_SYNC = virSparseVolUploadFlags::VIR_SPARSE_VOL_UPLOAD_NO_SYNC as u32;
     }
+}
 
+flags! {
     /// How virStorageVolDownload moves.
     #[derive(Clone, Copy)]
-    pub struct DownloadFlags: u32 {
-        const SPARSE_STREAM = 1;
+    pub struct DownloadFlags: u32 = virStorageVolDownloadFlags {
+        const SPARSE_STREAM = VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM;
     }
 }
 

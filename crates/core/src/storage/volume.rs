@@ -9,36 +9,40 @@ use super::registry::Entry;
 use super::store::{VolumeFacts, VolumeStore};
 use super::volume_description::VolumeKind;
 use crate::block::Node;
+use crate::enums::flags;
+use crate::enums::storage_vol::{
+    virStorageVolCreateFlags, virStorageVolInfoFlags, virStorageVolResizeFlags,
+};
 use crate::error::*;
 
-bitflags::bitflags! {
+flags! {
     /// How virStorageVolCreateXML creates.
     #[derive(Clone, Copy)]
-    pub struct CreateVolumeFlags: u32 {
-        const PREALLOC_METADATA = 1;
-        const VALIDATE = 4;
+    pub struct CreateVolumeFlags: u32 = virStorageVolCreateFlags {
+        const PREALLOC_METADATA = VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA;
+        const VALIDATE = VIR_STORAGE_VOL_CREATE_VALIDATE;
     }
 
     /// How virStorageVolCreateXMLFrom creates.
     #[derive(Clone, Copy)]
-    pub struct CloneFlags: u32 {
-        const PREALLOC_METADATA = 1;
-        const REFLINK = 2;
-        const VALIDATE = 4;
+    pub struct CloneFlags: u32 = virStorageVolCreateFlags {
+        const PREALLOC_METADATA = VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA;
+        const REFLINK = VIR_STORAGE_VOL_CREATE_REFLINK;
+        const VALIDATE = VIR_STORAGE_VOL_CREATE_VALIDATE;
     }
 
     /// How virStorageVolResize resizes.
     #[derive(Clone, Copy)]
-    pub struct ResizeFlags: u32 {
-        const ALLOCATE = 1;
-        const DELTA = 2;
-        const SHRINK = 4;
+    pub struct ResizeFlags: u32 = virStorageVolResizeFlags {
+        const ALLOCATE = VIR_STORAGE_VOL_RESIZE_ALLOCATE;
+        const DELTA = VIR_STORAGE_VOL_RESIZE_DELTA;
+        const SHRINK = VIR_STORAGE_VOL_RESIZE_SHRINK;
     }
 
     /// What virStorageVolGetInfoFlags tells.
     #[derive(Clone, Copy)]
-    pub struct InfoFlags: u32 {
-        const GET_PHYSICAL = 1;
+    pub struct InfoFlags: u32 = virStorageVolInfoFlags {
+        const GET_PHYSICAL = VIR_STORAGE_VOL_GET_PHYSICAL;
     }
 }
 

@@ -3,16 +3,18 @@
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::enums::flags;
+use crate::enums::stream::virStreamEventType;
 use crate::event::Timer;
 
-bitflags::bitflags! {
+flags! {
     /// What a stream can be ready for: the values of virStreamEventType.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Readiness: i32 {
-        const READABLE = 1;
-        const WRITABLE = 2;
-        const ERROR = 4;
-        const HANGUP = 8;
+    pub struct Readiness: i32 = virStreamEventType {
+        const READABLE = VIR_STREAM_EVENT_READABLE;
+        const WRITABLE = VIR_STREAM_EVENT_WRITABLE;
+        const ERROR = VIR_STREAM_EVENT_ERROR;
+        const HANGUP = VIR_STREAM_EVENT_HANGUP;
     }
 }
 

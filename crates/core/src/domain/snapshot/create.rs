@@ -24,23 +24,25 @@ use crate::domain::runtime::jobs::copy::set_image;
 use crate::domain::runtime::running::{Changing, Running};
 use crate::domain::snapshot_store::description::{DISK_SNAPSHOT, Description, Mode, SnapshotDisk};
 use crate::domain::snapshot_store::store::Written;
+use crate::enums::domain_snapshot::virDomainSnapshotCreateFlags;
+use crate::enums::flags;
 use crate::error::*;
 use crate::xml::Element;
 
-bitflags::bitflags! {
+flags! {
     /// How a snapshot is taken.
-    pub struct CreateFlags: u32 {
+    pub struct CreateFlags: u32 = virDomainSnapshotCreateFlags {
         /// It has been taken already: only what is known of it changes.
-        const REDEFINE = 1;
-        const CURRENT = 2;
-        const NO_METADATA = 4;
-        const HALT = 8;
-        const DISK_ONLY = 16;
-        const REUSE_EXT = 32;
-        const QUIESCE = 64;
-        const ATOMIC = 128;
-        const LIVE = 256;
-        const VALIDATE = 512;
+        const REDEFINE = VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE;
+        const CURRENT = VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT;
+        const NO_METADATA = VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA;
+        const HALT = VIR_DOMAIN_SNAPSHOT_CREATE_HALT;
+        const DISK_ONLY = VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY;
+        const REUSE_EXT = VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT;
+        const QUIESCE = VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE;
+        const ATOMIC = VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC;
+        const LIVE = VIR_DOMAIN_SNAPSHOT_CREATE_LIVE;
+        const VALIDATE = VIR_DOMAIN_SNAPSHOT_CREATE_VALIDATE;
     }
 }
 

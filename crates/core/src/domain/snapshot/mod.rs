@@ -15,27 +15,31 @@ use super::object::Domain;
 use crate::domain::snapshot_store::description::Description;
 use crate::domain::snapshot_store::store::Store;
 use crate::domain::snapshot_store::tree::{Moment, Tree};
+use crate::enums::domain_snapshot::{
+    virDomainSnapshotDeleteFlags, virDomainSnapshotRevertFlags, virDomainSnapshotXMLFlags,
+};
+use crate::enums::flags;
 use crate::error::*;
 
-bitflags::bitflags! {
+flags! {
     /// What virDomainSnapshotDelete deletes.
-    pub struct DeleteFlags: u32 {
-        const CHILDREN = 1;
-        const METADATA_ONLY = 2;
-        const CHILDREN_ONLY = 4;
+    pub struct DeleteFlags: u32 = virDomainSnapshotDeleteFlags {
+        const CHILDREN = VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN;
+        const METADATA_ONLY = VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY;
+        const CHILDREN_ONLY = VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN_ONLY;
     }
 
     /// What a domain is to do when it has been reverted.
-    pub struct RevertFlags: u32 {
-        const RUNNING = 1;
-        const PAUSED = 2;
-        const FORCE = 4;
-        const RESET_NVRAM = 8;
+    pub struct RevertFlags: u32 = virDomainSnapshotRevertFlags {
+        const RUNNING = VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING;
+        const PAUSED = VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED;
+        const FORCE = VIR_DOMAIN_SNAPSHOT_REVERT_FORCE;
+        const RESET_NVRAM = VIR_DOMAIN_SNAPSHOT_REVERT_RESET_NVRAM;
     }
 
     /// What virDomainSnapshotGetXMLDesc describes.
-    pub struct SnapshotXmlFlags: u32 {
-        const SECURE = 1;
+    pub struct SnapshotXmlFlags: u32 = virDomainSnapshotXMLFlags {
+        const SECURE = VIR_DOMAIN_SNAPSHOT_XML_SECURE;
     }
 }
 

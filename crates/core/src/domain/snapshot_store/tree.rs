@@ -3,27 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::description::{DISK_SNAPSHOT, Description, SHUTOFF};
+use crate::enums::domain_snapshot::virDomainSnapshotListFlags;
+use crate::enums::flags;
 use crate::error::*;
 use crate::state::Damage;
 use crate::xml::excerpt;
 
-bitflags::bitflags! {
+flags! {
     /// Which snapshots are listed: bits of one group are alternatives, and a group without bits
     /// does not filter.
-    pub struct ListFlags: u32 {
+    pub struct ListFlags: u32 = virDomainSnapshotListFlags {
         /// Of a domain, those without a parent; of a snapshot, not only its children but theirs too.
-        const ROOTS = 1;
-        const METADATA = 2;
-        const LEAVES = 4;
-        const NO_LEAVES = 8;
-        const NO_METADATA = 16;
-        const INACTIVE = 32;
-        const ACTIVE = 64;
-        const DISK_ONLY = 128;
-        const INTERNAL = 256;
-        const EXTERNAL = 512;
+        const ROOTS = VIR_DOMAIN_SNAPSHOT_LIST_ROOTS;
+        const METADATA = VIR_DOMAIN_SNAPSHOT_LIST_METADATA;
+        const LEAVES = VIR_DOMAIN_SNAPSHOT_LIST_LEAVES;
+        const NO_LEAVES = VIR_DOMAIN_SNAPSHOT_LIST_NO_LEAVES;
+        const NO_METADATA = VIR_DOMAIN_SNAPSHOT_LIST_NO_METADATA;
+        const INACTIVE = VIR_DOMAIN_SNAPSHOT_LIST_INACTIVE;
+        const ACTIVE = VIR_DOMAIN_SNAPSHOT_LIST_ACTIVE;
+        const DISK_ONLY = VIR_DOMAIN_SNAPSHOT_LIST_DISK_ONLY;
+        const INTERNAL = VIR_DOMAIN_SNAPSHOT_LIST_INTERNAL;
+        const EXTERNAL = VIR_DOMAIN_SNAPSHOT_LIST_EXTERNAL;
         /// Parents come before their children, which they always do.
-        const TOPOLOGICAL = 1024;
+        const TOPOLOGICAL = VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL;
     }
 }
 

@@ -18,6 +18,8 @@ use crate::domain::config::disk::{ImageDefinition, Source, timeout};
 use crate::domain::failed;
 use crate::domain::object::Domain;
 use crate::domain::runtime::description::backing_store;
+use crate::enums::domain::virDomainBlockCopyFlags;
+use crate::enums::flags;
 use crate::error::*;
 use crate::job::{Control, Copy, Mirror, MirrorGuard};
 use crate::xml::{self, Element};
@@ -29,19 +31,19 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// The unit in which changes are noted, unless the caller wants another.
 const GRANULARITY: u64 = 64 * 1024;
 
-bitflags::bitflags! {
+flags! {
     /// How a disk is copied.
-    pub struct CopyFlags: u32 {
+    pub struct CopyFlags: u32 = virDomainBlockCopyFlags {
         /// Only the image on top.
-        const SHALLOW = 1;
+        const SHALLOW = VIR_DOMAIN_BLOCK_COPY_SHALLOW;
         /// Onto something that is there.
-        const REUSE_EXT = 2;
+        const REUSE_EXT = VIR_DOMAIN_BLOCK_COPY_REUSE_EXT;
         /// The definition need not know of the copy.
-        const TRANSIENT_JOB = 4;
+        const TRANSIENT_JOB = VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB;
         /// What guests write goes to both at once.
-        const SYNCHRONOUS_WRITES = 8;
+        const SYNCHRONOUS_WRITES = VIR_DOMAIN_BLOCK_COPY_SYNCHRONOUS_WRITES;
         /// The target reads as zeros.
-        const TARGET_ZEROED = 16;
+        const TARGET_ZEROED = VIR_DOMAIN_BLOCK_COPY_TARGET_ZEROED;
     }
 }
 

@@ -15,6 +15,8 @@ use crate::domain::registry::domains::Domains;
 use crate::domain::runtime::disk::Disk;
 use crate::domain::runtime::running::{Changing, Running};
 use crate::domain::runtime::{ABORT_TIMEOUT, POLL_INTERVAL};
+use crate::enums::domain::{virDomainBlockJobAbortFlags, virDomainBlockJobSetSpeedFlags};
+use crate::enums::flags;
 use crate::error::*;
 use crate::event::broker::Payload;
 use crate::job::{self, Command, Control, End, Job, LiveChain, Mirror, Progress};
@@ -24,16 +26,16 @@ use crate::xml::{Element, excerpt};
 /// The largest number of MiB a second: libvirt's.
 const MOST_MIB: u64 = i64::MAX as u64 >> 20;
 
-bitflags::bitflags! {
+flags! {
     /// How a block job is ended.
-    pub struct AbortFlags: u32 {
-        const ASYNC = 1;
-        const PIVOT = 2;
+    pub struct AbortFlags: u32 = virDomainBlockJobAbortFlags {
+        const ASYNC = VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC;
+        const PIVOT = VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT;
     }
 
     /// How a bandwidth is counted: bytes instead of MiB.
-    pub struct BandwidthFlags: u32 {
-        const BYTES = 1;
+    pub struct BandwidthFlags: u32 = virDomainBlockJobSetSpeedFlags {
+        const BYTES = VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES;
     }
 }
 

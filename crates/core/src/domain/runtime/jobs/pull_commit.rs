@@ -13,6 +13,8 @@ use crate::domain::config::lookup::indexed;
 use crate::domain::failed;
 use crate::domain::object::Domain;
 use crate::domain::runtime::description::{backing_store, source, source_type};
+use crate::enums::domain::{virDomainBlockCommitFlags, virDomainBlockRebaseFlags};
+use crate::enums::flags;
 use crate::error::*;
 use crate::job::{self, Control, Copy, End, LiveChain, Mirror, MirrorGuard, relative_name};
 use crate::storage::{ImageUsers, overlays_of};
@@ -21,27 +23,27 @@ use crate::xml::{Element, excerpt};
 /// The unit in which an active commit notes what guests change.
 const GRANULARITY: u64 = 64 * 1024;
 
-bitflags::bitflags! {
+flags! {
     /// How a disk is put onto another image.
     #[derive(Clone, Copy)]
-    pub struct RebaseFlags: u32 {
-        const SHALLOW = 1;
-        const REUSE_EXT = 2;
-        const COPY_RAW = 4;
-        const COPY = 8;
-        const RELATIVE = 16;
-        const COPY_DEV = 32;
-        const BANDWIDTH_BYTES = 64;
+    pub struct RebaseFlags: u32 = virDomainBlockRebaseFlags {
+        const SHALLOW = VIR_DOMAIN_BLOCK_REBASE_SHALLOW;
+        const REUSE_EXT = VIR_DOMAIN_BLOCK_REBASE_REUSE_EXT;
+        const COPY_RAW = VIR_DOMAIN_BLOCK_REBASE_COPY_RAW;
+        const COPY = VIR_DOMAIN_BLOCK_REBASE_COPY;
+        const RELATIVE = VIR_DOMAIN_BLOCK_REBASE_RELATIVE;
+        const COPY_DEV = VIR_DOMAIN_BLOCK_REBASE_COPY_DEV;
+        const BANDWIDTH_BYTES = VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES;
     }
 
     /// How images are committed.
     #[derive(Clone, Copy)]
-    pub struct CommitFlags: u32 {
-        const SHALLOW = 1;
-        const DELETE = 2;
-        const ACTIVE = 4;
-        const RELATIVE = 8;
-        const BANDWIDTH_BYTES = 16;
+    pub struct CommitFlags: u32 = virDomainBlockCommitFlags {
+        const SHALLOW = VIR_DOMAIN_BLOCK_COMMIT_SHALLOW;
+        const DELETE = VIR_DOMAIN_BLOCK_COMMIT_DELETE;
+        const ACTIVE = VIR_DOMAIN_BLOCK_COMMIT_ACTIVE;
+        const RELATIVE = VIR_DOMAIN_BLOCK_COMMIT_RELATIVE;
+        const BANDWIDTH_BYTES = VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES;
     }
 }
 

@@ -1,4 +1,4 @@
-//! `libvirt-domain.h`: the enumerations of domains.
+//! `libvirt-domain.h`: the enumerations of domains, their disks and the jobs on these.
 
 /// What a domain is doing. Since 0.0.1.
 #[repr(C)]
@@ -350,4 +350,151 @@ pub enum virDomainDeviceModifyFlags {
     VIR_DOMAIN_DEVICE_MODIFY_CONFIG = 1 << 1,
     /// Also against the will of the guest. Since 0.8.6.
     VIR_DOMAIN_DEVICE_MODIFY_FORCE = 1 << 2,
+}
+
+/// How virDomainBlockResize counts, and what it may do. Since 0.9.11.
+#[repr(C)]
+pub enum virDomainBlockResizeFlags {
+    /// In bytes. Since 0.9.11.
+    VIR_DOMAIN_BLOCK_RESIZE_BYTES = 1 << 0,
+    /// To the size that the block device has by now. Since 10.0.0.
+    VIR_DOMAIN_BLOCK_RESIZE_CAPACITY = 1 << 1,
+    /// Only if it does not become smaller. Since 12.3.0.
+    VIR_DOMAIN_BLOCK_RESIZE_EXTEND = 1 << 2,
+}
+
+/// What has gone wrong with a disk. Since 0.9.10.
+#[repr(C)]
+pub enum virDomainDiskErrorCode {
+    /// Nothing. Since 0.9.10.
+    VIR_DOMAIN_DISK_ERROR_NONE = 0,
+    /// Something. Since 0.9.10.
+    VIR_DOMAIN_DISK_ERROR_UNSPEC = 1,
+    /// There was no space left. Since 0.9.10.
+    VIR_DOMAIN_DISK_ERROR_NO_SPACE = 2,
+    /// One past the last value. Since 0.9.10.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_DOMAIN_DISK_ERROR_LAST = 3,
+}
+
+/// What a block job does. Since 0.9.4.
+#[repr(C)]
+pub enum virDomainBlockJobType {
+    /// Not known. Since 0.9.4.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_UNKNOWN = 0,
+    /// Brings what is below into the image on top: virDomainBlockPull, virDomainBlockRebase. Since
+    /// 0.9.4.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_PULL = 1,
+    /// Copies the disk, and keeps the copy equal until it is told what to do with it:
+    /// virDomainBlockCopy. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_COPY = 2,
+    /// Brings images into one below them: virDomainBlockCommit. Since 0.10.2.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT = 3,
+    /// The same with the image on top, until it is told what to do then. Since 1.2.6.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT = 4,
+    /// Not made here. Since 6.0.0.
+    VIR_DOMAIN_BLOCK_JOB_TYPE_BACKUP = 5,
+    /// One past the last value. Since 0.9.10.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_DOMAIN_BLOCK_JOB_TYPE_LAST = 6,
+}
+
+/// How virDomainBlockJobAbort ends a job. Since 0.9.12.
+#[repr(C)]
+pub enum virDomainBlockJobAbortFlags {
+    /// Do not wait for the end. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC = 1 << 0,
+    /// Make the copy the disk. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT = 1 << 1,
+}
+
+/// How virDomainGetBlockJobInfo tells. Since 1.2.9.
+#[repr(C)]
+pub enum virDomainBlockJobInfoFlags {
+    /// The bandwidth in bytes a second. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES = 1 << 0,
+}
+
+/// How virDomainBlockJobSetSpeed counts. Since 1.2.9.
+#[repr(C)]
+pub enum virDomainBlockJobSetSpeedFlags {
+    /// The bandwidth in bytes a second. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES = 1 << 0,
+}
+
+/// How virDomainBlockPull counts. Since 1.2.9.
+#[repr(C)]
+pub enum virDomainBlockPullFlags {
+    /// The bandwidth in bytes a second. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES = 1 << 6,
+}
+
+/// How virDomainBlockRebase works. Since 0.9.12.
+#[repr(C)]
+pub enum virDomainBlockRebaseFlags {
+    /// Copy only the image on top. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_REBASE_SHALLOW = 1 << 0,
+    /// Copy onto an image that is there. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_REBASE_REUSE_EXT = 1 << 1,
+    /// The copy is raw. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_REBASE_COPY_RAW = 1 << 2,
+    /// Copy the disk to @base. Since 0.9.12.
+    VIR_DOMAIN_BLOCK_REBASE_COPY = 1 << 3,
+    /// Call the base by a name that is relative, if the images do. Since 1.2.7.
+    VIR_DOMAIN_BLOCK_REBASE_RELATIVE = 1 << 4,
+    /// The copy goes to a block device. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_REBASE_COPY_DEV = 1 << 5,
+    /// The bandwidth in bytes a second. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES = 1 << 6,
+}
+
+/// How virDomainBlockCopy works. Since 1.2.8.
+#[repr(C)]
+pub enum virDomainBlockCopyFlags {
+    /// Copy only the image on top. Since 1.2.8.
+    VIR_DOMAIN_BLOCK_COPY_SHALLOW = 1 << 0,
+    /// Copy onto an image that is there. Since 1.2.8.
+    VIR_DOMAIN_BLOCK_COPY_REUSE_EXT = 1 << 1,
+    /// The job need not survive a restart of the domain. Since 3.5.0.
+    VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB = 1 << 2,
+    /// What guests write goes to both at once: the copy gets done however fast they write. Since
+    /// 8.0.0.
+    VIR_DOMAIN_BLOCK_COPY_SYNCHRONOUS_WRITES = 1 << 3,
+    /// The destination reads as zeros, so zeros are not written to it. Since 12.2.0.
+    VIR_DOMAIN_BLOCK_COPY_TARGET_ZEROED = 1 << 4,
+}
+
+/// How virDomainBlockCommit works. Since 0.10.2.
+#[repr(C)]
+pub enum virDomainBlockCommitFlags {
+    /// Without @base, commit into the image directly below. Since 0.10.2.
+    VIR_DOMAIN_BLOCK_COMMIT_SHALLOW = 1 << 0,
+    /// Remove the files of images that are in the base then. Since 0.10.2.
+    VIR_DOMAIN_BLOCK_COMMIT_DELETE = 1 << 1,
+    /// Commit the image on top. Since 1.2.7.
+    VIR_DOMAIN_BLOCK_COMMIT_ACTIVE = 1 << 2,
+    /// Call the base by a name that is relative, if the images do. Since 1.2.7.
+    VIR_DOMAIN_BLOCK_COMMIT_RELATIVE = 1 << 3,
+    /// The bandwidth in bytes a second. Since 1.2.9.
+    VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES = 1 << 4,
+}
+
+/// What a job on a domain does. Since 0.7.7.
+#[repr(C)]
+pub enum virDomainJobType {
+    /// There is none. Since 0.7.7.
+    VIR_DOMAIN_JOB_NONE = 0,
+    /// How long it will take is known. Since 0.7.7.
+    VIR_DOMAIN_JOB_BOUNDED = 1,
+    /// How long it will take is not known. Since 0.7.7.
+    VIR_DOMAIN_JOB_UNBOUNDED = 2,
+    /// It is complete. Since 0.7.7.
+    VIR_DOMAIN_JOB_COMPLETED = 3,
+    /// It has failed. Since 0.7.7.
+    VIR_DOMAIN_JOB_FAILED = 4,
+    /// It was ended. Since 0.7.7.
+    VIR_DOMAIN_JOB_CANCELLED = 5,
+    /// One past the last value. Since 0.9.10.
+    #[cfg(feature = "enum-sentinels")]
+    VIR_DOMAIN_JOB_LAST = 6,
 }

@@ -1,4 +1,4 @@
-//! `libvirt-domain.h`: the enumerations of events.
+//! `libvirt-domain.h`: the events of domains, and their details.
 
 /// What happens in the life of a domain. Since 0.5.0.
 #[repr(C)]
