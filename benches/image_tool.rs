@@ -2,17 +2,19 @@
 //! process. Usage:
 //!
 //!     image-tool convert FORMAT SOURCE FORMAT TARGET [deflate|zstd]
+//!     image-tool copy SOURCE TARGET
 //!     image-tool bench IMAGE CACHE COUNT STEP FLUSH-EVERY THREADS
 //!
 //! A conversion leaves it to the system when the target reaches the medium, as `qemu-img convert`
-//! does. A bench writes 4 KiB at multiples of STEP, modulo the image's size, as `qemu-img bench` does.
+//! does. A copy is one of raw bytes over what is there; either end may be an NBD URI. A bench writes 4 KiB at multiples of STEP, modulo the image's size, as `qemu-img bench` does.
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
 use virsparse_block::copy::{CopyOptions, copy};
+use virsparse_block::nbd::NbdNode;
 use virsparse_block::qcow2::{Compression, CreateOptions, create};
 use virsparse_block::{BlockError, Cache, FileNode, Format, Node, OpenOptions, open};
 
@@ -24,6 +26,7 @@ fn main() {
     let done = match arguments[..] {
         ["convert", from, source, to, target] => convert(from, source, to, target, None),
         ["convert", from, source, to, target, how] => convert(from, source, to, target, Some(how)),
+        ["copy", source, target] => copy_raw(source, target),
         ["bench", image, cache, count, step, every, threads] => {
             let numbers = [count, step, every, threads].map(|text| text.parse().unwrap_or(0));
             bench(image, cache, numbers)
@@ -72,6 +75,22 @@ fn convert(
     let target = open(Path::new(target), options).map_err(say)?;
     let options = CopyOptions { zeroed: true, compress: how.is_some(), ..CopyOptions::new(length) };
     copy(&*source, &*target, options).and_then(|()| target.flush()).map_err(say)
+}
+
+/// What a name leads to: an NBD export, or a file.
+fn raw(name: &str, writable: bool) -> Result<Arc<dyn Node>, String> {
+    if name.starts_with("nbd") {
+        return Ok(Arc::new(NbdNode::connect(name).map_err(say)?));
+    }
+    let file = File::options().read(true).write(writable).open(name);
+    let file = file.map_err(|e| format!("{name}: {e}"))?;
+    Ok(Arc::new(FileNode::new(file, name).map_err(say)?))
+}
+
+fn copy_raw(source: &str, target: &str) -> Result<(), String> {
+    let (source, target) = (raw(source, false)?, raw(target, true)?);
+    let length = source.length().map_err(say)?;
+    copy(&*source, &*target, CopyOptions::new(length)).map_err(say)
 }
 
 fn bench(image: &str, cache: &str, numbers: [u64; 4]) -> Result<(), String> {

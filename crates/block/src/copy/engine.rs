@@ -1,31 +1,37 @@
 //! Copying a range from one node to another: data is moved by several threads, holes are left or
 //! made, zeros in data become holes where the target is to be sparse.
 
+use std::any::Any;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::Scope;
+use std::time::{Duration, Instant};
 
 use virsparse_base::errno::Errno;
 
 use super::cursor::ExtentCursor;
 use super::zero::{is_zero, runs};
-use crate::{BlockError, Extent, Layers, Node, Result, Space, buffer};
+use crate::{BlockError, Extent, Layers, Node, Profile, Result, Space, buffer};
 use virsparse_base::sys;
-
-/// Data is moved in pieces of this size: large enough that the cost of a call does not show, small
-/// enough to stay in the cache between the read and the write.
-const PIECE: usize = 256 * 1024;
 
 /// Data that stays where it is comes in pieces of at most this size. They cost next to nothing, and a job
 /// is asked between them whether it is to go on. It is a multiple of every unit of compression.
 const STAYING: u64 = 64 << 20;
 
-/// Two keep reading and writing going at the same time; the page cache is bound by memory, not by
-/// the number of processors.
-const THREADS: usize = 2;
-
-/// Threads that compress, at most.
+/// Threads of a copy, at most.
 const MOST_THREADS: usize = 16;
+
+/// Threads that a copy begins with. More are started while pieces take longer than [`SLOW`]: a server that is
+/// near, or whose data is in the page cache, is not made faster by them, only more expensive.
+const FIRST_THREADS: usize = 2;
+
+/// A piece of data takes less than this where requests do not wait for a network or a medium.
+const SLOW: Duration = Duration::from_micros(400);
+
+/// A piece begins and ends at multiples of what its nodes want, up to this.
+const MOST_ALIGNMENT: u64 = 64 << 10;
 
 /// How to copy.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +75,8 @@ pub fn copy(source: &dyn Node, target: &dyn Node, options: CopyOptions) -> Resul
     };
     let end = options.length.min(source.length()?);
     let work = |piece, buffer: &mut [u8]| copier.copy_piece(piece, buffer);
-    walk(source, 0..end, Shape::new(unit), &Unsupervised, |_| true, work)?;
+    let shape = Shape::new(source.profile().with(target.profile()), unit, end);
+    walk(source, 0..end, shape, &Unsupervised, |_| true, work)?;
     target.settle()
 }
 
@@ -109,34 +116,43 @@ struct Shape {
     piece: usize,
     /// Pieces are whole units.
     unit: u64,
+    /// Threads that it begins with, and at most.
+    first: usize,
     threads: usize,
 }
 
 impl Shape {
-    /// For data that is compressed in units, or is not.
-    fn new(compress: Option<u64>) -> Shape {
-        let unit = compress.unwrap_or(1);
+    /// For so many bytes of nodes with this profile, which are compressed in units, or are not.
+    fn new(profile: Profile, compress: Option<u64>, length: u64) -> Shape {
+        let unit = compress.unwrap_or(1).max(profile.alignment.min(MOST_ALIGNMENT));
         let threads = match compress {
             // Compressing is bound by the processors.
-            Some(_) => std::thread::available_parallelism().map_or(THREADS, usize::from),
-            None => THREADS,
+            Some(_) => std::thread::available_parallelism().map_or(0, usize::from),
+            None => 0,
         };
-        let piece = PIECE.next_multiple_of(unit as usize);
-        Shape { piece, unit, threads: threads.clamp(THREADS, MOST_THREADS) }
+        let piece = (profile.piece as usize).next_multiple_of(unit as usize);
+        // There is no use in threads without a piece.
+        let pieces = length.div_ceil(piece as u64).try_into().unwrap_or(usize::MAX);
+        let threads = threads.max(profile.depth).min(pieces).clamp(1, MOST_THREADS);
+        let first = if compress.is_some() { threads } else { threads.min(FIRST_THREADS) };
+        Shape { piece, unit, first, threads }
     }
 }
 
 /// Works on a range of `node`, extent by extent, with several threads. `moves` tells whether the data of
 /// an extent is moved at all: such data comes in pieces that fit the buffer that `work` gets, other data
-/// in larger ones, and zeros come whole. False if the supervisor has ended it early.
+/// in larger ones, and zeros come whole. `profile` is that of the nodes which the work is done on. False if
+/// the supervisor has ended it early.
 pub fn in_pieces(
     node: &dyn Node,
+    profile: Profile,
     range: Range<u64>,
     supervisor: &dyn Supervisor,
     moves: impl Fn(&Extent) -> bool + Sync,
     work: impl Fn(Extent, &mut [u8]) -> Result<()> + Sync,
 ) -> Result<bool> {
-    walk(node, range, Shape::new(None), supervisor, moves, work)
+    let shape = Shape::new(profile, None, range.end.saturating_sub(range.start));
+    walk(node, range, shape, supervisor, moves, work)
 }
 
 fn walk(
@@ -147,7 +163,7 @@ fn walk(
     moves: impl Fn(&Extent) -> bool + Sync,
     work: impl Fn(Extent, &mut [u8]) -> Result<()> + Sync,
 ) -> Result<bool> {
-    let threads = shape.threads;
+    let first = shape.first;
     let walk = Walk {
         node,
         supervisor,
@@ -156,21 +172,18 @@ fn walk(
         shape,
         cursor: Mutex::new(ExtentCursor::new(range.start, range.end)),
         stop: AtomicBool::new(false),
+        threads: AtomicUsize::new(1),
+        outcome: Mutex::default(),
     };
-    let mut result = Ok(());
     std::thread::scope(|scope| {
-        let helpers: Vec<_> = (1..threads)
-            .filter_map(|_| sys::spawn_scoped(scope, "virsparse-copy", || walk.run()))
-            .collect();
-        result = walk.run();
-        for helper in helpers {
-            match helper.join() {
-                Ok(done) => result = std::mem::replace(&mut result, Ok(())).and(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
+        (1..first).for_each(|_| walk.start_helper(scope));
+        walk.run_and_note(scope);
     });
-    result.map(|()| !walk.stop.into_inner())
+    let outcome = walk.outcome.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some(panic) = outcome.panic {
+        std::panic::resume_unwind(panic);
+    }
+    outcome.error.map_or(Ok(!walk.stop.into_inner()), Err)
 }
 
 /// Makes `target` share all of `source`'s blocks, where both are files of one filesystem that can.
@@ -204,6 +217,16 @@ struct Walk<'a, M, W> {
     cursor: Mutex<ExtentCursor>,
     /// A thread has failed, or been told to end; the others need not go on.
     stop: AtomicBool,
+    /// How many threads have been started.
+    threads: AtomicUsize,
+    outcome: Mutex<Outcome>,
+}
+
+/// What has stopped the threads of a walk.
+#[derive(Default)]
+struct Outcome {
+    error: Option<BlockError>,
+    panic: Option<Box<dyn Any + Send>>,
 }
 
 impl<M, W> Walk<'_, M, W>
@@ -211,7 +234,29 @@ where
     M: Fn(&Extent) -> bool + Sync,
     W: Fn(Extent, &mut [u8]) -> Result<()> + Sync,
 {
-    fn run(&self) -> Result<()> {
+    /// Starts a thread that takes pieces, too, unless there are enough.
+    fn start_helper<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let more = |threads: usize| (threads < self.shape.threads).then_some(threads + 1);
+        if self.threads.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
+            // Without it the others have more to do.
+            sys::spawn_scoped(scope, "virsparse-copy", || self.run_and_note(scope));
+        }
+    }
+
+    fn run_and_note<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let done = catch_unwind(AssertUnwindSafe(|| self.run(scope)));
+        let mut outcome = self.outcome.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        match done {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => drop(outcome.error.get_or_insert(error)),
+            Err(panic) => {
+                self.stop.store(true, Ordering::Relaxed);
+                outcome.panic.get_or_insert(panic);
+            }
+        }
+    }
+
+    fn run<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) -> Result<()> {
         let (most, unit) = (self.shape.piece as u64, self.shape.unit);
         let mut buffer = buffer(self.shape.piece)?;
         while !self.stop.load(Ordering::Relaxed) {
@@ -228,7 +273,14 @@ where
                 Ok(Some(piece)) => {
                     let moves = !piece.kind.is_zero() && (self.moves)(&piece);
                     let moved = if moves { piece.length } else { 0 };
-                    self.supervisor.piece(&piece, moved, &mut || (self.work)(piece, &mut buffer))
+                    self.supervisor.piece(&piece, moved, &mut || {
+                        let begun = Instant::now();
+                        (self.work)(piece, &mut buffer)?;
+                        if moves && begun.elapsed() > SLOW {
+                            self.start_helper(scope);
+                        }
+                        Ok(())
+                    })
                 }
                 Err(error) => Err(error),
             };

@@ -91,7 +91,8 @@ impl<E: From<BlockError>> Copy<E> {
             let copier = self.copier(self.above, self.zeroed);
             let above = self.above;
             let moves = move |extent: &Extent| above.is_none_or(|above| above.affect(extent));
-            in_pieces(&*mirror.source, shared..length, control, moves, |piece, buffer| {
+            let profile = mirror.source.profile().with(mirror.target.profile());
+            in_pieces(&*mirror.source, profile, shared..length, control, moves, |piece, buffer| {
                 let held = mirror.hold(piece.offset, piece.end());
                 // What was a hole when the extents were asked for may be data now that the guest's
                 // writes are held off.

@@ -25,7 +25,7 @@ pub use copy::Copy;
 pub use live::{LiveChain, relative_name};
 
 use crate::copy::{Copier, in_pieces};
-use crate::{BlockError, Extent, Layers, Result, qcow2::Qcow2Node};
+use crate::{BlockError, Extent, Layers, Node, Result, qcow2::Qcow2Node};
 
 /// How a job's work has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +150,7 @@ pub fn pull(top: &Qcow2Node, range: Range<u64>, above: Layers, control: &Control
     // What the top image has itself stays there, and what is below the base stays below.
     let moves = |extent: &Extent| extent.depth > 0 && above.affect(extent);
     let populate = |piece: Extent, _: &mut [u8]| top.populate(piece.offset, piece.length, above);
-    let done = in_pieces(top, range, control, moves, populate)?;
+    let done = in_pieces(top, top.profile(), range, control, moves, populate)?;
     Ok(if done { End::Completed } else { End::Cancelled })
 }
 
@@ -187,7 +187,8 @@ fn copy_into_base(live: &LiveChain, top: usize, base: usize, control: &Control) 
     };
     let moves = |extent: &Extent| above.affect(extent);
     let work = |piece, buffer: &mut [u8]| copier.copy_piece(piece, buffer);
-    if !in_pieces(&*source, 0..length, control, moves, work)? {
+    let profile = source.profile().with(target.profile());
+    if !in_pieces(&*source, profile, 0..length, control, moves, work)? {
         return Ok(End::Cancelled);
     }
     target.flush()?;
