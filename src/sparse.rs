@@ -163,11 +163,15 @@ pub unsafe extern "C" fn virSparseSetLogFunc(
     ff: virFreeCallback,
 ) -> c_int {
     entry("virSparseSetLogFunc", |call| {
+        const DEBUG: c_int = virSparseLogLevel::VIR_SPARSE_LOG_DEBUG as c_int;
+        const INFO: c_int = virSparseLogLevel::VIR_SPARSE_LOG_INFO as c_int;
+        const WARN: c_int = virSparseLogLevel::VIR_SPARSE_LOG_WARN as c_int;
+        const ERROR: c_int = virSparseLogLevel::VIR_SPARSE_LOG_ERROR as c_int;
         let level = match level {
-            1 => log::LevelFilter::Trace,
-            2 => log::LevelFilter::Info,
-            3 => log::LevelFilter::Warn,
-            4 => log::LevelFilter::Error,
+            DEBUG => log::LevelFilter::Trace,
+            INFO => log::LevelFilter::Info,
+            WARN => log::LevelFilter::Warn,
+            ERROR => log::LevelFilter::Error,
             _ => return Err(call.must(VIR_FROM_NONE, "level", "be between 1 and 4")),
         };
         if func.is_none() {

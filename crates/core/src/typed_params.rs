@@ -3,18 +3,19 @@
 
 use std::ffi::{CStr, CString};
 
+use crate::enums::common::virTypedParameterType;
 use crate::error::*;
 
 /// The types, numbered as `VIR_TYPED_PARAM_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
-    Int = 1,
-    UInt,
-    LLong,
-    ULLong,
-    Double,
-    Boolean,
-    String,
+    Int = virTypedParameterType::VIR_TYPED_PARAM_INT as isize,
+    UInt = virTypedParameterType::VIR_TYPED_PARAM_UINT as isize,
+    LLong = virTypedParameterType::VIR_TYPED_PARAM_LLONG as isize,
+    ULLong = virTypedParameterType::VIR_TYPED_PARAM_ULLONG as isize,
+    Double = virTypedParameterType::VIR_TYPED_PARAM_DOUBLE as isize,
+    Boolean = virTypedParameterType::VIR_TYPED_PARAM_BOOLEAN as isize,
+    String = virTypedParameterType::VIR_TYPED_PARAM_STRING as isize,
 }
 
 impl Type {

@@ -2,45 +2,96 @@
 
 use uuid::Uuid;
 
+use crate::enums::domain_event::{
+    virDomainEventDefinedDetailType, virDomainEventID, virDomainEventIOErrorAction,
+    virDomainEventResumedDetailType, virDomainEventShutdownDetailType,
+    virDomainEventStartedDetailType, virDomainEventStoppedDetailType,
+    virDomainEventSuspendedDetailType, virDomainEventType, virDomainEventUndefinedDetailType,
+};
 use crate::event::broker::{Event, ObjectKind, Payload};
 
 /// How many event ids there are.
-pub const IDS: usize = 30;
+pub const IDS: usize = virDomainEventID::VIR_DOMAIN_EVENT_ID_CHANNEL_LIFECYCLE as usize + 1;
 
-pub const LIFECYCLE: i32 = 0;
-pub const IO_ERROR: i32 = 4;
-pub const IO_ERROR_REASON: i32 = 6;
-pub const BLOCK_JOB: i32 = 8;
-pub const DEVICE_REMOVED: i32 = 15;
-pub const BLOCK_JOB_2: i32 = 16;
-pub const DEVICE_ADDED: i32 = 19;
-pub const METADATA_CHANGE: i32 = 23;
-pub const BLOCK_THRESHOLD: i32 = 24;
+pub const LIFECYCLE: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_LIFECYCLE as i32;
+pub const IO_ERROR: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_IO_ERROR as i32;
+pub const IO_ERROR_REASON: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON as i32;
+pub const BLOCK_JOB: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_BLOCK_JOB as i32;
+pub const DEVICE_REMOVED: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED as i32;
+pub const BLOCK_JOB_2: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2 as i32;
+pub const DEVICE_ADDED: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_DEVICE_ADDED as i32;
+pub const METADATA_CHANGE: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_METADATA_CHANGE as i32;
+pub const BLOCK_THRESHOLD: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_BLOCK_THRESHOLD as i32;
 
 /// The guest is told of an error, and goes on: a virDomainEventIOErrorAction.
-pub const REPORT: i32 = 2;
+pub const REPORT: i32 = virDomainEventIOErrorAction::VIR_DOMAIN_EVENT_IO_ERROR_REPORT as i32;
 
 /// What happens in a domain's life: a virDomainEventType with its detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifecycle(i32, i32);
 
 impl Lifecycle {
-    pub const DEFINED: Lifecycle = Lifecycle(0, 0);
-    pub const UPDATED: Lifecycle = Lifecycle(0, 1);
-    pub const DEFINED_RENAMED: Lifecycle = Lifecycle(0, 2);
-    pub const UNDEFINED: Lifecycle = Lifecycle(1, 0);
-    pub const UNDEFINED_RENAMED: Lifecycle = Lifecycle(1, 1);
-    pub const STARTED: Lifecycle = Lifecycle(2, 0);
-    pub const SUSPENDED: Lifecycle = Lifecycle(3, 0);
+    pub const DEFINED: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_DEFINED as i32,
+        virDomainEventDefinedDetailType::VIR_DOMAIN_EVENT_DEFINED_ADDED as i32,
+    );
+    pub const UPDATED: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_DEFINED as i32,
+        virDomainEventDefinedDetailType::VIR_DOMAIN_EVENT_DEFINED_UPDATED as i32,
+    );
+    pub const DEFINED_RENAMED: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_DEFINED as i32,
+        virDomainEventDefinedDetailType::VIR_DOMAIN_EVENT_DEFINED_RENAMED as i32,
+    );
+    pub const UNDEFINED: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_UNDEFINED as i32,
+        virDomainEventUndefinedDetailType::VIR_DOMAIN_EVENT_UNDEFINED_REMOVED as i32,
+    );
+    pub const UNDEFINED_RENAMED: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_UNDEFINED as i32,
+        virDomainEventUndefinedDetailType::VIR_DOMAIN_EVENT_UNDEFINED_RENAMED as i32,
+    );
+    pub const STARTED: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_STARTED as i32,
+        virDomainEventStartedDetailType::VIR_DOMAIN_EVENT_STARTED_BOOTED as i32,
+    );
+    pub const SUSPENDED: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_SUSPENDED as i32,
+        virDomainEventSuspendedDetailType::VIR_DOMAIN_EVENT_SUSPENDED_PAUSED as i32,
+    );
     /// As a snapshot has it.
-    pub const STARTED_AGAIN: Lifecycle = Lifecycle(2, 3);
-    pub const SUSPENDED_AGAIN: Lifecycle = Lifecycle(3, 5);
-    pub const RESUMED: Lifecycle = Lifecycle(4, 0);
-    pub const STOPPED_SHUTDOWN: Lifecycle = Lifecycle(5, 0);
-    pub const STOPPED_DESTROYED: Lifecycle = Lifecycle(5, 1);
-    pub const STOPPED_FOR_SNAPSHOT: Lifecycle = Lifecycle(5, 6);
-    pub const SHUTDOWN_GUEST: Lifecycle = Lifecycle(6, 1);
-    pub const SHUTDOWN_HOST: Lifecycle = Lifecycle(6, 2);
+    pub const STARTED_AGAIN: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_STARTED as i32,
+        virDomainEventStartedDetailType::VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT as i32,
+    );
+    pub const SUSPENDED_AGAIN: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_SUSPENDED as i32,
+        virDomainEventSuspendedDetailType::VIR_DOMAIN_EVENT_SUSPENDED_FROM_SNAPSHOT as i32,
+    );
+    pub const RESUMED: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_RESUMED as i32,
+        virDomainEventResumedDetailType::VIR_DOMAIN_EVENT_RESUMED_UNPAUSED as i32,
+    );
+    pub const STOPPED_SHUTDOWN: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_STOPPED as i32,
+        virDomainEventStoppedDetailType::VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN as i32,
+    );
+    pub const STOPPED_DESTROYED: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_STOPPED as i32,
+        virDomainEventStoppedDetailType::VIR_DOMAIN_EVENT_STOPPED_DESTROYED as i32,
+    );
+    pub const STOPPED_FOR_SNAPSHOT: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_STOPPED as i32,
+        virDomainEventStoppedDetailType::VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT as i32,
+    );
+    pub const SHUTDOWN_GUEST: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_SHUTDOWN as i32,
+        virDomainEventShutdownDetailType::VIR_DOMAIN_EVENT_SHUTDOWN_GUEST as i32,
+    );
+    pub const SHUTDOWN_HOST: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_SHUTDOWN as i32,
+        virDomainEventShutdownDetailType::VIR_DOMAIN_EVENT_SHUTDOWN_HOST as i32,
+    );
 
     pub fn payload(self) -> Payload {
         Payload::Lifecycle { event: self.0, detail: self.1 }

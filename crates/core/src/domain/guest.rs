@@ -9,7 +9,7 @@ use super::object::Domain;
 use super::registry::domains::Entry;
 use crate::domain::machine::condition::{State, not_running};
 use crate::domain::machine::guest_time::GuestTime;
-use crate::enums::domain_stats::virDomainSetTimeFlags;
+use crate::enums::domain_stats::{virDomainMemoryStatTags, virDomainSetTimeFlags};
 use crate::enums::flags;
 use crate::error::*;
 use crate::host::Host;
@@ -20,12 +20,12 @@ use crate::xml::Element;
 /// What virDomainMemoryStats tells: the numbers of virDomainMemoryStatTags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemoryStat {
-    SwapIn = 0,
-    SwapOut = 1,
-    MajorFault = 2,
-    MinorFault = 3,
-    Actual = 6,
-    Resident = 7,
+    SwapIn = virDomainMemoryStatTags::VIR_DOMAIN_MEMORY_STAT_SWAP_IN as isize,
+    SwapOut = virDomainMemoryStatTags::VIR_DOMAIN_MEMORY_STAT_SWAP_OUT as isize,
+    MajorFault = virDomainMemoryStatTags::VIR_DOMAIN_MEMORY_STAT_MAJOR_FAULT as isize,
+    MinorFault = virDomainMemoryStatTags::VIR_DOMAIN_MEMORY_STAT_MINOR_FAULT as isize,
+    Actual = virDomainMemoryStatTags::VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON as isize,
+    Resident = virDomainMemoryStatTags::VIR_DOMAIN_MEMORY_STAT_RSS as isize,
 }
 
 flags! {

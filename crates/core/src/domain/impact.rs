@@ -7,6 +7,7 @@ use super::object::Domain;
 use super::registry::domains::Entry;
 use super::runtime::running::Running;
 use crate::domain::machine::condition::not_running;
+use crate::enums::domain::virDomainModificationImpact;
 use crate::error::*;
 
 /// What a change affects.
@@ -17,8 +18,8 @@ pub struct Impact {
 }
 
 impl Impact {
-    const LIVE: u32 = 1;
-    const CONFIG: u32 = 2;
+    const LIVE: u32 = virDomainModificationImpact::VIR_DOMAIN_AFFECT_LIVE as u32;
+    const CONFIG: u32 = virDomainModificationImpact::VIR_DOMAIN_AFFECT_CONFIG as u32;
 
     /// All bits that mean something: libvirt's virDomainModificationImpact.
     pub const BITS: u32 = Impact::LIVE | Impact::CONFIG;

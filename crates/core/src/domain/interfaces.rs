@@ -4,6 +4,7 @@
 use super::config::definition::Definition;
 use super::impact::Impact;
 use super::object::Domain;
+use crate::enums::domain_stats::virDomainInterfaceAddressesSource;
 use crate::error::*;
 use crate::typed_params::Parameters;
 use crate::typed_params::Value;
@@ -21,7 +22,8 @@ const LIMITS: [(&str, &str, &str); 7] = [
 ];
 
 /// Where the addresses of interfaces are looked for.
-const ADDRESS_SOURCES: u32 = 3;
+const ADDRESS_SOURCES: u32 =
+    virDomainInterfaceAddressesSource::VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP as u32 + 1;
 
 /// An interface of a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use super::config::layout;
 use super::events;
 use super::impact::Impact;
 use super::object::Domain;
+use crate::enums::domain::virDomainMetadataType;
 use crate::error::*;
 use crate::event::broker::Payload;
 use crate::xml::{self, Element, Node};
@@ -22,9 +23,9 @@ pub enum Kind {
 impl Kind {
     fn number(&self) -> i32 {
         match self {
-            Kind::Description => 0,
-            Kind::Title => 1,
-            Kind::Element(_) => 2,
+            Kind::Description => virDomainMetadataType::VIR_DOMAIN_METADATA_DESCRIPTION as i32,
+            Kind::Title => virDomainMetadataType::VIR_DOMAIN_METADATA_TITLE as i32,
+            Kind::Element(_) => virDomainMetadataType::VIR_DOMAIN_METADATA_ELEMENT as i32,
         }
     }
 }

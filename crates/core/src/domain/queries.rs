@@ -8,7 +8,7 @@ use crate::block::filter::meter::DiskStats;
 use crate::domain::config::lookup::{find, no_medium, not_served};
 use crate::domain::images::sizes::{BlockInfo, image_sizes};
 use crate::domain::machine::disk::{DiskReport, ResizeRequest};
-use crate::enums::domain::virDomainBlockResizeFlags;
+use crate::enums::domain::{virDomainBlockResizeFlags, virDomainDiskErrorCode};
 use crate::enums::flags;
 use crate::enums::sparse::virSparseDiskURIFlags;
 use crate::error::*;
@@ -20,8 +20,8 @@ const RESIZE_MAX: u64 = u64::MAX / 1024;
 /// What has gone wrong with a disk: virDomainDiskErrorCode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiskError {
-    Unspecified = 1,
-    NoSpace = 2,
+    Unspecified = virDomainDiskErrorCode::VIR_DOMAIN_DISK_ERROR_UNSPEC as isize,
+    NoSpace = virDomainDiskErrorCode::VIR_DOMAIN_DISK_ERROR_NO_SPACE as isize,
 }
 
 flags! {

@@ -14,14 +14,14 @@ use crate::domain::machine::Machine;
 use crate::domain::machine::disk::DiskReport;
 use crate::enums::domain_stats::{
     VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS, virConnectGetAllDomainStatsFlags,
-    virDomainStatsTypes,
+    virDomainStatsTypes, virVcpuState,
 };
 use crate::enums::flags;
 use crate::error::*;
 use crate::typed_params::Value;
 
 /// A CPU that runs: virVcpuState.
-const VCPU_RUNNING: i32 = 1;
+const VCPU_RUNNING: i32 = virVcpuState::VIR_VCPU_RUNNING as i32;
 
 flags! {
     /// What is told of a domain: the bits of virDomainStatsTypes that there is something behind.

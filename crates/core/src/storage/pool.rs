@@ -15,6 +15,7 @@ use super::volume::Volume;
 use crate::enums::flags;
 use crate::enums::storage_pool::{
     virConnectListAllStoragePoolsFlags, virStoragePoolBuildFlags, virStoragePoolCreateFlags,
+    virStoragePoolEventID, virStoragePoolEventLifecycleType, virStoragePoolState,
 };
 use crate::error::*;
 use crate::event::broker::{Event, ObjectKind, Payload};
@@ -64,8 +65,8 @@ flags! {
 /// What a pool is doing: the values of virStoragePoolState that occur here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolState {
-    Inactive = 0,
-    Running = 2,
+    Inactive = virStoragePoolState::VIR_STORAGE_POOL_INACTIVE as isize,
+    Running = virStoragePoolState::VIR_STORAGE_POOL_RUNNING as isize,
 }
 
 /// State and sizes.
@@ -80,12 +81,12 @@ pub struct PoolInfo {
 /// The kinds of lifecycle event: virStoragePoolEventLifecycleType.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lifecycle {
-    Defined = 0,
-    Undefined = 1,
-    Started = 2,
-    Stopped = 3,
-    Created = 4,
-    Deleted = 5,
+    Defined = virStoragePoolEventLifecycleType::VIR_STORAGE_POOL_EVENT_DEFINED as isize,
+    Undefined = virStoragePoolEventLifecycleType::VIR_STORAGE_POOL_EVENT_UNDEFINED as isize,
+    Started = virStoragePoolEventLifecycleType::VIR_STORAGE_POOL_EVENT_STARTED as isize,
+    Stopped = virStoragePoolEventLifecycleType::VIR_STORAGE_POOL_EVENT_STOPPED as isize,
+    Created = virStoragePoolEventLifecycleType::VIR_STORAGE_POOL_EVENT_CREATED as isize,
+    Deleted = virStoragePoolEventLifecycleType::VIR_STORAGE_POOL_EVENT_DELETED as isize,
 }
 
 impl Lifecycle {
@@ -501,8 +502,10 @@ impl Pool {
 
     fn queue(&self, payload: Payload) {
         let id = match payload {
-            Payload::Lifecycle { .. } => 0,
-            _ => 1,
+            Payload::Lifecycle { .. } => {
+                virStoragePoolEventID::VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE as i32
+            }
+            _ => virStoragePoolEventID::VIR_STORAGE_POOL_EVENT_ID_REFRESH as i32,
         };
         self.connect.shared_events().queue(&Event {
             kind: ObjectKind::Pool,

@@ -5,14 +5,15 @@ use std::fmt;
 use super::permissions::Permissions;
 use super::volume_format::VolumeFormat;
 use super::volume_xml::Features;
+use crate::enums::storage_vol::virStorageVolType;
 use crate::xml::Element;
 
 /// What a volume is on the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VolumeKind {
-    File,
-    Block,
-    Dir,
+    File = virStorageVolType::VIR_STORAGE_VOL_FILE as isize,
+    Block = virStorageVolType::VIR_STORAGE_VOL_BLOCK as isize,
+    Dir = virStorageVolType::VIR_STORAGE_VOL_DIR as isize,
 }
 
 impl VolumeKind {

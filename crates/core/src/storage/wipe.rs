@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::volume::{Volume, report};
 use crate::block::{Node, Space, buffer};
 use crate::copy::ExtentCursor;
+use crate::enums::storage_vol::virStorageVolWipeAlgorithm;
 use crate::error::*;
 
 /// How a volume is wiped: the values of virStorageVolWipeAlgorithm.
@@ -88,32 +89,32 @@ const SCHNEIER: &[Pass] = &[byte(0x00), byte(0xff), Random, Random, Random, Rand
 
 impl WipeAlgorithm {
     /// Zeros, which is what virStorageVolWipe does.
-    pub const ZERO: WipeAlgorithm = WipeAlgorithm(0);
+    pub const ZERO: WipeAlgorithm =
+        WipeAlgorithm(virStorageVolWipeAlgorithm::VIR_STORAGE_VOL_WIPE_ALG_ZERO as u32);
 
     /// The passes; none for zeros, which need no overwriting to be there.
     fn passes(self) -> Result<&'static [Pass]> {
-        Ok(match self.0 {
-            0 => &[],
-            1 => NNSA,
-            2 => DOD,
-            3 => BSI,
-            4 => GUTMANN,
-            5 => SCHNEIER,
-            6 => &[Random; 7],
-            7 => &[Random; 33],
-            8 => &[Random],
-            9 => {
-                return Err(Error::new(
-                    VIR_ERR_ARGUMENT_UNSUPPORTED,
-                    VIR_FROM_STORAGE,
-                    "'trim' algorithm not supported",
-                ));
-            }
-            other => {
-                let text = format!("wiping algorithm {} not supported", other as i32);
-                return Err(Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_STORAGE, text));
-            }
-        })
+        use virStorageVolWipeAlgorithm::*;
+        const NUMBERS: [(u32, &[Pass]); 9] = [
+            (VIR_STORAGE_VOL_WIPE_ALG_ZERO as u32, &[]),
+            (VIR_STORAGE_VOL_WIPE_ALG_NNSA as u32, NNSA),
+            (VIR_STORAGE_VOL_WIPE_ALG_DOD as u32, DOD),
+            (VIR_STORAGE_VOL_WIPE_ALG_BSI as u32, BSI),
+            (VIR_STORAGE_VOL_WIPE_ALG_GUTMANN as u32, GUTMANN),
+            (VIR_STORAGE_VOL_WIPE_ALG_SCHNEIER as u32, SCHNEIER),
+            (VIR_STORAGE_VOL_WIPE_ALG_PFITZNER7 as u32, &[Random; 7]),
+            (VIR_STORAGE_VOL_WIPE_ALG_PFITZNER33 as u32, &[Random; 33]),
+            (VIR_STORAGE_VOL_WIPE_ALG_RANDOM as u32, &[Random]),
+        ];
+        if let Some((_, passes)) = NUMBERS.iter().find(|(number, _)| *number == self.0) {
+            return Ok(passes);
+        }
+        if self.0 == VIR_STORAGE_VOL_WIPE_ALG_TRIM as u32 {
+            let text = "'trim' algorithm not supported";
+            return Err(Error::new(VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_FROM_STORAGE, text));
+        }
+        let text = format!("wiping algorithm {} not supported", self.0 as i32);
+        Err(Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_STORAGE, text))
     }
 }
 

@@ -15,7 +15,10 @@ use crate::domain::registry::domains::Domains;
 use crate::domain::runtime::disk::Disk;
 use crate::domain::runtime::running::{Changing, Running};
 use crate::domain::runtime::{ABORT_TIMEOUT, POLL_INTERVAL};
-use crate::enums::domain::{virDomainBlockJobAbortFlags, virDomainBlockJobSetSpeedFlags};
+use crate::enums::domain::{
+    virDomainBlockJobAbortFlags, virDomainBlockJobSetSpeedFlags, virDomainBlockJobType,
+};
+use crate::enums::domain_event::virConnectDomainEventBlockJobStatus;
 use crate::enums::flags;
 use crate::error::*;
 use crate::event::broker::Payload;
@@ -43,10 +46,10 @@ flags! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
-    Pull = 1,
-    Copy = 2,
-    Commit = 3,
-    ActiveCommit = 4,
+    Pull = virDomainBlockJobType::VIR_DOMAIN_BLOCK_JOB_TYPE_PULL as u32,
+    Copy = virDomainBlockJobType::VIR_DOMAIN_BLOCK_JOB_TYPE_COPY as u32,
+    Commit = virDomainBlockJobType::VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT as u32,
+    ActiveCommit = virDomainBlockJobType::VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT as u32,
 }
 
 /// How a job has ended.
@@ -81,10 +84,10 @@ pub struct BlockJobReport {
 /// What an event says has become of a job: a virConnectDomainEventBlockJobStatus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Status {
-    Completed = 0,
-    Failed = 1,
-    Cancelled = 2,
-    Ready = 3,
+    Completed = virConnectDomainEventBlockJobStatus::VIR_DOMAIN_BLOCK_JOB_COMPLETED as isize,
+    Failed = virConnectDomainEventBlockJobStatus::VIR_DOMAIN_BLOCK_JOB_FAILED as isize,
+    Cancelled = virConnectDomainEventBlockJobStatus::VIR_DOMAIN_BLOCK_JOB_CANCELED as isize,
+    Ready = virConnectDomainEventBlockJobStatus::VIR_DOMAIN_BLOCK_JOB_READY as isize,
 }
 
 /// A job on a disk.
