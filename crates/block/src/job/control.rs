@@ -1,5 +1,6 @@
 //! What steers a job while it runs: commands, the speed limit, and how far it is.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -55,6 +56,8 @@ pub struct Control {
     window: u64,
     under_way: Mutex<u64>,
     window_opens: Condvar,
+    /// Which ranges are done, as starts and ends. Threads end their pieces in no order, so there are a few.
+    ranges_done: Mutex<BTreeMap<u64, u64>>,
 }
 
 impl Control {
@@ -71,6 +74,7 @@ impl Control {
             window: if window == 0 { u64::MAX } else { window },
             under_way: Mutex::new(0),
             window_opens: Condvar::new(),
+            ranges_done: Mutex::default(),
         }
     }
 
@@ -162,6 +166,27 @@ impl Control {
     /// How much of the range the job has come to the end of.
     pub fn passed(&self) -> u64 {
         self.passed.load(Ordering::Acquire)
+    }
+
+    /// The position before which everything from `start` on is done.
+    pub fn done_from(&self, start: u64) -> u64 {
+        let ranges = self.ranges_done.lock().unwrap_or_else(|p| p.into_inner());
+        let before = ranges.range(..=start).next_back();
+        before.map_or(start, |(_, end)| start.max(*end))
+    }
+
+    fn note_done(&self, piece: &Extent) {
+        let mut ranges = self.ranges_done.lock().unwrap_or_else(|p| p.into_inner());
+        let (mut start, mut end) = (piece.offset, piece.end());
+        if let Some((before, until)) = ranges.range(..=start).next_back().map(|(b, u)| (*b, *u))
+            && until >= start
+        {
+            (start, end) = (before, end.max(until));
+        }
+        if let Some(until) = ranges.remove(&end) {
+            end = until;
+        }
+        ranges.insert(start, end);
     }
 
     /// How many bytes of data it has moved, or begun to.
@@ -278,6 +303,7 @@ impl Supervisor for Control {
             return Ok(false);
         }
         work()?;
+        self.note_done(piece);
         self.advance(piece.length);
         Ok(true)
     }
@@ -288,5 +314,28 @@ impl Supervisor for Control {
             speed => (speed / PIECES_PER_SECOND).clamp(SMALLEST_PIECE, PIECE),
         };
         (piece / SMALLEST_PIECE * SMALLEST_PIECE).min(self.most_at_once())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ExtentKind;
+
+    #[test]
+    fn pieces_that_end_out_of_order_count_when_those_before_them_have_ended() {
+        let control = Control::new(100, 0, 0);
+        let end = |offset, length| {
+            let piece = Extent::new(offset, length, ExtentKind::Data);
+            assert_eq!(control.piece(&piece, length, &mut || Ok(())), Ok(true));
+            control.done_from(10)
+        };
+        assert_eq!(control.done_from(10), 10);
+        assert_eq!(end(30, 10), 10);
+        assert_eq!(end(50, 10), 10);
+        assert_eq!(end(20, 10), 10);
+        assert_eq!(end(10, 10), 40);
+        assert_eq!(end(40, 10), 60);
+        assert_eq!(control.ranges_done.lock().unwrap().len(), 1);
     }
 }

@@ -66,10 +66,11 @@ impl Disk {
 }
 
 impl DiskJob {
-    /// Where on the disk it is, and where it ends.
+    /// The position before which all is streamed, and where the job ends.
     fn position(&self) -> Progress {
-        let Progress { done, end } = self.job.progress();
-        Progress { done: self.from + done, end: self.from + end }
+        let end = self.from + self.job.progress().end;
+        // At the end is only who has ended.
+        Progress { done: self.job.control().done_from(self.from).min(end - 1), end }
     }
 }
 
