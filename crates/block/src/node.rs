@@ -152,7 +152,7 @@ pub fn write_by_pieces(
     Ok(())
 }
 
-/// Implements operations of [`Node`](crate::Node) for a node that has nothing special to offer there, by
+/// Implements operations of [`Node`] for a node that has nothing special to offer there, by
 /// their names: it reads and writes several buffers one by one, does not compress, is no file, has no fast way to write zeros, knows its holes.
 #[macro_export]
 macro_rules! plain {

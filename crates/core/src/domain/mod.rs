@@ -1,7 +1,7 @@
 //! Domains: what is defined, what runs, and the disks of what runs.
 //!
-//! A running domain is one whose disks are open, locked and exported: [`disk`]. What the XML says
-//! of a disk is a [`DiskDefinition`]; how its images are opened is in [`chain`].
+//! A running domain is one whose disks are open, locked and exported: [`runtime`]. A [`DiskDefinition`]
+//! is a disk in the XML; [`images`] opens its images.
 
 mod amounts;
 mod block_extents;

@@ -7,8 +7,8 @@
 //! - `run/boot`: the boot that `run` is of. What ran before a reboot does not run after it.
 //!
 //! For domains in the same way `domains/` and `run/domains/`, and in `run/disks/HASH/` the sockets
-//! of one that runs, where HASH is [`short_name`] of its name. `snapshots/UUID/NAME.xml` are a domain's snapshots; `snapshots/UUID/.current.xml`
-//! names the current one.
+//! of one that runs, where HASH is [`short_name()`] of its name. `snapshots/UUID/NAME.xml` are a
+//! domain's snapshots; `snapshots/UUID/.current.xml` names the current one.
 //!
 //! Several processes may use one root: changes are made under a lock, each file is replaced as a
 //! whole, and a reader that has seen the folders at one time can ask whether they have changed.
