@@ -9,12 +9,12 @@ use std::thread;
 use std::time::Duration;
 
 use virsparse_block::MemoryNode;
-use virsparse_block::export::{Export, ExportOptions};
+use virsparse_block::export::nbd::{ExportOptions, NbdExport};
 use virsparse_block::nbd::protocol::*;
 
-static EXPORT: LazyLock<Export> = LazyLock::new(|| {
+static EXPORT: LazyLock<NbdExport> = LazyLock::new(|| {
     let options = ExportOptions { name: "disk".to_string(), ..ExportOptions::default() };
-    Export::new(Arc::new(MemoryNode::new("memory", 8 << 20)), &options).unwrap()
+    NbdExport::new(Arc::new(MemoryNode::new("memory", 8 << 20)), &options).unwrap()
 });
 
 /// What a client says before its first request, with structured replies and base:allocation.

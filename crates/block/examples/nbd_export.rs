@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
 use virsparse_block::FileNode;
-use virsparse_block::export::{Export, ExportOptions};
+use virsparse_block::export::Export;
+use virsparse_block::export::nbd::{ExportOptions, NbdExport};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -31,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         socket: Some(socket.into()),
         ..ExportOptions::default()
     };
-    let export = Export::new(Arc::new(node), &options)
+    let export = NbdExport::new(Arc::new(node), &options)
         .map_err(|e| format!("{}: {}", e.what, e.errno.text()))?;
     signals.wait()?;
     export.stop(Duration::from_secs(10));

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use virsparse_block::Errno;
-use virsparse_block::export::{Export, ExportOptions};
+use virsparse_block::export::nbd::{ExportOptions, NbdExport};
+use virsparse_block::export::{Address, Export};
 use virsparse_block::nbd::NbdNode;
 use virsparse_block::nbd::protocol::*;
 use virsparse_block::{DiskSlot, ExtentKind, Gate, Node};
@@ -193,21 +194,24 @@ fn an_export_over_tcp_has_the_same_data() {
     let options =
         ExportOptions { tcp: Some(([127, 0, 0, 1], 0).into()), ..ExportOptions::default() };
     let export = place.export_with(file_node(&image), options);
-    let uri = format!("nbd://{}/disk", export.tcp_address().unwrap());
+    let endpoint = export.endpoints().remove(1);
+    let Address::Tcp(address) = endpoint.address else { panic!("{endpoint:?}") };
+    let uri = format!("nbd://{address}/disk");
+    assert_eq!(endpoint.uri, uri);
     run(&["nbdcopy", &uri, &place.text("out")]);
     assert_same(&image, &place.path("out"));
     let node = NbdNode::connect(&uri).unwrap();
     let mut byte = [0; 4096];
     node.read_at(&mut byte, 2 * MIB).unwrap();
     assert_eq!(byte[..], fs::read(&image).unwrap()[2 * MIB as usize..][..4096]);
-    assert_eq!(export.clients(), 1);
+    assert_eq!(export.connections(), 1);
 }
 
 #[test]
 fn only_a_socket_that_nobody_listens_on_is_replaced() {
     let place = Place::new();
     let options = ExportOptions { socket: Some(place.path("s")), ..ExportOptions::default() };
-    let start = || Export::new(memory_node(MIB), &options);
+    let start = || NbdExport::new(memory_node(MIB), &options);
     drop(UnixListener::bind(place.path("s")).unwrap());
     let export = start().unwrap();
     let error = start().err().unwrap();
@@ -223,7 +227,7 @@ fn only_a_socket_that_nobody_listens_on_is_replaced() {
     assert_eq!(fs::read(place.path("s")).unwrap(), b"precious");
 
     let far = ExportOptions { socket: Some(place.path(&"x".repeat(200))), ..options.clone() };
-    assert_eq!(Export::new(memory_node(MIB), &far).err().unwrap().errno, Errno::ENAMETOOLONG);
+    assert_eq!(NbdExport::new(memory_node(MIB), &far).err().unwrap().errno, Errno::ENAMETOOLONG);
 }
 
 #[test]
@@ -257,11 +261,11 @@ fn a_stop_does_not_wait_for_a_client_that_does_not_read() {
     }
     let _idle = Raw::ready(&place);
     let _silent = Raw::connect(&place);
-    wait_until("all are there", || export.clients() == 3);
+    wait_until("all are there", || export.connections() == 3);
     let start = Instant::now();
     export.stop(Duration::from_millis(300));
     assert!(start.elapsed() < Duration::from_secs(20));
-    assert_eq!(export.clients(), 0);
+    assert_eq!(export.connections(), 0);
 }
 
 #[test]
@@ -376,9 +380,9 @@ fn many_clients_are_served_and_those_above_the_limit_refused() {
         client.request(0, 0, 0, 512);
         assert_eq!(client.chunks().len(), 1);
     }
-    assert_eq!(export.clients(), 128);
+    assert_eq!(export.connections(), 128);
     drop(clients);
-    wait_until("they have left", || export.clients() == 0);
+    wait_until("they have left", || export.connections() == 0);
     Raw::ready(&place);
 }
 
@@ -391,10 +395,10 @@ fn clients_that_never_negotiate_do_not_block_others() {
     let mut client = Raw::ready(&place);
     client.request(0, 0, 0, 512);
     assert_eq!(client.chunks().len(), 1);
-    assert!(export.clients() < 100, "{} have a place", export.clients());
+    assert!(export.connections() < 100, "{} have a place", export.connections());
     drop(silent);
     drop(client);
-    wait_until("they have left", || export.clients() == 0);
+    wait_until("they have left", || export.connections() == 0);
 }
 
 /// Sends so many reads at once.
@@ -416,7 +420,7 @@ fn requests_of_a_disconnected_client_are_dropped() {
     let mut raw = Raw::ready(&place);
     ask(&mut raw, 3000);
     drop(raw);
-    wait_until("the client is gone", || export.clients() == 0);
+    wait_until("the client is gone", || export.connections() == 0);
     let reads = node.reads.load(Ordering::SeqCst);
     assert!(reads < 1500, "{reads} of 3000 were done for nobody");
 }

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use virsparse_block::export::{Export, ExportOptions};
+use virsparse_block::export::Export;
+use virsparse_block::export::nbd::{ExportOptions, NbdExport};
 use virsparse_block::nbd::protocol::*;
 
 mod nbd;
 use nbd::*;
 
-fn place() -> (Place, Export) {
+fn place() -> (Place, NbdExport) {
     let place = Place::new();
     let export = place.export(file_node(&place.image("image", 4 * MIB)));
     (place, export)
@@ -163,7 +164,7 @@ fn a_client_that_disconnects_at_any_byte_harms_no_other() {
             stream.read_to_end(&mut Vec::new()).unwrap();
         }
     }
-    wait_until("all have left", || export.clients() == 0);
+    wait_until("all have left", || export.connections() == 0);
     assert_serves(&place);
 }
 
@@ -361,9 +362,9 @@ fn requests_beyond_a_node_that_became_shorter_fail() {
 
 // ---- Clients that send anything ----
 
-static SERVED: LazyLock<Export> = LazyLock::new(|| {
+static SERVED: LazyLock<NbdExport> = LazyLock::new(|| {
     let options = ExportOptions { name: "disk".to_string(), ..ExportOptions::default() };
-    Export::new(memory_node(8 * MIB), &options).unwrap()
+    NbdExport::new(memory_node(8 * MIB), &options).unwrap()
 });
 
 /// Sends bytes to the export, reads what comes until it hangs up, and returns how much that was.

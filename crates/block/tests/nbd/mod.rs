@@ -13,7 +13,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use virsparse_block::export::{Export, ExportOptions};
+use virsparse_block::export::nbd::{ExportOptions, NbdExport};
 use virsparse_block::nbd::protocol::*;
 use virsparse_block::{Extent, FileNode, MemoryNode, Node, Result, Space};
 
@@ -71,14 +71,14 @@ impl Place {
     }
 
     /// Exports a node on the socket `s`, under the name `disk`.
-    pub fn export(&self, node: Arc<dyn Node>) -> Export {
+    pub fn export(&self, node: Arc<dyn Node>) -> NbdExport {
         self.export_with(node, ExportOptions::default())
     }
 
-    pub fn export_with(&self, node: Arc<dyn Node>, options: ExportOptions) -> Export {
+    pub fn export_with(&self, node: Arc<dyn Node>, options: ExportOptions) -> NbdExport {
         let socket = options.socket.or_else(|| Some(self.path("s")));
         let options = ExportOptions { name: "disk".to_string(), socket, ..options };
-        Export::new(node, &options).unwrap()
+        NbdExport::new(node, &options).unwrap()
     }
 
     pub fn uri(&self) -> String {

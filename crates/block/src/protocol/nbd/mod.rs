@@ -12,7 +12,7 @@ pub mod socket;
 mod uri;
 
 pub use client::{Connections, NbdNode, NbdOptions};
-pub use uri::{Address, Place};
+pub use uri::{Address, Place, uri_part};
 
 /// The export that the path of an image is the URI of, if it is.
 pub fn export_of(path: &std::path::Path) -> Option<Address> {

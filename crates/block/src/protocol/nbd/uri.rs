@@ -22,6 +22,11 @@ pub enum Place {
     Unix(PathBuf),
 }
 
+/// A name, or a path, as a part of a URI.
+pub fn uri_part(bytes: &[u8]) -> String {
+    percent_encode(bytes, PLAIN).to_string()
+}
+
 /// What a URI names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -32,17 +37,16 @@ pub struct Address {
 impl Address {
     /// As a URI: however it was written down, the same address is the same text.
     pub fn uri(&self) -> String {
-        let part = |bytes: &[u8]| percent_encode(bytes, PLAIN).to_string();
-        let export = part(self.export.as_bytes());
+        let export = uri_part(self.export.as_bytes());
         match &self.place {
             Place::Unix(path) => {
-                format!("nbd+unix:///{export}?socket={}", part(path.as_os_str().as_bytes()))
+                format!("nbd+unix:///{export}?socket={}", uri_part(path.as_os_str().as_bytes()))
             }
             Place::Tcp { host, port } => {
                 // An address of IP version 6 needs its brackets, everything else is escaped.
                 let host = match host.parse::<std::net::Ipv6Addr>() {
                     Ok(address) => format!("[{address}]"),
-                    Err(_) => part(host.as_bytes()).replace('/', "%2F"),
+                    Err(_) => uri_part(host.as_bytes()).replace('/', "%2F"),
                 };
                 format!("nbd://{host}:{port}/{export}")
             }

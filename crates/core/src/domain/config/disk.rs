@@ -5,11 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-
 use super::definition::NAMESPACE;
 use crate::block::Cache;
 use crate::block::filter::meter::{Rules, Zeros};
+use crate::block::nbd::uri_part;
 use crate::domain::config::io_tune::IoTune;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
@@ -102,15 +101,6 @@ const PROTOCOLS: [&str; 14] = [
     "nbd", "rbd", "sheepdog", "gluster", "iscsi", "http", "https", "ftp", "ftps", "tftp", "ssh",
     "vxhs", "nfs", "none",
 ];
-
-/// What stands for itself in the parts of an NBD URI.
-const PLAIN: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-
-/// A text, or a path, as a part of a URI.
-pub fn uri_part(text: &[u8]) -> String {
-    percent_encode(text, PLAIN).to_string()
-}
 
 impl ImageDefinition {
     /// What callers may call it, and events do: the path of a local image. An image behind a

@@ -1,17 +1,17 @@
 //! A disk of a running domain: its chain, open and locked, in a slot that is exported.
 
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::exports;
 use super::jobs::job::{BlockJobReport, DiskJob};
-use crate::block::export::{Export, ExportOptions};
+use crate::block::export::{Address, Export};
 use crate::block::filter::Filtered;
 use crate::block::filter::meter::{Meter, OnNotice};
 use crate::block::nbd::Connections;
-use crate::block::{DiskSlot, MemoryNode};
-use crate::domain::config::disk::{DiskDefinition, uri_part};
+use crate::block::{DiskSlot, MemoryNode, Node};
+use crate::domain::config::disk::DiskDefinition;
 use crate::domain::images::Images;
 use crate::domain::images::chain;
 use crate::error::*;
@@ -45,9 +45,8 @@ pub struct Disk {
     /// Connections to the machines that its images are on.
     pub connections: Arc<Connections>,
     meter: Arc<Meter>,
-    socket: Option<PathBuf>,
-    /// Nobody but the jobs uses a disk without one.
-    export: Option<Export>,
+    /// Nobody but the jobs uses a disk without any.
+    exports: Vec<Box<dyn Export>>,
 }
 
 impl Disk {
@@ -81,22 +80,11 @@ impl Disk {
         if paused {
             live.gate.close();
         }
-        let options = ExportOptions {
-            name: target.clone(),
-            read_only: definition.read_only,
-            socket: socket.clone(),
-            tcp: definition.listen,
-        };
         let meter = Meter::new(definition.rules, on_notice);
-        let export = match (&options.socket, &options.tcp) {
-            (None, None) => None,
-            _ => {
-                let slot = DiskSlot::new(name, live.gate.clone());
-                let metered = Arc::new(Filtered::new(meter.clone(), slot));
-                let export = Export::new(metered, &options);
-                Some(export.map_err(|e| e.report(VIR_FROM_STORAGE))?)
-            }
-        };
+        // All exports go through one meter: statistics, limits and the threshold are the disk's.
+        let slot = DiskSlot::new(name, live.gate.clone());
+        let served: Arc<dyn Node> = Arc::new(Filtered::new(meter.clone(), slot));
+        let exports = exports::start(definition, socket.as_deref(), &served)?;
         Ok(Some(Disk {
             target,
             definition: definition.clone(),
@@ -106,8 +94,7 @@ impl Disk {
             increments: Mutex::default(),
             connections,
             meter,
-            socket,
-            export,
+            exports,
         }))
     }
 
@@ -118,14 +105,19 @@ impl Disk {
 
     /// Where guests find it, if it is served through a socket.
     pub fn uri(&self) -> Option<String> {
-        let socket = uri_part(self.socket.as_ref()?.as_os_str().as_bytes());
-        Some(format!("nbd+unix:///{}?socket={socket}", uri_part(self.target.as_bytes())))
+        self.uri_at(|address| matches!(address, Address::Unix(_)))
     }
 
-    /// The same over TCP, if it is served there.
+    /// Where guests find it over TCP, if it is served there.
     pub fn tcp_uri(&self) -> Option<String> {
-        let address = self.export.as_ref()?.tcp_address()?;
-        Some(format!("nbd://{address}/{}", uri_part(self.target.as_bytes())))
+        self.uri_at(|address| matches!(address, Address::Tcp(_)))
+    }
+
+    /// The first place for NBD clients whose address is of a kind.
+    fn uri_at(&self, is_wanted: impl Fn(&Address) -> bool) -> Option<String> {
+        let exports = self.exports.iter().filter(|export| export.protocol() == "nbd");
+        let mut endpoints = exports.flat_map(|export| export.endpoints());
+        endpoints.find(|endpoint| is_wanted(&endpoint.address)).map(|endpoint| endpoint.uri)
     }
 
     /// Gives up what does not answer: what is on other machines, and the job.
@@ -142,8 +134,10 @@ impl Disk {
         self.end_job();
         self.live.gate.end();
         self.meter.close();
-        if let Some(export) = &self.export {
-            export.stop(drain);
+        // All of them have the same time.
+        let deadline = Instant::now() + drain;
+        for export in &self.exports {
+            export.stop(deadline.saturating_duration_since(Instant::now()));
         }
         let node = self.live.gate.node();
         let flushed = node.flush().map_err(|e| e.report(VIR_FROM_STORAGE));
@@ -165,14 +159,19 @@ impl Drop for Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::filter::meter::Notice;
     use crate::block::nbd::NbdNode;
     use crate::block::{Node, qcow2};
     use crate::storage::Storage;
     use crate::xml;
 
-    fn open(definition: &DiskDefinition, folder: &Path, paused: bool) -> Result<Option<Disk>> {
+    fn storage() -> Arc<Storage> {
         let root = tempfile::tempdir().unwrap();
-        let images = Images::new(Arc::new(Storage::embed(root.path()).unwrap()));
+        Arc::new(Storage::embed(root.path()).unwrap())
+    }
+
+    fn open(definition: &DiskDefinition, folder: &Path, paused: bool) -> Result<Option<Disk>> {
+        let images = Images::new(storage());
         Disk::open(&images, definition, Some(folder), paused, Box::new(|_| {}))
     }
 
@@ -201,6 +200,33 @@ mod tests {
         drop(disk);
         assert_eq!(std::fs::read(&path).unwrap()[512], 2);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn statistics_and_threshold_are_those_of_all_ways_to_a_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut definition = raw(&folder.path().join("a"), "");
+        definition.listen = Some(([127, 0, 0, 1], 0).into());
+        let (images, told) = (Images::new(storage()), Arc::new(Mutex::new(Vec::new())));
+        let notices = told.clone();
+        let on_notice = Box::new(move |notice| notices.lock().unwrap().push(notice));
+        let disk = Disk::open(&images, &definition, Some(folder.path()), false, on_notice);
+        let disk = disk.unwrap().unwrap();
+        disk.meter().set_threshold(1024);
+        let clients = [disk.uri(), disk.tcp_uri()].map(|uri| NbdNode::connect(&uri.unwrap()));
+        let clients = clients.map(|client| client.unwrap());
+        assert_eq!(disk.exports.iter().map(|export| export.connections()).sum::<usize>(), 2);
+        for (number, client) in clients.iter().enumerate() {
+            client.write_at(&[2; 512], number as u64 * 2048).unwrap();
+            client.write_at(&[2; 512], number as u64 * 2048).unwrap();
+        }
+        let stats = disk.meter().stats();
+        assert_eq!((stats.writes, stats.write_bytes), (4, 2048));
+        let expected = Notice::Threshold { threshold: 1024, excess: 1536 };
+        assert_eq!(*told.lock().unwrap(), [expected]);
+        disk.close(Duration::from_secs(1)).unwrap();
+        assert_eq!(disk.exports.iter().map(|export| export.connections()).sum::<usize>(), 0);
+        assert!(clients.iter().all(|client| client.write_at(&[3; 512], 0).is_err()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod description;
 pub mod disk;
 mod disk_access;
+mod exports;
 pub mod jobs;
 mod machine;
 mod report;

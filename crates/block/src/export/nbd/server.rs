@@ -262,7 +262,7 @@ impl Server {
         Some(Some(left))
     }
 
-    /// See [`super::Export::stop`].
+    /// See [`Export::stop`](crate::export::Export::stop).
     pub fn stop(&self, drain: Duration) {
         let deadline = Instant::now() + drain;
         let acceptor = {

@@ -1,0 +1,107 @@
+//! A node as an NBD export: how a guest, or any other program, reaches a disk.
+//!
+//! Each client has a thread of its own, so that none waits for another, and some more while it has
+//! several slow requests under way. What a client makes us keep is bounded.
+//! While no client asks for anything, no thread wakes up.
+
+mod buffers;
+mod connection;
+mod execute;
+mod handshake;
+mod listen;
+mod outbox;
+mod request;
+mod server;
+
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use virsparse_base::errno::{Errno, errno_of};
+
+pub use self::handshake::BLOCK_SIZES;
+use self::listen::{Listener, UnixSocket};
+use self::server::Server;
+use super::{Address, Endpoint, Export};
+use crate::{BlockError, Node, Result, nbd};
+
+/// How a node is exported.
+#[derive(Clone, Debug, Default)]
+pub struct ExportOptions {
+    /// What clients call it. Those that name nothing get it as well.
+    pub name: String,
+    /// Nothing that clients do changes the node.
+    pub read_only: bool,
+    /// A unix socket to make, for this user only. It goes when the export stops.
+    pub socket: Option<PathBuf>,
+    /// An address to listen on. NBD knows no passwords: whoever can connect to it gets the disk.
+    pub tcp: Option<SocketAddr>,
+}
+
+/// A node that is exported until this is stopped or dropped.
+pub struct NbdExport {
+    server: Arc<Server>,
+    endpoints: Vec<Endpoint>,
+}
+
+impl NbdExport {
+    /// Exports a node.
+    pub fn new(node: Arc<dyn Node>, options: &ExportOptions) -> Result<NbdExport> {
+        let fail = |place: &dyn std::fmt::Display, errno| BlockError {
+            what: format!("Unable to export {} on {place}", node.name()),
+            errno,
+        };
+        handshake::check_name(&options.name).map_err(|errno| fail(&options.name, errno))?;
+        let (mut listeners, mut endpoints) = (Vec::new(), Vec::new());
+        if let Some(path) = &options.socket {
+            let socket = UnixSocket::listen(path).map_err(|errno| fail(&path.display(), errno))?;
+            listeners.push(Listener::Unix(socket));
+            let place = nbd::Place::Unix(path.clone());
+            let uri = nbd::Address { place, export: options.name.clone() }.uri();
+            endpoints.push(Endpoint { address: Address::Unix(path.clone()), uri });
+        }
+        if let Some(address) = options.tcp {
+            let (listener, bound) =
+                Listener::tcp(address).map_err(|e| fail(&address, errno_of(&e)))?;
+            listeners.push(listener);
+            let uri = format!("nbd://{bound}/{}", nbd::uri_part(options.name.as_bytes()));
+            endpoints.push(Endpoint { address: Address::Tcp(bound), uri });
+        }
+        let (name, read_only) = (options.name.clone(), options.read_only);
+        let server = Server::start(name, read_only, node.clone(), listeners);
+        let server = server.map_err(|errno| fail(&"a thread", errno))?;
+        Ok(NbdExport { server, endpoints })
+    }
+
+    /// Serves a client whose socket is connected already. Refused when the export has stopped or
+    /// has too many clients.
+    pub fn attach(&self, client: impl Into<OwnedFd>) -> std::result::Result<(), Errno> {
+        self.server.attach(client.into())
+    }
+}
+
+impl Export for NbdExport {
+    fn protocol(&self) -> &'static str {
+        "nbd"
+    }
+
+    fn endpoints(&self) -> Vec<Endpoint> {
+        self.endpoints.clone()
+    }
+
+    fn connections(&self) -> usize {
+        self.server.clients()
+    }
+
+    fn stop(&self, drain: Duration) {
+        self.server.stop(drain);
+    }
+}
+
+impl Drop for NbdExport {
+    fn drop(&mut self) {
+        self.stop(Duration::ZERO);
+    }
+}
