@@ -71,7 +71,7 @@ fn refuse_unknown(call: &Call, domain: virErrorDomain, flags: c_uint, known: c_u
         return Ok(());
     }
     let text = format!("unsupported flags (0x{unknown:x}) in function {}", call.function);
-    Err(Error::argument(domain, call.function, "flags", text))
+    Err(Error::argument(domain, "flags", text))
 }
 
 /// What a kind is called when one is not found: the code, its domain, and the words before a name.

@@ -72,6 +72,7 @@ fn run<R: Failure>(function: &'static str, body: impl FnOnce(&Call) -> Result<R>
     match outcome {
         Ok(value) => value,
         Err(error) => {
+            let error = error.in_function(function);
             log::error!("{function}: {}", error.message);
             virterror::dispatch(&error, call.connect().as_ref());
             R::FAILURE
@@ -190,7 +191,7 @@ impl Call {
     /// "`argument` in `function` must `rule`".
     pub fn must(&self, domain: virErrorDomain, argument: &str, rule: &str) -> Error {
         let text = format!("{argument} in {} must {rule}", self.function);
-        Error::argument(domain, self.function, argument, text)
+        Error::argument(domain, argument, text)
     }
 
     /// A string that the caller must give.
@@ -227,7 +228,7 @@ impl Call {
                 Ok(text) => Ok(text.to_string()),
                 Err(_) => Err(missing(&String::from_utf8_lossy(bytes))),
             },
-            None => Err(strings::too_long(domain, self.function, argument)),
+            None => Err(strings::too_long(domain, argument)),
         }
     }
 
@@ -242,7 +243,7 @@ impl Call {
         argument: &str,
     ) -> Result<Option<String>> {
         // SAFETY: the caller's promise.
-        unsafe { strings::from_c(text, domain, self.function, argument) }
+        unsafe { strings::from_c(text, domain, argument) }
     }
 
     /// The flags of this call; bits that the function does not know are refused by number.
@@ -254,7 +255,7 @@ impl Call {
         let unknown = flags & !F::all().bits();
         if unknown != 0 {
             let text = format!("unsupported flags (0x{unknown:x}) in function {}", self.function);
-            return Err(Error::argument(domain, self.function, "flags", text));
+            return Err(Error::argument(domain, "flags", text));
         }
         Ok(F::from_bits_retain(flags))
     }

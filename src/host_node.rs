@@ -273,7 +273,7 @@ pub unsafe extern "C" fn virNodeGetCellsFreeMemory(
 fn one_of(call: &Call, number: c_int, argument: &str) -> Result<Option<u32>> {
     if number < -1 {
         let text = format!("{argument} in {} only accepts -1 as a negative value", call.function);
-        return Err(Error::argument(VIR_FROM_DOMAIN, call.function, argument, text));
+        return Err(Error::argument(VIR_FROM_DOMAIN, argument, text));
     }
     Ok(u32::try_from(number).ok())
 }
@@ -380,7 +380,7 @@ pub unsafe extern "C" fn virNodeGetMemoryStats(
         let cell = one_of(call, cellNum, "cellNum")?;
         call.no_flags(flags, VIR_FROM_DOMAIN)?;
         let stats = connect.host().memory_stats(cell)?;
-        let stats = stats.ok_or_else(|| Error::no_support(VIR_FROM_DOMAIN, call.function))?;
+        let stats = stats.ok_or_else(|| Error::no_support(VIR_FROM_DOMAIN))?;
         let one = |name: &str, value| virNodeMemoryStats { field: member(name), value };
         // SAFETY: checked for NULL; the caller's memory.
         Ok(unsafe { store(&stats, params, nparams, one) })
@@ -447,7 +447,7 @@ pub extern "C" fn virConnectGetSysinfo(conn: virConnectPtr, flags: c_uint) -> *m
         let connect = call.object::<Connect>(conn)?;
         call.no_flags(flags, VIR_FROM_DOMAIN)?;
         let sysinfo = connect.host().sysinfo();
-        let sysinfo = sysinfo.ok_or_else(|| Error::no_support(VIR_FROM_DOMAIN, call.function))?;
+        let sysinfo = sysinfo.ok_or_else(|| Error::no_support(VIR_FROM_DOMAIN))?;
         strings::to_c(&sysinfo.to_xml())
     })
 }

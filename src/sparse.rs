@@ -265,7 +265,7 @@ pub unsafe extern "C" fn virSparseVolGetExtents(
     entry("virSparseVolGetExtents", |call| {
         let volume = call.object::<Volume>(vol)?;
         let flags = call.flags::<ExtentsFlags>(flags, VIR_FROM_STORAGE)?;
-        let found = volume.extents(call.function, offset, length, flags)?;
+        let found = volume.extents(offset, length, flags)?;
         let count = c_int::try_from(found.len())
             .map_err(|_| Error::new(VIR_ERR_OVERFLOW, VIR_FROM_STORAGE, "too many extents"))?;
         if extents.is_null() {
@@ -312,7 +312,7 @@ pub extern "C" fn virSparseVolWipeRange(
         let volume = call.object::<Volume>(vol)?;
         call.writable(&volume, VIR_FROM_STORAGE)?;
         call.no_flags(flags, VIR_FROM_STORAGE)?;
-        volume.wipe_range(call.function, offset, length)?;
+        volume.wipe_range(offset, length)?;
         Ok(0)
     })
 }
@@ -382,7 +382,7 @@ pub extern "C" fn virSparseVolAllocate(
         let volume = call.object::<Volume>(vol)?;
         call.writable(&volume, VIR_FROM_STORAGE)?;
         call.no_flags(flags, VIR_FROM_STORAGE)?;
-        volume.allocate(call.function, offset, length)?;
+        volume.allocate(offset, length)?;
         Ok(0)
     })
 }
@@ -494,7 +494,7 @@ pub unsafe extern "C" fn virSparseDomainGetBlockExtents(
         let disk = unsafe { call.string(disk, VIR_FROM_DOMAIN, "disk")? };
         call.non_null(nextents, VIR_FROM_DOMAIN, "nextents")?;
         call.no_flags(flags, VIR_FROM_DOMAIN)?;
-        let found = domain.block_extents(call.function, &disk, offset, length)?;
+        let found = domain.block_extents(&disk, offset, length)?;
         let count = c_int::try_from(found.len())
             .map_err(|_| Error::new(VIR_ERR_OVERFLOW, VIR_FROM_DOMAIN, "too many extents"))?;
         if !extents.is_null() {
@@ -559,7 +559,7 @@ pub unsafe extern "C" fn virSparseDomainBlockAllocate(
         // SAFETY: the caller's promise.
         let disk = unsafe { call.string(disk, VIR_FROM_DOMAIN, "disk")? };
         call.no_flags(flags, VIR_FROM_DOMAIN)?;
-        domain.block_allocate(call.function, &disk, offset, length, false)?;
+        domain.block_allocate(&disk, offset, length, false)?;
         Ok(0)
     })
 }

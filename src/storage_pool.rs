@@ -922,7 +922,7 @@ pub unsafe extern "C" fn virConnectStoragePoolEventRegisterAny(
         {
             let text =
                 format!("pool '{}' in {} must match connection", object.name(), call.function);
-            return Err(Error::argument(STORAGE, call.function, "pool", text));
+            return Err(Error::argument(STORAGE, "pool", text));
         }
         let function = cb.ok_or_else(|| call.must(STORAGE, "cb", "not be NULL"))?;
         if call.non_negative(eventID, STORAGE, "eventID")? >= 2 {

@@ -120,9 +120,9 @@ pub unsafe extern "C" fn virStorageVolCreateXMLFrom(
         let flags: CloneFlags = call.flags(flags, STORAGE)?;
         if !source.connect().is(object.connect()) {
             let text = format!("clonevol in {} must match connection of pool", call.function);
-            return Err(Error::argument(STORAGE, call.function, "clonevol", text));
+            return Err(Error::argument(STORAGE, "clonevol", text));
         }
-        call.publish(object.clone_volume(call.function, &xml, &source, flags)?, pool)
+        call.publish(object.clone_volume(&xml, &source, flags)?, pool)
     })
 }
 
@@ -238,7 +238,7 @@ pub extern "C" fn virStorageVolResize(
         if capacity == 0 && flags & relative.bits() == 0 {
             let rule = "cannot be zero without 'delta' or 'shrink' flags set";
             let text = format!("capacity in {} {rule}", call.function);
-            return Err(Error::argument(STORAGE, call.function, "capacity", text));
+            return Err(Error::argument(STORAGE, "capacity", text));
         }
         volume.resize(capacity, call.flags(flags, STORAGE)?)
     })
@@ -283,9 +283,9 @@ pub extern "C" fn virStorageVolUpload(
         let volume = call.object::<Volume>(vol)?;
         let stream = call.object::<Stream>(stream)?;
         call.writable(&volume, STORAGE)?;
-        volume.check_stream(call.function, &stream)?;
+        volume.check_stream(&stream)?;
         let flags: UploadFlags = call.flags(flags, STORAGE)?;
-        volume.upload(call.function, &stream, offset, length, flags)?;
+        volume.upload(&stream, offset, length, flags)?;
         Ok(0)
     })
 }
@@ -320,9 +320,9 @@ pub extern "C" fn virStorageVolDownload(
         let volume = call.object::<Volume>(vol)?;
         let stream = call.object::<Stream>(stream)?;
         call.writable(&volume, STORAGE)?;
-        volume.check_stream(call.function, &stream)?;
+        volume.check_stream(&stream)?;
         let flags: DownloadFlags = call.flags(flags, STORAGE)?;
-        volume.download(call.function, &stream, offset, length, flags)?;
+        volume.download(&stream, offset, length, flags)?;
         Ok(0)
     })
 }

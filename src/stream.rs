@@ -178,7 +178,7 @@ pub unsafe extern "C" fn virStreamSend(
         let stream = call.object::<Stream>(stream)?;
         // SAFETY: the caller's promise.
         let data = unsafe { bytes(call, data, nbytes)? };
-        Ok(stream.send(call.function, data)?.map_or(-2, |taken| taken as c_int))
+        Ok(stream.send(data)?.map_or(-2, |taken| taken as c_int))
     })
 }
 
@@ -209,7 +209,7 @@ pub extern "C" fn virStreamSendHole(
     entry("virStreamSendHole", |call| {
         let stream = call.object::<Stream>(stream)?;
         call.no_flags(flags, VIR_FROM_STREAMS)?;
-        stream.send_hole(call.function, length)?;
+        stream.send_hole(length)?;
         Ok(0)
     })
 }
@@ -247,7 +247,7 @@ pub unsafe extern "C" fn virStreamRecv(
         let stream = call.object::<Stream>(stream)?;
         // SAFETY: the caller's promise.
         let buffer = unsafe { buffer(call, data, nbytes)? };
-        stream.receive(call.function, buffer, false).map(received)
+        stream.receive(buffer, false).map(received)
     })
 }
 
@@ -284,7 +284,7 @@ pub unsafe extern "C" fn virStreamRecvFlags(
         let buffer = unsafe { buffer(call, data, nbytes)? };
         let flags: ReceiveFlags = call.flags(flags, VIR_FROM_STREAMS)?;
         let stop = flags.contains(ReceiveFlags::STOP_AT_HOLE);
-        stream.receive(call.function, buffer, stop).map(received)
+        stream.receive(buffer, stop).map(received)
     })
 }
 
@@ -310,7 +310,7 @@ pub unsafe extern "C" fn virStreamRecvHole(
         let stream = call.object::<Stream>(stream)?;
         call.non_null(length, VIR_FROM_STREAMS, "length")?;
         call.no_flags(flags, VIR_FROM_STREAMS)?;
-        let hole = stream.receive_hole(call.function)?;
+        let hole = stream.receive_hole()?;
         // SAFETY: checked for NULL; the caller's memory.
         unsafe { length.write(hole as c_longlong) };
         Ok(0)
@@ -442,7 +442,7 @@ pub unsafe extern "C" fn virStreamSendAll(
         let object = call.object::<Stream>(stream)?;
         all_given(call, &object, &[(handler.is_some(), "handler")])?;
         let mut source = Callbacks::source(stream, handler, opaque);
-        object.send_all(call.function, &mut source)?;
+        object.send_all(&mut source)?;
         Ok(0)
     })
 }
@@ -473,7 +473,7 @@ pub unsafe extern "C" fn virStreamRecvAll(
         let object = call.object::<Stream>(stream)?;
         all_given(call, &object, &[(handler.is_some(), "handler")])?;
         let mut sink = Callbacks::sink(stream, handler, opaque);
-        object.receive_all(call.function, &mut sink)?;
+        object.receive_all(&mut sink)?;
         Ok(0)
     })
 }
@@ -520,7 +520,7 @@ pub unsafe extern "C" fn virStreamSparseSendAll(
             source_skip: skipHandler,
             ..Callbacks::new(stream, opaque)
         };
-        object.sparse_send_all(call.function, &mut source)?;
+        object.sparse_send_all(&mut source)?;
         Ok(0)
     })
 }
@@ -551,7 +551,7 @@ pub unsafe extern "C" fn virStreamSparseRecvAll(
         all_given(call, &object, &given)?;
         let mut sink =
             Callbacks { sink: handler, sink_hole: holeHandler, ..Callbacks::new(stream, opaque) };
-        object.sparse_receive_all(call.function, &mut sink)?;
+        object.sparse_receive_all(&mut sink)?;
         Ok(0)
     })
 }
@@ -576,7 +576,7 @@ pub unsafe extern "C" fn virStreamSparseRecvAll(
 #[unsafe(no_mangle)]
 pub extern "C" fn virStreamFinish(stream: virStreamPtr) -> c_int {
     entry("virStreamFinish", |call| {
-        call.object::<Stream>(stream)?.finish(call.function)?;
+        call.object::<Stream>(stream)?.finish()?;
         Ok(0)
     })
 }
@@ -651,7 +651,7 @@ pub unsafe extern "C" fn virStreamEventAddCallback(
         let callback = EventCallback { stream, function, opaque: opaque.clone() };
         let events = Readiness::from_bits_retain(events);
         let callback = Arc::new(move |ready| callback.run(ready));
-        object.add_callback(call.function, events, callback, move || opaque.own(ff))?;
+        object.add_callback(events, callback, move || opaque.own(ff))?;
         Ok(0)
     })
 }
@@ -671,7 +671,7 @@ pub unsafe extern "C" fn virStreamEventAddCallback(
 pub extern "C" fn virStreamEventUpdateCallback(stream: virStreamPtr, events: c_int) -> c_int {
     entry("virStreamEventUpdateCallback", |call| {
         let stream = call.object::<Stream>(stream)?;
-        stream.update_callback(call.function, Readiness::from_bits_retain(events))?;
+        stream.update_callback(Readiness::from_bits_retain(events))?;
         Ok(0)
     })
 }
@@ -690,7 +690,7 @@ pub extern "C" fn virStreamEventUpdateCallback(stream: virStreamPtr, events: c_i
 #[unsafe(no_mangle)]
 pub extern "C" fn virStreamEventRemoveCallback(stream: virStreamPtr) -> c_int {
     entry("virStreamEventRemoveCallback", |call| {
-        call.object::<Stream>(stream)?.remove_callback(call.function)?;
+        call.object::<Stream>(stream)?.remove_callback()?;
         Ok(0)
     })
 }

@@ -51,7 +51,6 @@ pub fn to_bytes(bytes: &[u8]) -> Result<*mut u8> {
 pub unsafe fn from_c(
     text: *const c_char,
     domain: virErrorDomain,
-    function: &str,
     argument: &str,
 ) -> Result<Option<String>> {
     if text.is_null() {
@@ -59,11 +58,11 @@ pub unsafe fn from_c(
     }
     // SAFETY: the caller's promise.
     let Some(bytes) = (unsafe { within(text) }) else {
-        return Err(too_long(domain, function, argument));
+        return Err(too_long(domain, argument));
     };
     let Ok(text) = std::str::from_utf8(bytes) else {
-        let text = format!("{argument} in {function} must be valid UTF-8");
-        return Err(Error::argument(domain, function, argument, text));
+        let text = format!("{argument} in {FUNCTION} must be valid UTF-8");
+        return Err(Error::argument(domain, argument, text));
     };
     let mut copy = String::new();
     copy.try_reserve_exact(text.len())
@@ -86,13 +85,13 @@ pub unsafe fn within<'a>(text: *const c_char) -> Option<&'a [u8]> {
 }
 
 /// The error for a string that is longer than all that can be used: that of the parser for a document.
-pub fn too_long(domain: virErrorDomain, function: &str, argument: &str) -> Error {
+pub fn too_long(domain: virErrorDomain, argument: &str) -> Error {
     let text = format!("is longer than {MAX_TEXT} bytes");
     match argument.to_ascii_lowercase().contains("xml") {
         true => Error::new(VIR_ERR_XML_DETAIL, domain, format!("({argument}):1: document {text}")),
         false => {
-            let text = format!("{argument} in {function} {text}");
-            Error::argument(domain, function, argument, text)
+            let text = format!("{argument} in {FUNCTION} {text}");
+            Error::argument(domain, argument, text)
         }
     }
 }

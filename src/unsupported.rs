@@ -77,7 +77,7 @@ fn refuse<S: Subject, R: Failure>(
 ) -> R {
     entry(function, |call| {
         S::check(call, handle, domain, change)?;
-        Err(Error::no_support(domain, function))
+        Err(Error::new(VIR_ERR_NO_SUPPORT, domain, function))
     })
 }
 

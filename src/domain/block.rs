@@ -147,7 +147,7 @@ pub unsafe extern "C" fn virDomainBlockStats(
         let most = size_of::<virDomainBlockStatsStruct>();
         if size > most {
             let text = format!("size must not exceed {most}");
-            return Err(Error::argument(DOMAIN, call.function, "size", text));
+            return Err(Error::argument(DOMAIN, "size", text));
         }
         let now = domain.block_stats(&disk)?;
         let record = virDomainBlockStatsStruct {

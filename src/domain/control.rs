@@ -392,7 +392,7 @@ pub unsafe extern "C" fn virDomainRename(
         let name = unsafe { call.string(new_name, DOMAIN, "new_name")? };
         if name.is_empty() {
             let text = format!("string new_name in {} must not be empty", call.function);
-            return Err(Error::argument(DOMAIN, call.function, "new_name", text));
+            return Err(Error::argument(DOMAIN, "new_name", text));
         }
         call.writable(&domain, DOMAIN)?;
         call.no_flags(flags, DOMAIN)?;

@@ -271,7 +271,7 @@ fn check_counts(
 ) -> Result<()> {
     if start_cpu == -1 && ncpus != 1 {
         let text = "ncpus must be 1 when start_cpu is -1";
-        return Err(Error::argument(DOMAIN, call.function, "start_cpu", text));
+        return Err(Error::argument(DOMAIN, "start_cpu", text));
     }
     if start_cpu < -1 {
         return Err(call.must(DOMAIN, "start_cpu", "be zero or greater"));

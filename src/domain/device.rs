@@ -39,7 +39,7 @@ unsafe fn change_device(
         let unknown = flags.bits() & !known.bits();
         if unknown != 0 {
             let text = format!("unsupported flags (0x{unknown:x}) in function {function}");
-            return Err(Error::argument(DOMAIN, function, "flags", text));
+            return Err(Error::argument(DOMAIN, "flags", text));
         }
         body(&domain, &device, flags)?;
         Ok(0)
@@ -320,7 +320,7 @@ pub unsafe extern "C" fn virDomainSetMetadata(
             && metadata.as_ref().is_some_and(|title| title.contains('\n'))
         {
             let text = "metadata title can't contain newlines";
-            return Err(Error::argument(DOMAIN, call.function, "metadata", text));
+            return Err(Error::argument(DOMAIN, "metadata", text));
         }
         let kind = kind_of(call, r#type, uri)?;
         match (&kind, &key) {

@@ -207,7 +207,7 @@ pub unsafe extern "C" fn virConnectDomainEventRegisterAny(
         {
             let text =
                 format!("domain '{}' in {} must match connection", object.name(), call.function);
-            return Err(Error::argument(DOMAIN, call.function, "dom", text));
+            return Err(Error::argument(DOMAIN, "dom", text));
         }
         let function = cb.ok_or_else(|| call.must(DOMAIN, "cb", "not be NULL"))?;
         if call.non_negative(eventID, DOMAIN, "eventID")? >= events::IDS {

@@ -165,7 +165,7 @@ pub unsafe extern "C" fn virDomainGetTime(
 ) -> c_int {
     change("virDomainGetTime", dom, |call, domain| {
         call.no_flags(flags, DOMAIN)?;
-        let time = domain.guest_time(call.function)?;
+        let time = domain.guest_time()?;
         // SAFETY: NULL or the caller's memory.
         unsafe {
             if let Some(seconds) = seconds.as_mut() {
@@ -202,7 +202,7 @@ pub extern "C" fn virDomainSetTime(
 ) -> c_int {
     change("virDomainSetTime", dom, |call, domain| {
         call.flags::<SetTimeFlags>(flags, DOMAIN)?;
-        domain.set_guest_time(call.function, GuestTime { seconds, nanoseconds: nseconds })
+        domain.set_guest_time(GuestTime { seconds, nanoseconds: nseconds })
     })
 }
 
@@ -224,7 +224,7 @@ pub extern "C" fn virDomainGetHostname(domain: virDomainPtr, flags: c_uint) -> *
         let domain = call.object::<Domain>(domain)?;
         call.writable(&domain, DOMAIN)?;
         call.no_flags(flags, DOMAIN)?;
-        strings::to_c(&domain.guest_hostname(call.function)?)
+        strings::to_c(&domain.guest_hostname()?)
     })
 }
 
@@ -259,7 +259,7 @@ pub extern "C" fn virDomainScreenshot(
         call.writable(&domain, DOMAIN)?;
         call.no_flags(flags, DOMAIN)?;
         let format = strings::to_c(SCREENSHOT_MIME)?;
-        domain.screenshot(call.function, &stream).inspect_err(|_| {
+        domain.screenshot(&stream).inspect_err(|_| {
             // SAFETY: from malloc, and nobody's yet.
             unsafe { libc::free(format.cast()) };
         })?;

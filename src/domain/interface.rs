@@ -121,7 +121,7 @@ pub unsafe extern "C" fn virDomainInterfaceStats(
         let most = size_of::<virDomainInterfaceStatsStruct>();
         if size > most {
             let text = format!("size must not exceed {most}");
-            return Err(Error::argument(DOMAIN, call.function, "size", text));
+            return Err(Error::argument(DOMAIN, "size", text));
         }
         domain.expect_interface(&device)?;
         // SAFETY: checked for NULL; the caller's `size` bytes, for which zeros are numbers.

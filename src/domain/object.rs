@@ -243,7 +243,7 @@ pub unsafe extern "C" fn virDomainLookupByUUIDString(
         // SAFETY: the caller's promise.
         let text = unsafe { call.string(uuidstr, DOMAIN, "uuidstr")? };
         let uuid = virsparse_core::xml::parse_uuid(&text)
-            .ok_or_else(|| Error::argument(DOMAIN, call.function, "uuidstr", "Invalid UUID"))?;
+            .ok_or_else(|| Error::argument(DOMAIN, "uuidstr", "Invalid UUID"))?;
         call.publish(connect.domains().domain_by_uuid(uuid)?, conn)
     })
 }

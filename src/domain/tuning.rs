@@ -14,6 +14,8 @@ use virsparse_core::domain::{
     AmountFlags, Domain, EndAction, Impact, MEMORY_PARAMETERS, NUMA_PARAMETERS, Parameters,
     SCHEDULER_PARAMETERS,
 };
+use virsparse_core::enums::domain::virDomainModificationImpact;
+use virsparse_core::enums::domain_stats::virDomainVcpuFlags;
 use virsparse_core::error::*;
 use virsparse_core::typed_params::Type;
 
@@ -31,23 +33,23 @@ bitflags::bitflags! {
 }
 
 /// The bit of VIR_DOMAIN_VCPU_GUEST.
-const GUEST: c_uint = 8;
-const ASYNC_UNPLUG: c_uint = 32;
+const GUEST: c_uint = virDomainVcpuFlags::VIR_DOMAIN_VCPU_GUEST as c_uint;
+const ASYNC_UNPLUG: c_uint = virDomainVcpuFlags::VIR_DOMAIN_VCPU_ASYNC_UNPLUG as c_uint;
 
 /// Refuses one flag without another.
-fn requires(call: &Call, flags: c_uint, flag: (c_uint, &str), other: (c_uint, &str)) -> Result<()> {
+fn requires(flags: c_uint, flag: (c_uint, &str), other: (c_uint, &str)) -> Result<()> {
     if flags & flag.0 != 0 && flags & other.0 == 0 {
         let text = format!("Flag '{}' is required by flag '{}'", other.1, flag.1);
-        return Err(Error::argument(DOMAIN, call.function, "flags", text));
+        return Err(Error::argument(DOMAIN, "flags", text));
     }
     Ok(())
 }
 
 /// Refuses one flag with another.
-fn excludes(call: &Call, flags: c_uint, flag: (c_uint, &str), other: (c_uint, &str)) -> Result<()> {
+fn excludes(flags: c_uint, flag: (c_uint, &str), other: (c_uint, &str)) -> Result<()> {
     if flags & flag.0 != 0 && flags & other.0 != 0 {
         let text = format!("Flags '{}' and '{}' are mutually exclusive", flag.1, other.1);
-        return Err(Error::argument(DOMAIN, call.function, "flags", text));
+        return Err(Error::argument(DOMAIN, "flags", text));
     }
     Ok(())
 }
@@ -57,8 +59,10 @@ fn not_zero(call: &Call, number: u64, argument: &str) -> Result<()> {
     if number == 0 { Err(call.must(DOMAIN, argument, "not be zero")) } else { Ok(()) }
 }
 
-const LIVE: (c_uint, &str) = (1, "VIR_DOMAIN_AFFECT_LIVE");
-const CONFIG: (c_uint, &str) = (2, "VIR_DOMAIN_AFFECT_CONFIG");
+const LIVE: (c_uint, &str) =
+    (virDomainModificationImpact::VIR_DOMAIN_AFFECT_LIVE as c_uint, "VIR_DOMAIN_AFFECT_LIVE");
+const CONFIG: (c_uint, &str) =
+    (virDomainModificationImpact::VIR_DOMAIN_AFFECT_CONFIG as c_uint, "VIR_DOMAIN_AFFECT_CONFIG");
 
 /// Tells how many CPUs a domain is described to have.
 ///
@@ -80,7 +84,7 @@ pub extern "C" fn virDomainGetVcpusFlags(domain: virDomainPtr, flags: c_uint) ->
         if flags & GUEST != 0 {
             call.writable(&domain, DOMAIN)?;
         }
-        excludes(call, flags, LIVE, CONFIG)?;
+        excludes(flags, LIVE, CONFIG)?;
         let flags: AmountFlags = call.flags(flags, DOMAIN)?;
         Ok(domain.vcpus(flags)?.into())
     })
@@ -146,8 +150,8 @@ pub extern "C" fn virDomainSetVcpusFlags(
 ) -> c_int {
     change("virDomainSetVcpusFlags", domain, |call, domain| {
         let maximum = (AmountFlags::MAXIMUM.bits(), "VIR_DOMAIN_VCPU_MAXIMUM");
-        requires(call, flags, maximum, CONFIG)?;
-        excludes(call, flags, (GUEST, "VIR_DOMAIN_VCPU_GUEST"), CONFIG)?;
+        requires(flags, maximum, CONFIG)?;
+        excludes(flags, (GUEST, "VIR_DOMAIN_VCPU_GUEST"), CONFIG)?;
         not_zero(call, nvcpus.into(), "nvcpus")?;
         // There is no guest to wait for.
         let flags = flags & !ASYNC_UNPLUG;
@@ -419,7 +423,7 @@ pub unsafe extern "C" fn virDomainGetSchedulerType(
 ) -> *mut c_char {
     entry("virDomainGetSchedulerType", |call| {
         let domain = call.object::<Domain>(domain)?;
-        let (name, number) = domain.scheduler_type(call.function)?;
+        let (name, number) = domain.scheduler_type()?;
         let name = strings::to_c(name)?;
         // SAFETY: the caller's promise.
         if let Some(nparams) = unsafe { nparams.as_mut() } {
@@ -446,9 +450,9 @@ unsafe fn scheduler_parameters(
         let room = unsafe { *nparams };
         let room = usize::try_from(room).ok().filter(|room| *room > 0);
         let room = room.ok_or_else(|| call.must(DOMAIN, "*nparams", "be greater than zero"))?;
-        excludes(call, flags, LIVE, CONFIG)?;
+        excludes(flags, LIVE, CONFIG)?;
         let flags: AskFlags = call.flags(flags, DOMAIN)?;
-        let values = domain.scheduler_parameters(call.function, flags.bits())?;
+        let values = domain.scheduler_parameters(flags.bits())?;
         // SAFETY: the caller's promise, and checked for NULL.
         unsafe { store(&values, params, nparams, room)? };
         Ok(0)
@@ -521,7 +525,7 @@ unsafe fn set_scheduler_parameters(
         // SAFETY: the caller's promise.
         let given = unsafe { validated(call, params, nparams, DOMAIN, &SCHEDULER_PARAMETERS)? };
         let flags: ImpactFlags = call.flags(flags, DOMAIN)?;
-        domain.set_scheduler_parameters(call.function, &given, flags.bits())
+        domain.set_scheduler_parameters(&given, flags.bits())
     })
 }
 

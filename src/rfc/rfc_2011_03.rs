@@ -50,10 +50,10 @@ pub extern "C" fn virStorageVolDownload(
         let volume = call.object::<Volume>(vol)?;
         let stream = call.object::<Stream>(stream)?;
         call.writable(&volume, VIR_FROM_STORAGE)?;
-        volume.check_stream(call.function, &stream)?;
+        volume.check_stream(&stream)?;
         call.no_flags(flags, VIR_FROM_STORAGE)?;
         let whole = DownloadFlags::empty();
-        volume.download(call.function, &stream, offset, length, whole).map(Bytes)
+        volume.download(&stream, offset, length, whole).map(Bytes)
     });
     bytes.0
 }
@@ -90,14 +90,14 @@ pub extern "C" fn virStorageVolUpload(
         call.writable(&volume, VIR_FROM_STORAGE)?;
         call.flags::<UploadFlags>(flags, VIR_FROM_STORAGE)?;
         if let Some(stream) = &stream {
-            volume.check_stream(call.function, stream)?;
+            volume.check_stream(stream)?;
         }
         if wipe {
-            volume.wipe_range(call.function, offset, length)?;
+            volume.wipe_range(offset, length)?;
         }
         if let Some(stream) = stream {
             let whole = storage::UploadFlags::empty();
-            volume.upload(call.function, &stream, offset, length, whole)?;
+            volume.upload(&stream, offset, length, whole)?;
         }
         Ok(0)
     })
@@ -119,7 +119,7 @@ pub extern "C" fn virStorageVolWipe(vol: virStorageVolPtr, flags: c_uint) -> c_i
         let volume = call.object::<Volume>(vol)?;
         call.writable(&volume, VIR_FROM_STORAGE)?;
         call.no_flags(flags, VIR_FROM_STORAGE)?;
-        volume.wipe_range(call.function, 0, 0)?;
+        volume.wipe_range(0, 0)?;
         Ok(0)
     })
 }

@@ -163,9 +163,9 @@ pub unsafe extern "C" fn virDomainStreamDisk(
         let path = unsafe { disk(call, &domain, path, "path")? };
         let flags = call.flags::<StreamDiskFlags>(flags, DOMAIN)?;
         if flags == StreamDiskFlags::ONE {
-            domain.block_stream_increment(call.function, &path, offset).map(Bytes)
+            domain.block_stream_increment(&path, offset).map(Bytes)
         } else if flags == StreamDiskFlags::START {
-            domain.block_stream(call.function, &path, offset, 0, false)?;
+            domain.block_stream(&path, offset, 0, false)?;
             Ok(Bytes(offset))
         } else if flags == StreamDiskFlags::STOP {
             domain.abort_block_stream(&path)?;
@@ -245,7 +245,7 @@ pub unsafe extern "C" fn virDomainBlockAllocate(
         // SAFETY: the caller's promise.
         let path = unsafe { disk(call, &domain, path, "path")? };
         let wait = call.flags::<NonblockFlags>(flags, DOMAIN)?.is_empty();
-        domain.block_allocate(call.function, &path, offset, length, wait)?;
+        domain.block_allocate(&path, offset, length, wait)?;
         Ok(0)
     })
 }
@@ -339,7 +339,7 @@ pub unsafe extern "C" fn virDomainBlockGetAllocationMap(
         let path = unsafe { disk(call, &domain, path, "path")? };
         call.non_null(nregions, DOMAIN, "nregions")?;
         call.non_null(regions, DOMAIN, "regions")?;
-        let found = domain.block_regions(call.function, &path)?;
+        let found = domain.block_regions(&path)?;
         let count = c_uint::try_from(found.len())
             .map_err(|_| Error::new(VIR_ERR_OVERFLOW, DOMAIN, "too many regions"))?;
         let records = found
@@ -384,7 +384,7 @@ pub unsafe extern "C" fn virDomainBlockStream(
         // SAFETY: the caller's promise.
         let device = unsafe { disk(call, &domain, device, "device")? };
         let wait = call.flags::<NonblockFlags>(flags, DOMAIN)?.is_empty();
-        domain.block_stream(call.function, &device, offset, length, wait)?;
+        domain.block_stream(&device, offset, length, wait)?;
         Ok(0)
     })
 }

@@ -82,13 +82,13 @@ pub unsafe extern "C" fn virDomainBlockStream(
         // SAFETY: the caller's promise.
         let path = unsafe { disk(call, &domain, path, "path")? };
         if call.flags::<StreamFlags>(flags, DOMAIN)?.contains(StreamFlags::CONTINUOUS) {
-            domain.block_stream(call.function, &path, 0, 0, false)?;
+            domain.block_stream(&path, 0, 0, false)?;
             return Ok(0);
         }
         call.non_null(cursor, DOMAIN, "cursor")?;
         // SAFETY: checked for NULL; the caller's memory.
         let from = unsafe { cursor.read() };
-        let next = domain.block_stream_increment(call.function, &path, from)?;
+        let next = domain.block_stream_increment(&path, from)?;
         // SAFETY: as above.
         unsafe { cursor.write(next) };
         Ok(0)

@@ -69,7 +69,7 @@ unsafe impl<F> Sync for Registered<F> {}
 pub extern "C" fn virStreamSkip(st: virStreamPtr, length: c_ulonglong) -> c_int {
     entry("virStreamSkip", |call| {
         let stream = call.object::<Stream>(st)?;
-        stream.send_hole(call.function, c_longlong::try_from(length).unwrap_or(-1))?;
+        stream.send_hole(c_longlong::try_from(length).unwrap_or(-1))?;
         Ok(0)
     })
 }
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn virStreamRecv(
         let stream = call.object::<Stream>(st)?;
         // SAFETY: the caller's promise.
         let buffer = unsafe { buffer(call, data, nbytes)? };
-        stream.receive_skipping(call.function, buffer).map(received)
+        stream.receive_skipping(buffer).map(received)
     })
 }
 
@@ -226,8 +226,8 @@ pub unsafe extern "C" fn virStreamSendAll(
         let sparse = stream.hole_handlers().section.is_some();
         let mut source = Loop { callbacks, stream: stream.clone() };
         match sparse {
-            true => stream.sparse_send_all(call.function, &mut source)?,
-            false => stream.send_all(call.function, &mut source)?,
+            true => stream.sparse_send_all(&mut source)?,
+            false => stream.send_all(&mut source)?,
         }
         Ok(0)
     })
@@ -259,8 +259,8 @@ pub unsafe extern "C" fn virStreamRecvAll(
         let sparse = stream.hole_handlers().skip.is_some();
         let mut sink = Loop { callbacks, stream: stream.clone() };
         match sparse {
-            true => stream.sparse_receive_all(call.function, &mut sink)?,
-            false => stream.receive_all(call.function, &mut sink)?,
+            true => stream.sparse_receive_all(&mut sink)?,
+            false => stream.receive_all(&mut sink)?,
         }
         Ok(0)
     })

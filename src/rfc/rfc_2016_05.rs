@@ -72,7 +72,7 @@ pub unsafe extern "C" fn virStreamRecvFlags(
         let buffer = unsafe { buffer(call, data, nbytes)? };
         let flags: ReceiveFlags = call.flags(flags, VIR_FROM_STREAMS)?;
         let stop = flags.contains(ReceiveFlags::STOP_AT_HOLE);
-        match stream.receive(call.function, buffer, stop)? {
+        match stream.receive(buffer, stop)? {
             Received::Hole => Err(at_hole()),
             other => Ok(received(other)),
         }
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn virStreamHoleSize(st: virStreamPtr, length: *mut c_ulon
     entry("virStreamHoleSize", |call| {
         let stream = call.object::<Stream>(st)?;
         call.non_null(length, VIR_FROM_STREAMS, "length")?;
-        let hole = stream.hole_size(call.function)?;
+        let hole = stream.hole_size()?;
         // SAFETY: checked for NULL; the caller's memory.
         unsafe { length.write(hole) };
         Ok(0)
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn virStreamHoleSize(st: virStreamPtr, length: *mut c_ulon
 /// Since virsparse 0.1.
 pub extern "C" fn virStreamSkip(st: virStreamPtr, length: c_ulonglong) -> c_int {
     entry("virStreamSkip", |call| {
-        call.object::<Stream>(st)?.skip(call.function, length)?;
+        call.object::<Stream>(st)?.skip(length)?;
         Ok(0)
     })
 }
@@ -202,7 +202,7 @@ pub unsafe extern "C" fn virStreamSparseRecvAll(
         let stream = both_given(call, st, handler.is_some(), holeHandler)?;
         let mut sink = Callbacks::sink(st, handler, opaque);
         let hole = HoleHandler { function: holeHandler, stream: st, opaque };
-        stream.receive_all_asking(call.function, &mut sink, &mut || hole.call())?;
+        stream.receive_all_asking(&mut sink, &mut || hole.call())?;
         Ok(0)
     })
 }
@@ -232,7 +232,7 @@ pub unsafe extern "C" fn virStreamSparseSendAll(
         let stream = both_given(call, st, handler.is_some(), holeHandler)?;
         let callbacks = Callbacks::source(st, handler, opaque);
         let hole = HoleHandler { function: holeHandler, stream: st, opaque };
-        stream.send_all_asking(call.function, &mut Source { callbacks, hole })?;
+        stream.send_all_asking(&mut Source { callbacks, hole })?;
         Ok(0)
     })
 }

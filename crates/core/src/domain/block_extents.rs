@@ -14,18 +14,12 @@ use crate::error::*;
 impl Domain {
     /// The extents of a range of a disk (to the end if `length` is 0): in order, without gaps,
     /// neighbours not equal.
-    pub fn block_extents(
-        &self,
-        function: &str,
-        name: &str,
-        offset: u64,
-        length: u64,
-    ) -> Result<Vec<Extent>> {
+    pub fn block_extents(&self, name: &str, offset: u64, length: u64) -> Result<Vec<Extent>> {
         let entry = self.entry()?;
         let definition = entry.definition()?;
         let disk = find(&definition, name, |name| format!("disk '{name}' not found in domain"))?;
-        let (function, target) = (function.to_string(), disk.target.clone());
-        let request = ExtentsRequest { function, target, offset, length };
+        let target = disk.target.clone();
+        let request = ExtentsRequest { target, offset, length };
         if entry.live.is_none() {
             // Nothing is written, so a transient disk needs no image of its own.
             let looked_at = DiskDefinition { read_only: true, ..disk.clone() };

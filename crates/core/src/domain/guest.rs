@@ -81,10 +81,10 @@ impl Domain {
     }
 
     /// Only libvirt's test driver has guests that answer without being executed.
-    pub(super) fn expect_test(&self, function: &str) -> Result<()> {
+    pub(super) fn expect_test(&self) -> Result<()> {
         match self.connect().domains().host() {
             Host::Test(_) => Ok(()),
-            Host::Real => Err(Error::no_support(VIR_FROM_DOMAIN, function)),
+            Host::Real => Err(Error::no_support(VIR_FROM_DOMAIN)),
         }
     }
 
@@ -109,8 +109,8 @@ impl Domain {
     }
 
     /// What its guest takes the time to be.
-    pub fn guest_time(&self, function: &str) -> Result<GuestTime> {
-        self.expect_test(function)?;
+    pub fn guest_time(&self) -> Result<GuestTime> {
+        self.expect_test()?;
         let machine = self.machine()?;
         if machine.condition()?.state != State::Running {
             return Err(not_running());
@@ -119,14 +119,14 @@ impl Domain {
     }
 
     /// Makes its guest take the time to be another one.
-    pub fn set_guest_time(&self, function: &str, time: GuestTime) -> Result<()> {
-        self.expect_test(function)?;
+    pub fn set_guest_time(&self, time: GuestTime) -> Result<()> {
+        self.expect_test()?;
         self.machine()?.set_guest_time(time)
     }
 
     /// What its guest calls itself.
-    pub fn guest_hostname(&self, function: &str) -> Result<String> {
-        self.expect_test(function)?;
+    pub fn guest_hostname(&self) -> Result<String> {
+        self.expect_test()?;
         self.active()?;
         Ok(format!("{}host", self.name()))
     }

@@ -45,7 +45,7 @@ impl Impact {
         if flags & Impact::BITS == Impact::BITS {
             let text = "Flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are \
                         mutually exclusive";
-            return Err(Error::argument(VIR_FROM_DOMAIN, "", "flags", text));
+            return Err(Error::argument(VIR_FROM_DOMAIN, "flags", text));
         }
         let impact = Impact::on(flags, entry)?;
         match impact.config {

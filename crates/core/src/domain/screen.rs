@@ -24,11 +24,11 @@ const DEPTH: u8 = 1;
 
 impl Domain {
     /// Sends a picture of a screen through a stream that is not in use, as a download.
-    pub fn screenshot(&self, function: &str, stream: &Stream) -> Result<()> {
-        self.expect_test(function)?;
+    pub fn screenshot(&self, stream: &Stream) -> Result<()> {
+        self.expect_test()?;
         if !stream.session().is(self.connect()) {
             let text = format!("stream must match connection of domain '{}'", self.name());
-            return Err(Error::argument(VIR_FROM_DOMAIN, function, "stream", text));
+            return Err(Error::argument(VIR_FROM_DOMAIN, "stream", text));
         }
         self.entry()?;
         stream.check_attachable()?;

@@ -153,20 +153,20 @@ impl Domain {
 
     /// Refuses what is about a scheduler for want of one. libvirt's test driver says that it has
     /// one.
-    fn check_scheduler(&self, function: &str) -> Result<()> {
-        self.expect_test(function)
+    fn check_scheduler(&self) -> Result<()> {
+        self.expect_test()
     }
 
     /// The name of the scheduler, and how many parameters it has.
-    pub fn scheduler_type(&self, function: &str) -> Result<(&'static str, usize)> {
-        self.check_scheduler(function)?;
+    pub fn scheduler_type(&self) -> Result<(&'static str, usize)> {
+        self.check_scheduler()?;
         self.entry()?;
         Ok(("fair", SCHEDULER_PARAMETERS.len()))
     }
 
     /// The parameters of the scheduler.
-    pub fn scheduler_parameters(&self, function: &str, flags: u32) -> Result<Parameters> {
-        self.check_scheduler(function)?;
+    pub fn scheduler_parameters(&self, flags: u32) -> Result<Parameters> {
+        self.check_scheduler()?;
         let definition = Impact::one(flags, &self.entry()?)?;
         let shares = definition.root().child("cputune").and_then(|tune| tune.text_of("shares"));
         let weight = shares.and_then(|text| text.trim().parse().ok()).unwrap_or(DEFAULT_WEIGHT);
@@ -174,13 +174,8 @@ impl Domain {
     }
 
     /// Changes these.
-    pub fn set_scheduler_parameters(
-        &self,
-        function: &str,
-        given: &Parameters,
-        flags: u32,
-    ) -> Result<()> {
-        self.check_scheduler(function)?;
+    pub fn set_scheduler_parameters(&self, given: &Parameters, flags: u32) -> Result<()> {
+        self.check_scheduler()?;
         let change = |definition: &Definition| match given.first() {
             Some((_, Value::UInt(weight))) => definition.changed(|root| {
                 layout::change(root, "cputune", |tune| {

@@ -22,6 +22,10 @@ pub use virsparse_base::errno::{errno_of, errno_text};
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Stands in a message for the name of the C function that reports it ([`Error::in_function`]). No text that
+/// comes from outside can have it in it.
+pub const FUNCTION: &str = "\0";
+
 /// One reported error. All fields are what libvirt stores in `virError`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
@@ -90,19 +94,14 @@ impl Error {
         Error::system(domain, errno_of(error), detail)
     }
 
-    /// A refused argument of `function`, found by a check that needs no look at any object.
-    pub fn argument(
-        domain: virErrorDomain,
-        function: &str,
-        argument: &str,
-        text: impl Into<String>,
-    ) -> Self {
+    /// A refused argument, found by a check that needs no look at any object.
+    pub fn argument(domain: virErrorDomain, argument: &str, text: impl Into<String>) -> Self {
         Error {
             code: VIR_ERR_INVALID_ARG,
             number: None,
             domain,
             message: text.into(),
-            str1: Some(function.to_string()),
+            str1: Some(FUNCTION.to_string()),
             str2: Some(argument.to_string()),
             int1: 0,
             int2: 0,
@@ -119,9 +118,23 @@ impl Error {
         Error::new(VIR_ERR_OPERATION_INVALID, domain, detail)
     }
 
-    /// `function` is known, but not for this kind of connection or object.
-    pub fn no_support(domain: virErrorDomain, function: &str) -> Self {
-        Error::new(VIR_ERR_NO_SUPPORT, domain, function)
+    /// The function is known, but not for this kind of connection or object.
+    pub fn no_support(domain: virErrorDomain) -> Self {
+        Error::new(VIR_ERR_NO_SUPPORT, domain, FUNCTION)
+    }
+
+    /// The error as it leaves the library through that function.
+    pub fn in_function(self, function: &str) -> Self {
+        let named = |text: String| match text.contains(FUNCTION) {
+            true => text.replace(FUNCTION, function),
+            false => text,
+        };
+        Error {
+            message: named(self.message),
+            str1: self.str1.map(named),
+            str2: self.str2.map(named),
+            ..self
+        }
     }
 
     /// The errno of a system error.
@@ -133,7 +146,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message.replace(FUNCTION, "the function"))
     }
 }
 
@@ -149,6 +162,18 @@ mod tests {
         assert_eq!(e.message, "Unable to write /p/v: No space left on device");
         assert_eq!((e.int1, e.int2), (28, -1));
         assert_eq!(e.errno(), Some(Errno::ENOSPC));
+    }
+
+    #[test]
+    fn the_function_is_named_when_the_error_leaves() {
+        let text = format!("length in {FUNCTION} must be greater than zero");
+        let error = Error::argument(VIR_FROM_STREAMS, "length", text);
+        assert_eq!(error.to_string(), "length in the function must be greater than zero");
+        let error = error.in_function("virStreamSendHole");
+        assert_eq!(error.message, "length in virStreamSendHole must be greater than zero");
+        assert_eq!(error.str1.as_deref(), Some("virStreamSendHole"));
+        let unsupported = Error::no_support(VIR_FROM_STREAMS).in_function("virStreamSend");
+        assert!(unsupported.message.ends_with(": virStreamSend"));
     }
 
     #[test]

@@ -62,7 +62,6 @@ impl Pool {
     /// Makes a volume with the contents of another.
     pub fn clone_volume(
         &self,
-        function: &str,
         xml: &str,
         source: &Arc<Volume>,
         flags: CloneFlags,
@@ -89,10 +88,10 @@ impl Pool {
         if reflink {
             // Blocks cannot be shared between formats.
             let text = format!(
-                "unsupported flags (0x{:x}) in function {function}",
+                "unsupported flags (0x{:x}) in function {FUNCTION}",
                 CloneFlags::REFLINK.bits()
             );
-            return Err(Error::argument(VIR_FROM_STORAGE, function, "flags", text));
+            return Err(Error::argument(VIR_FROM_STORAGE, "flags", text));
         }
         let node = source.open_image(from, false)?;
         let length = node.length().map_err(report)?;
@@ -301,7 +300,7 @@ mod tests {
         let pool = pool();
         let create = CreateVolumeFlags::empty();
         let clone = |xml: &str, source: &Arc<Volume>| {
-            pool.clone_volume("f", xml, source, CloneFlags::empty()).unwrap()
+            pool.clone_volume(xml, source, CloneFlags::empty()).unwrap()
         };
         let raw = format!("<volume><name>raw</name><capacity>{SIZE}</capacity></volume>");
         let raw = pool.create_volume(&raw, create).unwrap();
@@ -339,7 +338,7 @@ mod tests {
         let again = xml("there", "<format type='vmdk'/>", "x");
         let code = |result: Result<Arc<Volume>>| result.err().unwrap().code;
         assert_eq!(code(pool.create_volume(&again, create)), VIR_ERR_STORAGE_VOL_EXIST);
-        let clone = pool.clone_volume("f", &again, &there, CloneFlags::empty());
+        let clone = pool.clone_volume(&again, &there, CloneFlags::empty());
         assert_eq!(code(clone), VIR_ERR_INTERNAL_ERROR);
         let other = xml("new", "<format type='vmdk'/>", "x");
         assert_eq!(code(pool.create_volume(&other, create)), VIR_ERR_CONFIG_UNSUPPORTED);

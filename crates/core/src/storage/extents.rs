@@ -31,7 +31,6 @@ impl Volume {
     /// file: in order, without gaps, neighbours of different kinds.
     pub fn extents(
         &self,
-        function: &str,
         offset: u64,
         length: u64,
         flags: ExtentsFlags,
@@ -41,7 +40,7 @@ impl Volume {
             false => self.seen_by_guests()?,
         };
         let size = node.length().map_err(report)?;
-        let range = self.range_inside(function, offset, length, size)?;
+        let range = self.range_inside(offset, length, size)?;
         let mut cursor = ExtentCursor::new(range.start, range.end);
         let mut all: Vec<VolumeExtent> = Vec::new();
         while let Some(extent) = cursor.next(&*node, u64::MAX).map_err(report)? {
@@ -73,20 +72,14 @@ impl Volume {
     }
 
     /// The range that a caller names of a volume of `size` bytes.
-    pub(super) fn range_inside(
-        &self,
-        function: &str,
-        offset: u64,
-        length: u64,
-        size: u64,
-    ) -> Result<Range<u64>> {
+    pub(super) fn range_inside(&self, offset: u64, length: u64, size: u64) -> Result<Range<u64>> {
         range_within(offset, length, size).ok_or_else(|| {
             let text = format!(
-                "offset {offset} and length {length} in {function} reach beyond the end of volume \
+                "offset {offset} and length {length} in {FUNCTION} reach beyond the end of volume \
                  '{}' of {size} bytes",
                 self.name()
             );
-            Error::argument(VIR_FROM_STORAGE, function, "length", text)
+            Error::argument(VIR_FROM_STORAGE, "length", text)
         })
     }
 }
@@ -99,7 +92,6 @@ mod tests {
     use proptest::prelude::*;
     use std::os::unix::fs::FileExt;
 
-    const F: &str = "virSparseVolGetExtents";
     const PAGE: u64 = 64 * 1024;
 
     fn place() -> (tempfile::TempDir, Arc<Volume>, std::fs::File) {
@@ -123,7 +115,7 @@ mod tests {
     }
 
     fn told(volume: &Volume, offset: u64, length: u64) -> Vec<(u64, u64, bool)> {
-        let all = volume.extents(F, offset, length, ExtentsFlags::empty()).unwrap();
+        let all = volume.extents(offset, length, ExtentsFlags::empty()).unwrap();
         all.iter().map(|e| (e.offset, e.length, e.hole)).collect()
     }
 
@@ -135,7 +127,7 @@ mod tests {
         for (offset, length) in
             [(32 * PAGE + 1, 0), (0, 32 * PAGE + 1), (32 * PAGE, 1), (1, u64::MAX), (u64::MAX, 0)]
         {
-            let error = volume.extents(F, offset, length, ExtentsFlags::empty()).unwrap_err();
+            let error = volume.extents(offset, length, ExtentsFlags::empty()).unwrap_err();
             assert_eq!((error.code, error.domain), (VIR_ERR_INVALID_ARG, VIR_FROM_STORAGE));
             assert!(error.message.contains("beyond the end of volume 'v' of 2097152 bytes"));
         }

@@ -35,18 +35,18 @@ impl Volume {
     }
 
     /// Gives a range of what a guest sees of the volume (to the end if `length` is 0) space in it.
-    pub fn allocate(&self, function: &str, offset: u64, length: u64) -> Result<()> {
+    pub fn allocate(&self, offset: u64, length: u64) -> Result<()> {
         let Some(image) = self.image_to_change("allocated")? else {
             let file = self.open_image(Format::Raw, true)?;
             let size = file.length().map_err(report)?;
-            let range = self.range_inside(function, offset, length, size)?;
+            let range = self.range_inside(offset, length, size)?;
             file.allocate(range.start, range.end - range.start).map_err(report)?;
             file.flush().and_then(|()| file.settle()).map_err(report)?;
             drop(file);
             return self.tell_changed();
         };
         let size = image.length().map_err(report)?;
-        let range = self.range_inside(function, offset, length, size)?;
+        let range = self.range_inside(offset, length, size)?;
         let filled = job::fill(&image, range, &unlimited(size));
         // What has been done by then stays, whatever has ended it.
         let kept = image.flush().and_then(|()| image.settle());

@@ -93,7 +93,8 @@ impl VolumeStore for MemoryStore {
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()> {
         let NewVolume { name, capacity, allocation, .. } = *volume;
         if volume.kind != VolumeKind::File {
-            return Err(Error::no_support(VIR_FROM_STORAGE, "virStorageVolCreateXML"));
+            let function = "virStorageVolCreateXML";
+            return Err(Error::new(VIR_ERR_NO_SUPPORT, VIR_FROM_STORAGE, function));
         }
         if self.folder.find(name).is_some() {
             return Err(Self::exists(name));

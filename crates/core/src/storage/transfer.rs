@@ -44,7 +44,6 @@ impl Volume {
     /// Lets a stream write into the volume.
     pub fn upload(
         self: &Arc<Self>,
-        function: &str,
         stream: &Stream,
         offset: u64,
         length: u64,
@@ -53,7 +52,7 @@ impl Volume {
         let node = self.store()?.open(self.name(), true)?;
         let raw = probe(&*node).map_err(streamed)?.format == VolumeFormat::Raw;
         let size = node.length().map_err(streamed)?;
-        let range = self.range(function, offset, length, raw.then_some(size))?;
+        let range = self.range(offset, length, raw.then_some(size))?;
         self.lock_to_upload(&*node, offset, range)?;
         let target = Target {
             node: node.clone(),
@@ -83,7 +82,6 @@ impl Volume {
     /// Lets a stream read the volume: how many bytes it gets.
     pub fn download(
         self: &Arc<Self>,
-        function: &str,
         stream: &Stream,
         offset: u64,
         length: u64,
@@ -92,7 +90,7 @@ impl Volume {
         let node = self.open(false)?;
         let raw = probe(&*node).map_err(streamed)?.format == VolumeFormat::Raw;
         let size = node.length().map_err(streamed)?;
-        let range = self.range(function, offset, length, raw.then_some(size))?;
+        let range = self.range(offset, length, raw.then_some(size))?;
         let end = range.unwrap_or(size).min(size);
         let source = Source {
             node,
@@ -106,37 +104,30 @@ impl Volume {
     }
 
     /// Refuses a stream of another connection, or with an active transfer.
-    pub fn check_stream(&self, function: &str, stream: &Stream) -> Result<()> {
+    pub fn check_stream(&self, stream: &Stream) -> Result<()> {
         if !stream.session().is(self.connect()) {
             let text =
-                format!("stream in {function} must match connection of volume '{}'", self.name());
-            return Err(Error::argument(VIR_FROM_STORAGE, function, "stream", text));
+                format!("stream in {FUNCTION} must match connection of volume '{}'", self.name());
+            return Err(Error::argument(VIR_FROM_STORAGE, "stream", text));
         }
         stream.check_attachable()
     }
 
     /// Where a range ends: `None` if it is open. `size` is that of a volume that cannot change it.
-    fn range(
-        &self,
-        function: &str,
-        offset: u64,
-        length: u64,
-        size: Option<u64>,
-    ) -> Result<Option<u64>> {
+    fn range(&self, offset: u64, length: u64, size: Option<u64>) -> Result<Option<u64>> {
         let name = self.name();
-        let refuse =
-            |text: String| Err(Error::argument(VIR_FROM_STORAGE, function, "length", text));
+        let refuse = |text: String| Err(Error::argument(VIR_FROM_STORAGE, "length", text));
         let most = size.unwrap_or(i64::MAX as u64);
         match offset.checked_add(length).filter(|end| *end <= most) {
             Some(end) if length > 0 => Ok(Some(end)),
             Some(_) => Ok(size),
             None => refuse(match size {
                 Some(size) => format!(
-                    "offset {offset} and length {length} in {function} reach beyond the end of \
+                    "offset {offset} and length {length} in {FUNCTION} reach beyond the end of \
                      volume '{name}' of {size} bytes"
                 ),
                 None => format!(
-                    "offset {offset} and length {length} in {function} are more than volume \
+                    "offset {offset} and length {length} in {FUNCTION} are more than volume \
                      '{name}' can have"
                 ),
             }),

@@ -137,10 +137,10 @@ impl Volume {
 
     /// Makes a range (to the end if `length` is 0) a hole, whether the volume is sparse or not. Where
     /// there can be no holes, zeros are written.
-    pub fn wipe_range(&self, function: &str, offset: u64, length: u64) -> Result<()> {
+    pub fn wipe_range(&self, offset: u64, length: u64) -> Result<()> {
         let node = self.store()?.open(self.name(), true).map_err(|e| self.not_open_to_wipe(e))?;
         let size = node.length().map_err(report)?;
-        let range = self.range_inside(function, offset, length, size)?;
+        let range = self.range_inside(offset, length, size)?;
         self.lock_to_change(&*node, "wiped")?;
         self.begin_writing(&*node);
         node.write_zeroes(range.start, range.end - range.start, true).map_err(report)?;

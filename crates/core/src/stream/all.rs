@@ -32,8 +32,8 @@ pub trait DataSink {
 
 impl Stream {
     /// Sends all that `source` has, as data.
-    pub fn send_all(&self, function: &str, source: &mut dyn DataSource) -> Result<()> {
-        self.whole(function, "sources", |transfer| {
+    pub fn send_all(&self, source: &mut dyn DataSource) -> Result<()> {
+        self.whole("sources", |transfer| {
             let upload = transfer.upload()?;
             while let 1.. = send_piece(upload, source, CHUNK)? {}
             Ok(())
@@ -41,15 +41,15 @@ impl Stream {
     }
 
     /// Sends all that `source` has, holes as holes.
-    pub fn sparse_send_all(&self, function: &str, source: &mut dyn DataSource) -> Result<()> {
-        self.whole(function, "sources", |transfer| {
+    pub fn sparse_send_all(&self, source: &mut dyn DataSource) -> Result<()> {
+        self.whole("sources", |transfer| {
             let upload = transfer.upload()?;
             loop {
                 let (in_data, length) =
                     source.section().map_err(|e| callback_error(e, "send holeHandler"))?;
                 let length = u64::try_from(length).map_err(|_| {
-                    let text = format!("section of negative length in {function}");
-                    Error::argument(VIR_FROM_STREAMS, function, "holeHandler", text)
+                    let text = format!("section of negative length in {FUNCTION}");
+                    Error::argument(VIR_FROM_STREAMS, "holeHandler", text)
                 })?;
                 if !in_data && length > 0 {
                     upload.send_hole(length)?;
@@ -77,8 +77,8 @@ impl Stream {
 
     /// The same for a source that tells of its holes only where they begin: it is asked before each
     /// piece, and has moved over the hole that it tells of.
-    pub fn send_all_asking(&self, function: &str, source: &mut dyn DataSource) -> Result<()> {
-        self.whole(function, "sources", |transfer| {
+    pub fn send_all_asking(&self, source: &mut dyn DataSource) -> Result<()> {
+        self.whole("sources", |transfer| {
             let upload = transfer.upload()?;
             loop {
                 let section =
@@ -96,13 +96,13 @@ impl Stream {
     }
 
     /// Gives all that the stream has to `sink`, as data.
-    pub fn receive_all(&self, function: &str, sink: &mut dyn DataSink) -> Result<()> {
-        self.whole(function, "sinks", |transfer| receive(transfer.download()?, sink, false))
+    pub fn receive_all(&self, sink: &mut dyn DataSink) -> Result<()> {
+        self.whole("sinks", |transfer| receive(transfer.download()?, sink, false))
     }
 
     /// Gives all that the stream has to `sink`, holes as holes if the stream tells them.
-    pub fn sparse_receive_all(&self, function: &str, sink: &mut dyn DataSink) -> Result<()> {
-        self.whole(function, "sinks", |transfer| {
+    pub fn sparse_receive_all(&self, sink: &mut dyn DataSink) -> Result<()> {
+        self.whole("sinks", |transfer| {
             let download = transfer.download()?;
             receive(download, sink, download.is_sparse())
         })
@@ -112,11 +112,10 @@ impl Stream {
     /// it is nothing, it gets zeros.
     pub fn receive_all_asking(
         &self,
-        function: &str,
         sink: &mut dyn DataSink,
         at_hole: &mut dyn FnMut() -> Result<u64, Errno>,
     ) -> Result<()> {
-        self.whole(function, "sinks", |transfer| {
+        self.whole("sinks", |transfer| {
             let download = transfer.download()?;
             let mut buffer = chunk_buffer()?;
             loop {
@@ -148,17 +147,12 @@ impl Stream {
     }
 
     /// Runs a loop over the whole stream; ends the transfer if it fails.
-    fn whole(
-        &self,
-        function: &str,
-        kind: &str,
-        body: impl FnOnce(&Transfer) -> Result<()>,
-    ) -> Result<()> {
+    fn whole(&self, kind: &str, body: impl FnOnce(&Transfer) -> Result<()>) -> Result<()> {
         if !self.waits {
             let text = format!("data {kind} cannot be used for non-blocking streams");
             return Err(self.refuse(Error::invalid_operation(VIR_FROM_STREAMS, text)));
         }
-        let transfer = self.transfer(function).map_err(|error| self.refuse(error))?;
+        let transfer = self.transfer().map_err(|error| self.refuse(error))?;
         let result = body(&transfer);
         if result.is_err() {
             self.close_if(|state| state.is_of(&transfer));

@@ -40,14 +40,14 @@ impl Stream {
     }
 
     /// Receives bytes; a hole goes to the handler that is kept, if there is one.
-    pub fn receive_skipping(&self, function: &str, buffer: &mut [u8]) -> Result<Received> {
+    pub fn receive_skipping(&self, buffer: &mut [u8]) -> Result<Received> {
         let Some(skip) = self.hole_handlers().skip else {
-            return self.receive(function, buffer, false);
+            return self.receive(buffer, false);
         };
         loop {
-            match self.receive(function, buffer, true)? {
+            match self.receive(buffer, true)? {
                 Received::Hole => {
-                    let (transfer, download) = self.download(function)?;
+                    let (transfer, download) = self.download()?;
                     let length = self.settled(&transfer, download.receive_hole())?;
                     self.call(&transfer, || skip(length))?;
                 }

@@ -152,56 +152,51 @@ impl Stream {
     }
 
     /// Sends bytes: how many were taken, or `None` if none can be without waiting.
-    pub fn send(&self, function: &str, data: &[u8]) -> Result<Option<usize>> {
-        let (transfer, upload) = self.upload(function)?;
+    pub fn send(&self, data: &[u8]) -> Result<Option<usize>> {
+        let (transfer, upload) = self.upload()?;
         self.settled(&transfer, upload.send(data))
     }
 
     /// Sends a hole of `length` bytes.
-    pub fn send_hole(&self, function: &str, length: i64) -> Result<()> {
-        let (transfer, upload) = self.upload(function)?;
+    pub fn send_hole(&self, length: i64) -> Result<()> {
+        let (transfer, upload) = self.upload()?;
         let length = u64::try_from(length).ok().filter(|length| *length > 0).ok_or_else(|| {
-            let text = format!("length in {function} must be greater than zero");
-            Error::argument(VIR_FROM_STREAMS, function, "length", text)
+            let text = format!("length in {FUNCTION} must be greater than zero");
+            Error::argument(VIR_FROM_STREAMS, "length", text)
         })?;
         self.settled(&transfer, upload.send_hole(length))
     }
 
     /// Receives bytes. At a hole: zeros, or the news of it if `stop_at_hole`.
-    pub fn receive(
-        &self,
-        function: &str,
-        buffer: &mut [u8],
-        stop_at_hole: bool,
-    ) -> Result<Received> {
-        let (transfer, download) = self.download(function)?;
+    pub fn receive(&self, buffer: &mut [u8], stop_at_hole: bool) -> Result<Received> {
+        let (transfer, download) = self.download()?;
         self.settled(&transfer, download.receive(buffer, stop_at_hole))
     }
 
     /// Takes the hole at which the stream is: its length, 0 if the stream is not at one.
-    pub fn receive_hole(&self, function: &str) -> Result<u64> {
-        let (transfer, download) = self.download(function)?;
+    pub fn receive_hole(&self) -> Result<u64> {
+        let (transfer, download) = self.download()?;
         self.settled(&transfer, download.receive_hole())
     }
 
     /// How long the hole is at which the stream is, which stays there; 0 if the stream is not at one.
-    pub fn hole_size(&self, function: &str) -> Result<u64> {
-        let (transfer, download) = self.download(function)?;
+    pub fn hole_size(&self) -> Result<u64> {
+        let (transfer, download) = self.download()?;
         self.settled(&transfer, download.hole())
     }
 
     /// Sends a hole, or takes so much of the one at which the stream is.
-    pub fn skip(&self, function: &str, length: u64) -> Result<()> {
-        let transfer = self.transfer(function)?;
+    pub fn skip(&self, length: u64) -> Result<()> {
+        let transfer = self.transfer()?;
         match &transfer {
-            Transfer::Upload(_) => self.send_hole(function, i64::try_from(length).unwrap_or(-1)),
+            Transfer::Upload(_) => self.send_hole(i64::try_from(length).unwrap_or(-1)),
             Transfer::Download(download) => self.settled(&transfer, download.skip(length)),
         }
     }
 
     /// Ends the transfer. An upload has then brought every byte into the volume.
-    pub fn finish(&self, function: &str) -> Result<()> {
-        let transfer = self.transfer(function).inspect_err(|_| self.end_failed())?;
+    pub fn finish(&self) -> Result<()> {
+        let transfer = self.transfer().inspect_err(|_| self.end_failed())?;
         if let Transfer::Upload(upload) = &transfer {
             self.settled(&transfer, upload.finish()).inspect_err(|_| self.end_failed())?;
         }
@@ -282,12 +277,11 @@ impl Stream {
     /// `registered` runs when that has succeeded, and before the callback can.
     pub fn add_callback(
         self: &Arc<Self>,
-        function: &str,
         events: Readiness,
         callback: Arc<dyn Fn(Readiness) + Send + Sync>,
         registered: impl FnOnce(),
     ) -> Result<()> {
-        self.attached(function)?;
+        self.attached()?;
         let stream: Weak<Stream> = Arc::downgrade(self);
         let timer = Timer::new(Arc::new(move |timer| {
             if let Some(stream) = stream.upgrade() {
@@ -304,8 +298,8 @@ impl Stream {
     }
 
     /// Changes what the callback waits for.
-    pub fn update_callback(&self, function: &str, events: Readiness) -> Result<()> {
-        self.attached(function)?;
+    pub fn update_callback(&self, events: Readiness) -> Result<()> {
+        self.attached()?;
         let watch = self.wakeup.watch().ok_or_else(no_callback)?;
         watch.interest.store(events.bits(), Ordering::Relaxed);
         if events.is_empty() {
@@ -317,8 +311,8 @@ impl Stream {
     }
 
     /// Takes the callback back. What it owns is released from the event loop.
-    pub fn remove_callback(&self, function: &str) -> Result<()> {
-        self.attached(function)?;
+    pub fn remove_callback(&self) -> Result<()> {
+        self.attached()?;
         self.wakeup.take().map(drop).ok_or_else(no_callback)
     }
 
@@ -361,31 +355,31 @@ impl Stream {
     }
 
     /// The active transfer, or why there is none.
-    fn transfer(&self, function: &str) -> Result<Transfer> {
+    fn transfer(&self) -> Result<Transfer> {
         match &*self.state() {
             State::Active(transfer, _) => Ok(transfer.clone()),
-            State::Unattached => Err(Error::no_support(VIR_FROM_STREAMS, function)),
+            State::Unattached => Err(Error::no_support(VIR_FROM_STREAMS)),
             State::Failed(_, _, error) | State::GivenUp(error) => Err(error.clone()),
             State::Closed => Err(closed()),
             State::Aborted(by) => Err(ended_by(*by)),
         }
     }
 
-    fn upload(&self, function: &str) -> Result<(Transfer, Arc<Upload>)> {
-        let transfer = self.transfer(function)?;
+    fn upload(&self) -> Result<(Transfer, Arc<Upload>)> {
+        let transfer = self.transfer()?;
         let upload = transfer.upload()?.clone();
         Ok((transfer, upload))
     }
 
-    fn download(&self, function: &str) -> Result<(Transfer, Arc<Download>)> {
-        let transfer = self.transfer(function)?;
+    fn download(&self) -> Result<(Transfer, Arc<Download>)> {
+        let transfer = self.transfer()?;
         let download = transfer.download()?.clone();
         Ok((transfer, download))
     }
 
-    fn attached(&self, function: &str) -> Result<()> {
+    fn attached(&self) -> Result<()> {
         match &*self.state() {
-            State::Unattached => Err(Error::no_support(VIR_FROM_STREAMS, function)),
+            State::Unattached => Err(Error::no_support(VIR_FROM_STREAMS)),
             _ => Ok(()),
         }
     }

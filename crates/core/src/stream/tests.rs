@@ -244,7 +244,7 @@ fn download_from(node: &Arc<TestNode>, sparse: bool) -> Arc<Stream> {
 }
 
 fn send(stream: &Stream, data: &[u8]) -> Result<()> {
-    let sent = stream.send("send", data)?;
+    let sent = stream.send(data)?;
     assert_eq!(sent, Some(data.len()), "a stream that waits takes all");
     Ok(())
 }
@@ -254,7 +254,7 @@ fn receive_all(stream: &Stream, size: usize) -> (Vec<u8>, Result<()>) {
     let mut all = Vec::new();
     let mut buffer = vec![0xaa; size];
     loop {
-        match stream.receive("receive", &mut buffer, false) {
+        match stream.receive(&mut buffer, false) {
             Ok(Received::Bytes(0)) => return (all, Ok(())),
             Ok(Received::Bytes(count)) => all.extend_from_slice(&buffer[..count]),
             Ok(other) => panic!("{other:?} from a stream that waits"),

@@ -134,7 +134,7 @@ impl Worker<'_> {
     }
 
     fn copy(&self, name: &str, xml: &str, source: &Arc<Volume>, check: Check) -> Arc<Volume> {
-        let copy = || self.pool.clone_volume("f", xml, source, CloneFlags::empty()).expect(name);
+        let copy = || self.pool.clone_volume(xml, source, CloneFlags::empty()).expect(name);
         self.disk.promise(name, copy, check)
     }
 
@@ -151,14 +151,14 @@ impl Worker<'_> {
     fn upload(&self, key: &str, volume: &Arc<Volume>, offset: u64, parts: &[Part], check: Check) {
         let upload = || {
             let stream = Stream::new(self.connect.session().clone(), true);
-            volume.upload("f", &stream, offset, 0, UploadFlags::SPARSE_STREAM)?;
+            volume.upload(&stream, offset, 0, UploadFlags::SPARSE_STREAM)?;
             for part in parts {
                 match part {
-                    Part::Data(bytes) => drop(stream.send("f", bytes)?),
-                    Part::Hole(length) => stream.send_hole("f", *length as i64)?,
+                    Part::Data(bytes) => drop(stream.send(bytes)?),
+                    Part::Hole(length) => stream.send_hole(*length as i64)?,
                 }
             }
-            stream.finish("f")
+            stream.finish()
         };
         self.change(key, upload, check);
     }
@@ -216,7 +216,7 @@ impl Worker<'_> {
         self.change("conversion to raw", || back.wipe(WipeAlgorithm::ZERO), wiped);
         contents[MIB as usize..][..MIB as usize].fill(0);
         let wiped = holds("p/sparse", contents.clone());
-        self.change("upload", || sparse.wipe_range("f", MIB, MIB), wiped);
+        self.change("upload", || sparse.wipe_range(MIB, MIB), wiped);
         self.change("compressed conversion", || packed.delete(), absent("p/packed"));
         let folder: Check = Box::new(|place| {
             says(place.join("p/folder").is_dir(), || "it is not there".to_string())

@@ -43,19 +43,13 @@ pub fn indexed(name: &str) -> Option<(&str, u32)> {
 }
 
 /// The range that a caller names of a disk of `size` bytes.
-pub fn disk_range(
-    function: &str,
-    target: &str,
-    offset: u64,
-    length: u64,
-    size: u64,
-) -> Result<Range<u64>> {
+pub fn disk_range(target: &str, offset: u64, length: u64, size: u64) -> Result<Range<u64>> {
     range_within(offset, length, size).ok_or_else(|| {
         let text = format!(
-            "offset {offset} and length {length} in {function} reach beyond the end of disk \
+            "offset {offset} and length {length} in {FUNCTION} reach beyond the end of disk \
              '{target}' of {size} bytes"
         );
-        Error::argument(VIR_FROM_DOMAIN, function, "length", text)
+        Error::argument(VIR_FROM_DOMAIN, "length", text)
     })
 }
 

@@ -11,7 +11,6 @@ use crate::error::*;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtentsRequest {
     /// The function that asks, for errors.
-    pub function: String,
     pub target: String,
     pub offset: u64,
     pub length: u64,
@@ -22,9 +21,9 @@ pub struct ExtentsRequest {
 /// `node` is called before each extent: a disk may get another node while this takes its time, and one
 /// that has been closed must not be kept open.
 pub fn extents(request: &ExtentsRequest, node: impl Fn() -> Arc<dyn Node>) -> Result<Vec<Extent>> {
-    let ExtentsRequest { function, target, offset, length } = request;
+    let ExtentsRequest { target, offset, length } = request;
     let size = node().length().map_err(failed)?;
-    let range = disk_range(function, target, *offset, *length, size)?;
+    let range = disk_range(target, *offset, *length, size)?;
     let mut all: Vec<Extent> = Vec::new();
     let mut at = range.start;
     while at < range.end {

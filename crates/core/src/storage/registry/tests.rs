@@ -348,7 +348,7 @@ fn a_copy_is_a_file_whatever_it_is_asked_to_be() {
     let source = pool.create_volume(&volume_xml("v"), CreateVolumeFlags::empty()).unwrap();
     fs::write(folder.join("v"), "contents").unwrap();
     let xml = "<volume><name>c</name><target><format type='dir'/></target></volume>";
-    let copy = pool.clone_volume("f", xml, &source, crate::storage::CloneFlags::empty()).unwrap();
+    let copy = pool.clone_volume(xml, &source, crate::storage::CloneFlags::empty()).unwrap();
     assert_eq!(copy.name(), "c");
     assert_eq!(fs::read(folder.join("c")).unwrap(), b"contents");
 }

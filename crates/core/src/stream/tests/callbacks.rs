@@ -44,7 +44,7 @@ fn watched(stream: &Arc<Stream>, events: Readiness) -> (Arc<AtomicUsize>, i32, O
     let callback = Arc::new(move |_| {
         counted.fetch_add(1, SeqCst);
     });
-    stream.add_callback("add", events, callback, || {}).unwrap();
+    stream.add_callback(events, callback, || {}).unwrap();
     let timers = TIMERS.lock().unwrap();
     let (id, (_, run)) = timers.last_key_value().unwrap();
     (calls, *id, run.clone())
@@ -66,7 +66,7 @@ fn a_callback_that_looks_while_another_thread_receives_is_called_later() {
         let (calls, timer, run) = watched(&stream, Readiness::READABLE);
         let receiving = {
             let stream = stream.clone();
-            thread::spawn(move || stream.receive("receive", &mut [0; 10], false))
+            thread::spawn(move || stream.receive(&mut [0; 10], false))
         };
         node.gate.wait_for_visitor();
         run(timer);
@@ -87,7 +87,7 @@ fn a_removed_callback_is_not_run_in_the_name_of_the_next() {
     let (first, first_timer, run_first) = watched(&stream, Readiness::READABLE);
     run_first(first_timer);
     assert_eq!(first.load(SeqCst), 1);
-    stream.remove_callback("remove").unwrap();
+    stream.remove_callback().unwrap();
     let (second, second_timer, run_second) = watched(&stream, Readiness::READABLE);
     // The loop has taken the first callback up just before it was removed.
     run_first(first_timer);

@@ -7,10 +7,10 @@ fn zeros_and_holes_replace_what_somebody_wrote_since_the_upload_began() {
     let node = TestNode::new(2 * MIB, None);
     let (first, second) = (upload_to(raw(&node)), upload_to(raw(&node)));
     send(&second, &vec![7; 2 * MIB]).unwrap();
-    second.finish("finish").unwrap();
+    second.finish().unwrap();
     send(&first, &vec![0; MIB]).unwrap();
-    first.send_hole("hole", MIB as i64).unwrap();
-    first.finish("finish").unwrap();
+    first.send_hole(MIB as i64).unwrap();
+    first.finish().unwrap();
     assert!(node.bytes().iter().all(|b| *b == 0));
 }
 
@@ -25,12 +25,12 @@ fn a_single_block_that_somebody_wrote_is_replaced_as_well() {
             stream
         });
         send(&second, &[7]).unwrap();
-        second.finish("finish").unwrap();
+        second.finish().unwrap();
         for _ in 0..4 {
-            first.send_hole("hole", 100_000).unwrap();
+            first.send_hole(100_000).unwrap();
             send(&first, &vec![0; 2 * MIB / 4 - 100_000]).unwrap();
         }
-        first.finish("finish").unwrap();
+        first.finish().unwrap();
         assert!(node.bytes().iter().all(|b| *b == 0), "{at}");
     }
 }
@@ -42,11 +42,11 @@ fn zeros_bring_back_what_somebody_cut_off_since_the_upload_began() {
         let stream = upload_to(raw(&node));
         node.resize(100).unwrap();
         if hole {
-            stream.send_hole("hole", 2 * MIB as i64).unwrap();
+            stream.send_hole(2 * MIB as i64).unwrap();
         } else {
             send(&stream, &vec![0; 2 * MIB]).unwrap();
         }
-        stream.finish("finish").unwrap();
+        stream.finish().unwrap();
         assert_eq!(node.length().unwrap(), 2 * MIB as u64);
     }
 }
@@ -58,7 +58,7 @@ fn zeros_sent_in_small_pieces_take_no_space() {
     for _ in 0..4 * MIB / 1000 {
         send(&stream, &[0; 1000]).unwrap();
     }
-    stream.finish("finish").unwrap();
+    stream.finish().unwrap();
     // The pages of such a node are of 64 KiB; a chunk may begin within one.
     assert!(node.memory.allocated() <= 512 * KIB as u64, "{}", node.memory.allocated());
     assert!(node.bytes().iter().all(|b| *b == 0));
@@ -125,8 +125,8 @@ fn a_hole_too_large_for_an_image_loses_nothing() {
     let limited = Arc::new(Limited(node.clone()));
     let stream = upload_to(Target { node: limited, ..image(&node) });
     send(&stream, &[2; 10]).unwrap();
-    stream.send_hole("hole", i64::MAX - 10).unwrap();
-    assert_eq!(stream.finish("finish").unwrap_err().errno(), Some(Errno::EFBIG));
+    stream.send_hole(i64::MAX - 10).unwrap();
+    assert_eq!(stream.finish().unwrap_err().errno(), Some(Errno::EFBIG));
     assert_eq!(node.bytes()[..10], [2; 10]);
     assert_eq!(node.bytes()[10..], [1; 990]);
 }
@@ -136,10 +136,10 @@ fn a_hole_cuts_an_image_behind_it() {
     let node = TestNode::full(4 * MIB, 1, None);
     let stream = upload_to(image(&node));
     send(&stream, &[2; 1000]).unwrap();
-    stream.send_hole("hole", 5000).unwrap();
+    stream.send_hole(5000).unwrap();
     send(&stream, &[3; 1000]).unwrap();
-    stream.send_hole("hole", 200_000).unwrap();
-    stream.finish("finish").unwrap();
+    stream.send_hole(200_000).unwrap();
+    stream.finish().unwrap();
     let bytes = node.bytes();
     assert_eq!(bytes.len(), 207_000);
     assert_eq!(bytes[..1000], [2; 1000]);
@@ -157,7 +157,7 @@ fn what_a_callback_sends_by_itself_is_in_its_place() {
             let node = TestNode::full(16 * MIB, 1, None);
             let stream = upload_to(if cuts { image(&node) } else { raw(&node) });
             // A hole is waiting when the helper begins.
-            stream.send_hole("hole", 10_000).unwrap();
+            stream.send_hole(10_000).unwrap();
             let piece = |byte| vec![byte; pipe::CHUNK];
             let mut source = Pieces {
                 pieces: vec![piece(2), piece(3), piece(4)],
@@ -165,15 +165,15 @@ fn what_a_callback_sends_by_itself_is_in_its_place() {
                 act_before: 1,
                 act: || {
                     if hole {
-                        stream.send_hole("hole", amount as i64).unwrap();
+                        stream.send_hole(amount as i64).unwrap();
                     } else {
                         send(&stream, &vec![9; amount]).unwrap();
                     }
                 },
             };
-            stream.send_all("send all", &mut source).unwrap();
-            stream.send_hole("hole", 10_000).unwrap();
-            stream.finish("finish").unwrap();
+            stream.send_all(&mut source).unwrap();
+            stream.send_hole(10_000).unwrap();
+            stream.finish().unwrap();
             let extra = vec![if hole { 0 } else { 9 }; amount];
             let gap = vec![0; 10_000];
             let sent = [gap.clone(), piece(2), extra, piece(3), piece(4), gap].concat();
@@ -208,7 +208,7 @@ fn more_helpers_at_once_than_the_stream_has_buffers() {
                             }
                         },
                     };
-                    stream.send_all("send all", &mut source).unwrap();
+                    stream.send_all(&mut source).unwrap();
                 });
             }
             while inside.load(SeqCst) < 8 {
@@ -217,7 +217,7 @@ fn more_helpers_at_once_than_the_stream_has_buffers() {
             a_moment();
             released.store(true, SeqCst);
         });
-        stream.finish("finish").unwrap();
+        stream.finish().unwrap();
         assert_eq!(node.bytes()[..12_000], [7; 12_000]);
     });
 }

@@ -21,7 +21,7 @@ fn abort_waits_for_a_write_and_nothing_is_written_after_it() {
         assert!(after[pipe::CHUNK..].iter().all(|b| *b == 0), "dropped data was written");
         a_moment();
         assert!(node.bytes() == after);
-        assert!(is_aborted(&stream.finish("finish").unwrap_err()));
+        assert!(is_aborted(&stream.finish().unwrap_err()));
     });
 }
 
@@ -35,7 +35,7 @@ fn abort_during_a_finish_waits_for_the_write_as_well() {
         node.gate.wait_for_visitor();
         let finishing = {
             let stream = stream.clone();
-            thread::spawn(move || stream.finish("finish"))
+            thread::spawn(move || stream.finish())
         };
         a_moment();
         let aborting = {
@@ -116,10 +116,10 @@ fn a_hole_on_a_device_is_made_in_steps() {
     node.memory.write_at(&[1], 0).unwrap();
     in_time(move || {
         let stream = upload_to(raw(&node));
-        stream.send_hole("hole", size as i64).unwrap();
+        stream.send_hole(size as i64).unwrap();
         let finishing = {
             let stream = stream.clone();
-            thread::spawn(move || stream.finish("finish"))
+            thread::spawn(move || stream.finish())
         };
         node.gate.wait_for_visitor();
         let aborting = {
@@ -149,7 +149,7 @@ fn threads_that_all_use_one_stream_end_and_lose_nothing() {
                 for _ in 0..4 {
                     scope.spawn(|| {
                         for _ in 0..50 {
-                            match stream.send("send", &[7; 10_000]) {
+                            match stream.send(&[7; 10_000]) {
                                 Ok(Some(count)) => sent.fetch_add(count, SeqCst),
                                 Ok(None) => panic!("would block"),
                                 Err(error) => {
@@ -163,7 +163,7 @@ fn threads_that_all_use_one_stream_end_and_lose_nothing() {
                 }
                 scope.spawn(|| {
                     for _ in 0..1000 {
-                        if stream.send_hole("hole", 5000).is_err() {
+                        if stream.send_hole(5000).is_err() {
                             break;
                         }
                     }
@@ -173,7 +173,7 @@ fn threads_that_all_use_one_stream_end_and_lose_nothing() {
                         thread::yield_now();
                     }
                     if round % 2 == 0 {
-                        stream.finish("finish").unwrap();
+                        stream.finish().unwrap();
                     } else {
                         stream.abort().unwrap();
                     }

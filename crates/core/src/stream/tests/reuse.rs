@@ -12,14 +12,14 @@ fn counting(count: &Arc<AtomicUsize>) -> OnClose {
 #[test]
 fn a_late_failure_of_one_transfer_is_not_that_of_the_next() {
     let stream = upload_to(raw(&TestNode::new(MIB, None)));
-    let first = stream.transfer("test").unwrap();
+    let first = stream.transfer().unwrap();
     stream.abort().unwrap();
     let node = TestNode::new(MIB, None);
     stream.attach_upload(raw(&node), 0, nothing()).unwrap();
     // What a thread gets that was still sending into the first.
     assert!(stream.settled::<()>(&first, Err(closed())).is_err());
     send(&stream, &[7; 100]).unwrap();
-    stream.finish("finish").unwrap();
+    stream.finish().unwrap();
     assert_eq!(node.bytes()[..100], [7; 100]);
 }
 
@@ -38,9 +38,9 @@ fn a_callback_may_end_its_transfer_and_begin_another() {
         },
     };
     // The helper's own transfer is over; that is no reason to end the other.
-    assert!(is_aborted(&stream.send_all("send all", &mut source).unwrap_err()));
+    assert!(is_aborted(&stream.send_all(&mut source).unwrap_err()));
     send(&stream, &[8; 100]).unwrap();
-    stream.finish("finish").unwrap();
+    stream.finish().unwrap();
     assert_eq!(second.bytes()[..100], [7; 100]);
     assert_eq!(second.bytes()[100..200], [8; 100]);
 }
@@ -65,7 +65,7 @@ fn each_transfer_tells_its_own_end_once() {
         node.gate.open();
         aborting.join().unwrap().unwrap();
         assert_eq!((first.load(SeqCst), second.load(SeqCst)), (1, 0));
-        stream.finish("finish").unwrap();
+        stream.finish().unwrap();
         assert_eq!((first.load(SeqCst), second.load(SeqCst)), (1, 1));
         drop(stream);
         assert_eq!((first.load(SeqCst), second.load(SeqCst)), (1, 1));
@@ -81,7 +81,7 @@ fn what_has_failed_is_closed_at_its_end_and_its_stream_can_be_used_again() {
         stream.attach_upload(raw(&node), 0, counting(&closed)).unwrap();
         while send(&stream, &[7; 100 * KIB]).is_ok() {}
         assert_eq!(stream.check_attachable().unwrap_err().errno(), Some(Errno::EIO));
-        let ended = if aborted { stream.abort() } else { stream.finish("finish") };
+        let ended = if aborted { stream.abort() } else { stream.finish() };
         assert_eq!(ended.unwrap_err().errno(), Some(Errno::EIO));
         assert_eq!((closed.load(SeqCst), Arc::strong_count(&node)), (1, 1));
         // Who asks later is told as well.
@@ -89,7 +89,7 @@ fn what_has_failed_is_closed_at_its_end_and_its_stream_can_be_used_again() {
         let next = TestNode::new(MIB, None);
         stream.attach_upload(raw(&next), 0, counting(&closed)).unwrap();
         send(&stream, &[8; 100]).unwrap();
-        stream.finish("finish").unwrap();
+        stream.finish().unwrap();
         assert_eq!(next.bytes()[..100], [8; 100]);
         assert_eq!(closed.load(SeqCst), 2);
     }

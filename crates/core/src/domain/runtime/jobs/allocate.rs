@@ -8,14 +8,7 @@ use crate::job;
 impl Domain {
     /// Gives a range of the image on top (to the end if `length` is 0) space of its own. It is a job, for
     /// whose end this waits or not.
-    pub fn block_allocate(
-        &self,
-        function: &str,
-        name: &str,
-        offset: u64,
-        length: u64,
-        wait: bool,
-    ) -> Result<()> {
+    pub fn block_allocate(&self, name: &str, offset: u64, length: u64, wait: bool) -> Result<()> {
         let place = self.workplace(name)?;
         let job = {
             let _changing = place.changing_disk()?;
@@ -23,13 +16,9 @@ impl Domain {
             let live = place.disk.live.clone();
             let size = live.gate.node().length().map_err(failed)?;
             // It is the part of a pull that moves something.
-            place.start_on_range(
-                function,
-                (offset, length),
-                size,
-                None,
-                move |range, control| Ok(job::allocate(&live, range, control)?),
-            )?
+            place.start_on_range((offset, length), size, None, move |range, control| {
+                Ok(job::allocate(&live, range, control)?)
+            })?
         };
         if wait { place.wait(&job) } else { Ok(()) }
     }

@@ -362,13 +362,12 @@ impl JobContext {
     /// The same for what a pull does, on a range (to the end if `length` is 0) of a disk of `size` bytes.
     pub fn start_on_range(
         &self,
-        function: &str,
         (offset, length): (u64, u64),
         size: u64,
         moves: Option<Moves>,
         work: impl FnOnce(Range<u64>, &Control) -> Result<End> + Send + 'static,
     ) -> Result<Arc<DiskJob>> {
-        let range = disk_range(function, &self.disk.target, offset, length, size)?;
+        let range = disk_range(&self.disk.target, offset, length, size)?;
         let control = Arc::new(Control::new(range.end - range.start, 0, 0));
         let new = NewJob { from: range.start, moves, ..NewJob::new(Kind::Pull, control) };
         self.start_job(new, move |control| work(range, control))

@@ -88,14 +88,7 @@ impl JobContext {
 impl Domain {
     /// Brings what a range (to the end if `length` is 0) is read from below into the image on top. It
     /// is a job, for whose end this waits or not.
-    pub fn block_stream(
-        &self,
-        function: &str,
-        name: &str,
-        offset: u64,
-        length: u64,
-        wait: bool,
-    ) -> Result<()> {
+    pub fn block_stream(&self, name: &str, offset: u64, length: u64, wait: bool) -> Result<()> {
         let place = self.workplace(name)?;
         let job = {
             let _changing = place.changing_disk()?;
@@ -103,40 +96,34 @@ impl Domain {
             let (top, size) = (place.disk.top(), place.disk.length()?);
             let at_work = place.clone();
             let moves: Moves = Box::new(|extent| extent.depth > 0);
-            place.start_on_range(
-                function,
-                (offset, length),
-                size,
-                Some(moves),
-                move |range, control| {
-                    // A raw image has nothing below.
-                    let Some(top) = top else { return Ok(End::Completed) };
-                    let last = range.end == size;
-                    if job::pull(&top, range, Layers::NOTHING, control)? == End::Cancelled {
-                        return Ok(End::Cancelled);
-                    }
-                    let Some(_changing) = at_work.changing(control) else {
-                        return Ok(End::Cancelled);
-                    };
-                    if last {
-                        at_work.leave_below(&top, size)?;
-                    }
-                    Ok(End::Completed)
-                },
-            )?
+            place.start_on_range((offset, length), size, Some(moves), move |range, control| {
+                // A raw image has nothing below.
+                let Some(top) = top else { return Ok(End::Completed) };
+                let last = range.end == size;
+                if job::pull(&top, range, Layers::NOTHING, control)? == End::Cancelled {
+                    return Ok(End::Cancelled);
+                }
+                let Some(_changing) = at_work.changing(control) else {
+                    return Ok(End::Cancelled);
+                };
+                if last {
+                    at_work.leave_below(&top, size)?;
+                }
+                Ok(End::Completed)
+            })?
         };
         if wait { place.wait(&job) } else { Ok(()) }
     }
 
     /// Does a little of it, the first that there is to do from `offset` on: at least a cluster, at most
     /// 1 MiB. Returns where the next begins, the end of the disk if there is none.
-    pub fn block_stream_increment(&self, function: &str, name: &str, offset: u64) -> Result<u64> {
+    pub fn block_stream_increment(&self, name: &str, offset: u64) -> Result<u64> {
         let place = self.workplace(name)?;
         place.running.yield_to_waiters();
         let _changing = place.changing_disk()?;
         place.check_pull()?;
         let size = place.disk.length()?;
-        let range = disk_range(function, &place.disk.target, offset, 0, size)?;
+        let range = disk_range(&place.disk.target, offset, 0, size)?;
         let mut next = size;
         if let Some(top) = place.disk.top() {
             let part = top.owed(range.start, size).map_err(failed)?;
@@ -205,8 +192,8 @@ impl Domain {
     }
 
     /// Which ranges of a disk have space in the image on top: in order, with something between them.
-    pub fn block_regions(&self, function: &str, name: &str) -> Result<Vec<BlockRegion>> {
-        let extents = self.block_extents(function, name, 0, 0)?;
+    pub fn block_regions(&self, name: &str) -> Result<Vec<BlockRegion>> {
+        let extents = self.block_extents(name, 0, 0)?;
         let own = |extent: &&Extent| extent.depth == 0 && extent.kind != ExtentKind::Hole;
         let mut regions: Vec<BlockRegion> = Vec::new();
         for extent in extents.iter().filter(own) {
