@@ -25,6 +25,12 @@ python3:setuptools                    python3-setuptools      tests
 python3-header:Python.h               python3-dev             tests
 perl:Sys::Virt                        libsys-virt-perl        tests
 perl:XML::XPath                       libxml-xpath-perl       tests
+ruby:libvirt                          ruby-libvirt            tests
+php:libvirt-php                       php-libvirt-php         tests
+php                                   php-cli                 tests
+libvirt-dbus                          libvirt-dbus            tests
+gdbus                                 libglib2.0-bin          tests
+dbus-run-session                      dbus-daemon             tests
 virt-install                          virtinst                tests
 qemu-nbd                              qemu-utils              tests
 qemu-system-x86_64                    qemu-system-x86         tests
@@ -54,6 +60,8 @@ have() {
     python3-header:*) /usr/bin/python3 -c "import os, sysconfig
 os.stat(sysconfig.get_paths()['include'] + '/${1#*:}')" 2>/dev/null ;;
     python3:*) (cd / && /usr/bin/python3 -c "import ${1#*:}") 2>/dev/null ;;
+    ruby:*) /usr/bin/ruby -e "require '${1#*:}'" 2>/dev/null ;;
+    php:*) /usr/bin/php -n -d "extension=${1#*:}.so" -r 'exit((int) !function_exists("libvirt_connect"));' >/dev/null 2>&1 ;;
     perl:*) /usr/bin/perl -M"${1#*:}" -e 1 2>/dev/null ;;
     file:*) [ -e "${1#*:}" ] ;;
     *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;

@@ -1,10 +1,11 @@
 #!/bin/bash
 # Runs clients of libvirt on our library, unmodified, as they are installed. There are two ways:
 #
-#   NAME.py, NAME.pl   Debian's python3-libvirt and Sys::Virt: LD_LIBRARY_PATH names the drop-in
-#                      folder, whose libvirt.so.0 is our library
+#   NAME.py, .pl,      Debian's bindings for Python, Perl, Ruby and PHP: LD_LIBRARY_PATH names the
+#   .rb, .php          drop-in folder, whose libvirt.so.0 is our library
 #   NAME.sh            virsh: it also uses private functions of the real libvirt.so.0, so that is
-#                      loaded, with our library in front of it by LD_PRELOAD (lib.sh has a function)
+#                      loaded, with our library in front of it by LD_PRELOAD (lib.sh has a function);
+#                      virt_install.sh and dbus.sh set LD_LIBRARY_PATH themselves
 #
 # Usage: ctests/clients/run.sh STAGE [NAME...]; STAGE is what `make stage` installed into.
 #
@@ -28,13 +29,15 @@ run() {
     case $1 in
     *.py) LD_LIBRARY_PATH=$DROP_IN timeout -k 10 3000 /usr/bin/python3 "$1" ;;
     *.pl) PERL_DL_NONLAZY=1 LD_LIBRARY_PATH=$DROP_IN timeout -k 10 3000 /usr/bin/perl "$1" ;;
+    *.rb) LD_LIBRARY_PATH=$DROP_IN timeout -k 10 3000 /usr/bin/ruby "$1" ;;
+    *.php) LD_LIBRARY_PATH=$DROP_IN timeout -k 10 3000 /usr/bin/php -n -d extension=libvirt-php.so "$1" ;;
     *.sh) timeout -k 10 3000 bash "$1" ;;
     esac
 }
 
 sources=()
 for name in "${@:-*}"; do
-    for source in "$here"/$name.{py,pl,sh}; do
+    for source in "$here"/$name.{py,pl,rb,php,sh}; do
         case ${source##*/} in
         run.sh | lib.sh) ;;
         *) [ -e "$source" ] && sources+=("$source") ;;
@@ -46,6 +49,9 @@ needs_of_way() {
     case $1 in
     *.py) echo python3:libvirt ;;
     *.pl) echo perl:Sys::Virt ;;
+    *.rb) echo ruby:libvirt ;;
+    *.php) echo php:libvirt-php ;;
+    */dbus.sh) echo libvirt-dbus gdbus dbus-run-session ;;
     *.sh) echo virsh ;;
     esac
 }
