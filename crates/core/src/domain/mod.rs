@@ -5,6 +5,7 @@
 
 mod amounts;
 mod block_extents;
+mod blockjob;
 mod config;
 mod connection;
 mod devices;
@@ -30,9 +31,12 @@ pub mod stats;
 mod tuning;
 
 pub use crate::block::filter::meter::DiskStats;
+pub use crate::typed_params::Parameters;
 pub use amounts::AmountFlags;
+pub use blockjob::{BandwidthFlags, BlockRegion, BlockStream, RebaseFlags, bandwidth};
 pub use config::definition::Definition;
 pub use config::disk::{Backing, Device, DiskDefinition, ImageDefinition, Source};
+pub use config::io_tune::IO_TUNE_PARAMETERS;
 pub use connection::Connection;
 pub use devices::DeviceFlags;
 pub use guest::{MemoryStat, SetTimeFlags};
@@ -40,18 +44,18 @@ pub use images::sizes::BlockInfo;
 pub use impact::Impact;
 pub use interfaces::Interface;
 pub use lifecycle::{DestroyFlags, ShutdownFlags, StartFlags, UndefineFlags};
+pub use machine::block_job::{
+    AbortFlags, BlockJobInfo, BlockJobReport, CommitFlags, CopyFlags, CopyParameters,
+    Outcome as BlockJobOutcome,
+};
+pub use machine::condition::{Condition, State};
+pub use machine::guest_time::GuestTime;
 pub use metadata::Kind as MetadataKind;
 pub use object::{DefineFlags, Domain, Info, ListFlags, XmlFlags};
 pub use placement::{CPU_NUMBERS, CPU_TOTALS, CpuSet};
 pub use queries::{DiskError, ResizeFlags, UriFlags};
 pub use registry::domains::{Domains, no_domain};
 pub use runtime::disk::Disk;
-pub use runtime::jobs::copy::{CopyFlags, CopyParameters};
-pub use runtime::jobs::job::{
-    AbortFlags, BandwidthFlags, BlockJobInfo, BlockJobReport, Outcome as BlockJobOutcome, bandwidth,
-};
-pub use runtime::jobs::pull_commit::{CommitFlags, RebaseFlags};
-pub use runtime::jobs::stream::{BlockRegion, BlockStream};
 pub use runtime::running::Running;
 pub use screen::MIME as SCREENSHOT_MIME;
 pub use snapshot::{
@@ -62,10 +66,6 @@ pub use tuning::{EndAction, MEMORY_PARAMETERS, NUMA_PARAMETERS, SCHEDULER_PARAME
 
 use crate::block::BlockError;
 use crate::error::{Error, Report, VIR_FROM_STORAGE};
-pub use crate::typed_params::Parameters;
-pub use config::io_tune::IO_TUNE_PARAMETERS;
-pub use machine::condition::{Condition, State};
-pub use machine::guest_time::GuestTime;
 
 /// A failure of a disk's images, as callers are told of it.
 fn failed(error: BlockError) -> Error {

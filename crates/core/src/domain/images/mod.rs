@@ -1,6 +1,8 @@
 //! Where the images of a connection's disks are.
 
 pub mod chain;
+pub mod create;
+pub mod describe;
 pub mod extents;
 pub mod references;
 pub mod sizes;

@@ -4,6 +4,7 @@
 //! them. So they can be sent to another process as they are. What is above this floor uses a running
 //! domain through the trait only.
 
+pub mod block_job;
 pub mod condition;
 pub mod disk;
 pub mod guest_time;
@@ -17,6 +18,7 @@ use super::images::extents::ExtentsRequest;
 use super::images::sizes::BlockInfo;
 use crate::block::Extent;
 use crate::error::*;
+use block_job::{AbortFlags, BlockJobInfo, BlockJobReport, BlockJobRequest};
 use condition::Condition;
 use disk::{DiskReport, ImageReport, ResizeRequest};
 use guest_time::GuestTime;
@@ -76,6 +78,35 @@ pub trait Machine: Send + Sync {
     /// Tells once when a guest writes behind an offset of an image; 0 for never. `name` is a target, or
     /// one with the index of an image: `vda[2]`.
     fn set_threshold(&self, name: &str, threshold: u64) -> Result<()>;
+
+    /// Starts a job on a disk, and waits for its end if that is asked for.
+    fn start_block_job(&self, request: &BlockJobRequest) -> Result<()>;
+
+    /// How far the job on a disk is; `None` if there is none.
+    fn block_job(&self, target: &str) -> Result<Option<BlockJobInfo>>;
+
+    /// How the job on a disk stands, or how the last one has ended.
+    fn block_job_report(&self, target: &str) -> Result<Option<BlockJobReport>>;
+
+    /// Limits the speed of the job on a disk, in bytes a second.
+    fn set_block_job_speed(&self, target: &str, speed: u64) -> Result<()>;
+
+    /// Ends the job on a disk, or makes its target the disk.
+    fn abort_block_job(&self, target: &str, flags: AbortFlags) -> Result<()>;
+
+    /// Streams a little of a disk, the first that there is to do from `offset` on. Returns where the next
+    /// begins.
+    fn stream_increment(&self, target: &str, offset: u64) -> Result<u64>;
+
+    /// Where the first part of a disk is that is still read from below; the end of the disk if there is
+    /// none.
+    fn stream_position(&self, target: &str) -> Result<u64>;
+
+    /// How the streaming of a disk stands, or how the last one has ended.
+    fn stream_report(&self, target: &str) -> Result<BlockJobReport>;
+
+    /// Ends the streaming of a disk.
+    fn abort_stream(&self, target: &str) -> Result<()>;
 
     /// What the guest of a connection in memory takes the time to be.
     fn guest_time(&self) -> Result<GuestTime>;

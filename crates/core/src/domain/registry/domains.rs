@@ -251,6 +251,7 @@ impl Domains {
             owner: None,
             events,
             images: domains.images.clone(),
+            domains: Arc::downgrade(&domains),
         })?;
         running.set_state(&running.changing()?, State::Running);
         let live = Some(Live::Here(running));
@@ -377,7 +378,7 @@ impl Domains {
     /// Prepares to run a domain as `definition`, which belongs to `entry` unless that has become
     /// another.
     pub fn starting(
-        &self,
+        self: &Arc<Self>,
         definition: Arc<Definition>,
         paused: bool,
         autodestroy: Option<u64>,
@@ -403,7 +404,9 @@ impl Domains {
         change.known.starting.insert(name.clone());
         let events = self.events.clone();
         let images = self.images.clone();
-        let start = Start { id, definition, paused, autodestroy, folder, owner, events, images };
+        let domains = Arc::downgrade(self);
+        let start =
+            Start { id, definition, paused, autodestroy, folder, owner, events, images, domains };
         Ok(Starting { domains: self, name, start: Some(start) })
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::exports;
-use super::jobs::job::{BlockJobReport, DiskJob};
+use super::jobs::job::DiskJob;
 use crate::block::export::{Address, Export};
 use crate::block::filter::Filtered;
 use crate::block::filter::meter::{Meter, OnNotice};
@@ -14,6 +14,7 @@ use crate::block::{DiskSlot, MemoryNode, Node};
 use crate::domain::config::disk::DiskDefinition;
 use crate::domain::images::Images;
 use crate::domain::images::chain;
+use crate::domain::machine::block_job::BlockJobReport;
 use crate::error::*;
 use crate::job::{LiveChain, Progress};
 use crate::state::short_name;

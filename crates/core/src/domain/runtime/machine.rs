@@ -7,6 +7,9 @@ use crate::block::Extent;
 use crate::domain::config::definition::Definition;
 use crate::domain::images::extents::ExtentsRequest;
 use crate::domain::images::sizes::BlockInfo;
+use crate::domain::machine::block_job::{
+    AbortFlags, BlockJobInfo, BlockJobReport, BlockJobRequest,
+};
 use crate::domain::machine::condition::Condition;
 use crate::domain::machine::disk::{DiskReport, ImageReport, ResizeRequest};
 use crate::domain::machine::guest_time::GuestTime;
@@ -64,6 +67,42 @@ impl Machine for Running {
 
     fn set_threshold(&self, name: &str, threshold: u64) -> Result<()> {
         self.set_disk_threshold(name, threshold)
+    }
+
+    fn start_block_job(&self, request: &BlockJobRequest) -> Result<()> {
+        self.start_job(request)
+    }
+
+    fn block_job(&self, target: &str) -> Result<Option<BlockJobInfo>> {
+        Ok(self.open_target(target)?.job_info())
+    }
+
+    fn block_job_report(&self, target: &str) -> Result<Option<BlockJobReport>> {
+        Ok(self.open_target(target)?.job_report())
+    }
+
+    fn set_block_job_speed(&self, target: &str, speed: u64) -> Result<()> {
+        self.open_target(target)?.set_job_speed(speed)
+    }
+
+    fn abort_block_job(&self, target: &str, flags: AbortFlags) -> Result<()> {
+        self.open_target(target)?.abort_job(flags)
+    }
+
+    fn stream_increment(&self, target: &str, offset: u64) -> Result<u64> {
+        self.job_context(target)?.stream_increment(offset)
+    }
+
+    fn stream_position(&self, target: &str) -> Result<u64> {
+        self.job_context(target)?.stream_position()
+    }
+
+    fn stream_report(&self, target: &str) -> Result<BlockJobReport> {
+        self.job_context(target)?.stream_report()
+    }
+
+    fn abort_stream(&self, target: &str) -> Result<()> {
+        self.job_context(target)?.abort_stream()
     }
 
     fn guest_time(&self) -> Result<GuestTime> {

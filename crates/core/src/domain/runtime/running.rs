@@ -21,6 +21,7 @@ use crate::domain::images::Images;
 use crate::domain::machine::Identity;
 use crate::domain::machine::condition::{Condition, State, not_running};
 use crate::domain::machine::guest_time::GuestTime;
+use crate::domain::registry::domains::Domains;
 use crate::domain::registry::owner::Owner;
 use crate::domain::runtime::{ABORT_TIMEOUT, POLL_INTERVAL};
 use crate::error::*;
@@ -37,6 +38,8 @@ struct Now {
 /// A running domain.
 pub struct Running {
     pub identity: Identity,
+    this: Weak<Running>,
+    domains: Weak<Domains>,
     events: Arc<Brokers>,
     /// Where its images are.
     pub images: Images,
@@ -63,6 +66,8 @@ pub struct Start {
     pub owner: Option<Owner>,
     pub events: Arc<Brokers>,
     pub images: Images,
+    /// The domains that it is one of.
+    pub domains: Weak<Domains>,
 }
 
 /// Nobody else changes what runs while this lives.
@@ -82,15 +87,18 @@ impl Drop for Waiter<'_> {
 impl Running {
     /// Opens the disks, and serves them. Those that were opened before one fails are closed again.
     pub fn start(start: Start) -> Result<Arc<Running>> {
-        let Start { id, definition, paused, autodestroy, folder, owner, events, images } = start;
+        let Start { id, definition, paused, autodestroy, folder, owner, events, images, domains } =
+            start;
         let condition = if paused { Condition::PAUSED } else { Condition::BOOTED };
-        let running = Arc::new(Running {
+        let running = Arc::new_cyclic(|this| Running {
             identity: Identity {
                 id,
                 name: definition.name.clone(),
                 uuid: definition.uuid,
                 autodestroy,
             },
+            this: this.clone(),
+            domains,
             events,
             images,
             folder,
@@ -117,6 +125,16 @@ impl Running {
 
     fn now(&self) -> MutexGuard<'_, Now> {
         self.now.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Itself, for what goes on after a call.
+    pub fn this(&self) -> Result<Arc<Running>> {
+        self.this.upgrade().ok_or_else(not_running)
+    }
+
+    /// The domains that it is one of: they are there for as long as it runs.
+    pub fn domains(&self) -> Result<Arc<Domains>> {
+        self.domains.upgrade().ok_or_else(not_running)
     }
 
     /// Waits until nobody changes what runs. Fails if it does not run any more.

@@ -10,7 +10,7 @@ use crate::block::{BackingTarget, Cache, Chain, FileKind, Files, Format, OpenOpt
 use crate::domain::config::disk::Source;
 use crate::domain::failed;
 use crate::domain::images::chain::{self, is_same, recorded_backing};
-use crate::domain::runtime::jobs::copy::{create_file, make_image, open_existing, sync_folder_of};
+use crate::domain::images::create::{create_file, make_image, open_existing, sync_folder_of};
 use crate::domain::snapshot_store::description::SnapshotDisk;
 use crate::error::*;
 

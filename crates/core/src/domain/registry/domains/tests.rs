@@ -28,7 +28,7 @@ fn define(domains: &Domains, definition: &Arc<Definition>) {
     change.set_config(&entry, definition.clone()).unwrap();
 }
 
-fn start(domains: &Domains, definition: &Arc<Definition>) -> Result<Arc<Running>> {
+fn start(domains: &Arc<Domains>, definition: &Arc<Definition>) -> Result<Arc<Running>> {
     let mut starting = domains.starting(definition.clone(), false, None)?;
     let running = starting.open()?;
     starting.finish(&running)?;

@@ -1,25 +1,23 @@
 //! The job that gives a disk all the space that it may need.
 
+use super::job::JobContext;
 use crate::domain::failed;
-use crate::domain::object::Domain;
+use crate::domain::machine::block_job::RangeRequest;
 use crate::error::*;
-use crate::job;
+use crate::job::{self, Control};
 
-impl Domain {
-    /// Gives a range of the image on top (to the end if `length` is 0) space of its own. It is a job, for
-    /// whose end this waits or not.
-    pub fn block_allocate(&self, name: &str, offset: u64, length: u64, wait: bool) -> Result<()> {
-        let place = self.workplace(name)?;
+impl JobContext {
+    /// Starts to give a range of the active layer space of its own.
+    pub fn allocate(&self, request: &RangeRequest) -> Result<()> {
         let job = {
-            let _changing = place.changing_disk()?;
-            place.check_chain()?;
-            let live = place.disk.live.clone();
+            let _changing = self.changing_disk()?;
+            self.check_chain()?;
+            let live = self.disk.live.clone();
             let size = live.gate.node().length().map_err(failed)?;
             // It is the part of a pull that moves something.
-            place.start_on_range((offset, length), size, None, move |range, control| {
-                Ok(job::allocate(&live, range, control)?)
-            })?
+            let work = move |range, control: &Control| Ok(job::allocate(&live, range, control)?);
+            self.start_on_range(request, size, None, work)?
         };
-        if wait { place.wait(&job) } else { Ok(()) }
+        if request.wait { self.wait(&job) } else { Ok(()) }
     }
 }

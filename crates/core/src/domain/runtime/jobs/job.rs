@@ -10,76 +10,20 @@ use crate::copy::data_in;
 use crate::domain::config::definition::Definition;
 use crate::domain::config::lookup::disk_range;
 use crate::domain::events;
-use crate::domain::object::Domain;
+use crate::domain::machine::block_job::{
+    AbortFlags, BlockJobInfo, BlockJobReport, BlockJobRequest, BlockWork, Kind, Outcome,
+    RangeRequest,
+};
 use crate::domain::registry::domains::Domains;
 use crate::domain::runtime::disk::Disk;
 use crate::domain::runtime::running::{Changing, Running};
 use crate::domain::runtime::{ABORT_TIMEOUT, POLL_INTERVAL};
-use crate::enums::domain::{
-    virDomainBlockJobAbortFlags, virDomainBlockJobSetSpeedFlags, virDomainBlockJobType,
-};
 use crate::enums::domain_event::virConnectDomainEventBlockJobStatus;
-use crate::enums::flags;
 use crate::error::*;
 use crate::event::broker::Payload;
 use crate::job::{self, Command, Control, End, Job, LiveChain, Mirror, Progress};
 use crate::sys;
-use crate::xml::{Element, excerpt};
-
-/// The largest number of MiB a second: libvirt's.
-const MOST_MIB: u64 = i64::MAX as u64 >> 20;
-
-flags! {
-    /// How a block job is ended.
-    pub struct AbortFlags: u32 = virDomainBlockJobAbortFlags {
-        const ASYNC = VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC;
-        const PIVOT = VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT;
-    }
-
-    /// How a bandwidth is counted: bytes instead of MiB.
-    pub struct BandwidthFlags: u32 = virDomainBlockJobSetSpeedFlags {
-        const BYTES = VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES;
-    }
-}
-
-/// What a job is: a virDomainBlockJobType.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Kind {
-    Pull = virDomainBlockJobType::VIR_DOMAIN_BLOCK_JOB_TYPE_PULL as u32,
-    Copy = virDomainBlockJobType::VIR_DOMAIN_BLOCK_JOB_TYPE_COPY as u32,
-    Commit = virDomainBlockJobType::VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT as u32,
-    ActiveCommit = virDomainBlockJobType::VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT as u32,
-}
-
-/// How a job has ended.
-pub type Outcome = job::Outcome<Error>;
-
-/// What makes the target of a copy the disk, in the definitions as well.
-pub type PivotStep = job::PivotStep<Error>;
-
-/// What virDomainGetBlockJobInfo tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BlockJobInfo {
-    pub kind: Kind,
-    /// In bytes a second.
-    pub bandwidth: u64,
-    pub done: u64,
-    pub end: u64,
-}
-
-/// How the job on a disk stands, or how the last one has ended.
-#[derive(Clone, Debug)]
-pub struct BlockJobReport {
-    pub kind: Kind,
-    pub progress: Progress,
-    /// Since it was started, until now or until its end.
-    pub elapsed: Duration,
-    /// How long it will still take, if that can be estimated; nothing when it has ended.
-    pub remaining: Option<Duration>,
-    /// `None` while it runs.
-    pub outcome: Option<Outcome>,
-}
+use crate::xml::Element;
 
 /// What an event says has become of a job: a virConnectDomainEventBlockJobStatus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +33,9 @@ enum Status {
     Cancelled = virConnectDomainEventBlockJobStatus::VIR_DOMAIN_BLOCK_JOB_CANCELED as isize,
     Ready = virConnectDomainEventBlockJobStatus::VIR_DOMAIN_BLOCK_JOB_READY as isize,
 }
+
+/// What makes the target of a copy the disk, in the definitions as well.
+pub type PivotStep = job::PivotStep<Error>;
 
 /// A job on a disk.
 pub struct DiskJob {
@@ -143,23 +90,6 @@ pub struct JobContext {
     pub domains: Arc<Domains>,
     pub running: Arc<Running>,
     pub disk: Arc<Disk>,
-}
-
-/// A bandwidth in bytes a second.
-pub fn bandwidth(value: u64, bytes: bool) -> Result<u64> {
-    if bytes {
-        return if value <= i64::MAX as u64 {
-            Ok(value)
-        } else {
-            let text = format!("bandwidth must be less than {} bytes/s", i64::MAX);
-            Err(Error::new(VIR_ERR_OVERFLOW, VIR_FROM_DOMAIN, text))
-        };
-    }
-    if value > MOST_MIB {
-        let text = format!("bandwidth must be less than {MOST_MIB}");
-        return Err(Error::new(VIR_ERR_OVERFLOW, VIR_FROM_DOMAIN, text));
-    }
-    Ok(value << 20)
 }
 
 impl Disk {
@@ -359,14 +289,15 @@ impl JobContext {
         Ok(job)
     }
 
-    /// The same for what a pull does, on a range (to the end if `length` is 0) of a disk of `size` bytes.
+    /// Starts a job of the kind of a pull on a range of a disk of `size` bytes.
     pub fn start_on_range(
         &self,
-        (offset, length): (u64, u64),
+        request: &RangeRequest,
         size: u64,
         moves: Option<Moves>,
         work: impl FnOnce(Range<u64>, &Control) -> Result<End> + Send + 'static,
     ) -> Result<Arc<DiskJob>> {
+        let RangeRequest { offset, length, .. } = *request;
         let range = disk_range(&self.disk.target, offset, length, size)?;
         let control = Arc::new(Control::new(range.end - range.start, 0, 0));
         let new = NewJob { from: range.start, moves, ..NewJob::new(Kind::Pull, control) };
@@ -480,44 +411,50 @@ impl JobContext {
     }
 }
 
-impl Domain {
-    /// The disk of a name in the running domain, for a job.
-    pub(in crate::domain) fn workplace(&self, name: &str) -> Result<JobContext> {
-        let running = self.here()?;
-        let definition = running.definition();
-        let refused = |text| Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN, text);
-        let disk = definition
-            .disk(name)
-            .ok_or_else(|| refused(format!("disk '{}' not found in domain", excerpt(name))))?;
-        let open = running.expect_disk(disk)?;
-        Ok(JobContext { domains: self.connect().domains().clone(), running, disk: open })
+impl Running {
+    /// An open disk, for a job.
+    pub fn job_context(&self, target: &str) -> Result<JobContext> {
+        let disk = self.open_target(target)?;
+        let (domains, running) = (self.domains()?, self.this()?);
+        Ok(JobContext { domains, running, disk })
     }
 
-    /// How far the job on a disk is; `None` if there is none.
-    pub fn block_job_info(&self, name: &str) -> Result<Option<BlockJobInfo>> {
-        let place = self.workplace(name)?;
-        Ok(place.disk.current_job().map(|job| job.info()))
+    /// Starts a job.
+    pub fn start_job(&self, request: &BlockJobRequest) -> Result<()> {
+        let context = self.job_context(&request.target)?;
+        match &request.work {
+            BlockWork::Pull { base, speed } => context.pull(base.as_ref(), *speed),
+            BlockWork::Commit { base, top, speed, flags } => {
+                context.commit(base.as_deref(), top.as_deref(), *speed, *flags)
+            }
+            BlockWork::Copy(copy) => context.copy(copy),
+            BlockWork::Stream(range) => context.stream(range),
+            BlockWork::Allocate(range) => context.allocate(range),
+        }
+    }
+}
+
+impl Disk {
+    /// How far the job is.
+    pub fn job_info(&self) -> Option<BlockJobInfo> {
+        self.current_job().map(|job| job.info())
     }
 
-    /// The same of the last one too, if there is none now.
-    pub fn block_job_report(&self, name: &str) -> Result<Option<BlockJobReport>> {
-        let disk = self.workplace(name)?.disk;
-        let now = disk.current_job().map(|job| job.report(&disk.live));
-        Ok(now.or_else(|| disk.last_job().clone()))
+    /// How the job stands, or how the last one has ended.
+    pub fn job_report(&self) -> Option<BlockJobReport> {
+        let now = self.current_job().map(|job| job.report(&self.live));
+        now.or_else(|| self.last_job().clone())
     }
 
-    /// Limits the speed of the job on a disk.
-    pub fn set_block_job_speed(&self, name: &str, value: u64, flags: BandwidthFlags) -> Result<()> {
-        let speed = bandwidth(value, flags.contains(BandwidthFlags::BYTES))?;
-        let disk = self.workplace(name)?.disk;
-        disk.current_job().ok_or_else(|| disk.no_job())?.job.control().set_speed(speed);
+    /// Limits the speed of the job, in bytes a second.
+    pub fn set_job_speed(&self, speed: u64) -> Result<()> {
+        self.current_job().ok_or_else(|| self.no_job())?.job.control().set_speed(speed);
         Ok(())
     }
 
-    /// Ends the job on a disk, or makes its target the disk.
-    pub fn abort_block_job(&self, name: &str, flags: AbortFlags) -> Result<()> {
-        let disk = self.workplace(name)?.disk;
-        let job = disk.current_job().ok_or_else(|| disk.no_job())?;
+    /// Ends the job, or makes its target the disk.
+    pub fn abort_job(&self, flags: AbortFlags) -> Result<()> {
+        let job = self.current_job().ok_or_else(|| self.no_job())?;
         if !flags.contains(AbortFlags::PIVOT) {
             job.cancel();
             return if flags.contains(AbortFlags::ASYNC) {
@@ -528,20 +465,20 @@ impl Domain {
             } else {
                 match (job.kind, job.wait_cancelled()) {
                     // Somebody else's pivot was first: it came too late.
-                    (Kind::Copy | Kind::ActiveCommit, Outcome::Completed) => Err(disk.no_job()),
+                    (Kind::Copy | Kind::ActiveCommit, Outcome::Completed) => Err(self.no_job()),
                     _ => Ok(()),
                 }
             };
         }
         let mirrors = matches!(job.kind, Kind::Copy | Kind::ActiveCommit);
         if !mirrors || !job.job.is_ready() {
-            let text = format!("block job on disk '{}' not ready for pivot yet", disk.target);
+            let text = format!("block job on disk '{}' not ready for pivot yet", self.target);
             return Err(Error::new(VIR_ERR_BLOCK_COPY_ACTIVE, VIR_FROM_DOMAIN, text));
         }
         job.job.control().command(Command::Pivot);
         if flags.contains(AbortFlags::ASYNC) {
             return Ok(());
         }
-        disk.judge(job.job.wait())
+        self.judge(job.job.wait())
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod allocate;
 pub mod copy;
+mod copy_target;
 pub mod job;
 pub mod pull_commit;
 pub mod stream;

@@ -4,17 +4,15 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::copy::{CopyFlags, CopyParameters, absolute, set_image};
-use super::job::{JobContext, Kind, Moves, NewJob, PivotStep, bandwidth};
+use super::job::{JobContext, Moves, NewJob, PivotStep};
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{Chain, Files, Format, Image, SECTOR, has_protocol};
 use crate::copy::DirtyUnits;
 use crate::domain::config::lookup::indexed;
 use crate::domain::failed;
-use crate::domain::object::Domain;
-use crate::domain::runtime::description::{backing_store, source, source_type};
-use crate::enums::domain::{virDomainBlockCommitFlags, virDomainBlockRebaseFlags};
-use crate::enums::flags;
+use crate::domain::images::create::absolute;
+use crate::domain::images::describe::{backing_store, set_image, source, source_type};
+use crate::domain::machine::block_job::{CommitFlags, Kind, PullBase};
 use crate::error::*;
 use crate::job::{self, Control, Copy, End, LiveChain, Mirror, MirrorGuard, relative_name};
 use crate::storage::{ImageUsers, overlays_of};
@@ -22,30 +20,6 @@ use crate::xml::{Element, excerpt};
 
 /// The unit in which an active commit notes what guests change.
 const GRANULARITY: u64 = 64 * 1024;
-
-flags! {
-    /// How a disk is put onto another image.
-    #[derive(Clone, Copy)]
-    pub struct RebaseFlags: u32 = virDomainBlockRebaseFlags {
-        const SHALLOW = VIR_DOMAIN_BLOCK_REBASE_SHALLOW;
-        const REUSE_EXT = VIR_DOMAIN_BLOCK_REBASE_REUSE_EXT;
-        const COPY_RAW = VIR_DOMAIN_BLOCK_REBASE_COPY_RAW;
-        const COPY = VIR_DOMAIN_BLOCK_REBASE_COPY;
-        const RELATIVE = VIR_DOMAIN_BLOCK_REBASE_RELATIVE;
-        const COPY_DEV = VIR_DOMAIN_BLOCK_REBASE_COPY_DEV;
-        const BANDWIDTH_BYTES = VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES;
-    }
-
-    /// How images are committed.
-    #[derive(Clone, Copy)]
-    pub struct CommitFlags: u32 = virDomainBlockCommitFlags {
-        const SHALLOW = VIR_DOMAIN_BLOCK_COMMIT_SHALLOW;
-        const DELETE = VIR_DOMAIN_BLOCK_COMMIT_DELETE;
-        const ACTIVE = VIR_DOMAIN_BLOCK_COMMIT_ACTIVE;
-        const RELATIVE = VIR_DOMAIN_BLOCK_COMMIT_RELATIVE;
-        const BANDWIDTH_BYTES = VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES;
-    }
-}
 
 fn not_found(text: String) -> Error {
     Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_STORAGE, text)
@@ -246,158 +220,8 @@ impl JobContext {
     }
 }
 
-impl Domain {
-    /// Brings everything below the top image into it, or what is above `base`.
-    pub fn block_pull(
-        &self,
-        name: &str,
-        base: Option<&str>,
-        speed: u64,
-        flags: RebaseFlags,
-    ) -> Result<()> {
-        let speed = bandwidth(speed, flags.contains(RebaseFlags::BANDWIDTH_BYTES))?;
-        let relative = flags.contains(RebaseFlags::RELATIVE);
-        if relative && base.is_none() {
-            let text = "flag VIR_DOMAIN_BLOCK_REBASE_RELATIVE is valid only with non-null base";
-            return Err(refused(text));
-        }
-        let place = self.workplace(name)?;
-        let _changing = place.changing_disk()?;
-        place.check_pull()?;
-        let live = place.disk.live.clone();
-        let (top, above, base) = {
-            let chain = live.images();
-            let base = match base {
-                Some(base) => {
-                    let base = find(&**place.files(), &chain, &place.disk.target, base, Some(0))?;
-                    Some((base, recorded(&chain, 0, base, relative)?))
-                }
-                None => None,
-            };
-            let index = base.as_ref().map_or(usize::MAX, |(index, _)| *index);
-            (chain.images[0].qcow2.clone(), chain.above(0, index).map_err(failed)?, base)
-        };
-        let length = live.gate.node().length().map_err(failed)?;
-        let control = Arc::new(Control::new(length, speed, 0));
-        let moves: Moves = Box::new(move |extent| extent.depth > 0 && above.affect(extent));
-        let new = NewJob { moves: Some(moves), ..NewJob::new(Kind::Pull, control) };
-        let at_work = place.clone();
-        place.start(new, move |control| {
-            // A raw image has nothing below.
-            let Some(top) = top else { return Ok(End::Completed) };
-            if job::pull(&top, 0..length, above, control)? == End::Cancelled {
-                return Ok(End::Cancelled);
-            }
-            let Some(_changing) = at_work.changing(control) else { return Ok(End::Cancelled) };
-            let (index, name) = match &base {
-                Some((index, name)) => (Some(*index), Some(name.as_str())),
-                None => (None, None),
-            };
-            live.relink(0, index, name, || at_work.forget_chain())?;
-            Ok(End::Completed)
-        })
-    }
-
-    /// The older way to pull and to copy.
-    pub fn block_rebase(
-        &self,
-        name: &str,
-        base: Option<&str>,
-        speed: u64,
-        flags: RebaseFlags,
-    ) -> Result<()> {
-        if !flags.contains(RebaseFlags::COPY) {
-            let copies = RebaseFlags::SHALLOW
-                | RebaseFlags::REUSE_EXT
-                | RebaseFlags::COPY_RAW
-                | RebaseFlags::COPY_DEV;
-            if flags.intersects(copies) {
-                return Err(refused("use of flags requires a copy job"));
-            }
-            return self.block_pull(name, base, speed, flags);
-        }
-        if flags.contains(RebaseFlags::RELATIVE) {
-            let text = "Relative backing during copy not supported yet";
-            return Err(Error::new(VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_FROM_DOMAIN, text));
-        }
-        let bandwidth = bandwidth(speed, flags.contains(RebaseFlags::BANDWIDTH_BYTES))?;
-        let to = (base.unwrap_or_default(), flags.contains(RebaseFlags::COPY_DEV));
-        let format = flags.contains(RebaseFlags::COPY_RAW).then_some(Format::Raw);
-        let same = RebaseFlags::SHALLOW.bits() | RebaseFlags::REUSE_EXT.bits();
-        let flags = CopyFlags::from_bits_truncate(flags.bits() & same);
-        let parameters = CopyParameters { bandwidth, ..Default::default() };
-        self.block_copy_to_path(name, to, format, parameters, flags)
-    }
-
-    /// Brings what `top` and the images between have into `base`.
-    pub fn block_commit(
-        &self,
-        name: &str,
-        base: Option<&str>,
-        top: Option<&str>,
-        speed: u64,
-        flags: CommitFlags,
-    ) -> Result<()> {
-        let speed = bandwidth(speed, flags.contains(CommitFlags::BANDWIDTH_BYTES))?;
-        let place = self.workplace(name)?;
-        let _changing = place.changing_disk()?;
-        place.check_chain()?;
-        let live = place.disk.live.clone();
-        let active = flags.contains(CommitFlags::ACTIVE);
-        let (top, base, name) = {
-            let chain = live.images();
-            let (target, files) = (&place.disk.target, &**place.files());
-            let shown = |index: usize| chain.images[index].path.display();
-            let top = match top {
-                Some(top) => find(files, &chain, target, top, None)?,
-                None => 0,
-            };
-            let last = chain.images.len() - 1;
-            if top == last && base.is_none() {
-                let text = format!("could not find base image in chain for '{target}'");
-                return Err(not_found(text));
-            }
-            if top == 0 && !active {
-                let text = format!("commit of '{target}' active layer requires active flag");
-                return Err(refused(text));
-            }
-            if top > 0 && active {
-                let text = format!("active commit requested but '{}' is not active", shown(top));
-                return Err(refused(text));
-            }
-            let base = match base {
-                Some(base) => find(files, &chain, target, base, Some(top))?,
-                None if flags.contains(CommitFlags::SHALLOW) => top + 1,
-                None => last,
-            };
-            if flags.contains(CommitFlags::SHALLOW) && base != top + 1 {
-                return Err(refused(format!(
-                    "base '{}' is not immediately below '{}' in chain for '{}'",
-                    shown(base),
-                    shown(top),
-                    shown(0)
-                )));
-            }
-            let relative = flags.contains(CommitFlags::RELATIVE);
-            let above = top.saturating_sub(1);
-            (top, base, recorded(&chain, above, base, relative)?)
-        };
-        place.check_others(top, base, flags)?;
-        // Written only while the job runs: others may read it again then.
-        live.reopen(base, true)?;
-        let started = match active {
-            true => place.commit_active(base, speed, flags),
-            false => place.commit(top, base, name, speed, flags),
-        };
-        if started.is_err() {
-            live.give_up_writing(base);
-        }
-        started
-    }
-}
-
 impl JobContext {
-    fn commit(
+    fn commit_below(
         &self,
         top: usize,
         base: usize,
@@ -519,5 +343,108 @@ impl JobContext {
             }
             Ok(true)
         })
+    }
+}
+
+impl JobContext {
+    /// Starts to bring everything below the active layer into it, or what is above a base.
+    pub fn pull(&self, base: Option<&PullBase>, speed: u64) -> Result<()> {
+        let _changing = self.changing_disk()?;
+        self.check_pull()?;
+        let live = self.disk.live.clone();
+        let (top, above, base) = {
+            let chain = live.images();
+            let base = match base {
+                Some(PullBase { name, relative }) => {
+                    let base = find(&**self.files(), &chain, &self.disk.target, name, Some(0))?;
+                    Some((base, recorded(&chain, 0, base, *relative)?))
+                }
+                None => None,
+            };
+            let index = base.as_ref().map_or(usize::MAX, |(index, _)| *index);
+            (chain.images[0].qcow2.clone(), chain.above(0, index).map_err(failed)?, base)
+        };
+        let length = live.gate.node().length().map_err(failed)?;
+        let control = Arc::new(Control::new(length, speed, 0));
+        let moves: Moves = Box::new(move |extent| extent.depth > 0 && above.affect(extent));
+        let new = NewJob { moves: Some(moves), ..NewJob::new(Kind::Pull, control) };
+        let at_work = self.clone();
+        self.start(new, move |control| {
+            // A raw image has nothing below.
+            let Some(top) = top else { return Ok(End::Completed) };
+            if job::pull(&top, 0..length, above, control)? == End::Cancelled {
+                return Ok(End::Cancelled);
+            }
+            let Some(_changing) = at_work.changing(control) else { return Ok(End::Cancelled) };
+            let (index, name) = match &base {
+                Some((index, name)) => (Some(*index), Some(name.as_str())),
+                None => (None, None),
+            };
+            live.relink(0, index, name, || at_work.forget_chain())?;
+            Ok(End::Completed)
+        })
+    }
+
+    /// Starts to bring what `top` and the images between have into `base`.
+    pub fn commit(
+        &self,
+        base: Option<&str>,
+        top: Option<&str>,
+        speed: u64,
+        flags: CommitFlags,
+    ) -> Result<()> {
+        let _changing = self.changing_disk()?;
+        self.check_chain()?;
+        let live = self.disk.live.clone();
+        let active = flags.contains(CommitFlags::ACTIVE);
+        let (top, base, name) = {
+            let chain = live.images();
+            let (target, files) = (&self.disk.target, &**self.files());
+            let shown = |index: usize| chain.images[index].path.display();
+            let top = match top {
+                Some(top) => find(files, &chain, target, top, None)?,
+                None => 0,
+            };
+            let last = chain.images.len() - 1;
+            if top == last && base.is_none() {
+                let text = format!("could not find base image in chain for '{target}'");
+                return Err(not_found(text));
+            }
+            if top == 0 && !active {
+                let text = format!("commit of '{target}' active layer requires active flag");
+                return Err(refused(text));
+            }
+            if top > 0 && active {
+                let text = format!("active commit requested but '{}' is not active", shown(top));
+                return Err(refused(text));
+            }
+            let base = match base {
+                Some(base) => find(files, &chain, target, base, Some(top))?,
+                None if flags.contains(CommitFlags::SHALLOW) => top + 1,
+                None => last,
+            };
+            if flags.contains(CommitFlags::SHALLOW) && base != top + 1 {
+                return Err(refused(format!(
+                    "base '{}' is not immediately below '{}' in chain for '{}'",
+                    shown(base),
+                    shown(top),
+                    shown(0)
+                )));
+            }
+            let relative = flags.contains(CommitFlags::RELATIVE);
+            let above = top.saturating_sub(1);
+            (top, base, recorded(&chain, above, base, relative)?)
+        };
+        self.check_others(top, base, flags)?;
+        // Written only while the job runs: others may read it again then.
+        live.reopen(base, true)?;
+        let started = match active {
+            true => self.commit_active(base, speed, flags),
+            false => self.commit_below(top, base, name, speed, flags),
+        };
+        if started.is_err() {
+            live.give_up_writing(base);
+        }
+        started
     }
 }

@@ -3,30 +3,16 @@
 
 use std::sync::{Arc, MutexGuard};
 
-use super::job::{AbortFlags, BlockJobReport, DiskJob, JobContext, Kind, Moves};
+use super::job::{DiskJob, JobContext, Moves};
+use crate::block::Layers;
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{Extent, ExtentKind, Layers};
-use crate::domain::config::disk::DiskDefinition;
-use crate::domain::config::lookup::{alias, disk_range};
+use crate::domain::config::lookup::disk_range;
 use crate::domain::failed;
-use crate::domain::object::Domain;
+use crate::domain::machine::block_job::{AbortFlags, BlockJobReport, Kind, RangeRequest};
 use crate::domain::runtime::disk::Disk;
+
 use crate::error::*;
 use crate::job::{self, End, Progress};
-
-/// A disk that is being streamed.
-pub struct BlockStream {
-    /// The path of its image, or its target if that has none.
-    pub path: String,
-    /// As positions on the disk.
-    pub progress: Progress,
-}
-
-/// A range of a disk that has space in the image on top.
-pub struct BlockRegion {
-    pub offset: u64,
-    pub length: u64,
-}
 
 impl Disk {
     fn increments(&self) -> MutexGuard<'_, Option<Progress>> {
@@ -85,18 +71,16 @@ impl JobContext {
     }
 }
 
-impl Domain {
-    /// Brings what a range (to the end if `length` is 0) is read from below into the image on top. It
-    /// is a job, for whose end this waits or not.
-    pub fn block_stream(&self, name: &str, offset: u64, length: u64, wait: bool) -> Result<()> {
-        let place = self.workplace(name)?;
+impl JobContext {
+    /// Starts to bring what a range is read from below into the active layer.
+    pub fn stream(&self, request: &RangeRequest) -> Result<()> {
         let job = {
-            let _changing = place.changing_disk()?;
-            place.check_pull()?;
-            let (top, size) = (place.disk.top(), place.disk.length()?);
-            let at_work = place.clone();
+            let _changing = self.changing_disk()?;
+            self.check_pull()?;
+            let (top, size) = (self.disk.top(), self.disk.length()?);
+            let at_work = self.clone();
             let moves: Moves = Box::new(|extent| extent.depth > 0);
-            place.start_on_range((offset, length), size, Some(moves), move |range, control| {
+            self.start_on_range(request, size, Some(moves), move |range, control| {
                 // A raw image has nothing below.
                 let Some(top) = top else { return Ok(End::Completed) };
                 let last = range.end == size;
@@ -112,98 +96,50 @@ impl Domain {
                 Ok(End::Completed)
             })?
         };
-        if wait { place.wait(&job) } else { Ok(()) }
+        if request.wait { self.wait(&job) } else { Ok(()) }
     }
 
-    /// Does a little of it, the first that there is to do from `offset` on: at least a cluster, at most
-    /// 1 MiB. Returns where the next begins, the end of the disk if there is none.
-    pub fn block_stream_increment(&self, name: &str, offset: u64) -> Result<u64> {
-        let place = self.workplace(name)?;
-        place.running.yield_to_waiters();
-        let _changing = place.changing_disk()?;
-        place.check_pull()?;
-        let size = place.disk.length()?;
-        let range = disk_range(&place.disk.target, offset, 0, size)?;
+    /// Streams a little, the first that there is to do from `offset` on, and returns where the next
+    /// begins.
+    pub fn stream_increment(&self, offset: u64) -> Result<u64> {
+        self.running.yield_to_waiters();
+        let _changing = self.changing_disk()?;
+        self.check_pull()?;
+        let size = self.disk.length()?;
+        let range = disk_range(&self.disk.target, offset, 0, size)?;
         let mut next = size;
-        if let Some(top) = place.disk.top() {
+        if let Some(top) = self.disk.top() {
             let part = top.owed(range.start, size).map_err(failed)?;
             top.populate(part.start, part.end - part.start, Layers::NOTHING).map_err(failed)?;
             next = top.owed(part.end, size).map_err(failed)?.start;
             if next == size {
-                place.leave_below(&top, size)?;
+                self.leave_below(&top, size)?;
             }
         }
-        *place.disk.increments() = Some(Progress { done: next, end: size });
+        *self.disk.increments() = Some(Progress { done: next, end: size });
         Ok(next)
     }
 
-    /// Where the first part of a disk is that is still read from below; the end of the disk if there is
-    /// none.
-    pub fn block_stream_position(&self, name: &str) -> Result<u64> {
-        let place = self.workplace(name)?;
+    /// Where the first part of the disk is that is still read from below.
+    pub fn stream_position(&self) -> Result<u64> {
         // The image is looked through, and must not be closed meanwhile.
-        let _changing = place.changing_disk()?;
-        let size = place.disk.length()?;
-        place.disk.top().map_or(Ok(size), |top| Ok(top.owed(0, size).map_err(failed)?.start))
+        let _changing = self.changing_disk()?;
+        let size = self.disk.length()?;
+        self.disk.top().map_or(Ok(size), |top| Ok(top.owed(0, size).map_err(failed)?.start))
     }
 
-    /// The disks that are being streamed. One that is in increments stays among them when it is at its
-    /// end, until it is ended or has another job.
-    pub fn block_streams(&self) -> Result<Vec<BlockStream>> {
-        let machine = self.machine()?;
-        let definition = machine.definition()?;
-        let streamed = machine.disks()?.into_iter().filter_map(|disk| {
-            let path = definition.disk(&disk.target).and_then(DiskDefinition::path);
-            let path = path.unwrap_or(&disk.target).to_string();
-            Some(BlockStream { path, progress: disk.streamed? })
-        });
-        Ok(streamed.collect())
+    /// How the streaming of the disk stands, or how the last one has ended.
+    pub fn stream_report(&self) -> Result<BlockJobReport> {
+        self.disk.streamed()?;
+        let report = self.disk.job_report().filter(|report| report.kind == Kind::Pull);
+        report.ok_or_else(|| self.disk.no_job())
     }
 
-    /// How the streaming of a disk stands, or how the last one has ended.
-    pub fn block_stream_report(&self, name: &str) -> Result<BlockJobReport> {
-        let disk = self.workplace(name)?.disk;
-        disk.streamed()?;
-        let report = self.block_job_report(name)?.filter(|report| report.kind == Kind::Pull);
-        report.ok_or_else(|| disk.no_job())
-    }
-
-    /// Ends the streaming of a disk; what has been streamed stays.
-    pub fn abort_block_stream(&self, name: &str) -> Result<()> {
-        let disk = self.workplace(name)?.disk;
-        match disk.streamed()? {
-            Some(_) => self.abort_block_job(name, AbortFlags::empty()),
-            None => disk.increments().take().map(drop).ok_or_else(|| disk.no_job()),
+    /// Ends the streaming of the disk.
+    pub fn abort_stream(&self) -> Result<()> {
+        match self.disk.streamed()? {
+            Some(_) => self.disk.abort_job(AbortFlags::empty()),
+            None => self.disk.increments().take().map(drop).ok_or_else(|| self.disk.no_job()),
         }
-    }
-
-    /// The target of the disk whose device has that alias. Any other name stays as it is: it may be a
-    /// target or a path, and whoever uses it says if it is not.
-    pub fn disk_of_alias(&self, name: String) -> Result<String> {
-        let definition = self.entry()?.definition()?;
-        if name.is_empty() || definition.disk(&name).is_some() {
-            return Ok(name);
-        }
-        let targets = definition.disks.iter().map(|disk| &disk.target);
-        let mut elements =
-            targets.filter_map(|target| Some((target, definition.disk_element(target)?)));
-        let found = elements.find(|(_, element)| alias(element) == name);
-        Ok(found.map_or(name, |(target, _)| target.clone()))
-    }
-
-    /// Which ranges of a disk have space in the image on top: in order, with something between them.
-    pub fn block_regions(&self, name: &str) -> Result<Vec<BlockRegion>> {
-        let extents = self.block_extents(name, 0, 0)?;
-        let own = |extent: &&Extent| extent.depth == 0 && extent.kind != ExtentKind::Hole;
-        let mut regions: Vec<BlockRegion> = Vec::new();
-        for extent in extents.iter().filter(own) {
-            match regions.last_mut() {
-                Some(last) if last.offset + last.length == extent.offset => {
-                    last.length += extent.length;
-                }
-                _ => regions.push(BlockRegion { offset: extent.offset, length: extent.length }),
-            }
-        }
-        Ok(regions)
     }
 }
