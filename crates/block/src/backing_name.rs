@@ -3,21 +3,14 @@
 
 use std::path::PathBuf;
 
-use super::nbd::{Address, Place};
-use crate::json;
-
-/// What an image has below it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// A file, by a path that may be relative to the image's folder.
-    File(PathBuf),
-    Export(Address),
-}
+use crate::nbd::{self, Address, Place};
+use crate::{Location, json};
 
 /// A name, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackingName {
-    pub target: Target,
+    /// Where it leads. A path may be relative to the folder of the image that has the name.
+    pub location: Location,
     /// The format that the name itself says.
     pub format: Option<String>,
 }
@@ -42,23 +35,23 @@ const HARMLESS: [&str; 12] = [
 
 /// Understands a name; an error says why it is none that can be opened.
 pub fn parse(name: &str) -> Parsed<BackingName> {
-    let plain = |target| Ok(BackingName { target, format: None });
+    let plain = |location| Ok(BackingName { location, format: None });
     if let Some(options) = name.strip_prefix("json:") {
         return from_json(options);
     }
     if let Some(path) = name.strip_prefix("file:") {
-        return plain(Target::File(absolute(path)?));
+        return plain(Location::File(absolute(path)?));
     }
     if name.starts_with("nbd") && name.contains("://") {
-        return plain(Target::Export(super::nbd::parse_uri(name)?));
+        return plain(Location::Nbd(nbd::parse_uri(name)?));
     }
     if let Some(rest) = name.strip_prefix("nbd:") {
-        return plain(Target::Export(short(rest)?));
+        return plain(Location::Nbd(short(rest)?));
     }
-    if super::open::has_protocol(name) {
+    if crate::location::has_protocol(name) {
         return Err("it is neither a local file nor an NBD export".to_string());
     }
-    plain(Target::File(local(name)?))
+    plain(Location::File(local(name)?))
 }
 
 fn local(path: &str) -> Parsed<PathBuf> {
@@ -122,22 +115,22 @@ fn from_json(text: &str) -> Parsed<BackingName> {
         }
         false => None,
     };
-    let target = match options.take("driver").as_deref() {
-        Some("nbd") => Target::Export(export(&mut options)?),
+    let location = match options.take("driver").as_deref() {
+        Some("nbd") => Location::Nbd(export(&mut options)?),
         Some("file" | "host_device") => {
             let path = options.take("filename").ok_or("it names no file")?;
-            Target::File(absolute(path.strip_prefix("file:").unwrap_or(&path))?)
+            Location::File(absolute(path.strip_prefix("file:").unwrap_or(&path))?)
         }
         Some(other) => {
             return Err(format!("its driver is '{}'", virsparse_base::text::excerpt(other)));
         }
         None => match options.take("filename") {
-            Some(name) if !name.starts_with("json:") => parse(&name)?.target,
+            Some(name) if !name.starts_with("json:") => parse(&name)?.location,
             _ => return Err("it says no driver".to_string()),
         },
     };
     options.finish()?;
-    Ok(BackingName { target, format })
+    Ok(BackingName { location, format })
 }
 
 fn export(options: &mut Options) -> Parsed<Address> {
@@ -180,13 +173,13 @@ impl Options {
 mod tests {
     use super::*;
 
-    fn unix(path: &str, export: &str) -> Target {
-        Target::Export(Address { place: Place::Unix(path.into()), export: export.to_string() })
+    fn unix(path: &str, export: &str) -> Location {
+        Location::Nbd(Address { place: Place::Unix(path.into()), export: export.to_string() })
     }
 
-    fn inet(host: &str, port: u16, export: &str) -> Target {
+    fn inet(host: &str, port: u16, export: &str) -> Location {
         let place = Place::Tcp { host: host.to_string(), port };
-        Target::Export(Address { place, export: export.to_string() })
+        Location::Nbd(Address { place, export: export.to_string() })
     }
 
     #[test]
@@ -210,13 +203,13 @@ mod tests {
                 r#"json:{"driver":"nbd","server":{"type":"inet","host":"h","port":7}}"#,
                 inet("h", 7, ""),
             ),
-            (r#"json:{"driver":"file","filename":"/a b"}"#, Target::File("/a b".into())),
+            (r#"json:{"driver":"file","filename":"/a b"}"#, Location::File("/a b".into())),
             (r#"json:{"filename":"nbd+unix:///x?socket=/s"}"#, unix("/s", "x")),
-            ("a/b", Target::File("a/b".into())),
-            ("file:/a", Target::File("/a".into())),
+            ("a/b", Location::File("a/b".into())),
+            ("file:/a", Location::File("/a".into())),
         ];
-        for (name, target) in cases {
-            assert_eq!(parse(name), Ok(BackingName { target, format: None }), "{name}");
+        for (name, location) in cases {
+            assert_eq!(parse(name), Ok(BackingName { location, format: None }), "{name}");
         }
         let wrapped = [
             r#"json:{"driver":"raw","file":{"driver":"nbd","server":{"type":"unix","path":"/s"}}}"#,
@@ -224,7 +217,7 @@ mod tests {
         ];
         for name in wrapped {
             let format = Some("raw".to_string());
-            assert_eq!(parse(name), Ok(BackingName { target: unix("/s", ""), format }), "{name}");
+            assert_eq!(parse(name), Ok(BackingName { location: unix("/s", ""), format }), "{name}");
         }
     }
 

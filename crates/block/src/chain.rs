@@ -5,27 +5,25 @@
 //! and a name in an image is a local file, relative to the image's folder, or an NBD export.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use virsparse_base::errno::Errno;
 
-use super::backing_name::{BackingName, Target};
-use super::cache::Cache;
+use super::backing_name::BackingName;
 use super::files::{Files, ImageFile, RealFiles};
 use super::filter::{Filtered, flushed::Flushed};
-use super::nbd::NbdOptions;
-use super::open::{Format, OpenOptions, below, beside, shown};
+use super::location::shown;
+use super::open::{Format, OpenOptions};
 use super::qcow2::{Header, Qcow2Node};
-use super::{BlockError, Layers, Node, Result, WholeSectors};
+use super::{Access, BlockError, Layers, Location, Node, Result, WholeSectors};
 
 /// Images in a chain, at most.
 pub const MOST_IMAGES: usize = 200;
 
 /// One image of a chain.
 pub struct Image {
-    /// The file that it is.
-    pub path: PathBuf,
+    /// Where it is.
+    pub location: Location,
     pub format: Format,
     /// What it is called while the disk is used: images that come later have higher numbers.
     pub index: u32,
@@ -37,7 +35,7 @@ pub struct Image {
     pub node: Arc<dyn Node>,
     /// The same, where the images below can be exchanged.
     pub qcow2: Option<Arc<Qcow2Node>>,
-    cache: Cache,
+    access: Access,
     /// The files that it consists of, its own first, if they are locked.
     files: Vec<Arc<dyn ImageFile>>,
 }
@@ -45,23 +43,34 @@ pub struct Image {
 impl Image {
     /// Whether its bytes are those of a block device.
     pub fn is_raw_device(&self) -> bool {
-        self.format == Format::Raw && self.files.first().is_some_and(|file| file.is_device())
+        let is_device = |file: &Arc<dyn ImageFile>| file.is_device();
+        self.format == Format::Raw
+            && self.location.path().is_some()
+            && self.files.first().is_some_and(is_device)
     }
 
-    /// An image that is no file, or none that is opened again.
-    pub fn of_node(node: Arc<dyn Node>, path: PathBuf, writable: bool) -> Image {
-        let (format, cache, files) = (Format::Raw, Cache::default(), Vec::new());
+    /// An image that is not opened again, of whatever is at its location.
+    pub fn of_node(node: Arc<dyn Node>, location: Location, writable: bool) -> Image {
+        let (format, access, files) = (Format::Raw, Access::new(writable), Vec::new());
         let (index, recorded, qcow2) = (0, None, None);
-        Image { path, format, index, recorded, writable, node, qcow2, cache, files }
+        Image { location, format, index, recorded, writable, node, qcow2, access, files }
     }
 
     /// Whether one of its files has that identity, or its path leads there if nothing is known of its
     /// files.
     pub fn is_in(&self, files: &dyn Files, identity: (u64, u64)) -> bool {
         if self.files.is_empty() {
-            return files.identity(&self.path) == Ok(identity);
+            let path = self.location.path();
+            return path.is_some_and(|path| files.identity(path) == Ok(identity));
         }
         self.files.iter().any(|file| file.identity() == Ok(identity))
+    }
+
+    /// What makes everything fail that waits for the servers of its files, in all threads. It does not
+    /// keep them open.
+    pub fn disconnector(&self) -> Box<dyn Fn() + Send + Sync> {
+        let files: Vec<_> = self.files.iter().map(Arc::downgrade).collect();
+        Box::new(move || files.iter().filter_map(Weak::upgrade).for_each(|file| file.disconnect()))
     }
 
     /// Whether somebody beside this chain has locked its files.
@@ -83,35 +92,53 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Opens the image in the file at `path` and those that it refers to.
-    pub fn open(path: &Path, options: OpenOptions) -> Result<Chain> {
-        Chain::open_in(&(Arc::new(RealFiles) as Arc<dyn Files>), path, options)
+    /// Opens the image at a path or another location, and those that it refers to.
+    pub fn open(location: impl Into<Location>, options: OpenOptions) -> Result<Chain> {
+        let files = Arc::new(RealFiles) as Arc<dyn Files>;
+        Chain::open_in(&files, location.into(), options)
     }
 
     /// The same where names lead to other files.
-    pub fn open_in(files: &Arc<dyn Files>, path: &Path, options: OpenOptions) -> Result<Chain> {
+    pub fn open_in(
+        files: &Arc<dyn Files>,
+        location: Location,
+        options: OpenOptions,
+    ) -> Result<Chain> {
+        let file = files.open(&location, &options.access(true))?;
+        Chain::open_on(files, location, file, options)
+    }
+
+    /// The same where what is at the location of the top image is already open.
+    pub fn open_on(
+        files: &Arc<dyn Files>,
+        location: Location,
+        file: Arc<dyn ImageFile>,
+        options: OpenOptions,
+    ) -> Result<Chain> {
         let mut found: Vec<Found> = Vec::new();
-        let place = Target::File(path.to_path_buf());
-        let mut next = Some((place, options.format, None::<String>));
-        while let Some((place, format, recorded)) = next.take() {
-            let writable = options.writable && found.is_empty();
-            let how = How { writable, cache: options.cache };
-            let image =
-                find(&**files, place, format, recorded.clone(), how, &options.exports, &found)
-                    .map_err(|error| match (recorded, found.last()) {
-                        (Some(name), Some(above)) => BlockError {
-                            what: format!(
-                                "could not open the backing image '{}' of '{}': {}",
-                                virsparse_base::text::excerpt(&shown(&name)),
-                                above.file.name(),
-                                error.what
-                            ),
-                            errno: error.errno,
-                        },
-                        _ => error,
-                    })?;
+        let mut top = Some(file);
+        let mut next = Some((location, options.format, None::<String>));
+        while let Some((location, format, recorded)) = next.take() {
+            let access = options.access(found.is_empty());
+            let file = top.take().map_or_else(|| files.open(&location, &access), Ok);
+            let image = file
+                .and_then(|file| {
+                    find(&**files, location, file, format, recorded.clone(), access, &found)
+                })
+                .map_err(|error| match (recorded, found.last()) {
+                    (Some(name), Some(above)) => BlockError {
+                        what: format!(
+                            "could not open the backing image '{}' of '{}': {}",
+                            virsparse_base::text::excerpt(&shown(&name)),
+                            above.file.name(),
+                            error.what
+                        ),
+                        errno: error.errno,
+                    },
+                    _ => error,
+                })?;
             if !options.without_backing {
-                next = image.below()?.map(|(place, format, name)| (place, format, Some(name)));
+                next = image.below()?.map(|(at, format, name)| (at, format, Some(name)));
             }
             found.push(image);
         }
@@ -183,9 +210,9 @@ impl Chain {
         let file = old.open_again(writable)?;
         // One process, two open files: the locks of one would keep the other out.
         image.files.iter().for_each(|file| file.unlock());
-        let (path, format, recorded) = (image.path.clone(), image.format, image.recorded.clone());
-        let how = How { writable, cache: image.cache };
-        let made = Found::new(&*self.files, path, format, recorded, how, file)
+        let (location, recorded) = (image.location.clone(), image.recorded.clone());
+        let access = Access { writable, ..image.access.clone() };
+        let made = Found::new(&*self.files, location, image.format, recorded, access, file)
             .and_then(|found| found.build(below));
         let new = match made {
             Ok(new) => Image { index: image.index, ..new },
@@ -209,7 +236,7 @@ impl Chain {
     pub fn give_up_writing(&mut self, index: usize) {
         let Err(error) = self.reopen(index, false) else { return };
         let image = &mut self.images[index];
-        let path = image.path.display();
+        let path = &image.location;
         if let Err(unwritten) = image.node.flush() {
             log::error!("'{path}' stays open for writing: {unwritten:?}");
             return;
@@ -234,19 +261,12 @@ impl Chain {
     }
 }
 
-/// How an image is opened.
-#[derive(Clone, Copy)]
-struct How {
-    writable: bool,
-    cache: Cache,
-}
-
 /// An image whose file is open, and whose header has been read.
 struct Found {
-    path: PathBuf,
+    location: Location,
     format: Format,
     recorded: Option<String>,
-    how: How,
+    access: Access,
     file: Arc<dyn ImageFile>,
     header: Option<Header>,
     /// The external data file.
@@ -256,25 +276,25 @@ struct Found {
 impl Found {
     fn new(
         files: &dyn Files,
-        path: PathBuf,
+        location: Location,
         format: Format,
         recorded: Option<String>,
-        how: How,
+        access: Access,
         file: Arc<dyn ImageFile>,
     ) -> Result<Found> {
         // Others may write an image only while nobody else uses it.
-        file.lock(how.writable)?;
-        let access = if how.writable { "writing" } else { "reading" };
-        log::debug!("opened and locked '{}' as {} for {access}", file.name(), format.name());
+        file.lock(access.writable)?;
+        let purpose = if access.writable { "writing" } else { "reading" };
+        log::debug!("opened and locked '{}' as {} for {purpose}", file.name(), format.name());
         let header = match format {
             Format::Raw => None,
             Format::Qcow2 => Some(Qcow2Node::read_header(file.name(), &*file)?),
         };
         let data = match header.as_ref().filter(|header| header.has_data_file()) {
-            Some(header) => Some(open_data(files, &path, &*file, header, how)?),
+            Some(header) => Some(open_data(files, &location, &*file, header, &access)?),
             None => None,
         };
-        Ok(Found { path, format, recorded, how, file, header, data })
+        Ok(Found { location, format, recorded, access, file, header, data })
     }
 
     /// The files that it consists of.
@@ -282,11 +302,11 @@ impl Found {
         [&self.file].into_iter().chain(&self.data)
     }
 
-    /// The image below: its path, its format, and the name by which this one refers to it.
-    fn below(&self) -> Result<Option<(Target, Format, String)>> {
+    /// The image below: where it is, its format, and the name by which this one refers to it.
+    fn below(&self) -> Result<Option<(Location, Format, String)>> {
         let Some(header) = &self.header else { return Ok(None) };
         let Some(name) = &header.backing_file else { return Ok(None) };
-        let BackingName { target, format: said } = below(&self.path, name)?;
+        let BackingName { location, format: said } = self.location.backing(name)?;
         let recorded = header.backing_format.as_deref();
         if let (Some(recorded), Some(said)) = (recorded, &said)
             && recorded != said
@@ -305,12 +325,12 @@ impl Found {
             ),
             errno: Errno::EOPNOTSUPP,
         })?;
-        Ok(Some((target, format, name.clone())))
+        Ok(Some((location, format, name.clone())))
     }
 
     fn build(self, below: Option<Arc<dyn Node>>) -> Result<Image> {
-        let Found { path, format, recorded, how: How { writable, cache }, file, header, data } =
-            self;
+        let Found { location, format, recorded, access, file, header, data } = self;
+        let writable = access.writable;
         let files = [&file].into_iter().chain(&data).cloned().collect();
         let mut node: Arc<dyn Node> = file;
         let mut qcow2 = None;
@@ -323,20 +343,20 @@ impl Found {
         } else {
             node = WholeSectors::of(node)?;
         }
-        if writable && cache.flushes_changes() {
+        if writable && access.cache.flushes_changes() {
             node = Arc::new(Filtered::new(Arc::new(Flushed), node));
         }
-        Ok(Image { path, format, index: 0, recorded, writable, node, qcow2, cache, files })
+        Ok(Image { location, format, index: 0, recorded, writable, node, qcow2, access, files })
     }
 }
 
-/// Opens the external data file of the image at `path`, whose own file is another.
+/// Opens the external data file of the image at `location`, whose own file is another.
 fn open_data(
     files: &dyn Files,
-    path: &Path,
+    location: &Location,
     image: &dyn ImageFile,
     header: &Header,
-    how: How,
+    access: &Access,
 ) -> Result<Arc<dyn ImageFile>> {
     let fail = |what: &str, errno| {
         Err(BlockError { what: format!("image '{}' {what}", image.name()), errno })
@@ -344,35 +364,25 @@ fn open_data(
     let Some(name) = &header.data_file else {
         return fail("does not name its data file", Errno::EINVAL);
     };
-    let data = beside(path, name)?;
-    let data = files.open(&data, how.writable, how.cache)?;
+    let data = files.open(&location.data_file(name)?, access)?;
     if data.identity()? == image.identity()? {
         return fail("is its own data file", Errno::ELOOP);
     }
-    data.lock(how.writable)?;
+    data.lock(access.writable)?;
     Ok(data)
 }
 
-/// Opens what a chain has next, unless it has it already.
+/// Takes what a chain has next, unless it has it already.
 fn find(
     files: &dyn Files,
-    place: Target,
+    location: Location,
+    file: Arc<dyn ImageFile>,
     format: Format,
     recorded: Option<String>,
-    how: How,
-    exports: &NbdOptions,
+    access: Access,
     above: &[Found],
 ) -> Result<Found> {
     let fail = |what| Err(BlockError { what, errno: Errno::ELOOP });
-    let (path, file) = match place {
-        Target::File(path) => {
-            let file = files.open(&path, how.writable, how.cache)?;
-            (path, file)
-        }
-        Target::Export(address) => {
-            (PathBuf::from(address.uri()), files.open_export(&address, how.writable, exports)?)
-        }
-    };
     let known = |file: &dyn ImageFile| -> Result<bool> {
         let new = file.identity()?;
         for other in above.iter().flat_map(Found::files) {
@@ -388,7 +398,7 @@ fn find(
     if above.len() >= MOST_IMAGES {
         return fail(format!("the backing chain has more than {MOST_IMAGES} images"));
     }
-    let found = Found::new(files, path, format, recorded, how, file)?;
+    let found = Found::new(files, location, format, recorded, access, file)?;
     match &found.data {
         Some(data) if known(&**data)? => {
             fail(format!("the data file '{}' is another image of the chain", data.name()))

@@ -10,10 +10,7 @@ use std::sync::Arc;
 
 use virsparse_base::errno::{Errno, SysResult, errno_of};
 
-use super::cache::Cache;
-use super::nbd::{Address, NbdNode, NbdOptions};
-use super::open::{file_node, open_file, shown};
-use super::{BlockError, FileNode, Node, Result};
+use super::{Access, BlockError, Cache, FileNode, Location, Node, Result};
 
 /// What a name leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +64,9 @@ pub trait ImageFile: Node {
 
     /// By what it can be told from others, whatever its name is.
     fn identity(&self) -> Result<(u64, u64)>;
+
+    /// Makes everything fail that waits for its server, in all threads. Does nothing where there is none.
+    fn disconnect(&self);
 }
 
 /// A place for images. Errors of those functions that give only an errno are worded by who calls.
@@ -78,15 +78,12 @@ pub trait Files: Send + Sync {
     fn exists(&self, path: &Path) -> bool;
 
     /// Opens what is there.
-    fn open(&self, path: &Path, writable: bool, cache: Cache) -> Result<Arc<dyn ImageFile>>;
+    fn open(&self, location: &Location, access: &Access) -> Result<Arc<dyn ImageFile>>;
 
-    /// Opens an export that an image has below it.
-    fn open_export(
-        &self,
-        address: &Address,
-        writable: bool,
-        options: &NbdOptions,
-    ) -> Result<Arc<dyn ImageFile>>;
+    /// Opens the file at a path.
+    fn open_file(&self, path: &Path, writable: bool, cache: Cache) -> Result<Arc<dyn ImageFile>> {
+        self.open(&Location::from(path), &Access { cache, ..Access::new(writable) })
+    }
 
     /// Makes an empty file where nothing is.
     fn create(&self, path: &Path) -> SysResult<Arc<dyn ImageFile>>;
@@ -130,18 +127,8 @@ impl Files for RealFiles {
         fs::symlink_metadata(path).is_ok()
     }
 
-    fn open(&self, path: &Path, writable: bool, cache: Cache) -> Result<Arc<dyn ImageFile>> {
-        let name = shown(&path.display().to_string());
-        Ok(Arc::new(file_node(open_file(path, writable, cache)?, name, cache)?))
-    }
-
-    fn open_export(
-        &self,
-        address: &Address,
-        writable: bool,
-        options: &NbdOptions,
-    ) -> Result<Arc<dyn ImageFile>> {
-        Ok(Arc::new(NbdNode::open(address, writable, options)?))
+    fn open(&self, location: &Location, access: &Access) -> Result<Arc<dyn ImageFile>> {
+        location.open(access)
     }
 
     fn create(&self, path: &Path) -> SysResult<Arc<dyn ImageFile>> {
@@ -235,6 +222,8 @@ impl ImageFile for FileNode {
     fn open_again(&self, writable: bool) -> Result<Arc<dyn ImageFile>> {
         Ok(Arc::new(FileNode::open_again(self, writable)?))
     }
+
+    fn disconnect(&self) {}
 
     fn identity(&self) -> Result<(u64, u64)> {
         let metadata = self.file().map(File::metadata).transpose().map_err(|e| BlockError {

@@ -16,6 +16,7 @@ pub mod filter;
 mod image_lock;
 pub mod job;
 mod json;
+mod location;
 mod magic;
 mod memory_files;
 mod node;
@@ -27,7 +28,7 @@ mod range_lock;
 
 pub use virsparse_base::errno::{Errno, SysResult};
 
-pub use backing_name::{BackingName, Target as BackingTarget};
+pub use backing_name::BackingName;
 pub use cache::Cache;
 pub use chain::{Chain, Image, MOST_IMAGES};
 pub use error::{BlockError, Result};
@@ -36,11 +37,12 @@ pub use files::{FileFacts, FileKind, Files, ImageFile, RealFiles};
 pub use filter::gate::{Closed, Gate};
 pub use filter::slot::DiskSlot;
 pub use filter::whole_sectors::WholeSectors;
+pub use location::{Access, Location, has_protocol};
 pub use memory_files::{MemoryFile, MemoryFiles, MemoryFolder, MemoryImage};
 pub use node::{
     Node, SECTOR, Space, buffer, range_within, read_by_pieces, total_length, write_by_pieces,
 };
-pub use open::{Format, OpenOptions, below as backing_of, has_protocol, open};
+pub use open::{Format, OpenOptions, open};
 pub use profile::Profile;
 pub use protocol::file::FileNode;
 pub use protocol::memory::MemoryNode;

@@ -9,11 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use virsparse_base::errno::{Errno, SysResult};
 
-use super::cache::Cache;
 use super::files::{FileFacts, FileKind, Files, ImageFile};
-use super::nbd::{Address, NbdOptions};
-use super::open::shown;
-use super::{BlockError, Extent, MemoryNode, Node, Result, Space};
+use super::location::shown;
+use super::{Access, BlockError, Extent, Location, MemoryNode, Node, Result, Space};
 
 /// The folders of a process that belong together.
 #[derive(Default)]
@@ -264,6 +262,8 @@ impl ImageFile for MemoryImage {
         Ok(self.file.open(writable))
     }
 
+    fn disconnect(&self) {}
+
     fn identity(&self) -> Result<(u64, u64)> {
         Ok((0, self.file.number))
     }
@@ -349,23 +349,14 @@ impl Files for MemoryFiles {
         self.find(path).is_ok()
     }
 
-    fn open(&self, path: &Path, writable: bool, _cache: Cache) -> Result<Arc<dyn ImageFile>> {
-        let file = self.find(path).map_err(|errno| {
-            let what = format!("Unable to open {}", shown(&path.display().to_string()));
+    fn open(&self, location: &Location, access: &Access) -> Result<Arc<dyn ImageFile>> {
+        // Nothing leads out of memory.
+        let file = location.path().ok_or(Errno::ENOENT).and_then(|path| self.find(path));
+        let file = file.map_err(|errno| {
+            let what = format!("Unable to open {}", shown(&location.to_string()));
             BlockError { what, errno }
         })?;
-        Ok(file.open(writable))
-    }
-
-    fn open_export(
-        &self,
-        address: &Address,
-        _writable: bool,
-        _options: &NbdOptions,
-    ) -> Result<Arc<dyn ImageFile>> {
-        // Nothing leads out of memory.
-        let what = format!("Unable to open {}", address.uri());
-        Err(BlockError { what, errno: Errno::ENOENT })
+        Ok(file.open(access.writable))
     }
 
     fn create(&self, path: &Path) -> SysResult<Arc<dyn ImageFile>> {

@@ -85,7 +85,7 @@ impl Disk {
         qemu_img(&["convert", "-f", "qcow2", "-O", "raw", show(&path("top")), show(&raw)]);
         let model = std::fs::read(&raw).expect("model");
         std::fs::remove_file(raw).expect("remove");
-        let chain = Chain::open(&path("top"), options(Format::Qcow2, true)).expect("open");
+        let chain = Chain::open(path("top"), options(Format::Qcow2, true)).expect("open");
         Disk { live: Arc::new(LiveChain::new(chain)), model, folder }
     }
 
@@ -115,8 +115,13 @@ impl Disk {
         assert_eq!(self.live.gate.node().read_at(&mut bytes, 0).expect("read"), bytes.len());
         compare(&bytes, &self.model, "first");
         self.live.gate.node().flush().expect("flush");
-        let names: Vec<PathBuf> =
-            self.live.images().images.iter().map(|image| image.path.clone()).collect();
+        let names: Vec<PathBuf> = self
+            .live
+            .images()
+            .images
+            .iter()
+            .map(|image| image.location.path().expect("a file").to_path_buf())
+            .collect();
         let expected: Vec<PathBuf> = images.iter().map(|name| self.path(name)).collect();
         assert_eq!(names, expected, "{what}");
         let Disk { folder, live, model } = self;
@@ -517,7 +522,7 @@ fn zeroes_behind_a_pull_hide_the_base_also_in_version_2() {
         let options = ["-o", "compat=0.10", "-b", below.0, "-F", below.1, show(&image), size];
         qemu_img(&[&["create", "-q", "-f", "qcow2"][..], &options].concat());
     }
-    let chain = Chain::open(&path("top"), options(Format::Qcow2, true)).expect("open");
+    let chain = Chain::open(path("top"), options(Format::Qcow2, true)).expect("open");
     let live = LiveChain::new(chain);
     let (top, above) = {
         let chain = live.images();

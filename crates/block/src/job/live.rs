@@ -140,7 +140,7 @@ impl LiveChain {
 fn record(chain: &Chain, index: usize, base: Option<usize>, name: Option<&str>) -> Result<()> {
     let image = &chain.images[index];
     let Some(qcow2) = &image.qcow2 else {
-        let what = format!("image '{}' has no backing image", image.path.display());
+        let what = format!("image '{}' has no backing image", image.location);
         return Err(BlockError { what, errno: Errno::EINVAL });
     };
     let below = base.map(|base| &chain.images[base]);

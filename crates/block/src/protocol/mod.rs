@@ -4,4 +4,5 @@ mod direct;
 pub mod file;
 pub mod memory;
 pub mod nbd;
+pub mod open_file;
 mod write_behind;

@@ -148,5 +148,5 @@ fn open_named(connect: &Connection, place: &Place, name: &str) -> Result<Arc<dyn
     }
     let path = Path::new(&place.folder).join(name);
     let files = connect.storage().files();
-    Ok(files.open(&path, false, Cache::default()).map_err(report)?)
+    Ok(files.open_file(&path, false, Cache::default()).map_err(report)?)
 }

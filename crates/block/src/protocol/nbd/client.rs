@@ -132,6 +132,10 @@ impl ImageFile for NbdNode {
         Ok(Arc::new(NbdNode::open(&address, writable, &self.options)?))
     }
 
+    fn disconnect(&self) {
+        self.abort();
+    }
+
     fn identity(&self) -> Result<(u64, u64)> {
         // No file is on such a device.
         let mut hasher = DefaultHasher::new();

@@ -14,12 +14,6 @@ mod uri;
 pub use client::{Connections, NbdNode, NbdOptions};
 pub use uri::{Address, Place, uri_part};
 
-/// The export that the path of an image is the URI of, if it is.
-pub fn export_of(path: &std::path::Path) -> Option<Address> {
-    let uri = path.to_str().filter(|path| path.starts_with("nbd"))?;
-    uri::parse(uri).ok()
-}
-
 /// Takes the URI of an export apart; an error says what is wrong with it.
 pub fn parse_uri(uri: &str) -> Result<Address, &'static str> {
     uri::parse(uri)

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::definition::NAMESPACE;
-use crate::block::Cache;
 use crate::block::filter::meter::{Rules, Zeros};
-use crate::block::nbd::uri_part;
+use crate::block::nbd::{Address, Place};
+use crate::block::{Cache, Location};
 use crate::domain::config::io_tune::IoTune;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
@@ -32,12 +32,23 @@ pub fn is_format(word: &str) -> bool {
 pub enum Source {
     File(PathBuf),
     Block(PathBuf),
-    /// An NBD export, as a URI.
-    Nbd(String),
+    /// An NBD export.
+    Nbd(Address),
     /// A volume of a pool, by their names.
     Volume(String, String),
     /// Something that is not served here: what it is.
     Other(String),
+}
+
+impl Source {
+    /// Where that is, as far as the XML says it: a volume has to be looked for in its pool.
+    pub fn location(&self) -> Option<Location> {
+        match self {
+            Source::File(path) | Source::Block(path) => Some(Location::File(path.clone())),
+            Source::Nbd(address) => Some(Location::Nbd(address.clone())),
+            Source::Volume(..) | Source::Other(_) => None,
+        }
+    }
 }
 
 /// An image: where it is, and its format by name.
@@ -182,34 +193,30 @@ fn network(source: &Element) -> Result<Source> {
             return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text));
         }
     };
-    let export = uri_part(source.attr("name").unwrap_or_default().as_bytes());
+    let export = source.attr("name").unwrap_or_default().to_string();
     let needed = |attr: &'static str| {
         host.attr(attr).filter(|value| !value.is_empty()).ok_or_else(|| {
             let text = format!("missing {attr} for host");
             Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text)
         })
     };
-    Ok(Source::Nbd(match host.attr("transport").unwrap_or("tcp") {
+    let place = match host.attr("transport").unwrap_or("tcp") {
         "tcp" => {
-            let name = needed("name")?;
-            // An address of IP version 6 needs its brackets, everything else is escaped.
-            let name = match name.parse::<std::net::Ipv6Addr>() {
-                Ok(address) => format!("[{address}]"),
-                Err(_) => uri_part(name.as_bytes()).replace('/', "%2F"),
-            };
+            let host_name = needed("name")?.to_string();
             let port = host.attr("port").unwrap_or("10809");
             let port: u16 = port.parse().map_err(|_| {
                 let text = format!("failed to parse port number '{}'", excerpt(port));
                 Error::new(VIR_ERR_INTERNAL_ERROR, VIR_FROM_DOMAIN, text)
             })?;
-            format!("nbd://{name}:{port}/{export}")
+            Place::Tcp { host: host_name, port }
         }
-        "unix" => format!("nbd+unix:///{export}?socket={}", uri_part(needed("socket")?.as_bytes())),
+        "unix" => Place::Unix(needed("socket")?.into()),
         other => {
             let text = format!("unknown protocol transport type '{}'", excerpt(other));
             return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text));
         }
-    }))
+    };
+    Ok(Source::Nbd(Address { place, export }))
 }
 
 impl Backing {
@@ -411,7 +418,7 @@ mod tests {
             let disk =
                 disk(&format!("<disk type='network'>{source}<target dev='vda'/></disk>")).unwrap();
             match disk.image.unwrap().source {
-                Source::Nbd(uri) => uri,
+                Source::Nbd(address) => address.uri(),
                 other => panic!("{other:?}"),
             }
         };

@@ -4,13 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use virsparse_base::errno::Errno;
-
-use crate::block::nbd::{self, Connections, NbdNode, NbdOptions};
+use crate::block::nbd::{Connections, NbdOptions};
 use crate::block::qcow2::{self, CreateOptions, Qcow2Node};
 use crate::block::{
-    self, BackingTarget, BlockError, Cache, Chain, FileKind, Files, Format, Image, ImageFile, Node,
-    OpenOptions, WholeSectors,
+    self, Access, Cache, Chain, FileKind, Files, Format, Image, ImageFile, Location, OpenOptions,
+    WholeSectors,
 };
 use crate::domain::config::disk::{Backing, DiskDefinition, ImageDefinition, Source};
 use crate::domain::failed;
@@ -30,16 +28,9 @@ pub fn open(
     let Some(image) = &disk.image else { return Ok(None) };
     let writable = !disk.read_only && !disk.transient;
     let (reply_timeout, connections) = (disk.timeout, connections.clone());
-    let exports = NbdOptions { reply_timeout, connections, ..NbdOptions::default() };
-    let chain = match &image.source {
-        Source::File(path) | Source::Block(path) => {
-            open_local(files, disk, image, path, writable, exports)?
-        }
-        Source::Nbd(uri) if files.is_real() => open_nbd(disk, image, uri, writable, &exports)?,
-        Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
-            return Err(not_served(disk, &image.source));
-        }
-    };
+    let nbd = NbdOptions { reply_timeout, connections, ..NbdOptions::default() };
+    let location = served(&**files, disk, &image.source)?;
+    let chain = open_image(files, disk, image, location, writable, nbd)?;
     if disk.transient && !disk.read_only {
         return overlay(&**files, disk, chain, image.path().map(Path::new), scratch).map(Some);
     }
@@ -51,16 +42,19 @@ fn unsupported(disk: &DiskDefinition, problem: impl std::fmt::Display) -> Error 
     Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text)
 }
 
-fn not_served(disk: &DiskDefinition, source: &Source) -> Error {
+/// Where an image is that can be served. Nothing leads out of what is kept in memory.
+fn served(files: &dyn Files, disk: &DiskDefinition, source: &Source) -> Result<Location> {
+    let location = source.location();
     let kind = match source {
         Source::Other(kind) => kind,
-        Source::Nbd(_) => "network",
+        Source::Nbd(_) if !files.is_real() => "network",
         // It is exchanged for its path before the disk is looked at.
         Source::Volume(..) => "volume",
-        Source::File(_) => "file",
-        Source::Block(_) => "block",
+        Source::File(_) | Source::Block(_) | Source::Nbd(_) => {
+            return location.ok_or_else(|| unsupported(disk, "its image is nowhere"));
+        }
     };
-    unsupported(disk, format!("sources of type {kind} are not served"))
+    Err(unsupported(disk, format!("sources of type {kind} are not served")))
 }
 
 fn format(disk: &DiskDefinition, image: &ImageDefinition) -> Result<Format> {
@@ -68,13 +62,13 @@ fn format(disk: &DiskDefinition, image: &ImageDefinition) -> Result<Format> {
         .ok_or_else(|| unsupported(disk, format!("format '{}' is not served", image.format)))
 }
 
-fn open_local(
+fn open_image(
     files: &Arc<dyn Files>,
     disk: &DiskDefinition,
     image: &ImageDefinition,
-    path: &Path,
+    location: Location,
     writable: bool,
-    exports: NbdOptions,
+    nbd: NbdOptions,
 ) -> Result<Chain> {
     let format = format(disk, image)?;
     check_kind(&**files, image)?;
@@ -86,18 +80,19 @@ fn open_local(
             );
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        return open_shared(&**files, path, writable).map_err(failed);
+        let access = Access { nbd, ..Access::new(writable) };
+        return open_shared(&**files, location, &access).map_err(failed);
     }
     let without_backing = match format {
-        Format::Qcow2 => check_backing(&**files, disk, path)?,
+        Format::Qcow2 => check_backing(&**files, disk, &location, &nbd)?,
         Format::Raw if matches!(disk.backing, Backing::Image(_)) => {
             return Err(unsupported(disk, "a raw image has no backing image"));
         }
         Format::Raw => true,
     };
     let cache = disk.cache;
-    let options = OpenOptions { format, writable, without_backing, cache, exports };
-    Chain::open_in(files, path, options).map_err(failed)
+    let options = OpenOptions { format, writable, without_backing, cache, nbd };
+    Chain::open_in(files, location, options).map_err(failed)
 }
 
 /// A file must be a file, and a device a device.
@@ -122,59 +117,54 @@ fn check_kind(files: &dyn Files, image: &ImageDefinition) -> Result<()> {
     Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text))
 }
 
-fn open_shared(files: &dyn Files, path: &Path, writable: bool) -> block::Result<Chain> {
-    let file = files.open(path, writable, Cache::default())?;
-    file.lock_shared(writable)?;
+fn open_shared(files: &dyn Files, location: Location, access: &Access) -> block::Result<Chain> {
+    let file = files.open(&location, access)?;
+    file.lock_shared(access.writable)?;
     let node = WholeSectors::of(file)?;
-    Ok(Chain::of_image(Image::of_node(node, path.to_path_buf(), writable)))
+    Ok(Chain::of_image(Image::of_node(node, location, access.writable)))
 }
 
 /// Holds the chain that the XML describes against the one that the images record: we open what the
 /// images record, so the two must be the same. True if the top image is to be opened alone.
-fn check_backing(files: &dyn Files, disk: &DiskDefinition, top: &Path) -> Result<bool> {
+fn check_backing(
+    files: &dyn Files,
+    disk: &DiskDefinition,
+    top: &Location,
+    nbd: &NbdOptions,
+) -> Result<bool> {
     let mut said = match &disk.backing {
         Backing::Unsaid => return Ok(false),
         Backing::End => return Ok(true),
         Backing::Image(said) => &**said,
     };
-    let mut above = BackingTarget::File(top.to_path_buf());
+    let mut above = top.clone();
     loop {
         let (image, below) = said;
-        let recorded = recorded_in(files, &above)?;
-        let lower = match &image.source {
-            Source::File(path) | Source::Block(path) => BackingTarget::File(path.clone()),
-            Source::Nbd(uri) => BackingTarget::Export(nbd::parse_uri(uri).map_err(|problem| {
-                unsupported(disk, format!("its backingStore is not an export: {problem}"))
-            })?),
-            Source::Volume(..) | Source::Other(_) => {
-                let problem = "backing images must be local files or NBD exports";
-                return Err(unsupported(disk, problem));
-            }
-        };
+        let recorded = recorded_in(files, &above, nbd)?;
+        let lower = image.source.location().ok_or_else(|| {
+            unsupported(disk, "backing images must be local files or NBD exports")
+        })?;
         let same = recorded.as_ref().is_some_and(|(recorded, recorded_format)| {
             is_same(files, recorded, &lower) && *recorded_format == image.format
         });
         if !same {
             let recorded = match recorded {
-                Some((target, format)) => format!("'{}' of format {format}", shown(&target)),
+                Some((target, format)) => format!("'{}' of format {format}", target),
                 None => "none".to_string(),
             };
             let problem = format!(
                 "its backingStore names '{}' of format {} below '{}', which records {recorded}",
-                shown(&lower),
-                image.format,
-                shown(&above)
+                lower, image.format, above
             );
             return Err(unsupported(disk, problem));
         }
         match below {
             Backing::Unsaid => return Ok(false),
             Backing::End if image.format == "qcow2" => {
-                if let Some((recorded, _)) = recorded_in(files, &lower)? {
+                if let Some((recorded, _)) = recorded_in(files, &lower, nbd)? {
                     let problem = format!(
                         "its backingStore ends at '{}', which records '{}'",
-                        shown(&lower),
-                        shown(&recorded)
+                        lower, recorded
                     );
                     return Err(unsupported(disk, problem));
                 }
@@ -190,96 +180,54 @@ fn check_backing(files: &dyn Files, disk: &DiskDefinition, top: &Path) -> Result
     }
 }
 
-/// A backing image as messages call it.
-pub fn shown(target: &BackingTarget) -> String {
-    match target {
-        BackingTarget::File(path) => path.display().to_string(),
-        BackingTarget::Export(address) => address.uri(),
-    }
-}
-
 /// Whether two names lead to one image.
-pub fn is_same(files: &dyn Files, a: &BackingTarget, b: &BackingTarget) -> bool {
+pub fn is_same(files: &dyn Files, a: &Location, b: &Location) -> bool {
     match (a, b) {
-        (BackingTarget::File(a), BackingTarget::File(b)) => files.is_same(a, b),
+        (Location::File(a), Location::File(b)) => files.is_same(a, b),
         (a, b) => a == b,
     }
 }
 
 /// What a qcow2 image records as its backing image, and that one's format.
-pub fn recorded_backing(files: &dyn Files, path: &Path) -> Result<Option<(BackingTarget, String)>> {
-    recorded_in(files, &BackingTarget::File(path.to_path_buf()))
+pub fn recorded_backing(files: &dyn Files, image: &Location) -> Result<Option<(Location, String)>> {
+    recorded_in(files, image, &NbdOptions::default())
 }
 
 fn recorded_in(
     files: &dyn Files,
-    image: &BackingTarget,
-) -> Result<Option<(BackingTarget, String)>> {
-    let (path, file) = match image {
-        BackingTarget::File(path) => (&**path, look_at(files, path)?),
-        // What an image on a server calls a file is not beside it.
-        BackingTarget::Export(address) => (
-            Path::new(""),
-            files.open_export(address, false, &NbdOptions::default()).map_err(failed)?,
-        ),
-    };
+    image: &Location,
+    nbd: &NbdOptions,
+) -> Result<Option<(Location, String)>> {
+    let file = look_at(files, image, nbd)?;
     let header = Qcow2Node::read_header(file.name(), &*file).map_err(failed)?;
     let Some(name) = &header.backing_file else { return Ok(None) };
-    let found = block::backing_of(path, name).map_err(failed)?;
+    let found = image.backing(name).map_err(failed)?;
     let format = found.format.as_deref().unwrap_or(header.backing_format_name());
-    Ok(Some((found.target, format.to_string())))
-}
-
-fn open_nbd(
-    disk: &DiskDefinition,
-    image: &ImageDefinition,
-    uri: &str,
-    writable: bool,
-    options: &NbdOptions,
-) -> Result<Chain> {
-    if format(disk, image)? != Format::Raw || matches!(disk.backing, Backing::Image(_)) {
-        return Err(unsupported(disk, "only raw images are served from NBD exports"));
-    }
-    let node = NbdNode::connect_with(uri, options).map_err(failed)?;
-    if writable && node.is_read_only() {
-        let what = format!("Unable to write {uri}");
-        return Err(failed(BlockError { what, errno: Errno::EROFS }));
-    }
-    Ok(Chain::of_image(Image::of_node(Arc::new(node), PathBuf::from(uri), writable)))
+    Ok(Some((found.location, format.to_string())))
 }
 
 /// What a guest would see of a disk that may not be open, in bytes. The image is not locked: a look
 /// at its length is in nobody's way.
 pub fn length(files: &dyn Files, disk: &DiskDefinition) -> Result<u64> {
     let Some(image) = &disk.image else { return Ok(0) };
-    match &image.source {
-        Source::File(path) | Source::Block(path) => {
-            check_kind(files, image)?;
-            let file = look_at(files, path)?;
-            let length = match format(disk, image)? {
-                Format::Raw => file.length(),
-                Format::Qcow2 => {
-                    Qcow2Node::read_header(file.name(), &*file).map(|header| header.size)
-                }
-            };
-            length.map_err(failed)
-        }
-        Source::Nbd(uri) if files.is_real() => {
-            NbdNode::connect(uri).and_then(|node| node.length()).map_err(failed)
-        }
-        Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
-            Err(not_served(disk, &image.source))
-        }
-    }
+    let location = served(files, disk, &image.source)?;
+    check_kind(files, image)?;
+    let file = look_at(files, &location, &NbdOptions::default())?;
+    let length = match format(disk, image)? {
+        Format::Raw => file.length(),
+        Format::Qcow2 => Qcow2Node::read_header(file.name(), &*file).map(|header| header.size),
+    };
+    length.map_err(failed)
 }
 
 /// The length of a block device.
 pub fn device_length(files: &dyn Files, path: &Path) -> Result<u64> {
-    look_at(files, path)?.length().map_err(failed)
+    let device = files.open_file(path, false, Cache::default()).map_err(failed)?;
+    device.length().map_err(failed)
 }
 
-fn look_at(files: &dyn Files, path: &Path) -> Result<Arc<dyn ImageFile>> {
-    files.open(path, false, Cache::default()).map_err(failed)
+fn look_at(files: &dyn Files, image: &Location, nbd: &NbdOptions) -> Result<Arc<dyn ImageFile>> {
+    files.open(image, &Access { nbd: nbd.clone(), ..Access::default() }).map_err(failed)
 }
 
 /// An image over `base` in a file that is gone when it is closed.
@@ -316,6 +264,6 @@ fn overlay(
         Error { str2: error.str2.map(|text| format!("{}: {text}", disk.target)), ..error }
     })?;
     // It has no name by which anybody could find it.
-    chain.images.insert(0, Image::of_node(node, PathBuf::new(), true));
+    chain.images.insert(0, Image::of_node(node, Location::File(PathBuf::new()), true));
     Ok(chain)
 }

@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::block::nbd::export_of;
 use crate::block::qcow2::{self, CreateOptions};
-use crate::block::{Cache, Files, Format, ImageFile};
+use crate::block::{Cache, Files, Format, ImageFile, Location};
 use crate::domain::failed;
 use crate::error::*;
 
@@ -46,10 +45,11 @@ pub fn make_image(
 }
 
 /// The path of an image as another one can record it, whatever folder that is in.
-pub fn absolute(path: &Path) -> Result<String> {
-    if let Some(address) = export_of(path) {
-        return Ok(address.uri());
-    }
+pub fn absolute(location: &Location) -> Result<String> {
+    let path = match location {
+        Location::File(path) => path,
+        Location::Nbd(address) => return Ok(address.uri()),
+    };
     let whole = std::path::absolute(path).map_err(|e| {
         let text = format!("cannot find the folder of '{}'", path.display());
         Error::io(VIR_FROM_STORAGE, &e, text)
@@ -62,5 +62,5 @@ pub fn absolute(path: &Path) -> Result<String> {
 
 /// Opens what is there already, to make an image in it.
 pub fn open_existing(files: &dyn Files, path: &Path) -> Result<Arc<dyn ImageFile>> {
-    files.open(path, true, Cache::default()).map_err(failed)
+    files.open_file(path, true, Cache::default()).map_err(failed)
 }

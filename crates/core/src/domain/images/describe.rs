@@ -1,18 +1,16 @@
 //! Images as the XML of a `<disk>` describes them.
 
-use std::path::Path;
-
-use crate::block::nbd::{Address, Place, export_of};
-use crate::block::{FileKind, Files, Format, Image};
+use crate::block::nbd::{Address, Place};
+use crate::block::{FileKind, Files, Format, Image, Location};
 use crate::xml::Element;
 
 /// The images below one, as elements in each other; an empty one is the end.
 pub fn backing_store(files: &dyn Files, images: &[Image]) -> Element {
     images.iter().rev().fold(Element::new("backingStore"), |below, image| {
-        let mut source = source(files, &image.path);
+        let mut source = source(files, &image.location);
         source.set_attr("index", image.index);
         Element::new("backingStore")
-            .with_attr("type", source_type(files, &image.path))
+            .with_attr("type", source_type(files, &image.location))
             .with_attr("index", image.index)
             .with_child(Element::new("format").with_attr("type", image.format.name()))
             .with_child(source)
@@ -21,10 +19,8 @@ pub fn backing_store(files: &dyn Files, images: &[Image]) -> Element {
 }
 
 /// Whether the XML calls an image a file or a device, or one behind a network.
-pub fn source_type(files: &dyn Files, path: &Path) -> &'static str {
-    if export_of(path).is_some() {
-        return "network";
-    }
+pub fn source_type(files: &dyn Files, location: &Location) -> &'static str {
+    let Location::File(path) = location else { return "network" };
     match files.look(path) {
         Ok(found) if found.kind == FileKind::Device => "block",
         Ok(_) => "file",
@@ -36,8 +32,8 @@ pub fn source_type(files: &dyn Files, path: &Path) -> &'static str {
 }
 
 /// The `<source>` of an image.
-pub fn source(files: &dyn Files, path: &Path) -> Element {
-    if let Some(Address { place, export }) = export_of(path) {
+pub fn source(files: &dyn Files, location: &Location) -> Element {
+    if let Location::Nbd(Address { place, export }) = location {
         let host = match place {
             Place::Unix(path) => Element::new("host")
                 .with_attr("transport", "unix")
@@ -49,8 +45,8 @@ pub fn source(files: &dyn Files, path: &Path) -> Element {
         let source = Element::new("source").with_attr("protocol", "nbd");
         return source.with_attr("name", export).with_child(host);
     }
-    let attr = if source_type(files, path) == "block" { "dev" } else { "file" };
-    Element::new("source").with_attr(attr, path.display())
+    let attr = if source_type(files, location) == "block" { "dev" } else { "file" };
+    Element::new("source").with_attr(attr, location)
 }
 
 /// Puts another image into a `<disk>`, whose chain is then what that records.

@@ -1,11 +1,9 @@
 //! How large an image is.
 
-use std::path::Path;
-
 use super::chain;
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{FileKind, Files};
-use crate::domain::config::disk::{ImageDefinition, Source};
+use crate::block::{FileKind, Files, Location};
+use crate::domain::config::disk::ImageDefinition;
 use crate::error::*;
 
 /// How large a disk is, in bytes.
@@ -20,39 +18,43 @@ pub struct BlockInfo {
     pub physical: u64,
 }
 
-/// The sizes of a local image, which is open as `qcow2` if it is in use and of that format.
+/// The sizes of an image, which is open as `qcow2` if it is in use and of that format. What its file takes
+/// on another machine is not known.
 pub fn on_medium(
     files: &dyn Files,
-    path: &Path,
+    location: &Location,
     capacity: u64,
     qcow2: Option<&Qcow2Node>,
 ) -> Result<BlockInfo> {
+    // How much of a device or an export an image needs is known only while it is in use.
+    let used = || match qcow2 {
+        Some(qcow2) => qcow2.used_end().map_err(|e| e.report(VIR_FROM_STORAGE)),
+        None => Ok(None),
+    };
+    let Some(path) = location.path() else {
+        let allocation = used()?.unwrap_or(capacity);
+        return Ok(BlockInfo { capacity, allocation, physical: capacity });
+    };
     let found = files.look(path).map_err(|errno| {
         Error::system(VIR_FROM_STORAGE, errno, format!("cannot stat file '{}'", path.display()))
     })?;
     if found.kind == FileKind::Device {
         let physical = chain::device_length(files, path)?;
-        // A device has all its space. How much of it an image needs is known only while it is in use.
-        let used = match qcow2 {
-            Some(qcow2) => qcow2.used_end().map_err(|e| e.report(VIR_FROM_STORAGE))?,
-            None => None,
-        };
-        return Ok(BlockInfo { capacity, allocation: used.unwrap_or(physical), physical });
+        // A device has all its space.
+        return Ok(BlockInfo { capacity, allocation: used()?.unwrap_or(physical), physical });
     }
     Ok(BlockInfo { capacity, allocation: found.allocated, physical: found.length })
 }
 
-/// The sizes of the image of a disk of `capacity` bytes. Of one behind a network only that is known.
+/// The sizes of the image of a disk of `capacity` bytes.
 pub fn image_sizes(
     files: &dyn Files,
     image: &ImageDefinition,
     capacity: u64,
     qcow2: Option<&Qcow2Node>,
 ) -> Result<BlockInfo> {
-    match &image.source {
-        Source::File(path) | Source::Block(path) => on_medium(files, path, capacity, qcow2),
-        Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
-            Ok(BlockInfo { capacity, allocation: capacity, physical: capacity })
-        }
+    match image.source.location() {
+        Some(location) => on_medium(files, &location, capacity, qcow2),
+        None => Ok(BlockInfo { capacity, allocation: capacity, physical: capacity }),
     }
 }

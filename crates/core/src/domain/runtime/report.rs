@@ -2,6 +2,7 @@
 
 use super::disk::Disk;
 use super::running::Running;
+use crate::block::Location;
 use crate::domain::failed;
 use crate::domain::images::references::leads_to;
 use crate::domain::images::sizes::{BlockInfo, image_sizes, on_medium};
@@ -40,12 +41,17 @@ impl Running {
             // Their nodes are not kept for long: whoever looks at an image must not keep it open.
             let all = chain.images.iter().map(|image| {
                 let length = image.node.length().map_err(failed);
-                (image.index, image.path.clone(), length, image.qcow2.clone())
+                (image.index, image.location.clone(), length, image.qcow2.clone())
             });
             all.collect()
         };
-        let reports = images.into_iter().map(|(index, path, length, qcow2)| {
-            let sizes = length.and_then(|length| on_medium(files, &path, length, qcow2.as_deref()));
+        let reports = images.into_iter().map(|(index, location, length, qcow2)| {
+            let sizes =
+                length.and_then(|length| on_medium(files, &location, length, qcow2.as_deref()));
+            let path = match location {
+                Location::File(path) => path,
+                Location::Nbd(address) => address.uri().into(),
+            };
             ImageReport { index, path, sizes }
         });
         Ok(reports.collect())

@@ -347,7 +347,7 @@ impl Running {
         if let Some(Source::Volume(..)) = disk.image.as_ref().map(|image| &image.source) {
             // A copy may have made another volume the disk.
             let disk = self.disk(target)?;
-            let path = disk.live.images().images.first()?.path.to_str().map(str::to_string);
+            let path = disk.live.images().images.first()?.location.name();
             return path;
         }
         disk.path().map(str::to_string)

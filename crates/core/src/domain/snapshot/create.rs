@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::overlay::{self, Below, Overlay};
 use super::plan::{align, check_modes};
 use super::{Snapshot, exclusive, required};
-use crate::block::{Chain, Files, Format};
+use crate::block::{Chain, Files, Format, Location};
 use crate::domain::config::definition::Definition;
 use crate::domain::config::disk::{Backing, DiskDefinition, Source};
 use crate::domain::config::schema;
@@ -376,7 +376,7 @@ fn below(
     }
     if format == Format::Qcow2
         && disk.backing == Backing::End
-        && recorded_backing(files, path)?.is_some()
+        && recorded_backing(files, &path.into())?.is_some()
     {
         // A new image has no way to say that what the one below records does not count.
         return refused("its definition leaves out the backing image that its image records");
@@ -498,9 +498,9 @@ fn put_above(files: &dyn Files, disk: &mut Element, change: &Change) {
     let kind = disk.attr("type").unwrap_or("file").to_string();
     let backing = disk.child("backingStore").cloned();
     let below = disk.child("source").cloned();
-    let path = &change.overlay.path;
-    disk.set_attr("type", source_type(files, path));
-    set_image(disk, source(files, path), Format::Qcow2);
+    let location = Location::from(&change.overlay.path);
+    disk.set_attr("type", source_type(files, &location));
+    set_image(disk, source(files, &location), Format::Qcow2);
     if let (Some(backing), Some(below)) = (backing, below) {
         let format = Element::new("format").with_attr("type", change.below.format.name());
         disk.push(

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use virsparse_base::errno::Errno;
 
 use crate::block::qcow2::Qcow2Node;
-use crate::block::{BackingTarget, Cache, Chain, FileKind, Files, Format, OpenOptions, SECTOR};
+use crate::block::{Cache, Chain, FileKind, Files, Format, Location, OpenOptions, SECTOR};
 use crate::domain::config::disk::Source;
 use crate::domain::failed;
-use crate::domain::images::chain::{self, is_same, recorded_backing};
+use crate::domain::images::chain::{is_same, recorded_backing};
 use crate::domain::images::create::{create_file, make_image, open_existing, sync_folder_of};
 use crate::domain::snapshot_store::description::SnapshotDisk;
 use crate::error::*;
@@ -142,7 +142,7 @@ impl Overlay {
             cache,
             ..OpenOptions::new(Format::Qcow2)
         };
-        Chain::open_in(&self.files, &self.path, options).map_err(failed)
+        Chain::open_in(&self.files, Location::from(&self.path), options).map_err(failed)
     }
 
     /// It stays.
@@ -171,7 +171,7 @@ impl Drop for Overlay {
 /// else from one moment to the next.
 fn check_reused(files: &dyn Files, disk: &SnapshotDisk, path: &Path, below: &Below) -> Result<()> {
     let shown = path.display();
-    let node = files.open(path, false, Cache::default()).map_err(failed)?;
+    let node = files.open_file(path, false, Cache::default()).map_err(failed)?;
     let header = Qcow2Node::read_header(node.name(), &*node).map_err(failed)?;
     if header.size != below.length.next_multiple_of(SECTOR) && header.size != below.length {
         return Err(unsupported(format!(
@@ -179,14 +179,14 @@ fn check_reused(files: &dyn Files, disk: &SnapshotDisk, path: &Path, below: &Bel
             disk.name, header.size, below.length
         )));
     }
-    let recorded = recorded_backing(files, path)?;
-    let is_it = |(target, format): &(BackingTarget, String)| {
-        let below_path = BackingTarget::File(below.path.clone());
+    let recorded = recorded_backing(files, &path.into())?;
+    let is_it = |(target, format): &(Location, String)| {
+        let below_path = Location::File(below.path.clone());
         is_same(files, target, &below_path) && format == below.format.name()
     };
     if !recorded.as_ref().is_some_and(is_it) {
         let recorded = match recorded {
-            Some((target, format)) => format!("'{}' of format {format}", chain::shown(&target)),
+            Some((target, format)) => format!("'{target}' of format {format}"),
             None => "no backing image".to_string(),
         };
         return Err(unsupported(format!(

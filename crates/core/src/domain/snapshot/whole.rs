@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::create::{CreateFlags, Metadata};
 use super::plan::align;
 use super::{RevertFlags, Snapshot};
-use crate::block::{BackingTarget, Cache, Files, MOST_IMAGES, MemoryNode, Node};
+use crate::block::{Cache, Files, Location, MOST_IMAGES, MemoryNode, Node};
 use crate::copy::{CopyOptions, copy};
 use crate::domain::config::definition::Definition;
 use crate::domain::config::disk::{DiskDefinition, Source};
@@ -190,7 +190,7 @@ fn save(files: &dyn Files, disk: &DiskDefinition, contents: &mut Vec<Content>) -
         if !files.exists(&path) || contents.iter().any(|one| one.path == path) {
             return Ok(());
         }
-        let file = files.open(&path, false, Cache::default()).map_err(failed)?;
+        let file = files.open_file(&path, false, Cache::default()).map_err(failed)?;
         let data = MemoryNode::new(format!("what was in '{}'", path.display()), 0);
         data.resize(file.length().map_err(failed)?).map_err(failed)?;
         all_of(&*file, &data)?;
@@ -198,8 +198,8 @@ fn save(files: &dyn Files, disk: &DiskDefinition, contents: &mut Vec<Content>) -
         if format != "qcow2" {
             return Ok(());
         }
-        match recorded_backing(files, &path) {
-            Ok(Some((BackingTarget::File(below), below_format))) => {
+        match recorded_backing(files, &Location::from(&path)) {
+            Ok(Some((Location::File(below), below_format))) => {
                 (path, format) = (below, below_format);
             }
             Ok(_) => return Ok(()),
@@ -219,7 +219,7 @@ fn bring_back(files: &dyn Files, contents: &[Content]) -> Result<()> {
     let mut open = Vec::new();
     for Content { path, data } in contents {
         let file = match files.exists(path) {
-            true => files.open(path, true, Cache::default()).map_err(failed)?,
+            true => files.open_file(path, true, Cache::default()).map_err(failed)?,
             false => files.create(path).map_err(|errno| missing(path, errno))?,
         };
         file.lock(true).map_err(failed)?;

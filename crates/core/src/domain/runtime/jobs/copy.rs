@@ -98,15 +98,9 @@ impl JobContext {
                 qcow2.set_backing(Some(below.node.clone()));
             }
         }
-        let give_up = target.nbd.take().map(|nbd| {
-            let nbd = Arc::downgrade(&nbd);
-            let abort = move || {
-                if let Some(nbd) = nbd.upgrade() {
-                    nbd.abort();
-                }
-            };
-            Box::new(abort) as Box<dyn Fn() + Send + Sync>
-        });
+        // A local file cannot be given up: the kernel answers for it.
+        let is_remote = chain.images[0].location.path().is_none();
+        let give_up = is_remote.then(|| chain.images[0].disconnector());
         // What has an image below it reads as that, whatever is said of it.
         let zeroed = target.zeroed || flags.contains(CopyFlags::TARGET_ZEROED) && above.is_none();
         Ok(Prepared { to, chain, above, shares_backing, zeroed, length, give_up })

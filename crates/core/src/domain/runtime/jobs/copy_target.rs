@@ -1,14 +1,16 @@
 //! The destination of a copy: opening it, and making it unless it is there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use virsparse_base::errno::Errno;
 
 use super::job::JobContext;
-use crate::block::nbd::{NbdNode, NbdOptions};
-use crate::block::{BlockError, Cache, Chain, FileKind, Files, Format, Image, OpenOptions};
+use crate::block::nbd::NbdOptions;
+use crate::block::{
+    Access, Cache, Chain, FileKind, Files, Format, ImageFile, Location, OpenOptions,
+};
 use crate::domain::config::disk::Source;
 use crate::domain::failed;
 use crate::domain::images::Images;
@@ -51,18 +53,17 @@ impl Destination {
 
     /// Refuses what is there already if it cannot be of the format that was assumed: it would be
     /// overwritten as what it is not.
-    fn check_assumed(&self, files: &dyn Files, path: &Path) -> Result<()> {
+    fn check_assumed(&self, file: &dyn ImageFile, location: &Location) -> Result<()> {
         if !self.assumed {
             return Ok(());
         }
-        let file = files.open(path, false, Cache::default()).map_err(failed)?;
-        let Some(found) = self.format.contradicted_by(&*file).map_err(failed)? else {
+        let Some(found) = self.format.contradicted_by(file).map_err(failed)? else {
             return Ok(());
         };
-        let (path, format) = (path.display(), self.format.name());
+        let format = self.format.name();
         let (begins, advice) = match found {
-            "" => (format!("'{path}' has no {format} header"), "raw"),
-            other => (format!("'{path}' begins as an image of format {other}"), other),
+            "" => (format!("'{location}' has no {format} header"), "raw"),
+            other => (format!("'{location}' begins as an image of format {other}"), other),
         };
         let text = format!(
             "no <driver type> says the format of the copy, so {format} is assumed, but {begins}: \
@@ -101,7 +102,6 @@ pub struct Target {
     /// Reads as zeros where it has not been written.
     pub zeroed: bool,
     made: Option<PathBuf>,
-    pub nbd: Option<Arc<NbdNode>>,
 }
 
 impl Target {
@@ -112,7 +112,7 @@ impl Target {
         if there >= length {
             return Ok(());
         }
-        let name = chain.images[0].path.display();
+        let name = &chain.images[0].location;
         let text = format!("disk '{disk}' has {length} bytes, and its copy '{name}' only {there}");
         Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text))
     }
@@ -138,14 +138,8 @@ impl JobContext {
     /// Opens where a copy goes; makes it, unless it is to be there.
     pub fn open_target(&self, to: &Destination, flags: CopyFlags, size: u64) -> Result<Target> {
         let path = match &to.source {
-            Source::Nbd(uri) if self.files().is_real() => {
-                // Guests may have to wait for it.
-                let options = NbdOptions {
-                    reply_timeout: to.timeout,
-                    connections: self.disk.connections.clone(),
-                    ..NbdOptions::default()
-                };
-                return open_nbd(self.files(), uri, to.format, &options);
+            Source::Nbd(address) if self.files().is_real() => {
+                return self.open_export(to, Location::Nbd(address.clone()), flags, size);
             }
             other @ (Source::Nbd(_) | Source::Volume(..) | Source::Other(_)) => {
                 let kind = match other {
@@ -187,7 +181,7 @@ impl JobContext {
         }
         let shallow = flags.contains(CopyFlags::SHALLOW);
         let files = files.clone();
-        let mut target = Target { files, chain: None, zeroed: false, made: None, nbd: None };
+        let mut target = Target { files, chain: None, zeroed: false, made: None };
         let files = self.files();
         if !reuse {
             let backing = if shallow { self.backing()? } else { None };
@@ -208,41 +202,56 @@ impl JobContext {
             }
             target.zeroed = (!exists || to.format == Format::Qcow2) && !shallow;
         } else {
-            to.check_assumed(&**files, path)?;
+            let file = files.open_file(path, false, Cache::default()).map_err(failed)?;
+            to.check_assumed(&*file, &path.into())?;
         }
         // The copy is to take the disk's place.
         let cache = self.disk.definition.cache;
         let (format, without_backing) = (to.format, !reuse);
         let options =
             OpenOptions { writable: true, without_backing, cache, ..OpenOptions::new(format) };
-        target.chain = Some(Chain::open_in(files, path, options).map_err(failed)?);
+        target.chain = Some(Chain::open_in(files, path.into(), options).map_err(failed)?);
         Ok(target)
+    }
+
+    /// The same where it goes to an export, which is there.
+    fn open_export(
+        &self,
+        to: &Destination,
+        location: Location,
+        flags: CopyFlags,
+        size: u64,
+    ) -> Result<Target> {
+        let nbd = NbdOptions {
+            // Guests may have to wait for it.
+            reply_timeout: to.timeout,
+            connections: self.disk.connections.clone(),
+            ..NbdOptions::default()
+        };
+        let access = Access { nbd: nbd.clone(), ..Access::new(true) };
+        let file = self.files().open(&location, &access).map_err(failed)?;
+        let (reuse, shallow) =
+            (flags.contains(CopyFlags::REUSE_EXT), flags.contains(CopyFlags::SHALLOW));
+        let makes = to.format == Format::Qcow2 && !reuse;
+        if makes {
+            let backing = if shallow { self.backing()? } else { None };
+            make_image(&*file, to.format, size, backing)?;
+        } else if reuse {
+            to.check_assumed(&*file, &location)?;
+        }
+        let cache = self.disk.definition.cache;
+        let format = OpenOptions::new(to.format);
+        let options = OpenOptions { writable: true, without_backing: !reuse, cache, nbd, ..format };
+        // A server may take one client only, so the image is used through the same connection.
+        let chain = Chain::open_on(self.files(), location, file, options).map_err(failed)?;
+        let files = self.files().clone();
+        Ok(Target { files, chain: Some(chain), zeroed: makes && !shallow, made: None })
     }
 
     /// What an image with the same backing image records of it.
     fn backing(&self) -> Result<Option<(String, String)>> {
         let chain = self.disk.live.images();
         let Some(below) = chain.images.get(1) else { return Ok(None) };
-        Ok(Some((absolute(&below.path)?, below.format.name().to_string())))
+        Ok(Some((absolute(&below.location)?, below.format.name().to_string())))
     }
-}
-
-fn open_nbd(
-    files: &Arc<dyn Files>,
-    uri: &str,
-    format: Format,
-    options: &NbdOptions,
-) -> Result<Target> {
-    if format != Format::Raw {
-        let text = "copies to NBD exports are raw";
-        return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
-    }
-    let node = Arc::new(NbdNode::connect_with(uri, options).map_err(failed)?);
-    if node.is_read_only() {
-        let what = format!("Unable to write {uri}");
-        return Err(failed(BlockError { what, errno: Errno::EROFS }));
-    }
-    let chain = Chain::of_image(Image::of_node(node.clone(), PathBuf::from(uri), true));
-    let files = files.clone();
-    Ok(Target { files, chain: Some(chain), zeroed: false, made: None, nbd: Some(node) })
 }

@@ -63,22 +63,23 @@ fn find(
             );
     }
     let is_called = |image: &Image| {
-        image.path.to_str() == Some(name) || image.recorded.as_deref() == Some(name)
+        image.location.name().as_deref() == Some(name) || image.recorded.as_deref() == Some(name)
     };
     let leads_to = |at: usize, image: &Image| {
-        let folder = match at.checked_sub(1).map(|above| &chain.images[above].path) {
-            Some(above) => above.parent().unwrap_or(Path::new("")),
+        let folder = match at.checked_sub(1).map(|above| chain.images[above].location.path()) {
+            Some(above) => above.and_then(Path::parent).unwrap_or(Path::new("")),
             None if Path::new(name).is_absolute() => Path::new(""),
             None => return false,
         };
-        !has_protocol(name) && files.is_same(&folder.join(name), &image.path)
+        let path = image.location.path().filter(|_| !has_protocol(name));
+        path.is_some_and(|path| files.is_same(&folder.join(name), path))
     };
     let mut images = images.filter(|(at, image)| is_called(image) || leads_to(*at, image));
     images.next().map(|(at, _)| at).ok_or_else(|| {
         not_found(match above.and_then(|above| chain.images.get(above)) {
             Some(above) => format!(
                 "could not find image '{shown}' beneath '{}' in chain for '{target}'",
-                above.path.display()
+                above.location
             ),
             None => format!("could not find image '{shown}' in chain for '{target}'"),
         })
@@ -88,7 +89,7 @@ fn find(
 /// What the image at `index` will call the one at `base`.
 fn recorded(chain: &Chain, index: usize, base: usize, relative: bool) -> Result<String> {
     if !relative {
-        return absolute(&chain.images[base].path);
+        return absolute(&chain.images[base].location);
     }
     relative_name(chain, index, base).ok_or_else(|| {
         let text = "can't keep relative backing relationship";
@@ -100,13 +101,15 @@ fn recorded(chain: &Chain, index: usize, base: usize, relative: bool) -> Result<
 fn delete(files: &dyn Files, images: &[Image]) {
     for image in images {
         if image.has_other_users().unwrap_or(true) {
-            log::warn!("'{}' is not deleted after its commit: it is in use", image.path.display());
+            log::warn!("'{}' is not deleted after its commit: it is in use", image.location);
             continue;
         }
-        if source_type(files, &image.path) == "file" {
+        if let Some(path) = image.location.path()
+            && source_type(files, &image.location) == "file"
+        {
             // The disk does not need it: whether it could be removed changes nothing for that.
-            if let Err(errno) = files.remove(&image.path) {
-                log::warn!("image '{}' stays: {errno}", image.path.display());
+            if let Err(errno) = files.remove(path) {
+                log::warn!("image '{}' stays: {errno}", path.display());
             }
         }
     }
@@ -135,7 +138,7 @@ impl JobContext {
             header.snapshots > 0 && header.backing_file.is_some()
         };
         if top.qcow2.as_ref().is_some_and(needs_them) {
-            let (target, path) = (&self.disk.target, top.path.display());
+            let (target, path) = (&self.disk.target, &top.location);
             let text =
                 format!("disk '{target}': internal snapshots in '{path}' need the images below it");
             return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
@@ -150,7 +153,7 @@ impl JobContext {
         if hidden.is_empty() || snapshots == 0 {
             return Ok(());
         }
-        let (target, path) = (&self.disk.target, over.path.display());
+        let (target, path) = (&self.disk.target, &over.location);
         let text = format!(
             "disk '{target}': internal snapshots in '{path}' need the end of the image below it, and \
              the base is longer"
@@ -166,14 +169,14 @@ impl JobContext {
         // The one above the top gets another name for what is below it.
         let renamed = top.checked_sub(1).filter(|above| *above > 0);
         for index in deleted.chain(renamed).chain([base]) {
-            let (path, locked) = {
+            let (location, locked) = {
                 let chain = live.images();
                 let image = &chain.images[index];
-                (image.path.clone(), image.has_other_users().map_err(failed)?)
+                (image.location.clone(), image.has_other_users().map_err(failed)?)
             };
             // Where a filesystem has no locks, domains still know what they use.
-            let identity = self.files().identity(&path);
-            let user = identity.ok().and_then(|identity| {
+            let identity = location.path().and_then(|path| self.files().identity(path).ok());
+            let user = identity.and_then(|identity| {
                 self.domains.user_of(identity, Some((uuid, &self.disk.target)))
             });
             let by = match user {
@@ -181,7 +184,7 @@ impl JobContext {
                 None if locked => "another program".to_string(),
                 None => continue,
             };
-            let text = format!("'{}' is in use by {by}", path.display());
+            let text = format!("'{location}' is in use by {by}");
             return Err(Error::new(VIR_ERR_RESOURCE_BUSY, VIR_FROM_DOMAIN, text));
         }
         self.warn_of_overlays(base);
@@ -194,7 +197,7 @@ impl JobContext {
             return;
         }
         let chain = self.disk.live.images();
-        let path = &chain.images[index].path;
+        let Some(path) = chain.images[index].location.path() else { return };
         let files = &**self.files();
         let is_own = |other: &String| {
             let identity = files.identity(Path::new(other));
@@ -269,17 +272,17 @@ impl JobContext {
             let chain = live.images();
             let image = &chain.images[base];
             let description = Element::new("mirror")
-                .with_attr("type", source_type(files, &image.path))
+                .with_attr("type", source_type(files, &image.location))
                 .with_attr("job", "active-commit")
                 .with_child(Element::new("format").with_attr("type", image.format.name()))
                 .with_child({
-                    let mut source = source(files, &image.path);
+                    let mut source = source(files, &image.location);
                     source.set_attr("index", image.index);
                     source
                 })
                 .with_child(backing_store(files, &chain.images[base + 1..]));
             let above = chain.above(0, base).map_err(failed)?;
-            (image.node.clone(), above, description, source(files, &image.path), image.format)
+            (image.node.clone(), above, description, source(files, &image.location), image.format)
         };
         let top = live.gate.base();
         let length = top.length().map_err(failed)?;
@@ -400,7 +403,7 @@ impl JobContext {
         let (top, base, name) = {
             let chain = live.images();
             let (target, files) = (&self.disk.target, &**self.files());
-            let shown = |index: usize| chain.images[index].path.display();
+            let shown = |index: usize| &chain.images[index].location;
             let top = match top {
                 Some(top) => find(files, &chain, target, top, None)?,
                 None => 0,
