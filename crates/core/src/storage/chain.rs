@@ -22,14 +22,19 @@ use crate::xml::excerpt;
 #[derive(Clone)]
 pub struct Place {
     pub store: Arc<dyn VolumeStore>,
-    /// The folder of its pool.
-    pub folder: String,
     pub name: String,
+    /// What others know it by.
+    path: String,
 }
 
 impl Place {
+    /// The place of the volume of that name, whether there is one or not.
+    pub fn new(store: &Arc<dyn VolumeStore>, name: &str) -> Result<Place> {
+        Ok(Place { store: store.clone(), name: name.to_string(), path: store.path(name)? })
+    }
+
     fn path(&self) -> String {
-        format!("{}/{}", self.folder.trim_end_matches('/'), self.name)
+        self.path.clone()
     }
 
     /// Opens its bytes as those of an image: others must not change them meanwhile, and to write, must
@@ -54,8 +59,7 @@ impl VolumeFormat {
 
 impl Volume {
     fn place(&self) -> Result<Place> {
-        let folder = self.pool_folder()?;
-        Ok(Place { store: self.store()?, folder, name: self.name().to_string() })
+        Place::new(&self.store()?, self.name())
     }
 
     /// Opens what a guest sees of the volume, which others must not change meanwhile; to write, they
@@ -194,25 +198,23 @@ pub fn follow(connect: &Connection, image: &Place, name: &str) -> Result<Place> 
         );
         Err(Error::new(VIR_ERR_OPERATION_DENIED, VIR_FROM_STORAGE, text))
     };
-    if has_protocol(name) {
-        return refuse();
-    }
+    let own = match image.store.folder()? {
+        Some(folder) if !has_protocol(name) => folder,
+        _ => return refuse(),
+    };
     let (folder, name) = match name.rsplit_once('/') {
         Some(("", name)) => ("/".to_string(), name),
         Some((folder, name)) if folder.starts_with('/') => (folder.to_string(), name),
-        Some((folder, name)) => (format!("{}/{folder}", image.folder), name),
-        None => (image.folder.clone(), name),
+        Some((folder, name)) => (format!("{own}/{folder}"), name),
+        None => (own, name),
     };
     if matches!(name, "" | "." | "..") {
         return refuse();
     }
     let all = connect.storage().all()?;
     for entry in all.iter().filter(|entry| entry.is_active()) {
-        if let Ok(definition) = entry.definition()
-            && entry.store.is_at(&folder)?
-        {
-            let folder = definition.target_path.clone();
-            return Ok(Place { store: entry.store.clone(), folder, name: name.to_string() });
+        if entry.definition().is_ok() && entry.store.is_at(&folder)? {
+            return Place::new(&entry.store, name);
         }
     }
     expect_known(&all)?;
@@ -240,7 +242,7 @@ mod tests {
     use crate::storage::CreateFlags;
     use proptest::prelude::*;
     use std::fs;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     fn pool(connect: &Arc<Connection>, name: &str, folder: &Path) {
         let path = folder.display();
@@ -264,9 +266,8 @@ mod tests {
         fs::create_dir(base.join("other")).unwrap();
         std::os::unix::fs::symlink(&pools[1], base.join("link")).unwrap();
         std::os::unix::fs::symlink(base.join("other"), base.join("p/out")).unwrap();
-        let folder = pools[0].display().to_string();
         let store = connect.storage().by_name("p").unwrap().store;
-        let image = Place { store, folder, name: "image".to_string() };
+        let image = Place::new(&store, "image").unwrap();
         let part = prop_oneof![
             Just(".."),
             Just("."),
@@ -298,8 +299,9 @@ mod tests {
             match found {
                 Ok(place) => {
                     prop_assert_eq!(&place.name, last);
-                    prop_assert_eq!(folder, Some(Path::new(&place.folder).to_path_buf()));
-                    prop_assert!(pools.contains(&Path::new(&place.folder).to_path_buf()));
+                    let found = PathBuf::from(place.store.folder().unwrap().unwrap());
+                    prop_assert_eq!(folder, Some(found.clone()));
+                    prop_assert!(pools.contains(&found));
                 }
                 Err(error) => {
                     prop_assert_eq!(error.code, VIR_ERR_OPERATION_DENIED);

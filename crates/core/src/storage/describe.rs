@@ -1,6 +1,6 @@
 //! Descriptions: of a volume from what is known of it, and of what pools can be.
 
-use super::pool_xml::PoolType;
+use super::pool_type::PoolType;
 use super::probe::{Backing, Qcow2};
 use super::store::VolumeFacts;
 use super::volume_description::{BackingDescription, VolumeDescription};
@@ -42,18 +42,15 @@ pub fn describe(
 /// Which types of pool there are, and what those that work here can hold.
 pub fn capabilities() -> String {
     let mut root = Element::new("storagepoolCapabilities");
-    for (kind, word) in PoolType::all() {
-        let supported = kind.is_supported();
+    for pool_type in PoolType::all() {
         let mut pool = Element::new("pool")
-            .with_attr("type", word)
-            .with_attr("supported", if supported { "yes" } else { "no" });
-        if supported {
-            let value = |format: VolumeFormat| Element::new("value").with_text(format.word());
-            let formats = Element::new("enum")
-                .with_attr("name", "targetFormatType")
-                .with_child(value(VolumeFormat::Raw))
-                .with_child(value(VolumeFormat::Dir))
-                .with_child(value(VolumeFormat::Qcow2));
+            .with_attr("type", pool_type.word)
+            .with_attr("supported", if pool_type.driver.is_some() { "yes" } else { "no" });
+        if let Some(driver) = &pool_type.driver {
+            let values = driver.volume_formats.iter().map(|format| format.word());
+            let values = values.map(|word| Element::new("value").with_text(word));
+            let formats = Element::new("enum").with_attr("name", "targetFormatType");
+            let formats = values.fold(formats, Element::with_child);
             let default = Element::new("defaultFormat").with_attr("type", "raw");
             pool.push(Element::new("volOptions").with_child(default).with_child(formats));
         }

@@ -19,6 +19,7 @@ use nix::sys::stat::{Mode, SFlag};
 use nix::unistd::{Gid, Uid, UnlinkatFlags};
 use virsparse_base::errno::Errno;
 
+use super::names::{name_in, path_in};
 use super::new_file::{NewFile, is_unfinished, own_path, remove_leftover};
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
@@ -413,6 +414,18 @@ impl VolumeStore for DirStore {
 
     fn open(&self, name: &str, write: bool) -> Result<Arc<dyn ImageFile>> {
         Ok(Arc::new(self.open_file(name, write)?))
+    }
+
+    fn path(&self, name: &str) -> Result<String> {
+        Ok(path_in(&self.path.to_string_lossy(), name))
+    }
+
+    fn name_of(&self, path: &str) -> Result<Option<String>> {
+        Ok(name_in(&self.path.to_string_lossy(), path).map(str::to_string))
+    }
+
+    fn folder(&self) -> Result<Option<String>> {
+        Ok(Some(self.path.to_string_lossy().into_owned()))
     }
 
     fn is_at(&self, folder: &str) -> Result<bool> {

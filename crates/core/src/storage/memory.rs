@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::names::{name_in, path_in};
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
 use super::probe;
@@ -84,6 +85,18 @@ impl VolumeStore for MemoryStore {
 
     fn open(&self, name: &str, write: bool) -> Result<Arc<dyn ImageFile>> {
         Ok(self.find(name)?.open(write))
+    }
+
+    fn path(&self, name: &str) -> Result<String> {
+        Ok(path_in(&self.folder.path().to_string_lossy(), name))
+    }
+
+    fn name_of(&self, path: &str) -> Result<Option<String>> {
+        Ok(name_in(&self.folder.path().to_string_lossy(), path).map(str::to_string))
+    }
+
+    fn folder(&self) -> Result<Option<String>> {
+        Ok(Some(self.folder.path().to_string_lossy().into_owned()))
     }
 
     fn is_at(&self, folder: &str) -> Result<bool> {

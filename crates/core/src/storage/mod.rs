@@ -24,6 +24,7 @@ mod overlays;
 mod own_elements;
 mod permissions;
 mod pool;
+mod pool_type;
 mod pool_xml;
 mod probe;
 mod registry;

@@ -35,6 +35,17 @@ pub fn normalise_path(path: &str) -> String {
     normal
 }
 
+/// The path of a volume in a folder.
+pub fn path_in(folder: &str, name: &str) -> String {
+    format!("{}/{name}", folder.trim_end_matches('/'))
+}
+
+/// The name of the volume in a folder that has that path, if it is one.
+pub fn name_in<'a>(folder: &str, path: &'a str) -> Option<&'a str> {
+    let (above, name) = path.rsplit_once('/')?;
+    (above == folder.trim_end_matches('/')).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

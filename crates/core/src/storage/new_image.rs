@@ -1,6 +1,6 @@
 //! Making a qcow2 image in the file of a volume that comes to be.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use virsparse_base::errno::Errno;
@@ -36,11 +36,7 @@ impl NewImage {
         preallocate: bool,
         length: u64,
     ) -> Result<NewImage> {
-        let place = Place {
-            store: entry.store.clone(),
-            folder: entry.definition()?.target_path.clone(),
-            name: definition.name.clone(),
-        };
+        let place = Place::new(&entry.store, &definition.name)?;
         let backing = match &definition.backing_store {
             Some(store) => Some((store, Below::look(connect, &place, store)?)),
             None => None,
@@ -141,12 +137,15 @@ impl Below {
 
 /// Opens the file of that name, which a creator has given: it may be anywhere.
 fn open_named(connect: &Connection, place: &Place, name: &str) -> Result<Arc<dyn Node>> {
-    if let Ok(below) = chain::follow(connect, place, name)
-        && let Ok(file) = below.store.open(&below.name, false)
-    {
-        return Ok(file);
-    }
-    let path = Path::new(&place.folder).join(name);
+    let in_pool =
+        chain::follow(connect, place, name).and_then(|below| below.store.open(&below.name, false));
+    let path = match (in_pool, place.store.folder()?) {
+        (Ok(file), _) => return Ok(file),
+        (Err(_), Some(folder)) => Path::new(&folder).join(name),
+        (Err(_), None) if Path::new(name).is_absolute() => PathBuf::from(name),
+        // There is no folder in which it could begin.
+        (Err(error), None) => return Err(error),
+    };
     let files = connect.storage().files();
     Ok(files.open_file(&path, false, Cache::default()).map_err(report)?)
 }

@@ -73,13 +73,12 @@ pub fn overlays_of(storage: &Storage, path: &Path) -> Result<Vec<String>> {
         Error::system(VIR_FROM_STORAGE, errno, text)
     })?;
     let over = links(storage)?.into_iter().filter(|link| link.below == own);
-    Ok(over.map(|link| key(&link.folder, &link.name)).collect())
+    over.map(|link| link.pool.store.path(&link.name)).collect()
 }
 
 /// A volume that names another image as what is below it.
 struct Link {
     pool: Entry,
-    folder: String,
     name: String,
     image: Identity,
     below: Identity,
@@ -90,7 +89,8 @@ fn links(storage: &Storage) -> Result<Vec<Link>> {
     let files = storage.files();
     let mut links = Vec::new();
     for pool in storage.all()?.into_iter().filter(Entry::is_active) {
-        let folder = pool.definition()?.target_path.clone();
+        // Only files are names of volumes.
+        let Some(folder) = pool.store.folder()? else { continue };
         for name in pool.listing.names(&*pool.store)?.iter() {
             let facts = match pool.store.facts(name) {
                 Ok(facts) => facts,
@@ -99,17 +99,16 @@ fn links(storage: &Storage) -> Result<Vec<Link>> {
                 Err(e) => return Err(e),
             };
             let Some(backing) = facts.image.backing else { continue };
-            // Only files are names of volumes.
             if has_protocol(&backing.path) {
                 continue;
             }
-            let image = PathBuf::from(key(&folder, name));
+            let image = PathBuf::from(pool.store.path(name)?);
             // A name that leads nowhere, or nowhere that may be looked at, is not that of a volume.
             match (files.identity(&image), files.identity(&Path::new(&folder).join(&backing.path)))
             {
                 (Ok(image), Ok(below)) => {
-                    let (pool, folder, name) = (pool.clone(), folder.clone(), name.clone());
-                    links.push(Link { pool, folder, name, image, below });
+                    let (pool, name) = (pool.clone(), name.clone());
+                    links.push(Link { pool, name, image, below });
                 }
                 (Err(errno), _) | (_, Err(errno)) => log::debug!(
                     "'{}' is left out of what lies over images: '{}' is below it: {errno}",
@@ -120,10 +119,6 @@ fn links(storage: &Storage) -> Result<Vec<Link>> {
         }
     }
     Ok(links)
-}
-
-fn key(folder: &str, name: &str) -> String {
-    format!("{}/{name}", folder.trim_end_matches('/'))
 }
 
 fn identity(files: &dyn Files, path: &str) -> Result<Identity> {

@@ -8,7 +8,8 @@ use virsparse_base::errno::Errno;
 
 use super::connection::Connection;
 use super::names::normalise_path;
-use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};
+use super::pool_type::PoolType;
+use super::pool_xml::{PoolDefinition, PoolSizes};
 use super::registry::{Change, Entry, no_pool, no_volume};
 use super::schema;
 use super::volume::Volume;
@@ -38,6 +39,7 @@ flags! {
 
     /// Which pools virConnectListAllStoragePools lists: bits of one group are alternatives, and a
     /// group without bits does not filter.
+    #[derive(Clone, Copy)]
     pub struct ListFlags: u32 = virConnectListAllStoragePoolsFlags {
         const INACTIVE = VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE;
         const ACTIVE = VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE;
@@ -137,7 +139,7 @@ impl Connection {
         if validate {
             schema::check_pool(xml)?;
         }
-        check_supported(&definition)?;
+        definition.pool_type.expect_driver()?;
         let pool = {
             let mut change = self.storage().change()?;
             let mut entry = change.claim(&definition)?;
@@ -158,7 +160,7 @@ impl Connection {
     /// Starts a pool that is forgotten when it is stopped.
     pub fn create_pool(self: &Arc<Self>, xml: &str, flags: CreateFlags) -> Result<Arc<Pool>> {
         let definition = PoolDefinition::parse(xml)?;
-        check_supported(&definition)?;
+        definition.pool_type.expect_driver()?;
         let pool = {
             let mut change = self.storage().change()?;
             let entry = change.claim(&definition)?;
@@ -183,16 +185,15 @@ impl Connection {
         self.find_volume(key)?.ok_or_else(|| no_volume("key", key))
     }
 
-    /// A volume's path and key are its pool's folder and its name.
+    /// A volume's path is its key as well.
     fn find_volume(self: &Arc<Self>, path: &str) -> Result<Option<Arc<Volume>>> {
-        let Some((folder, name)) = path.rsplit_once('/') else { return Ok(None) };
         let all = self.storage().all()?;
         for entry in all.iter().filter(|entry| entry.is_active()) {
-            if let Ok(definition) = entry.definition()
-                && definition.target_path.trim_end_matches('/') == folder
-                && entry.has_volume(name)?
+            // Where it cannot be known, see below.
+            if let Ok(Some(name)) = entry.store.name_of(path)
+                && entry.has_volume(&name)?
             {
-                return Volume::new(self, entry, name).map(Some);
+                return Volume::new(self, entry, &name).map(Some);
             }
         }
         expect_known(&all)?;
@@ -212,13 +213,9 @@ fn passes(entry: &Entry, filter: &ListFlags) -> bool {
     let state = if entry.is_active() { ListFlags::ACTIVE } else { ListFlags::INACTIVE };
     let kept = if entry.is_persistent() { ListFlags::PERSISTENT } else { ListFlags::TRANSIENT };
     let starts = if entry.autostart { ListFlags::AUTOSTART } else { ListFlags::NO_AUTOSTART };
-    let kind = match entry.definition().map(|definition| definition.pool_type) {
-        Ok(PoolType::Fs) => ListFlags::FS,
-        Ok(PoolType::NetFs) => ListFlags::NETFS,
-        Ok(_) => ListFlags::DIR,
-        // What it is cannot be read.
-        Err(_) => ListFlags::empty(),
-    };
+    // What cannot be read is of no type.
+    let pool_type = entry.definition().map(|definition| definition.pool_type);
+    let kind = pool_type.map_or(ListFlags::empty(), |pool_type| pool_type.flag);
     let kinds = ListFlags::from_bits_retain(!0 << 6);
     [
         (state, ListFlags::ACTIVE | ListFlags::INACTIVE),
@@ -537,20 +534,11 @@ fn if_there<T: Default>(entry: &Entry, known: Result<T>) -> Result<T> {
     }
 }
 
-/// Refuses the types of pool that libvirt has and this library does not.
-fn check_supported(definition: &PoolDefinition) -> Result<()> {
-    if definition.pool_type.is_supported() {
-        return Ok(());
-    }
-    let text = format!("pools of type '{}' are not supported", definition.pool_type.word());
-    Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text))
-}
-
 /// Why pools of a type cannot be looked for.
 pub fn no_source_discovery(word: &str) -> Error {
     match PoolType::from_word(word) {
         Some(known) => {
-            let text = format!("pool type '{}' does not support source discovery", known.word());
+            let text = format!("pool type '{}' does not support source discovery", known.word);
             Error::new(VIR_ERR_NO_SUPPORT, VIR_FROM_STORAGE, text)
         }
         None => {

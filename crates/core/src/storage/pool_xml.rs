@@ -5,79 +5,9 @@ use uuid::Uuid;
 
 use super::names::{check_name, normalise_path};
 use super::permissions::Permissions;
+use super::pool_type::PoolType;
 use crate::error::*;
 use crate::xml::{self, Element, excerpt};
-
-/// What a pool is made of. All of libvirt's words are known, so that one that we have no driver
-/// for is told from one that does not exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PoolType {
-    Dir,
-    Fs,
-    NetFs,
-    Logical,
-    Disk,
-    Iscsi,
-    IscsiDirect,
-    Scsi,
-    Mpath,
-    Rbd,
-    Sheepdog,
-    Gluster,
-    Zfs,
-    Vstorage,
-}
-
-impl PoolType {
-    const WORDS: [(PoolType, &str); 14] = [
-        (PoolType::Dir, "dir"),
-        (PoolType::Fs, "fs"),
-        (PoolType::NetFs, "netfs"),
-        (PoolType::Logical, "logical"),
-        (PoolType::Disk, "disk"),
-        (PoolType::Iscsi, "iscsi"),
-        (PoolType::IscsiDirect, "iscsi-direct"),
-        (PoolType::Scsi, "scsi"),
-        (PoolType::Mpath, "mpath"),
-        (PoolType::Rbd, "rbd"),
-        (PoolType::Sheepdog, "sheepdog"),
-        (PoolType::Gluster, "gluster"),
-        (PoolType::Zfs, "zfs"),
-        (PoolType::Vstorage, "vstorage"),
-    ];
-
-    /// All types, with their words.
-    pub fn all() -> impl Iterator<Item = (PoolType, &'static str)> {
-        PoolType::WORDS.into_iter()
-    }
-
-    /// The type that a word in XML stands for.
-    pub fn from_word(word: &str) -> Option<PoolType> {
-        PoolType::WORDS.iter().find(|(_, w)| *w == word).map(|(pool_type, _)| *pool_type)
-    }
-
-    /// Its word in XML.
-    pub fn word(self) -> &'static str {
-        PoolType::WORDS.iter().find(|(t, _)| *t == self).map_or("", |(_, word)| word)
-    }
-
-    /// Whether volumes of such a pool are files in a directory, which is all that we have.
-    pub fn is_supported(self) -> bool {
-        matches!(self, PoolType::Dir | PoolType::Fs | PoolType::NetFs)
-    }
-
-    /// The file systems that can be named as the source's format.
-    fn source_formats(self) -> &'static [&'static str] {
-        match self {
-            PoolType::Fs => &[
-                "auto", "ext2", "ext3", "ext4", "ufs", "iso9660", "udf", "gfs", "gfs2", "vfat",
-                "hfs+", "xfs", "ocfs2", "vmfs",
-            ],
-            PoolType::NetFs => &["auto", "nfs", "glusterfs", "cifs"],
-            _ => &[],
-        }
-    }
-}
 
 /// Bytes of a running pool; all zero for one that is not running.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,7 +24,7 @@ pub struct PoolSizes {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolDefinition {
     /// What the pool is made of.
-    pub pool_type: PoolType,
+    pub pool_type: &'static PoolType,
     /// Without slashes and control characters, at most 255 bytes.
     pub name: String,
     /// None: one is to be made.
@@ -133,7 +63,7 @@ impl PoolDefinition {
         let no_target = Element::new("target");
         let target = root.child("target").unwrap_or(&no_target);
         let target_path = target.text_of("path").unwrap_or_default();
-        if target_path.is_empty() && pool_type.is_supported() {
+        if target_path.is_empty() && pool_type.needs_target() {
             return Err(xml_error("missing storage pool target path"));
         }
         Ok(PoolDefinition {
@@ -142,8 +72,16 @@ impl PoolDefinition {
             uuid,
             target_path: normalise_path(&target_path),
             permissions: Permissions::parse(target)?,
-            source: (pool_type != PoolType::Dir).then(|| source.clone()),
+            source: (pool_type != PoolType::dir()).then(|| source.clone()),
         })
+    }
+
+    /// Whether it is of the same place as another definition, so that both cannot be pools.
+    pub fn has_place_of(&self, other: &PoolDefinition) -> bool {
+        match (&self.pool_type.driver, &other.pool_type.driver) {
+            (Some(driver), Some(others)) => (driver.place)(self) == (others.place)(other),
+            _ => false,
+        }
     }
 
     /// The pool's description. The permissions are those of the directory while the pool runs,
@@ -154,7 +92,7 @@ impl PoolDefinition {
         let mut target = Element::new("target").with_child(path);
         target.nodes.extend(permissions.to_element().map(xml::Node::Element));
         Element::new("pool")
-            .with_attr("type", self.pool_type.word())
+            .with_attr("type", self.pool_type.word)
             .with_child(Element::new("name").with_text(&self.name))
             .with_child(Element::new("uuid").with_text(uuid))
             .with_child(bytes("capacity", sizes.capacity))
@@ -174,7 +112,7 @@ fn empty_source() -> Element {
     Element::new("source").with_text("\n  ")
 }
 
-fn pool_type(root: &Element) -> Result<PoolType> {
+fn pool_type(root: &Element) -> Result<&'static PoolType> {
     let Some(word) = root.attr("type") else {
         let problem = "Missing required attribute 'type' in element 'pool'";
         return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, problem));
@@ -202,14 +140,14 @@ fn uuid(text: &str) -> Result<Uuid> {
 }
 
 /// What is wrong with a source whatever pool it is for, and its format.
-fn check_source(pool_type: PoolType, source: &Element) -> Result<()> {
+fn check_source(pool_type: &PoolType, source: &Element) -> Result<()> {
     if source.children("host").any(|host| host.attr("name").is_none()) {
         return Err(xml_error("missing storage pool host name"));
     }
     if source.children("device").any(|device| device.attr("path").is_none()) {
         return Err(xml_error("missing storage pool source device path"));
     }
-    let formats = pool_type.source_formats();
+    let formats = pool_type.source_formats;
     match source.child("format").and_then(|format| format.attr("type")) {
         Some(word) if !word.is_empty() && !formats.is_empty() && !formats.contains(&word) => {
             let problem = format!("unknown pool format type {}", excerpt(word));
@@ -220,17 +158,11 @@ fn check_source(pool_type: PoolType, source: &Element) -> Result<()> {
 }
 
 /// What a pool of that type cannot do without.
-fn require_source(pool_type: PoolType, source: &Element) -> Result<()> {
-    let has = |child: &str, attr: &str| {
-        source.child(child).and_then(|c| c.attr(attr)).is_some_and(|value| !value.is_empty())
-    };
-    let missing = match pool_type {
-        PoolType::Fs if !has("device", "path") => "device name",
-        PoolType::NetFs if !has("host", "name") => "host name",
-        PoolType::NetFs if !has("dir", "path") => "path",
-        _ => return Ok(()),
-    };
-    Err(xml_error(format!("missing storage pool source {missing}")))
+fn require_source(pool_type: &PoolType, source: &Element) -> Result<()> {
+    match (pool_type.missing_in_source)(source) {
+        Some(missing) => Err(xml_error(format!("missing storage pool source {missing}"))),
+        None => Ok(()),
+    }
 }
 
 fn xml_error(problem: impl Into<String>) -> Error {
@@ -259,7 +191,7 @@ mod tests {
     #[test]
     fn the_least_definition_is_enough() {
         let definition = pool("dir", MINIMUM).unwrap();
-        assert_eq!(definition.pool_type, PoolType::Dir);
+        assert_eq!(definition.pool_type, PoolType::dir());
         assert_eq!(definition.name, "N");
         assert_eq!(definition.uuid, None);
         assert_eq!(definition.target_path, "/P");
@@ -463,11 +395,11 @@ mod tests {
     #[test]
     fn types_without_a_driver_are_known_by_name() {
         let definition = pool("rbd", "<name>a</name><source><name>x</name></source>").unwrap();
-        assert_eq!(definition.pool_type, PoolType::Rbd);
-        assert!(!definition.pool_type.is_supported());
-        for (pool_type, word) in PoolType::WORDS {
-            assert_eq!(PoolType::from_word(word), Some(pool_type));
-            assert_eq!(pool_type.word(), word);
+        assert_eq!(definition.pool_type.word, "rbd");
+        let error = definition.pool_type.expect_driver().err().unwrap();
+        assert_eq!(error.code, VIR_ERR_CONFIG_UNSUPPORTED);
+        for pool_type in PoolType::all() {
+            assert_eq!(PoolType::from_word(pool_type.word), Some(pool_type));
         }
     }
 
@@ -482,7 +414,7 @@ mod tests {
         ) {
             let uuid = Uuid::from_u128(uuid);
             let definition = PoolDefinition {
-                pool_type: PoolType::Dir,
+                pool_type: PoolType::dir(),
                 name,
                 uuid: Some(uuid),
                 target_path: path,

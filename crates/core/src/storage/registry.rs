@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-use super::dir::DirStore;
 use super::in_use::ImageUsers;
 use super::listing::Listing;
 use super::memory::MemoryStore;
 use super::permissions::Permissions;
-use super::pool_xml::{PoolDefinition, PoolSizes, PoolType};
+use super::pool_type::PoolType;
+use super::pool_xml::{PoolDefinition, PoolSizes};
 use super::store::VolumeStore;
 use super::unknown::UnknownStore;
 use crate::block::{Files, MemoryFiles, RealFiles};
@@ -59,6 +59,11 @@ impl Entry {
     /// known, they are not.
     pub fn is_at(&self, path: &str) -> bool {
         self.definition().is_ok_and(|definition| definition.target_path == path)
+    }
+
+    /// Whether it is of the same place as a definition. Where it cannot be known, it is not.
+    fn has_place_of(&self, definition: &PoolDefinition) -> bool {
+        self.definition().is_ok_and(|own| own.has_place_of(definition))
     }
 
     /// What is wrong with a file of it.
@@ -166,7 +171,7 @@ impl Storage {
         files.hold(folder, image, length).map_err(|e| e.report(VIR_FROM_STORAGE))?;
         let uuid = uuid::uuid!("dfe224cb-28fb-8dd0-c4b2-64eb3f0f4566");
         let definition = Arc::new(PoolDefinition {
-            pool_type: PoolType::Dir,
+            pool_type: PoolType::dir(),
             name: name.clone(),
             uuid: Some(uuid),
             target_path: path.to_string(),
@@ -308,12 +313,12 @@ impl Change<'_> {
         {
             return failed(format!("pool '{}' is already defined with uuid {uuid}", other.name));
         }
-        let clash = |other: &&Entry| other.name != *name && other.is_at(&definition.target_path);
+        let clash = |other: &&Entry| other.name != *name && other.has_place_of(definition);
         if let Some(other) = pools.values().find(clash) {
             return failed(format!("Storage source conflict with pool: '{}'", other.name));
         }
         Ok(match pools.get(name) {
-            Some(entry) if entry.is_at(&definition.target_path) => entry.clone(),
+            Some(entry) if entry.has_place_of(definition) => entry.clone(),
             before => Entry {
                 name: name.clone(),
                 uuid,
@@ -421,7 +426,10 @@ impl Storage {
     /// The place that a definition names. Memory is found again by its name while somebody holds it.
     fn store(&self, definition: &PoolDefinition) -> Arc<dyn VolumeStore> {
         match &self.place {
-            Place::Machine => dir_store(definition),
+            Place::Machine => match definition.pool_type.expect_driver() {
+                Ok(driver) => (driver.store)(definition),
+                Err(error) => Arc::new(UnknownStore::new(error)),
+            },
             Place::Memory(files) => Arc::new(MemoryStore::new(files, &definition.target_path)),
         }
     }
@@ -433,11 +441,6 @@ impl Storage {
             Err(damage) => Arc::new(UnknownStore::new(damage.error.clone())),
         }
     }
-}
-
-fn dir_store(definition: &PoolDefinition) -> Arc<dyn VolumeStore> {
-    let mounted = matches!(definition.pool_type, PoolType::Fs | PoolType::NetFs);
-    Arc::new(DirStore::new(definition.target_path.clone(), mounted))
 }
 
 fn find_uuid<'a>(pools: &'a Pools, uuid: Uuid, name: Option<&str>) -> Result<&'a Entry> {

@@ -63,7 +63,15 @@ pub trait VolumeStore: Send + Sync {
     fn facts(&self, name: &str) -> Result<VolumeFacts>;
     /// Opens a volume's bytes. They are not locked.
     fn open(&self, name: &str, write: bool) -> Result<Arc<dyn ImageFile>>;
-    /// Whether this is the place of that name.
+    /// What the volume of a name is known by outside of its pool, whether it is there or not: its path,
+    /// which is its key as well.
+    fn path(&self, name: &str) -> Result<String>;
+    /// The name of the volume that such a path stands for, if that is one of this place.
+    fn name_of(&self, path: &str) -> Result<Option<String>>;
+    /// The folder in which the names begin that images here have for others; `None` if volumes here are in
+    /// no folder, so that such names lead nowhere.
+    fn folder(&self) -> Result<Option<String>>;
+    /// Whether this is the folder of that name.
     fn is_at(&self, folder: &str) -> Result<bool>;
     /// Makes a volume. It appears when `fill` has succeeded; a failure leaves nothing behind.
     fn create(&self, volume: &NewVolume<'_>, fill: Fill<'_>) -> Result<()>;

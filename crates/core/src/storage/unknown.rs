@@ -55,6 +55,18 @@ impl VolumeStore for UnknownStore {
         self.fail()
     }
 
+    fn path(&self, _name: &str) -> Result<String> {
+        self.fail()
+    }
+
+    fn name_of(&self, _path: &str) -> Result<Option<String>> {
+        self.fail()
+    }
+
+    fn folder(&self) -> Result<Option<String>> {
+        self.fail()
+    }
+
     fn is_at(&self, _folder: &str) -> Result<bool> {
         self.fail()
     }

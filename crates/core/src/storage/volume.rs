@@ -72,7 +72,7 @@ pub fn report(error: crate::block::BlockError) -> Error {
 impl Volume {
     /// The volume of that name in a pool.
     pub fn new(connect: &Arc<Connection>, pool: &Entry, name: &str) -> Result<Arc<Volume>> {
-        let key = format!("{}/{name}", pool.definition()?.target_path.trim_end_matches('/'));
+        let key = pool.store.path(name)?;
         let c = |text: &str| {
             CString::new(text).map_err(|_| Error::internal(VIR_FROM_STORAGE, "NUL in a name"))
         };
@@ -109,12 +109,6 @@ impl Volume {
     /// The same.
     pub fn key(&self) -> &str {
         &self.key
-    }
-
-    /// The folder of its pool, as the pool calls it.
-    pub fn pool_folder(&self) -> Result<String> {
-        let pool = self.connect.storage().by_name(&self.pool)?;
-        Ok(pool.definition()?.target_path.clone())
     }
 
     /// The name of its pool.

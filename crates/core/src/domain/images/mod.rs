@@ -56,7 +56,7 @@ impl Images {
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text));
         }
         entry.expect_volume(name)?;
-        let path = PathBuf::from(&entry.definition()?.target_path).join(name);
+        let path = PathBuf::from(entry.store.path(name)?);
         Ok(match entry.store.facts(name)?.kind {
             VolumeKind::Block => Source::Block(path),
             VolumeKind::File | VolumeKind::Dir => Source::File(path),
