@@ -10,7 +10,7 @@ use flate2::{Compression, Crc};
 use super::object::Domain;
 use crate::block::{MemoryNode, Node as _};
 use crate::error::*;
-use crate::stream::{Source, Stream};
+use crate::stream::{DownloadRange, Stream};
 
 /// The picture's format.
 pub const MIME: &str = "image/png";
@@ -35,8 +35,12 @@ impl Domain {
         let picture = black(WIDTH, HEIGHT)?;
         let node = MemoryNode::new(format!("the screen of '{}'", self.name()), 0);
         node.write_at(&picture, 0).map_err(|e| e.report(VIR_FROM_DOMAIN))?;
-        let source =
-            Source { node: Arc::new(node), offset: 0, end: picture.len() as u64, sparse: false };
+        let source = DownloadRange {
+            node: Arc::new(node),
+            offset: 0,
+            end: picture.len() as u64,
+            sparse: false,
+        };
         stream.attach_download(source, Box::new(|| {}))
     }
 }

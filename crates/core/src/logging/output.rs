@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 
 use log::{Level, LevelFilter};
 
-use super::settings::{Destination, Sink};
+use super::settings::{Destination, OutputKind};
 use crate::sys;
 
 pub struct Output {
@@ -20,9 +20,9 @@ impl Output {
     /// `None` if its file cannot be opened, which is told on the standard error output: whoever has
     /// asked for a log looks there.
     pub fn open(destination: &Destination) -> Option<Output> {
-        let file = match &destination.sink {
-            Sink::Stderr => None,
-            Sink::File(path) => {
+        let file = match &destination.kind {
+            OutputKind::Stderr => None,
+            OutputKind::File(path) => {
                 // Not blocking: a named pipe that nobody reads must not stop the program.
                 let file = OpenOptions::new()
                     .append(true)

@@ -4,16 +4,16 @@ use log::{Level, LevelFilter};
 
 /// Where lines go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sink {
+pub enum OutputKind {
     Stderr,
     File(String),
 }
 
-/// A sink, and what it gets.
+/// An output, and the messages that go there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     pub level: LevelFilter,
-    pub sink: Sink,
+    pub kind: OutputKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Settings {
         }
         if settings.outputs.is_empty() {
             // The filters decide: it gets what they let through.
-            let all = Destination { level: LevelFilter::Trace, sink: Sink::Stderr };
+            let all = Destination { level: LevelFilter::Trace, kind: OutputKind::Stderr };
             settings.outputs.push(all);
         }
         settings
@@ -103,13 +103,15 @@ impl Settings {
     fn add_output(&mut self, text: &str) {
         let mut parts = text.splitn(3, ':');
         let level = parts.next().and_then(level);
-        let sink = match (parts.next(), parts.next()) {
-            (Some("stderr"), None) => Some(Sink::Stderr),
-            (Some("file"), Some(path)) if path.starts_with('/') => Some(Sink::File(path.into())),
+        let kind = match (parts.next(), parts.next()) {
+            (Some("stderr"), None) => Some(OutputKind::Stderr),
+            (Some("file"), Some(path)) if path.starts_with('/') => {
+                Some(OutputKind::File(path.into()))
+            }
             _ => None,
         };
-        match (level, sink) {
-            (Some(level), Some(sink)) => self.outputs.push(Destination { level, sink }),
+        match (level, kind) {
+            (Some(level), Some(kind)) => self.outputs.push(Destination { level, kind }),
             _ => {
                 let rule = "is neither LEVEL:stderr nor LEVEL:file:PATH with an absolute path";
                 self.complain("LIBVIRT_LOG_OUTPUTS", text, rule);
@@ -169,7 +171,7 @@ mod tests {
         let settings = read("1", "", "");
         assert!(settings.is_on());
         assert_eq!(settings.outputs.len(), 1);
-        assert_eq!(settings.outputs[0].sink, Sink::Stderr);
+        assert_eq!(settings.outputs[0].kind, OutputKind::Stderr);
         assert_eq!(settings.most(), LevelFilter::Trace);
         assert_eq!(read("error", "", "").most(), LevelFilter::Error);
     }
@@ -187,7 +189,7 @@ mod tests {
     fn outputs_limit_what_is_wanted() {
         let settings = read("1", "", "3:stderr 2:file:/tmp/l:og");
         assert_eq!(settings.most(), LevelFilter::Info);
-        assert_eq!(settings.outputs[1].sink, Sink::File("/tmp/l:og".into()));
+        assert_eq!(settings.outputs[1].kind, OutputKind::File("/tmp/l:og".into()));
     }
 
     #[test]
@@ -195,6 +197,6 @@ mod tests {
         let settings = read("9", "x:y storage", "1:syslog:me 1:file:relative");
         assert_eq!(settings.complaints.len(), 5);
         assert!(settings.complaints[0].contains("'9' is no level"));
-        assert_eq!(settings.outputs[0].sink, Sink::Stderr);
+        assert_eq!(settings.outputs[0].kind, OutputKind::Stderr);
     }
 }

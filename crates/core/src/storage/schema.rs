@@ -2,47 +2,47 @@
 
 use super::own_elements::NAMESPACE;
 use crate::error::*;
-use crate::xml::schema::{Known, NO_ATTRIBUTES, TEXT, check, invalid};
+use crate::xml::schema::{ElementSchema, NO_ATTRIBUTES, TEXT, check, invalid};
 use crate::xml::{self, Element, Node};
 
 const SIZE: &[&str] = &["unit"];
 
-const PERMISSIONS: Known = Known(
+const PERMISSIONS: ElementSchema = ElementSchema(
     "permissions",
     NO_ATTRIBUTES,
     Some(&[
-        Known("mode", NO_ATTRIBUTES, TEXT),
-        Known("owner", NO_ATTRIBUTES, TEXT),
-        Known("group", NO_ATTRIBUTES, TEXT),
-        Known("label", NO_ATTRIBUTES, TEXT),
+        ElementSchema("mode", NO_ATTRIBUTES, TEXT),
+        ElementSchema("owner", NO_ATTRIBUTES, TEXT),
+        ElementSchema("group", NO_ATTRIBUTES, TEXT),
+        ElementSchema("label", NO_ATTRIBUTES, TEXT),
     ]),
 );
 
-const TIMESTAMPS: Known = Known(
+const TIMESTAMPS: ElementSchema = ElementSchema(
     "timestamps",
     NO_ATTRIBUTES,
     Some(&[
-        Known("atime", NO_ATTRIBUTES, TEXT),
-        Known("mtime", NO_ATTRIBUTES, TEXT),
-        Known("ctime", NO_ATTRIBUTES, TEXT),
-        Known("btime", NO_ATTRIBUTES, TEXT),
+        ElementSchema("atime", NO_ATTRIBUTES, TEXT),
+        ElementSchema("mtime", NO_ATTRIBUTES, TEXT),
+        ElementSchema("ctime", NO_ATTRIBUTES, TEXT),
+        ElementSchema("btime", NO_ATTRIBUTES, TEXT),
     ]),
 );
 
-const FORMAT: Known = Known("format", &["type"], TEXT);
-const PATH: Known = Known("path", NO_ATTRIBUTES, TEXT);
+const FORMAT: ElementSchema = ElementSchema("format", &["type"], TEXT);
+const PATH: ElementSchema = ElementSchema("path", NO_ATTRIBUTES, TEXT);
 
-const VOLUME: Known = Known(
+const VOLUME: ElementSchema = ElementSchema(
     "volume",
     &["type"],
     Some(&[
-        Known("name", NO_ATTRIBUTES, TEXT),
-        Known("key", NO_ATTRIBUTES, TEXT),
-        Known("source", NO_ATTRIBUTES, None),
-        Known("capacity", SIZE, TEXT),
-        Known("allocation", SIZE, TEXT),
-        Known("physical", SIZE, TEXT),
-        Known(
+        ElementSchema("name", NO_ATTRIBUTES, TEXT),
+        ElementSchema("key", NO_ATTRIBUTES, TEXT),
+        ElementSchema("source", NO_ATTRIBUTES, None),
+        ElementSchema("capacity", SIZE, TEXT),
+        ElementSchema("allocation", SIZE, TEXT),
+        ElementSchema("physical", SIZE, TEXT),
+        ElementSchema(
             "target",
             NO_ATTRIBUTES,
             Some(&[
@@ -50,36 +50,40 @@ const VOLUME: Known = Known(
                 FORMAT,
                 PERMISSIONS,
                 TIMESTAMPS,
-                Known("encryption", &["format"], None),
-                Known("compat", NO_ATTRIBUTES, TEXT),
-                Known("clusterSize", SIZE, TEXT),
-                Known("nocow", NO_ATTRIBUTES, TEXT),
-                Known(
+                ElementSchema("encryption", &["format"], None),
+                ElementSchema("compat", NO_ATTRIBUTES, TEXT),
+                ElementSchema("clusterSize", SIZE, TEXT),
+                ElementSchema("nocow", NO_ATTRIBUTES, TEXT),
+                ElementSchema(
                     "features",
                     NO_ATTRIBUTES,
                     Some(&[
-                        Known("lazy_refcounts", NO_ATTRIBUTES, TEXT),
-                        Known("extended_l2", NO_ATTRIBUTES, TEXT),
+                        ElementSchema("lazy_refcounts", NO_ATTRIBUTES, TEXT),
+                        ElementSchema("extended_l2", NO_ATTRIBUTES, TEXT),
                     ]),
                 ),
             ]),
         ),
-        Known("backingStore", NO_ATTRIBUTES, Some(&[PATH, FORMAT, PERMISSIONS, TIMESTAMPS])),
+        ElementSchema(
+            "backingStore",
+            NO_ATTRIBUTES,
+            Some(&[PATH, FORMAT, PERMISSIONS, TIMESTAMPS]),
+        ),
     ]),
 );
 
-const POOL: Known = Known(
+const POOL: ElementSchema = ElementSchema(
     "pool",
     &["type"],
     Some(&[
-        Known("name", NO_ATTRIBUTES, TEXT),
-        Known("uuid", NO_ATTRIBUTES, TEXT),
-        Known("capacity", SIZE, TEXT),
-        Known("allocation", SIZE, TEXT),
-        Known("available", SIZE, TEXT),
-        Known("features", NO_ATTRIBUTES, None),
-        Known("source", NO_ATTRIBUTES, None),
-        Known("target", NO_ATTRIBUTES, Some(&[PATH, PERMISSIONS])),
+        ElementSchema("name", NO_ATTRIBUTES, TEXT),
+        ElementSchema("uuid", NO_ATTRIBUTES, TEXT),
+        ElementSchema("capacity", SIZE, TEXT),
+        ElementSchema("allocation", SIZE, TEXT),
+        ElementSchema("available", SIZE, TEXT),
+        ElementSchema("features", NO_ATTRIBUTES, None),
+        ElementSchema("source", NO_ATTRIBUTES, None),
+        ElementSchema("target", NO_ATTRIBUTES, Some(&[PATH, PERMISSIONS])),
     ]),
 );
 
@@ -91,7 +95,7 @@ pub fn check_volume(text: &str) -> Result<()> {
     };
     let own = |element: &Element| element.is_in(NAMESPACE, "compression", &[target, &root]);
     for element in target.elements().filter(|element| own(element)) {
-        check(element, &Known("compression", &["type"], TEXT))?;
+        check(element, &ElementSchema("compression", &["type"], TEXT))?;
     }
     let others = |node: &Node| !matches!(node, Node::Element(element) if own(element));
     let nodes = target.nodes.iter().filter(|node| others(node)).cloned().collect();

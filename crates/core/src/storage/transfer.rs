@@ -15,7 +15,7 @@ use crate::enums::flags;
 use crate::enums::sparse::virSparseVolUploadFlags;
 use crate::enums::storage_vol::{virStorageVolDownloadFlags, virStorageVolUploadFlags};
 use crate::error::*;
-use crate::stream::{Source, Stream, Target};
+use crate::stream::{DownloadRange, Stream, Target};
 
 bitflags::bitflags! {
     /// How virStorageVolUpload moves.
@@ -92,7 +92,7 @@ impl Volume {
         let size = node.length().map_err(streamed)?;
         let range = self.range(offset, length, raw.then_some(size))?;
         let end = range.unwrap_or(size).min(size);
-        let source = Source {
+        let source = DownloadRange {
             node,
             offset: offset.min(end),
             end,

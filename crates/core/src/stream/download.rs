@@ -18,7 +18,7 @@ use crate::sys;
 const MOST_SCANNED: u64 = 64 * 1024 * 1024;
 
 /// What a download reads from.
-pub struct Source {
+pub struct DownloadRange {
     pub node: Arc<dyn Node>,
     /// The range, inside the node.
     pub offset: u64,
@@ -166,7 +166,12 @@ pub struct Download {
 
 impl Download {
     /// A download from `source`. Unless `waits`, receiving never waits for the disk.
-    pub fn new(source: Source, waits: bool, stats: Arc<Stats>, wakeup: Arc<Wakeup>) -> Download {
+    pub fn new(
+        source: DownloadRange,
+        waits: bool,
+        stats: Arc<Stats>,
+        wakeup: Arc<Wakeup>,
+    ) -> Download {
         let reader = Reader {
             node: source.node,
             cursor: ExtentCursor::new(source.offset, source.end),

@@ -16,7 +16,7 @@ mod tests;
 mod upload;
 
 pub use all::{DataSink, DataSource};
-pub use download::{Received, Source};
+pub use download::{DownloadRange, Received};
 pub use events::Readiness;
 pub use hole_handlers::{HoleHandlers, SectionHandler, SkipHandler};
 pub use stats::Snapshot;
@@ -130,7 +130,7 @@ impl Stream {
     }
 
     /// Begins a download.
-    pub fn attach_download(&self, source: Source, on_close: OnClose) -> Result<()> {
+    pub fn attach_download(&self, source: DownloadRange, on_close: OnClose) -> Result<()> {
         let range = source.offset..source.end;
         let stats = Arc::new(Stats::of_download(source.node.clone(), range));
         let download = Download::new(source, self.waits, stats.clone(), self.wakeup.clone());

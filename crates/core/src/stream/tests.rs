@@ -238,7 +238,7 @@ fn upload_to(target: Target) -> Arc<Stream> {
 fn download_from(node: &Arc<TestNode>, sparse: bool) -> Arc<Stream> {
     let stream = stream();
     let end = node.length().unwrap();
-    let source = Source { node: node.clone(), offset: 0, end, sparse };
+    let source = DownloadRange { node: node.clone(), offset: 0, end, sparse };
     stream.attach_download(source, nothing()).unwrap();
     stream
 }

@@ -51,7 +51,7 @@ enum Zeros {
 
 /// The writing side. Used by one thread at a time: the worker's, or the caller's when there is no
 /// worker.
-struct Sink {
+struct Writer {
     node: Arc<dyn Node>,
     zeros: Zeros,
     cuts: bool,
@@ -60,7 +60,7 @@ struct Sink {
     wakeup: Arc<Wakeup>,
 }
 
-impl Sink {
+impl Writer {
     /// Whether zeros in data are worth looking for.
     fn finds_zeros(&self) -> bool {
         !matches!(self.zeros, Zeros::Write)
@@ -196,7 +196,7 @@ impl Producer {
 pub struct Upload {
     pipe: Arc<Pipe>,
     producer: Mutex<Producer>,
-    sink: Arc<Sink>,
+    sink: Arc<Writer>,
     worker: Mutex<Option<JoinHandle<()>>>,
     sparse: bool,
     clamps: bool,
@@ -230,7 +230,7 @@ impl Upload {
                 expected: 0,
                 over: false,
             }),
-            sink: Arc::new(Sink {
+            sink: Arc::new(Writer {
                 node: target.node,
                 zeros,
                 cuts: target.cuts,
@@ -492,7 +492,7 @@ impl Upload {
 }
 
 /// The worker: writes chunks until there are no more.
-fn write_chunks(sink: &Sink) {
+fn write_chunks(sink: &Writer) {
     while let Ok(Taken::Chunk(chunk)) = sink.pipe.take_filled(true) {
         let good = sink.take(chunk);
         sink.wakeup.notify();

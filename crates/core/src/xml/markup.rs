@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use super::Attribute;
 use super::excerpt;
-use super::report::Source;
+use super::report::Document;
 use super::syntax::{is_char, is_space, name_len};
 use crate::error::*;
 
 /// The complaint about a document of more parts than are accepted.
 pub const TOO_MANY: &str = "Excessive number of nodes in document";
 
-impl Source<'_> {
+impl Document<'_> {
     /// The attributes of a tag, no more than `limit`; `raw` begins behind the element's name, at
     /// byte `start`.
     pub fn attributes(&self, raw: &str, start: usize, limit: usize) -> Result<Vec<Attribute>> {

@@ -11,7 +11,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::excerpt;
 use super::markup::TOO_MANY;
-use super::report::Source;
+use super::report::Document;
 use super::syntax::{is_char, is_space, name_len};
 use super::{Element, Node};
 use crate::error::*;
@@ -56,7 +56,7 @@ pub(super) fn parse_nested(
     max_depth: usize,
 ) -> Result<Element> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let source = Source { text, what, domain };
+    let source = Document { text, what, domain };
     if let Some((at, c)) = text.char_indices().find(|&(_, c)| !is_char(c)) {
         return Err(source.error(at, format!("Char 0x{:X} out of allowed range", u32::from(c))));
     }
@@ -75,7 +75,7 @@ struct Open {
 }
 
 struct Parser<'a> {
-    source: Source<'a>,
+    source: Document<'a>,
     max_depth: usize,
     /// From the root to the element that is being read.
     open: Vec<Open>,

@@ -12,14 +12,14 @@ const CONTEXT: usize = 80;
 
 /// The document, and how messages name it.
 #[derive(Clone, Copy)]
-pub struct Source<'a> {
+pub struct Document<'a> {
     pub text: &'a str,
     /// As messages begin: a path, or `(what it is)`.
     pub what: &'a str,
     pub domain: virErrorDomain,
 }
 
-impl Source<'_> {
+impl Document<'_> {
     /// The problem found at byte `at`.
     pub fn error(&self, at: usize, problem: impl fmt::Display) -> Error {
         let at = floor(self.text, at);
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn message(text: &str, at: usize) -> String {
-        Source { text, what: "(w)", domain: VIR_FROM_STORAGE }.error(at, "bad").message
+        Document { text, what: "(w)", domain: VIR_FROM_STORAGE }.error(at, "bad").message
     }
 
     #[test]

@@ -5,16 +5,20 @@ use super::{Element, excerpt};
 use crate::error::*;
 
 /// An element: its name, its attributes, and what may be in it. `None` for anything.
-pub struct Known(pub &'static str, pub &'static [&'static str], pub Option<&'static [Known]>);
+pub struct ElementSchema(
+    pub &'static str,
+    pub &'static [&'static str],
+    pub Option<&'static [ElementSchema]>,
+);
 
 pub const NO_ATTRIBUTES: &[&str] = &[];
 /// Attributes that nobody here looks at.
 pub const ANY: &[&str] = &["*"];
-pub const TEXT: Option<&[Known]> = Some(&[]);
+pub const TEXT: Option<&[ElementSchema]> = Some(&[]);
 
 /// Refuses an element with anything unknown in it.
-pub fn check(element: &Element, known: &Known) -> Result<()> {
-    let Known(_, attributes, inside) = known;
+pub fn check(element: &Element, known: &ElementSchema) -> Result<()> {
+    let ElementSchema(_, attributes, inside) = known;
     check_attributes(element, attributes)?;
     // As deep as the table, whatever the document.
     let Some(inside) = inside else { return Ok(()) };

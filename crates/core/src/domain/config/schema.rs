@@ -4,38 +4,40 @@
 
 use super::definition::NAMESPACE;
 use crate::error::*;
-use crate::xml::schema::{ANY, Known, NO_ATTRIBUTES, TEXT, check, check_attributes, unexpected};
+use crate::xml::schema::{
+    ANY, ElementSchema, NO_ATTRIBUTES, TEXT, check, check_attributes, unexpected,
+};
 use crate::xml::{self, Element};
 
 /// An element of a text alone.
-const fn text(name: &'static str) -> Known {
-    Known(name, NO_ATTRIBUTES, TEXT)
+const fn text(name: &'static str) -> ElementSchema {
+    ElementSchema(name, NO_ATTRIBUTES, TEXT)
 }
 
 /// An element that nobody here looks into.
-const fn other(name: &'static str) -> Known {
-    Known(name, ANY, None)
+const fn other(name: &'static str) -> ElementSchema {
+    ElementSchema(name, ANY, None)
 }
 
 /// An amount of memory.
-const fn amount(name: &'static str) -> Known {
-    Known(name, &["unit"], TEXT)
+const fn amount(name: &'static str) -> ElementSchema {
+    ElementSchema(name, &["unit"], TEXT)
 }
 
 /// What is in a domain beside its devices.
-const DOMAIN: &[Known] = &[
+const DOMAIN: &[ElementSchema] = &[
     text("name"),
     text("uuid"),
     text("hwuuid"),
     text("genid"),
     text("title"),
     text("description"),
-    Known("metadata", NO_ATTRIBUTES, None),
-    Known("memory", &["unit", "dumpCore"], TEXT),
+    ElementSchema("metadata", NO_ATTRIBUTES, None),
+    ElementSchema("memory", &["unit", "dumpCore"], TEXT),
     amount("currentMemory"),
-    Known("maxMemory", &["unit", "slots"], TEXT),
-    Known("vcpu", &["placement", "cpuset", "current"], TEXT),
-    Known(
+    ElementSchema("maxMemory", &["unit", "slots"], TEXT),
+    ElementSchema("vcpu", &["placement", "cpuset", "current"], TEXT),
+    ElementSchema(
         "memtune",
         NO_ATTRIBUTES,
         Some(&[
@@ -45,19 +47,19 @@ const DOMAIN: &[Known] = &[
             amount("min_guarantee"),
         ]),
     ),
-    Known(
+    ElementSchema(
         "numatune",
         NO_ATTRIBUTES,
         Some(&[
-            Known("memory", &["mode", "nodeset", "placement"], TEXT),
-            Known("memnode", &["cellid", "mode", "nodeset"], TEXT),
+            ElementSchema("memory", &["mode", "nodeset", "placement"], TEXT),
+            ElementSchema("memnode", &["cellid", "mode", "nodeset"], TEXT),
         ]),
     ),
-    Known(
+    ElementSchema(
         "os",
         &["firmware"],
         Some(&[
-            Known("type", &["arch", "machine"], TEXT),
+            ElementSchema("type", &["arch", "machine"], TEXT),
             other("acpi"),
             other("bios"),
             other("boot"),
@@ -81,7 +83,7 @@ const DOMAIN: &[Known] = &[
             other("varstore"),
         ]),
     ),
-    Known(
+    ElementSchema(
         "cpu",
         &["check", "deprecated_features", "match", "migratable", "mode"],
         Some(&[
@@ -89,11 +91,11 @@ const DOMAIN: &[Known] = &[
             other("feature"),
             other("maxphysaddr"),
             other("model"),
-            Known(
+            ElementSchema(
                 "numa",
                 NO_ATTRIBUTES,
                 Some(&[
-                    Known(
+                    ElementSchema(
                         "cell",
                         &["cpus", "discard", "id", "memAccess", "memory", "unit"],
                         Some(&[other("cache"), other("distances")]),
@@ -105,12 +107,12 @@ const DOMAIN: &[Known] = &[
             text("vendor"),
         ]),
     ),
-    Known(
+    ElementSchema(
         "cputune",
         NO_ATTRIBUTES,
         Some(&[
-            Known("vcpupin", &["cpuset", "vcpu"], TEXT),
-            Known("emulatorpin", &["cpuset"], TEXT),
+            ElementSchema("vcpupin", &["cpuset", "vcpu"], TEXT),
+            ElementSchema("emulatorpin", &["cpuset"], TEXT),
             other("cachetune"),
             text("emulator_period"),
             text("emulator_quota"),
@@ -202,11 +204,11 @@ const EXTENSIONS: &[(&str, &[&str])] = &[
     ("http://libvirt.org/schemas/domain/vmware/1.0", &["datacenterpath"]),
 ];
 
-const FORMAT: Known = Known("format", &["type"], None);
+const FORMAT: ElementSchema = ElementSchema("format", &["type"], None);
 
 /// What is in a disk beside its images.
-const DISK: &[Known] = &[
-    Known(
+const DISK: &[ElementSchema] = &[
+    ElementSchema(
         "driver",
         &[
             "ats",
@@ -231,8 +233,8 @@ const DISK: &[Known] = &[
         ],
         Some(&[other("iothreads"), other("metadata_cache"), other("statistics")]),
     ),
-    Known("target", &["bus", "dev", "dpofua", "removable", "rotation_rate", "tray"], TEXT),
-    Known(
+    ElementSchema("target", &["bus", "dev", "dpofua", "removable", "rotation_rate", "tray"], TEXT),
+    ElementSchema(
         "iotune",
         NO_ATTRIBUTES,
         Some(&[
@@ -258,11 +260,11 @@ const DISK: &[Known] = &[
             text("write_iops_sec_max_length"),
         ]),
     ),
-    Known("readonly", NO_ATTRIBUTES, TEXT),
-    Known("shareable", NO_ATTRIBUTES, TEXT),
-    Known("transient", &["shareBacking"], TEXT),
-    Known("alias", &["name"], TEXT),
-    Known("boot", &["loadparm", "order"], TEXT),
+    ElementSchema("readonly", NO_ATTRIBUTES, TEXT),
+    ElementSchema("shareable", NO_ATTRIBUTES, TEXT),
+    ElementSchema("transient", &["shareBacking"], TEXT),
+    ElementSchema("alias", &["name"], TEXT),
+    ElementSchema("boot", &["loadparm", "order"], TEXT),
     text("product"),
     text("serial"),
     text("vendor"),
@@ -280,14 +282,16 @@ const DISK: &[Known] = &[
 ];
 
 /// What is served of a disk, in a namespace of ours.
-const OWN: &[Known] =
-    &[Known("export", &["tcp", "uri"], TEXT), Known("listen", &["address", "port"], TEXT)];
+const OWN: &[ElementSchema] = &[
+    ElementSchema("export", &["tcp", "uri"], TEXT),
+    ElementSchema("listen", &["address", "port"], TEXT),
+];
 
 /// What is in a source of any type.
-const SOURCE: &[Known] = &[
-    Known("host", &["name", "port", "socket", "transport"], TEXT),
-    Known("timeout", &["seconds"], TEXT),
-    Known("reconnect", &["delay", "enabled", "timeout"], TEXT),
+const SOURCE: &[ElementSchema] = &[
+    ElementSchema("host", &["name", "port", "socket", "transport"], TEXT),
+    ElementSchema("timeout", &["seconds"], TEXT),
+    ElementSchema("reconnect", &["delay", "enabled", "timeout"], TEXT),
     other("address"),
     other("auth"),
     other("config"),
@@ -320,13 +324,14 @@ pub fn check_snapshot(text: &str) -> Result<()> {
     for element in root.elements() {
         match element.name.as_str() {
             "name" | "description" | "state" | "creationTime" | "active" => {
-                check(element, &Known("", NO_ATTRIBUTES, TEXT))?;
+                check(element, &ElementSchema("", NO_ATTRIBUTES, TEXT))?;
             }
-            "memory" => check(element, &Known("", &["file", "snapshot"], TEXT))?,
+            "memory" => check(element, &ElementSchema("", &["file", "snapshot"], TEXT))?,
             "disks" | "revertDisks" => snapshot_disks(element)?,
-            "parent" => {
-                check(element, &Known("", NO_ATTRIBUTES, Some(&[Known("name", &[], TEXT)])))?
-            }
+            "parent" => check(
+                element,
+                &ElementSchema("", NO_ATTRIBUTES, Some(&[ElementSchema("name", &[], TEXT)])),
+            )?,
             "domain" | "inactiveDomain" => domain(element)?,
             "cookie" => {}
             _ => return Err(unexpected(element)),
@@ -367,7 +372,7 @@ fn devices(devices: &Element, root: &Element) -> Result<()> {
 fn disk(disk: &Element, around: &[&Element]) -> Result<()> {
     check_attributes(disk, &["device", "model", "rawio", "sgio", "snapshot", "type"])?;
     for element in disk.elements() {
-        let is_own = |known: &&Known| {
+        let is_own = |known: &&ElementSchema| {
             let around: Vec<&Element> = [disk].iter().chain(around).copied().collect();
             element.is_in(NAMESPACE, known.0, &around)
         };
@@ -393,7 +398,7 @@ fn source(source: &Element, kind: Option<&str>) -> Result<()> {
         _ => return Ok(()),
     };
     check_attributes(source, attributes)?;
-    check(source, &Known("source", ANY, Some(SOURCE)))
+    check(source, &ElementSchema("source", ANY, Some(SOURCE)))
 }
 
 /// A `<backingStore>`, with those that are in it.
@@ -423,7 +428,7 @@ fn snapshot_disks(disks: &Element) -> Result<()> {
         check_attributes(disk, &["name", "snapshot", "type"])?;
         for element in disk.elements() {
             match element.name.as_str() {
-                "driver" => check(element, &Known("", &["type"], None))?,
+                "driver" => check(element, &ElementSchema("", &["type"], None))?,
                 "source" => source(element, disk.attr("type"))?,
                 "snapshotDeleteInProgress" => {}
                 _ => return Err(unexpected(element)),

@@ -27,7 +27,7 @@ fn without_a_thread_the_caller_writes_and_reads() {
     stream.attach_upload(raw(&node), 0, nothing()).unwrap();
     send(&stream, &vec![9; 5 * MIB]).unwrap();
     stream.finish().unwrap();
-    let source = Source { node: node.clone(), offset: 0, end: 5 << 20, sparse: false };
+    let source = DownloadRange { node: node.clone(), offset: 0, end: 5 << 20, sparse: false };
     stream.attach_download(source, nothing()).unwrap();
     assert!(receive_all(&stream, 300_000).0 == vec![9; 5 * MIB]);
     NO_THREADS.set(false);
