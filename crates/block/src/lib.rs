@@ -24,6 +24,7 @@ mod open;
 mod profile;
 mod protocol;
 pub mod qcow2;
+pub mod queue;
 mod range_lock;
 
 pub use virsparse_base::errno::{Errno, SysResult};

@@ -271,6 +271,7 @@ impl ImageFile for MemoryImage {
 
 impl Node for MemoryImage {
     crate::plain!(
+        queue,
         read_vectored_at,
         write_vectored_at,
         profile,

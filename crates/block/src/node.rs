@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{IoSlice, IoSliceMut};
 use std::ops::Range;
 
+use crate::queue::RequestQueue;
 use crate::{BlockError, Extent, Profile, Result};
 use virsparse_base::sys;
 
@@ -92,6 +93,10 @@ pub trait Node: Send + Sync {
     /// How requests are best made.
     fn profile(&self) -> Profile;
 
+    /// A queue of the node's own, for many requests under way from one thread. `None` if it has none:
+    /// [`queue_of`](crate::queue::queue_of) makes one.
+    fn queue(&self) -> Option<Box<dyn RequestQueue>>;
+
     /// Whether holes are known to [`Node::extent_at`]. Where not, zeros are found by reading.
     fn knows_holes(&self) -> bool;
 
@@ -153,7 +158,7 @@ pub fn write_by_pieces(
 }
 
 /// Implements operations of [`Node`] for a node that has nothing special to offer there, by
-/// their names: it reads and writes several buffers one by one, does not compress, is no file, has no fast way to write zeros, knows its holes.
+/// their names: it reads and writes several buffers one by one, has no queue, does not compress, is no file, has no fast way to write zeros, knows its holes.
 #[macro_export]
 macro_rules! plain {
     ($($operation:ident),+ $(,)?) => { $($crate::plain!(@ $operation);)+ };
@@ -178,6 +183,11 @@ macro_rules! plain {
     (@ profile) => {
         fn profile(&self) -> $crate::Profile {
             $crate::Profile::CACHED
+        }
+    };
+    (@ queue) => {
+        fn queue(&self) -> Option<Box<dyn $crate::queue::RequestQueue>> {
+            None
         }
     };
     (@ compression_unit) => {

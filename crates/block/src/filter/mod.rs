@@ -17,6 +17,7 @@ use std::fs::File;
 use std::io::{IoSlice, IoSliceMut};
 use std::sync::Arc;
 
+use crate::queue::RequestQueue;
 use crate::{Extent, Node, Profile, Result, Space};
 
 /// What is done with each operation of a node on its way to the node `below`.
@@ -204,6 +205,11 @@ impl<F: Filter + ?Sized> Node for Filtered<F> {
 
     fn profile(&self) -> Profile {
         self.filter.profile(&*self.below)
+    }
+
+    /// Requests of such a queue would get past the filter.
+    fn queue(&self) -> Option<Box<dyn RequestQueue>> {
+        None
     }
 
     fn knows_holes(&self) -> bool {

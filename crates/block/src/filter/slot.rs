@@ -50,7 +50,7 @@ impl DiskSlot {
 
 /// What only describes the node does not wait.
 impl Node for DiskSlot {
-    crate::plain!(compression_unit, write_compressed, file);
+    crate::plain!(queue, compression_unit, write_compressed, file);
 
     fn name(&self) -> &str {
         &self.name

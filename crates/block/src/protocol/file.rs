@@ -461,7 +461,7 @@ impl FileNode {
 }
 
 impl Node for FileNode {
-    crate::plain!(profile, compression_unit, write_compressed);
+    crate::plain!(queue, profile, compression_unit, write_compressed);
 
     fn name(&self) -> &str {
         &self.name

@@ -168,6 +168,7 @@ impl MemoryNode {
 
 impl Node for MemoryNode {
     crate::plain!(
+        queue,
         read_vectored_at,
         write_vectored_at,
         profile,

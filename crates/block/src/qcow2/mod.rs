@@ -283,6 +283,7 @@ fn refcounts_of(header: &mut Header, file: &dyn Node) -> std::result::Result<Ref
 
 impl Node for Qcow2Node {
     crate::plain!(
+        queue,
         read_vectored_at,
         write_vectored_at,
         write_zeroes_fast,

@@ -116,6 +116,7 @@ impl Odd {
 
 impl Node for Odd {
     virsparse_block::plain!(
+        queue,
         read_vectored_at,
         write_vectored_at,
         profile,

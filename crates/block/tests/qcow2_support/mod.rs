@@ -217,6 +217,7 @@ impl Disk {
 
 impl Node for Disk {
     virsparse_block::plain!(
+        queue,
         read_vectored_at,
         write_vectored_at,
         profile,

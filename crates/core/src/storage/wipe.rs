@@ -254,6 +254,7 @@ mod tests {
 
     impl Node for Recorder {
         crate::block::plain!(
+            queue,
             read_vectored_at,
             write_vectored_at,
             profile,

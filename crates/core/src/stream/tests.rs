@@ -114,6 +114,7 @@ impl TestNode {
 
 impl Node for TestNode {
     crate::block::plain!(
+        queue,
         read_vectored_at,
         write_vectored_at,
         profile,

@@ -13,15 +13,17 @@ use super::dial::{Agreed, dial};
 use super::extents::KnownExtents;
 use super::failure::Failure;
 use super::protocol::*;
+use super::queue::NbdQueue;
 use super::sink::{Contents, Sink, Target};
 use super::uri::{self, Address};
+use crate::queue::RequestQueue;
 use crate::{
     BlockError, Extent, ExtentKind, ImageFile, Node, Profile, Result, Space, read_by_pieces,
     total_length, write_by_pieces,
 };
 
 /// The most that is zeroed or discarded by one request.
-const RANGE_MAX: u64 = 1 << 30;
+pub(super) const RANGE_MAX: u64 = 1 << 30;
 
 /// What is asked of the server in one request for extents.
 const STATUS_MAX: u64 = 2 << 30;
@@ -90,7 +92,7 @@ pub struct NbdNode {
     options: NbdOptions,
     channel: Arc<Channel>,
     agreed: Agreed,
-    known: KnownExtents,
+    known: Arc<KnownExtents>,
 }
 
 /// Who else uses an export is the server's affair: there are no locks.
@@ -159,7 +161,7 @@ impl NbdNode {
         let channel = Arc::new(channel.map_err(|errno| fail(Failure::system(errno)))?);
         options.connections.add(&channel);
         let (name, options) = (uri.to_string(), options.clone());
-        Ok(NbdNode { name, options, channel, agreed, known: KnownExtents::default() })
+        Ok(NbdNode { name, options, channel, agreed, known: Arc::default() })
     }
 
     /// Breaks the connection: what waits for the server fails, in all threads.
@@ -317,7 +319,11 @@ fn kind_of(state: StateFlags) -> ExtentKind {
     }
 }
 
-fn block_error(action: &str, name: &str, Failure { errno, text }: Failure) -> BlockError {
+pub(super) fn block_error(
+    action: &str,
+    name: &str,
+    Failure { errno, text }: Failure,
+) -> BlockError {
     let reason = if text.is_empty() { String::new() } else { format!(" ({text})") };
     BlockError { what: format!("Unable to {action} {name}{reason}"), errno }
 }
@@ -453,6 +459,12 @@ impl Node for NbdNode {
             [.., (end, _)] if *end == length => Space::Full,
             _ => Space::Sparse,
         })
+    }
+
+    fn queue(&self) -> Option<Box<dyn RequestQueue>> {
+        let (channel, known) = (self.channel.clone(), self.known.clone());
+        let queue = NbdQueue::new(self.name.clone(), channel, self.agreed, known);
+        Some(Box::new(queue.ok()?))
     }
 
     fn profile(&self) -> Profile {

@@ -25,6 +25,7 @@ const REPLIES_MAX: usize = 256;
 const OLDSTYLE: u64 = 0x0000_4202_8186_1253;
 
 /// What has been agreed upon with the server.
+#[derive(Clone, Copy)]
 pub struct Agreed {
     pub length: u64,
     pub flags: TransmissionFlags,

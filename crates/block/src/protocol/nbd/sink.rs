@@ -28,10 +28,12 @@ pub enum Contents<'a> {
 pub enum Target<'a> {
     One(&'a mut [u8]),
     Several(&'a mut (dyn Buffers + 'a)),
+    /// The first bytes of a buffer of its own.
+    Owned(Vec<u8>, usize),
 }
 
 /// Several buffers, one after the other.
-pub trait Buffers {
+pub trait Buffers: Send {
     /// How many there are.
     fn count(&self) -> usize;
     /// One of them.
@@ -59,6 +61,7 @@ impl Target<'_> {
         match self {
             Target::One(buffer) => buffer.len(),
             Target::Several(buffers) => buffers.total(),
+            Target::Owned(_, length) => *length,
         }
     }
 
@@ -70,6 +73,7 @@ impl Target<'_> {
     ) -> Checked<()> {
         let buffers = match self {
             Target::One(buffer) => return fill(&mut buffer[range]),
+            Target::Owned(buffer, _) => return fill(&mut buffer[range]),
             Target::Several(buffers) => buffers,
         };
         let mut start = 0;

@@ -1,7 +1,7 @@
 //! Sockets for both ends of the protocol. No call here raises SIGPIPE, which would end the host.
 
 use std::io::IoSlice;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -46,7 +46,7 @@ impl Socket {
     }
 
     /// Waits until there is something to receive, the end included, or until the time is over.
-    fn wait_readable(&self, deadline: Instant) -> SysResult<()> {
+    pub fn wait_readable(&self, deadline: Instant) -> SysResult<()> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
@@ -104,6 +104,27 @@ impl Socket {
         Ok(())
     }
 
+    /// Sends what the kernel takes at once, and returns how much that is. EAGAIN if it takes nothing.
+    pub fn send_some(&self, parts: &[IoSlice]) -> SysResult<usize> {
+        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+        Ok(sendmsg::<()>(self.fd.as_raw_fd(), parts, &[], flags, None)?)
+    }
+
+    /// Waits until something can be sent, or, if wanted, received. Returns whether each can be; neither
+    /// when the time is over.
+    pub fn wait_for_room(&self, or_readable: bool, time: Duration) -> SysResult<(bool, bool)> {
+        let wanted = if or_readable { PollFlags::POLLIN } else { PollFlags::empty() };
+        let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLOUT | wanted)];
+        match nix::poll::poll(&mut fds, PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX)) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let found = fds[0].revents().unwrap_or(PollFlags::empty());
+        let over = found.intersects(PollFlags::POLLERR | PollFlags::POLLHUP);
+        let writable = found.contains(PollFlags::POLLOUT) || over;
+        Ok((writable, found.contains(PollFlags::POLLIN)))
+    }
+
     /// Sends what the kernel takes without waiting.
     pub fn try_send(&self, message: &[u8]) {
         let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
@@ -135,6 +156,12 @@ impl Socket {
     /// arrive.
     pub fn is_disconnected(&self) -> bool {
         self.disconnected.load(Ordering::Acquire)
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 }
 

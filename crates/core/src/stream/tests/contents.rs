@@ -72,6 +72,7 @@ fn a_hole_too_large_for_an_image_loses_nothing() {
     struct Limited(Arc<TestNode>);
     impl Node for Limited {
         crate::block::plain!(
+            queue,
             read_vectored_at,
             write_vectored_at,
             profile,
