@@ -39,7 +39,7 @@ impl Domain {
         self.change_definition(
             flags.bits(),
             |kept| with_vcpus(kept, number, maximum),
-            |live| with_vcpus(&live.definition, number, false),
+            |live| with_vcpus(live, number, false),
         )?;
         Ok(())
     }
@@ -59,7 +59,7 @@ impl Domain {
                     let text = "cannot resize the maximum memory on an active domain";
                     return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
                 }
-                with_memory(&live.definition, size, false)
+                with_memory(live, size, false)
             },
         )?;
         Ok(())

@@ -1,17 +1,14 @@
 //! Devices that come and go: disks while the domain runs, anything in its definition.
 
-use std::time::Duration;
-
 use super::config::definition::Definition;
 use super::config::disk::{Device, DiskDefinition};
 use super::events::{self, Lifecycle};
-use super::impact::LiveChange;
 use super::object::Domain;
 use crate::domain::config::lookup::alias;
+use crate::domain::machine::change::DiskChange;
 use crate::enums::domain::virDomainDeviceModifyFlags;
 use crate::enums::flags;
 use crate::error::*;
-use crate::event::broker::Payload;
 use crate::xml::{self, Element};
 
 flags! {
@@ -73,17 +70,13 @@ impl Domain {
             }
             definition.with_device(described.element.clone())
         };
-        let live = |change: &LiveChange<'_>| {
+        let live = |definition: &Definition| {
             let disk = described.disk("live attach")?;
-            if has(&change.definition, &disk.target) {
+            if has(definition, &disk.target) {
                 return Err(exists(VIR_ERR_OPERATION_FAILED, &disk.target));
             }
-            let definition = change.definition.with_device(described.element.clone())?;
-            let opened = change.running.open_disk(disk)?;
-            change.running.replace_disk(&disk.target, opened);
-            let alias = alias(&described.element);
-            change.running.queue(events::DEVICE_ADDED, Payload::Device { alias });
-            Ok(definition)
+            let new = definition.with_device(described.element.clone())?;
+            Ok((new, DiskChange::Attach(disk.target.clone())))
         };
         self.change_devices(flags, config, live)
     }
@@ -92,7 +85,6 @@ impl Domain {
     /// are cut off.
     pub fn detach_device(&self, xml: &str, flags: DeviceFlags) -> Result<()> {
         let described = Described::parse(xml)?;
-        let mut closed = Ok(());
         let config = |definition: &Definition| {
             let Some(disk) = &described.disk else {
                 return definition.without_device(&described.element);
@@ -102,35 +94,30 @@ impl Domain {
             }
             definition.without_disk(&disk.target)
         };
-        let live = |change: &LiveChange<'_>| {
+        let live = |definition: &Definition| {
             let disk = described.disk("detach")?;
-            let definition = config(&change.definition)?;
-            closed = close_disk(change, &disk.target)?;
-            Ok(definition)
+            Ok((config(definition)?, DiskChange::Detach(disk.target.clone())))
         };
-        // The disk is gone, also if the last that was written to it is lost.
-        self.change_devices(flags, config, live).and(closed)
+        self.change_devices(flags, config, live)
     }
 
     /// Removes the device of an alias, as [`Domain::detach_device`] does. A definition has those aliases
     /// that its author has given; the disks of what runs have one in any case.
     pub fn detach_device_alias(&self, name: &str, flags: DeviceFlags) -> Result<()> {
-        let mut closed = Ok(());
         let config = |definition: &Definition| definition.without_alias(name);
-        let live = |change: &LiveChange<'_>| {
+        let live = |definition: &Definition| {
             let of_alias = |disk: &&DiskDefinition| {
-                change.definition.disk_element(&disk.target).is_some_and(|disk| alias(disk) == name)
+                definition.disk_element(&disk.target).is_some_and(|disk| alias(disk) == name)
             };
-            let Some(disk) = change.definition.disks.iter().find(of_alias) else {
-                let _is_there = change.definition.without_alias(name)?;
+            let Some(disk) = definition.disks.iter().find(of_alias) else {
+                let _is_there = definition.without_alias(name)?;
                 let text = format!("detach of the device with alias '{name}' is not supported");
                 return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
             };
-            let definition = change.definition.without_disk(&disk.target)?;
-            closed = close_disk(change, &disk.target)?;
-            Ok(definition)
+            let new = definition.without_disk(&disk.target)?;
+            Ok((new, DiskChange::Detach(disk.target.clone())))
         };
-        self.change_devices(flags, config, live).and(closed)
+        self.change_devices(flags, config, live)
     }
 
     /// Changes a disk: its medium, where that can be taken out, and in the definition anything.
@@ -143,12 +130,12 @@ impl Domain {
             }
             definition.with_disk(&disk.target, described.element.clone())
         };
-        let live = |change: &LiveChange<'_>| {
-            let definition = config(&change.definition)?;
-            let before = change.definition.disks.iter().find(|d| d.target == disk.target);
+        let live = |definition: &Definition| {
+            let new = config(definition)?;
+            let before = definition.disks.iter().find(|d| d.target == disk.target);
             let Some(before) = before else { return Err(missing(&disk.target)) };
             if before == disk {
-                return Ok(definition);
+                return Ok((new, DiskChange::None));
             }
             let removable = matches!(before.device, Device::Cdrom | Device::Floppy);
             if !removable || before.device != disk.device {
@@ -156,9 +143,7 @@ impl Domain {
                 let text = format!("cannot modify field '{field}' of the disk");
                 return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
             }
-            refuse_beside_job(change, &disk.target)?;
-            change_medium(change, disk)?;
-            Ok(definition)
+            Ok((new, DiskChange::Medium(disk.target.clone())))
         };
         self.change_devices(flags, config, live)
     }
@@ -167,53 +152,13 @@ impl Domain {
         &self,
         flags: DeviceFlags,
         config: impl Fn(&Definition) -> Result<Definition>,
-        live: impl FnOnce(&LiveChange<'_>) -> Result<Definition>,
+        live: impl Fn(&Definition) -> Result<(Definition, DiskChange)>,
     ) -> Result<()> {
-        let changed = self.change_definition(flags.bits(), config, live);
-        if changed.as_ref().is_ok_and(|impact| impact.config) {
+        let changed = self.change_domain(flags.bits(), config, live);
+        if changed.as_ref().is_ok_and(|changed| changed.impact.config) {
             self.queue(events::LIFECYCLE, Lifecycle::UPDATED.payload());
         }
         self.connect().shared_events().deliver();
-        changed.map(drop)
-    }
-}
-
-/// Takes a disk from its guests. Fails if it must stay; the result within is what its last flush said.
-fn close_disk(change: &LiveChange<'_>, target: &str) -> Result<Result<()>> {
-    refuse_beside_job(change, target)?;
-    let alias = change.definition.disk_element(target).map(alias).unwrap_or_default();
-    let before = change.running.replace_disk(target, None);
-    let closed = before.map_or(Ok(()), |before| before.close(Duration::ZERO));
-    change.running.queue(events::DEVICE_REMOVED, Payload::Device { alias });
-    Ok(closed)
-}
-
-/// A job that works on a disk keeps it where it is.
-fn refuse_beside_job(change: &LiveChange<'_>, target: &str) -> Result<()> {
-    change.running.disk(target).map_or(Ok(()), |disk| disk.check_no_job())
-}
-
-/// Puts another image into a drive, or none. The old one is closed first, because both are served
-/// through one socket; if the new one cannot be opened the drive is as before.
-fn change_medium(change: &LiveChange<'_>, disk: &DiskDefinition) -> Result<()> {
-    let running = change.running;
-    let before = running.replace_disk(&disk.target, None);
-    // Drives are not written, but floppies.
-    let closed = before.as_ref().map_or(Ok(()), |before| before.close(Duration::ZERO));
-    match closed.and_then(|()| running.open_disk(disk)) {
-        Ok(opened) => {
-            running.replace_disk(&disk.target, opened);
-            Ok(())
-        }
-        Err(error) => {
-            if let Some(before) = before {
-                drop(before);
-                // As it is defined now: jobs and snapshots may have moved it since it was opened.
-                let now = change.definition.disks.iter().find(|d| d.target == disk.target);
-                let again = now.map_or(Ok(None), |now| running.open_disk(now))?;
-                running.replace_disk(&disk.target, again);
-            }
-            Err(error)
-        }
+        changed?.flushed
     }
 }

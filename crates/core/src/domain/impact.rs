@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::config::definition::Definition;
 use super::object::Domain;
 use super::registry::domains::Entry;
-use super::runtime::running::Running;
+use crate::domain::machine::change::{DiskChange, Redefined, Redefinition, Replacement};
 use crate::domain::machine::condition::not_running;
 use crate::enums::domain::virDomainModificationImpact;
 use crate::error::*;
@@ -55,77 +55,69 @@ impl Impact {
     }
 }
 
-/// A change of what runs, while nobody else changes it.
-pub struct LiveChange<'a> {
-    pub running: &'a Arc<Running>,
-    /// As what it runs now.
-    pub definition: Arc<Definition>,
+/// What a change has affected.
+pub struct Changed {
+    pub impact: Impact,
+    /// Whether what was written to a detached disk is on stable storage.
+    pub flushed: Result<()>,
 }
 
 impl Domain {
-    /// Changes the domain where `flags` say so: `config` makes the new definition from the one
-    /// that is kept, `live` changes what runs and returns what it is then. Nothing is changed if
-    /// either is refused before anything was done.
+    /// Changes the domain where `flags` say so: `config` makes the new definition from the one that is
+    /// kept, `live` from the one of the domain as it runs. Nothing is changed if either is refused.
     pub fn change_definition(
         &self,
         flags: u32,
         config: impl Fn(&Definition) -> Result<Definition>,
-        live: impl FnOnce(&LiveChange<'_>) -> Result<Definition>,
-    ) -> Result<Impact> {
-        let entry = self.entry()?;
-        let impact = Impact::on(flags, &entry)?;
-        if impact.config
-            && let Some(kept) = entry.config()?
-        {
-            config(kept)?;
-        }
-        if !impact.live {
-            self.change_config(&config)?;
-            return Ok(impact);
-        }
-        let running = entry.here()?;
-        let _changing = running.changing()?;
-        let definition = running.definition();
-        // The definition first: it can be given back, what has been done to a disk cannot.
-        let before = if impact.config { self.change_config(&config)? } else { None };
-        match live(&LiveChange { running, definition }) {
-            Ok(changed) => running.set_definition(Arc::new(changed)),
-            Err(error) => {
-                if let Some((before, changed)) = before {
-                    self.give_back(before, changed);
-                }
-                return Err(error);
-            }
-        }
-        self.connect().domains().note_live(running);
-        Ok(impact)
+        live: impl Fn(&Definition) -> Result<Definition>,
+    ) -> Result<()> {
+        let live = |definition: &Definition| Ok((live(definition)?, DiskChange::None));
+        self.change_domain(flags, config, live).map(drop)
     }
 
-    /// Changes the definition that is kept. What it was and what it is; `None` if it is kept no more:
-    /// whoever has undefined it meanwhile does not want it back.
-    fn change_config(
+    /// Changes the domain as [`Domain::change_definition`] does; `live` also says what is done to a disk.
+    pub fn change_domain(
         &self,
+        flags: u32,
         config: impl Fn(&Definition) -> Result<Definition>,
-    ) -> Result<Option<(Arc<Definition>, Arc<Definition>)>> {
+        live: impl Fn(&Definition) -> Result<(Definition, DiskChange)>,
+    ) -> Result<Changed> {
+        loop {
+            let entry = self.entry()?;
+            let impact = Impact::on(flags, &entry)?;
+            let changed = |before: &Arc<Definition>| {
+                let (before, after) = (before.clone(), Arc::new(config(before)?));
+                Ok::<_, Error>(Replacement { before, after })
+            };
+            let kept = match entry.config()? {
+                Some(kept) if impact.config => Some(changed(kept)?),
+                _ => None,
+            };
+            if !impact.live {
+                self.change_config(&config)?;
+                return Ok(Changed { impact, flushed: Ok(()) });
+            }
+            let machine = entry.machine()?;
+            let before = machine.definition()?;
+            let (after, change) = live(&before)?;
+            let live = Replacement { before, after: Arc::new(after) };
+            let flushed = match machine.redefine(&Redefinition { live, kept, change })? {
+                Redefined::Done => Ok(()),
+                Redefined::NotFlushed(error) => Err(error),
+                // Somebody else was faster: it is made anew from what there is now.
+                Redefined::Outdated => continue,
+            };
+            return Ok(Changed { impact, flushed });
+        }
+    }
+
+    /// Changes the definition that is kept, if it is still kept.
+    fn change_config(&self, config: impl Fn(&Definition) -> Result<Definition>) -> Result<()> {
         let mut change = self.connect().domains().change()?;
         let entry = change.by_uuid(self.uuid(), self.name())?;
-        let Some(kept) = entry.config()? else { return Ok(None) };
-        let changed = Arc::new(config(kept)?);
-        change.set_config(&entry, changed.clone())?;
-        Ok(Some((kept.clone(), changed)))
-    }
-
-    /// Makes the definition that is kept what it was, unless somebody has changed it since.
-    fn give_back(&self, before: Arc<Definition>, changed: Arc<Definition>) {
-        let given_back = self.connect().domains().change().and_then(|mut change| {
-            let entry = change.by_uuid(self.uuid(), self.name())?;
-            match entry.config()? {
-                Some(kept) if *kept == changed => change.set_config(&entry, before),
-                _ => Ok(()),
-            }
-        });
-        if let Err(error) = given_back {
-            log::error!("the definition of '{}' stays changed: {error}", self.name());
+        match entry.config()? {
+            Some(kept) => change.set_config(&entry, Arc::new(config(kept)?)),
+            None => Ok(()),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::config::io_tune::IoTune;
 use super::config::lookup::find;
 use super::impact::Impact;
 use super::object::Domain;
+use crate::domain::machine::change::DiskChange;
 use crate::error::*;
 use crate::typed_params::Parameters;
 
@@ -43,11 +44,7 @@ impl Domain {
     /// Changes that, at once in a domain that runs.
     pub fn set_block_io_tune(&self, name: &str, given: &Parameters, flags: u32) -> Result<()> {
         let change = |definition: &Definition| with_tune(definition, name, given);
-        self.change_definition(flags, change, |running| {
-            let new = change(&running.definition)?;
-            running.running.throttle(&new);
-            Ok(new)
-        })?;
-        Ok(())
+        let live = |definition: &Definition| Ok((change(definition)?, DiskChange::Throttle));
+        self.change_domain(flags, change, live).map(drop)
     }
 }

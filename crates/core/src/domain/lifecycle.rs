@@ -1,7 +1,6 @@
 //! Starting, stopping, and what lies in between.
 
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::config::definition::Definition;
@@ -10,9 +9,9 @@ use super::connection::Connection;
 use super::events::{self, Lifecycle};
 use super::object::Domain;
 use super::registry::domains::Domains;
-use super::runtime::running::Running;
-use crate::domain::machine::Machine;
+use crate::domain::machine::change::StopRequest;
 use crate::domain::machine::condition::{Condition, State, not_running};
+use crate::domain::machine::{Identity, Machine};
 use crate::enums::domain::{
     virDomainCreateFlags, virDomainDestroyFlagsValues, virDomainShutdownFlagValues,
     virDomainUndefineFlagsValues,
@@ -20,13 +19,9 @@ use crate::enums::domain::{
 use crate::enums::flags;
 use crate::error::*;
 use crate::host::Host;
-use crate::sys;
 
 /// How long guests that do not take their answers can delay a shutdown.
 const DRAIN: Duration = Duration::from_secs(10);
-
-/// How long a disk's server that does not answer can delay the forced end of a domain.
-const FORCED: Duration = Duration::from_secs(10);
 
 flags! {
     /// How a domain is started.
@@ -86,12 +81,15 @@ impl Connection {
     ) -> Result<()> {
         let autodestroy = flags.contains(StartFlags::AUTODESTROY).then(|| self.id());
         let paused = flags.contains(StartFlags::PAUSED);
-        let mut starting = self.domains().starting(definition, paused, autodestroy)?;
-        let running = starting.open()?;
-        if from_snapshot {
-            running.note_snapshot(&running.changing()?);
-        }
-        starting.finish(&running)?;
+        let condition = match (from_snapshot, paused) {
+            (false, false) => Condition::BOOTED,
+            (false, true) => Condition::PAUSED,
+            (true, false) => Condition::FROM_SNAPSHOT,
+            (true, true) => Condition::PAUSED_FROM_SNAPSHOT,
+        };
+        let mut starting = self.domains().starting(definition, condition, autodestroy)?;
+        let machine = starting.open()?;
+        starting.finish(&machine)?;
         self.domains().stay_while_busy();
         self.shared_events().deliver();
         Ok(())
@@ -101,7 +99,7 @@ impl Connection {
 impl Domains {
     /// Ends what was to end with a connection.
     pub fn stop_of_connection(self: &Arc<Self>, id: u64) -> Result<()> {
-        self.stop_those(|running| running.identity.autodestroy == Some(id))
+        self.stop_those(|identity| identity.autodestroy == Some(id))
     }
 
     /// Ends all that runs here.
@@ -110,16 +108,20 @@ impl Domains {
     }
 
     /// All of them, whatever fails. The first failure is returned.
-    fn stop_those(self: &Arc<Self>, which: impl Fn(&Running) -> bool) -> Result<()> {
+    fn stop_those(self: &Arc<Self>, which: impl Fn(&Identity) -> bool) -> Result<()> {
         let mut result = Ok(());
-        for running in self.running(which) {
-            let end = Lifecycle::STOPPED_DESTROYED;
-            let stopped = self.force_stop(&running, Duration::ZERO, Condition::DESTROYED, &[end]);
+        for machine in self.machines(which) {
+            let stopped = machine.stop(&StopRequest {
+                drain: Duration::ZERO,
+                forced: true,
+                off: Condition::DESTROYED,
+                events: vec![Lifecycle::STOPPED_DESTROYED],
+            });
             // Somebody else may have been faster.
             match stopped {
                 Err(e) if e.code == VIR_ERR_OPERATION_INVALID => {}
                 Err(error) => {
-                    log::error!("domain '{}' has ended: {error}", running.identity.name);
+                    log::error!("domain '{}' has ended: {error}", machine.identity().name);
                     result = result.and(Err(error));
                 }
                 Ok(()) => {}
@@ -127,83 +129,12 @@ impl Domains {
         }
         result
     }
-
-    /// Stops a domain, and tells so, whether the servers of its disks answer or not: after some time
-    /// they are given up.
-    fn force_stop(
-        self: &Arc<Self>,
-        running: &Arc<Running>,
-        drain: Duration,
-        off: Condition,
-        events: &[Lifecycle],
-    ) -> Result<()> {
-        let disks = running.disks();
-        if disks.iter().all(|disk| disk.connections.is_empty()) {
-            return self.stop(running, drain, off, events);
-        }
-        let (stopped, wait) = mpsc::channel::<()>();
-        let watch = sys::spawn("virsparse-stop", move || {
-            if wait.recv_timeout(drain + FORCED) == Err(RecvTimeoutError::Timeout) {
-                disks.iter().for_each(|disk| disk.cut_off());
-            }
-        });
-        if watch.is_none() {
-            // Nobody could do it later.
-            running.disks().iter().for_each(|disk| disk.cut_off());
-        }
-        let result = self.stop(running, drain, off, events);
-        drop(stopped);
-        if let Some(watch) = watch {
-            // It contains no code that panics.
-            let _ = watch.join();
-        }
-        result
-    }
-
-    /// Stops a domain, and tells so.
-    pub(super) fn stop(
-        self: &Arc<Self>,
-        running: &Arc<Running>,
-        drain: Duration,
-        off: Condition,
-        events: &[Lifecycle],
-    ) -> Result<()> {
-        let stopped = {
-            let changing = running.stopping()?;
-            let stopped = running.stop(&changing, drain);
-            // It has stopped, whatever cannot be written down.
-            let noted = self.change().and_then(|mut change| {
-                let entry = change.by_uuid(running.identity.uuid, &running.identity.name)?;
-                change.set_off(&entry, running, off);
-                Ok(())
-            });
-            if let Err(error) = noted {
-                log::warn!(
-                    "domain '{}' has stopped, its status stays: {error}",
-                    running.identity.name
-                );
-                self.forget(running, off);
-            }
-            for event in events {
-                running.queue(events::LIFECYCLE, event.payload());
-            }
-            stopped
-        };
-        self.stay_while_busy();
-        self.events().deliver();
-        stopped
-    }
 }
 
 impl Domain {
     /// What runs it.
     pub fn machine(&self) -> Result<Arc<dyn Machine>> {
         self.entry()?.machine()
-    }
-
-    /// The running domain, which must run in this process.
-    pub fn here(&self) -> Result<Arc<Running>> {
-        self.entry()?.here().cloned()
     }
 
     /// Starts it.
@@ -227,80 +158,53 @@ impl Domain {
     pub fn destroy(&self, flags: DestroyFlags) -> Result<()> {
         let drain = if flags.contains(DestroyFlags::GRACEFUL) { DRAIN } else { Duration::ZERO };
         let events = self.ending(Lifecycle::SHUTDOWN_HOST, Lifecycle::STOPPED_DESTROYED);
-        self.connect().domains().force_stop(&self.here()?, drain, Condition::DESTROYED, &events)
+        let (forced, off) = (true, Condition::DESTROYED);
+        self.machine()?.stop(&StopRequest { drain, forced, off, events })
     }
 
     /// Stops it when what guests have asked for is done.
     pub fn shutdown(&self, _flags: ShutdownFlags) -> Result<()> {
-        let running = self.here()?;
-        if running.condition().state != State::Running {
+        let machine = self.machine()?;
+        if machine.condition()?.state != State::Running {
             return Err(not_running());
         }
         let events = self.ending(Lifecycle::SHUTDOWN_GUEST, Lifecycle::STOPPED_SHUTDOWN);
-        self.connect().domains().stop(&running, DRAIN, Condition::SHUT_DOWN, &events)
+        let (forced, off) = (false, Condition::SHUT_DOWN);
+        machine.stop(&StopRequest { drain: DRAIN, forced, off, events })
     }
 
     /// Begins anew. Nothing is executed that could; a domain of `test:///` does what its definition says
     /// is to follow, as libvirt's test driver does.
     pub fn reboot(&self, _flags: ShutdownFlags) -> Result<()> {
-        let running = self.here()?;
+        let machine = self.machine()?;
         if matches!(self.connect().domains().host(), Host::Real) {
             return Ok(());
         }
-        let definition = running.definition();
+        let definition = machine.definition()?;
         match definition.root().text_of("on_reboot").as_deref() {
             // The default.
-            None | Some("restart" | "rename-restart") => {
-                let changing = running.changing()?;
-                running.restart(&changing);
-                Ok(())
-            }
+            None | Some("restart" | "rename-restart") => machine.restart(),
             Some(_) => {
-                let events = [Lifecycle::STOPPED_SHUTDOWN];
-                self.connect().domains().stop(&running, DRAIN, Condition::SHUT_DOWN, &events)
+                let events = vec![Lifecycle::STOPPED_SHUTDOWN];
+                let (forced, off) = (false, Condition::SHUT_DOWN);
+                machine.stop(&StopRequest { drain: DRAIN, forced, off, events })
             }
         }
     }
 
     /// Is said to be in a state, as a file that describes a connection in memory has it.
     pub fn set_state(&self, state: State) -> Result<()> {
-        let running = self.here()?;
-        let changing = running.changing()?;
-        running.set_state(&changing, state);
-        Ok(())
+        self.machine()?.set_state(state)
     }
 
     /// Lets its guests' requests wait. It may be so already.
     pub fn suspend(&self) -> Result<()> {
-        let running = self.here()?;
-        {
-            let changing = running.changing()?;
-            if running.condition().state == State::Paused {
-                return Ok(());
-            }
-            running.pause(&changing, Condition::PAUSED);
-            self.connect().domains().note_live(&running);
-            running.queue(events::LIFECYCLE, Lifecycle::SUSPENDED.payload());
-        }
-        self.connect().shared_events().deliver();
-        Ok(())
+        self.machine()?.suspend()
     }
 
     /// Serves its guests again.
     pub fn resume(&self) -> Result<()> {
-        let running = self.here()?;
-        {
-            let changing = running.changing()?;
-            if running.condition().state == State::Running {
-                let text = "domain is already running";
-                return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
-            }
-            running.resume(&changing);
-            self.connect().domains().note_live(&running);
-            running.queue(events::LIFECYCLE, Lifecycle::RESUMED.payload());
-        }
-        self.connect().shared_events().deliver();
-        Ok(())
+        self.machine()?.resume()
     }
 
     /// Forgets its definition. If it runs, it goes on until it stops.

@@ -77,7 +77,7 @@ impl Domain {
         };
         // An event is told with the name that it has now.
         let domain = Domain::of(self.connect(), &self.entry()?);
-        self.change_definition(flags, change, |live| change(&live.definition))?;
+        self.change_definition(flags, change, change)?;
         let uri = match kind {
             Kind::Element(uri) => Some(uri.clone()),
             _ => None,

@@ -55,8 +55,8 @@ pub use object::{DefineFlags, Domain, Info, ListFlags, XmlFlags};
 pub use placement::{CPU_NUMBERS, CPU_TOTALS, CpuSet};
 pub use queries::{DiskError, ResizeFlags, UriFlags};
 pub use registry::domains::{Domains, no_domain};
-pub use runtime::disk::Disk;
-pub use runtime::running::Running;
+pub use registry::launch::Launcher;
+pub use runtime::launch;
 pub use screen::MIME as SCREENSHOT_MIME;
 pub use snapshot::{
     CreateFlags as SnapshotCreateFlags, DeleteFlags as SnapshotDeleteFlags,

@@ -9,7 +9,6 @@ use super::config::definition::Definition;
 use super::config::schema;
 use super::connection::Connection;
 use super::events::{self, Lifecycle};
-use super::machine::Machine;
 use super::registry::domains::{Entry, Live};
 use crate::domain::machine::condition::{Condition, State};
 use crate::enums::domain::{
@@ -282,7 +281,7 @@ impl Domain {
             return Ok(config.to_xml());
         }
         Ok(match &entry.live {
-            Some(Live::Here(running)) if !inactive => running.live_xml()?,
+            Some(Live::Machine(machine)) if !inactive => machine.live_xml()?,
             Some(Live::Elsewhere(status, _)) if !inactive => status.live_xml.clone(),
             _ => entry.definition()?.to_xml(),
         })

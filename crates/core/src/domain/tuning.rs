@@ -101,11 +101,11 @@ impl Domain {
         &self,
         flags: u32,
         change: impl Fn(&Definition) -> Result<Definition>,
-        live: impl FnOnce(&Definition) -> Result<()>,
+        live: impl Fn(&Definition) -> Result<()>,
     ) -> Result<()> {
-        self.change_definition(flags, &change, |running| {
-            live(&running.definition)?;
-            change(&running.definition)
+        self.change_definition(flags, &change, |definition| {
+            live(definition)?;
+            change(definition)
         })?;
         Ok(())
     }
@@ -184,7 +184,7 @@ impl Domain {
             }),
             _ => Ok(definition.clone()),
         };
-        self.change_definition(flags, change, |live| change(&live.definition))?;
+        self.change_definition(flags, change, change)?;
         Ok(())
     }
 
@@ -197,7 +197,7 @@ impl Domain {
                 layout::change(root, &name, |element| layout::set_text(element, wanted.action));
             })
         };
-        self.change_definition(flags, change, |live| change(&live.definition))?;
+        self.change_definition(flags, change, change)?;
         Ok(())
     }
 }

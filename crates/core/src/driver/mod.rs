@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use test_file::TestFile;
 
-use crate::domain::Domains;
+use crate::domain::{Domains, launch};
 use crate::error::*;
 use crate::event::broker::Brokers;
 use crate::host::Host;
@@ -68,7 +68,7 @@ impl Driver {
                 // Nobody waits for SHARED while it is read: that may take its time.
                 let file = TestFile::read(&path)?;
                 let (storage, events) = (Arc::new(Storage::in_memory()), Arc::<Brokers>::default());
-                let domains = Domains::in_memory(file.host()?, storage, events);
+                let domains = Domains::in_memory(file.host()?, launch, storage, events);
                 Ok((Driver { domains }, Some(file)))
             }
         }
@@ -145,8 +145,10 @@ fn open_shared(place: SharedPlace) -> Result<Arc<Domains>> {
     shared.retain(|_, shared| shared.domains.strong_count() > 0);
     let events: Arc<Brokers> = Arc::default();
     let domains = match &place {
-        SharedPlace::Embed(root) => Domains::embed(root, Arc::new(Storage::embed(root)?), events)?,
-        SharedPlace::Test => Domains::test(Arc::new(Storage::test()?), events)?,
+        SharedPlace::Embed(root) => {
+            Domains::embed(root, launch, Arc::new(Storage::embed(root)?), events)?
+        }
+        SharedPlace::Test => Domains::test(launch, Arc::new(Storage::test()?), events)?,
     };
     shared.insert(place, Shared { domains: Arc::downgrade(&domains), connections: 1 });
     Ok(domains)

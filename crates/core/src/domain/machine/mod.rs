@@ -5,6 +5,7 @@
 //! domain through the trait only.
 
 pub mod block_job;
+pub mod change;
 pub mod condition;
 pub mod disk;
 pub mod guest_time;
@@ -19,7 +20,8 @@ use super::images::sizes::BlockInfo;
 use crate::block::Extent;
 use crate::error::*;
 use block_job::{AbortFlags, BlockJobInfo, BlockJobReport, BlockJobRequest};
-use condition::Condition;
+use change::{Redefined, Redefinition, SnapshotRequest, StopRequest};
+use condition::{Condition, State};
 use disk::{DiskReport, ImageReport, ResizeRequest};
 use guest_time::GuestTime;
 
@@ -107,6 +109,30 @@ pub trait Machine: Send + Sync {
 
     /// Ends the streaming of a disk.
     fn abort_stream(&self, target: &str) -> Result<()>;
+
+    /// Stops the domain, and tells so. It has stopped also if that fails, unless it had before.
+    fn stop(&self, request: &StopRequest) -> Result<()>;
+
+    /// Stops a domain of which nobody has been told that it runs.
+    fn abandon(&self);
+
+    /// Lets guests' requests wait. It may be so already.
+    fn suspend(&self) -> Result<()>;
+
+    /// Serves guests again, and forgets the errors of disks.
+    fn resume(&self) -> Result<()>;
+
+    /// Serves guests as after a start.
+    fn restart(&self) -> Result<()>;
+
+    /// Is said to be in a state, as libvirt's test driver is told.
+    fn set_state(&self, state: State) -> Result<()>;
+
+    /// Changes the definitions, and the disks with them.
+    fn redefine(&self, request: &Redefinition) -> Result<Redefined>;
+
+    /// Takes a snapshot.
+    fn take_snapshot(&self, request: &SnapshotRequest) -> Result<()>;
 
     /// What the guest of a connection in memory takes the time to be.
     fn guest_time(&self) -> Result<GuestTime>;

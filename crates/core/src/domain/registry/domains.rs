@@ -7,18 +7,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use uuid::Uuid;
 
+use super::launch::{Launcher, Start};
 use super::status::Status;
 use super::stored;
 use crate::domain::config::definition::Definition;
 use crate::domain::events::{self, Lifecycle};
 use crate::domain::images::Images;
-use crate::domain::machine::Machine;
-use crate::domain::machine::condition::{Condition, State};
-use crate::domain::runtime::running::{Running, Start};
+use crate::domain::machine::condition::{Condition, State, not_running};
+use crate::domain::machine::{Identity, Machine};
 use crate::domain::snapshot_store::store::{Memory, Store};
 use crate::error::*;
 use crate::event::broker::Brokers;
@@ -30,7 +30,8 @@ use crate::xml::excerpt;
 /// What runs, and where.
 #[derive(Clone)]
 pub enum Live {
-    Here(Arc<Running>),
+    /// What this process can use.
+    Machine(Arc<dyn Machine>),
     /// In another process, by its number.
     Elsewhere(Arc<Status>, u32),
     /// The same, and what that process has written down of it cannot be used.
@@ -82,7 +83,7 @@ impl Entry {
     /// What the domain is: while it runs, what it was started as.
     pub fn definition(&self) -> Result<Arc<Definition>> {
         match (&self.live, &self.config) {
-            (Some(Live::Here(running)), _) => Ok(running.definition()),
+            (Some(Live::Machine(machine)), _) => machine.definition(),
             (Some(Live::Elsewhere(status, _)), _) => Ok(status.definition.clone()),
             (Some(Live::Unreadable(damage, _)), _) | (None, Some(Err(damage))) => {
                 Err(damage.error.clone())
@@ -113,7 +114,10 @@ impl Entry {
 
     pub fn condition(&self) -> Condition {
         match &self.live {
-            Some(Live::Here(running)) => running.condition(),
+            Some(Live::Machine(machine)) => machine.condition().unwrap_or_else(|error| {
+                log::warn!("what domain '{}' is doing is not known: {error}", self.name);
+                Condition::UNKNOWN
+            }),
             Some(Live::Elsewhere(status, _)) => status.condition,
             Some(Live::Unreadable(..)) => Condition::UNKNOWN,
             None => self.off,
@@ -123,7 +127,7 @@ impl Entry {
     /// The number of a domain that runs, where it is known.
     pub fn id(&self) -> Option<i32> {
         match &self.live {
-            Some(Live::Here(running)) => Some(running.identity.id),
+            Some(Live::Machine(machine)) => Some(machine.identity().id),
             Some(Live::Elsewhere(status, _)) => Some(status.id),
             Some(Live::Unreadable(..)) | None => None,
         }
@@ -142,24 +146,10 @@ impl Entry {
         matches!(self.config, Some(Err(_))) || matches!(self.live, Some(Live::Unreadable(..)))
     }
 
-    /// What runs the domain.
+    /// What runs the domain, for what has to be asked of it.
     pub fn machine(&self) -> Result<Arc<dyn Machine>> {
-        let running: Arc<dyn Machine> = self.here()?.clone();
-        Ok(running)
-    }
-
-    /// What runs the domain, if this process can use that.
-    pub fn machine_here(&self) -> Option<Arc<dyn Machine>> {
         match &self.live {
-            Some(Live::Here(running)) => Some(running.clone()),
-            _ => None,
-        }
-    }
-
-    /// The running domain, for what only the process can do that it runs in.
-    pub fn here(&self) -> Result<&Arc<Running>> {
-        match &self.live {
-            Some(Live::Here(running)) => Ok(running),
+            Some(Live::Machine(machine)) => Ok(machine.clone()),
             Some(Live::Elsewhere(_, process) | Live::Unreadable(_, process)) => {
                 let text = format!(
                     "domain '{}' runs in process {process}, and only that can do this",
@@ -167,8 +157,26 @@ impl Entry {
                 );
                 Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text))
             }
-            None => Err(crate::domain::machine::condition::not_running()),
+            None => Err(not_running()),
         }
+    }
+
+    /// What runs the domain, if this process can use that.
+    pub fn machine_here(&self) -> Option<Arc<dyn Machine>> {
+        match &self.live {
+            Some(Live::Machine(machine)) => Some(machine.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether this process can use what runs the domain.
+    fn is_here(&self) -> bool {
+        matches!(self.live, Some(Live::Machine(_)))
+    }
+
+    /// Whether the domain is run by that machine.
+    fn is_run_by(&self, identity: &Identity) -> bool {
+        matches!(&self.live, Some(Live::Machine(machine)) if machine.identity() == identity)
     }
 }
 
@@ -188,6 +196,8 @@ struct Known {
 /// All domains behind a URI.
 pub struct Domains {
     host: Host,
+    /// Makes what runs a domain.
+    launcher: Launcher,
     /// Where definitions are kept; `None` if they are not, and disks have no sockets.
     state: Option<StateDir>,
     known: Mutex<Known>,
@@ -214,38 +224,53 @@ pub struct Starting<'a> {
 
 impl Domains {
     /// The domains that are defined under `root`.
-    pub fn embed(root: &Path, storage: Arc<Storage>, events: Arc<Brokers>) -> Result<Arc<Domains>> {
+    pub fn embed(
+        root: &Path,
+        launcher: Launcher,
+        storage: Arc<Storage>,
+        events: Arc<Brokers>,
+    ) -> Result<Arc<Domains>> {
         let state = StateDir::open(root, DOMAINS)?;
         stored::remove_leftovers(&state)?;
-        Ok(Domains::new(Some(state), Host::Real, storage, events))
+        Ok(Domains::new(Some(state), Host::Real, launcher, storage, events))
     }
 
     /// No domains, in memory.
-    pub fn in_memory(host: TestHost, storage: Arc<Storage>, events: Arc<Brokers>) -> Arc<Domains> {
-        Domains::new(None, Host::Test(host), storage, events)
+    pub fn in_memory(
+        host: TestHost,
+        launcher: Launcher,
+        storage: Arc<Storage>,
+        events: Arc<Brokers>,
+    ) -> Arc<Domains> {
+        Domains::new(None, Host::Test(host), launcher, storage, events)
     }
 
     fn new(
         state: Option<StateDir>,
         host: Host,
+        launcher: Launcher,
         storage: Arc<Storage>,
         events: Arc<Brokers>,
     ) -> Arc<Domains> {
         let (known, images) = (Mutex::default(), Images::new(storage));
         let snapshots = Mutex::default();
-        let domains = Arc::new(Domains { host, state, known, events, images, snapshots });
+        let domains = Arc::new(Domains { host, launcher, state, known, events, images, snapshots });
         domains.register();
         domains
     }
 
     /// The domain that released libvirt's test driver has.
-    pub fn test(storage: Arc<Storage>, events: Arc<Brokers>) -> Result<Arc<Domains>> {
-        let domains = Domains::in_memory(TestHost::default(), storage, events.clone());
+    pub fn test(
+        launcher: Launcher,
+        storage: Arc<Storage>,
+        events: Arc<Brokers>,
+    ) -> Result<Arc<Domains>> {
+        let domains = Domains::in_memory(TestHost::default(), launcher, storage, events.clone());
         let definition = Arc::new(Definition::parse(include_str!("../test.xml"))?);
-        let running = Running::start(Start {
+        let machine = (domains.launcher)(Start {
             id: 1,
             definition: definition.clone(),
-            paused: false,
+            condition: Condition { state: State::Running, reason: 0 },
             autodestroy: None,
             folder: None,
             owner: None,
@@ -253,8 +278,7 @@ impl Domains {
             images: domains.images.clone(),
             domains: Arc::downgrade(&domains),
         })?;
-        running.set_state(&running.changing()?, State::Running);
-        let live = Some(Live::Here(running));
+        let live = Some(Live::Machine(machine));
         let entry = Entry { live, config: Some(Ok(definition.clone())), ..Entry::new(&definition) };
         {
             let mut known = domains.lock();
@@ -312,18 +336,14 @@ impl Domains {
     /// Whether something runs in this process, or is about to.
     pub fn is_busy(&self) -> bool {
         let known = self.lock();
-        let here = |entry: &Entry| matches!(entry.live, Some(Live::Here(_)));
-        !known.starting.is_empty() || known.entries.values().any(here)
+        !known.starting.is_empty() || known.entries.values().any(Entry::is_here)
     }
 
     /// What runs here, and is one of those.
-    pub fn running(&self, which: impl Fn(&Running) -> bool) -> Vec<Arc<Running>> {
+    pub fn machines(&self, which: impl Fn(&Identity) -> bool) -> Vec<Arc<dyn Machine>> {
         let known = self.lock();
-        let all = known.entries.values().filter_map(|entry| match &entry.live {
-            Some(Live::Here(running)) if which(running) => Some(running.clone()),
-            _ => None,
-        });
-        all.collect()
+        let all = known.entries.values().filter_map(Entry::machine_here);
+        all.filter(|machine| which(machine.identity())).collect()
     }
 
     /// Begins a change.
@@ -335,32 +355,27 @@ impl Domains {
     }
 
     /// Notes in memory alone that a domain does not run here any more.
-    pub fn forget(&self, running: &Arc<Running>, off: Condition) {
-        running.release();
+    pub fn forget(&self, identity: &Identity, off: Condition) {
         let mut known = self.lock();
-        let Some(entry) = known.entries.get_mut(&running.identity.name) else { return };
-        if matches!(&entry.live, Some(Live::Here(here)) if Arc::ptr_eq(here, running)) {
+        let Some(entry) = known.entries.get_mut(&identity.name) else { return };
+        if entry.is_run_by(identity) {
             (entry.live, entry.updated, entry.off) = (None, false, off);
         }
         if !entry.is_persistent() && !entry.is_active() {
-            known.entries.remove(&running.identity.name);
+            known.entries.remove(&identity.name);
         }
     }
 
     /// Writes down anew, for other processes, how a domain runs that does so here, unless it has
     /// stopped. What cannot be written down is true all the same.
-    pub fn note_live(&self, running: &Arc<Running>) {
+    pub fn note_live(&self, machine: Arc<dyn Machine>) {
+        let identity = machine.identity().clone();
         let noted = self.change().and_then(|mut change| {
-            let entry = change.by_uuid(running.identity.uuid, &running.identity.name)?;
-            match &entry.live {
-                Some(Live::Here(here)) if Arc::ptr_eq(here, running) => {
-                    change.set_live(&entry, running.clone())
-                }
-                _ => Ok(()),
-            }
+            let entry = change.by_uuid(identity.uuid, &identity.name)?;
+            if entry.is_run_by(&identity) { change.set_live(&entry, machine) } else { Ok(()) }
         });
         if let Err(error) = noted {
-            log::warn!("other processes see domain '{}' as it was: {error}", running.identity.name);
+            log::warn!("other processes see domain '{}' as it was: {error}", identity.name);
         }
     }
 
@@ -380,7 +395,7 @@ impl Domains {
     pub fn starting(
         self: &Arc<Self>,
         definition: Arc<Definition>,
-        paused: bool,
+        condition: Condition,
         autodestroy: Option<u64>,
     ) -> Result<Starting<'_>> {
         let mut change = self.change()?;
@@ -405,8 +420,17 @@ impl Domains {
         let events = self.events.clone();
         let images = self.images.clone();
         let domains = Arc::downgrade(self);
-        let start =
-            Start { id, definition, paused, autodestroy, folder, owner, events, images, domains };
+        let start = Start {
+            id,
+            definition,
+            condition,
+            autodestroy,
+            folder,
+            owner,
+            events,
+            images,
+            domains,
+        };
         Ok(Starting { domains: self, name, start: Some(start) })
     }
 
@@ -456,32 +480,27 @@ impl Domains {
 
 impl Starting<'_> {
     /// Opens the disks, without any lock: that may take its time.
-    pub fn open(&mut self) -> Result<Arc<Running>> {
+    pub fn open(&mut self) -> Result<Arc<dyn Machine>> {
         let start = self.start.take().ok_or_else(already_running)?;
-        Running::start(start)
+        (self.domains.launcher)(start)
     }
 
     /// Notes that it runs, and tells so. A failure leaves nothing behind.
-    pub fn finish(self, running: &Arc<Running>) -> Result<()> {
-        self.note(running).inspect_err(|_| {
-            // Nobody has been told that it runs.
-            let stopped = running.changing().and_then(|it| running.stop(&it, Duration::ZERO));
-            if let Err(error) = stopped {
-                log::error!("domain '{}' was not started: {error}", running.identity.name);
-            }
-            running.release();
-        })
+    pub fn finish(self, machine: &Arc<dyn Machine>) -> Result<()> {
+        // Nobody has been told that it runs.
+        self.note(machine).inspect_err(|_| machine.abandon())
     }
 
-    fn note(&self, running: &Arc<Running>) -> Result<()> {
+    fn note(&self, machine: &Arc<dyn Machine>) -> Result<()> {
         let mut change = self.domains.change()?;
         // It may have been undefined meanwhile, or defined anew: what runs is what was started.
-        let entry = change.claim(&running.definition())?;
-        change.set_live(&entry, running.clone())?;
-        let paused = running.condition().state == State::Paused;
-        let told: &[Lifecycle] = match running.images.files().is_real() {
-            _ if running.condition() == Condition::FROM_SNAPSHOT => &[Lifecycle::STARTED_AGAIN],
-            _ if running.condition() == Condition::PAUSED_FROM_SNAPSHOT => {
+        let entry = change.claim(&*machine.definition()?)?;
+        change.set_live(&entry, machine.clone())?;
+        let condition = machine.condition()?;
+        let paused = condition.state == State::Paused;
+        let told: &[Lifecycle] = match self.domains.images.files().is_real() {
+            _ if condition == Condition::FROM_SNAPSHOT => &[Lifecycle::STARTED_AGAIN],
+            _ if condition == Condition::PAUSED_FROM_SNAPSHOT => {
                 &[Lifecycle::STARTED_AGAIN, Lifecycle::SUSPENDED_AGAIN]
             }
             // A hypervisor begins with its CPUs stopped, and tells when it lets them run.
@@ -489,7 +508,11 @@ impl Starting<'_> {
             _ if paused => &[Lifecycle::STARTED, Lifecycle::SUSPENDED],
             _ => &[Lifecycle::STARTED],
         };
-        told.iter().for_each(|event| running.queue(events::LIFECYCLE, event.payload()));
+        let Identity { name, uuid, .. } = machine.identity();
+        for event in told {
+            let event = events::event(name, *uuid, events::LIFECYCLE, event.payload());
+            self.domains.events.queue(&event);
+        }
         Ok(())
     }
 }
@@ -498,8 +521,7 @@ impl Drop for Starting<'_> {
     fn drop(&mut self) {
         let mut known = self.domains.lock();
         known.starting.remove(&self.name);
-        let here = |entry: &Entry| matches!(entry.live, Some(Live::Here(_)));
-        if !known.entries.get(&self.name).is_some_and(here)
+        if !known.entries.get(&self.name).is_some_and(Entry::is_here)
             && let Some(state) = &self.domains.state
         {
             // Another process may have begun to start it as soon as this one had given it up.
@@ -663,19 +685,19 @@ impl Change<'_> {
     }
 
     /// Notes as what a domain runs here.
-    pub fn set_live(&mut self, entry: &Entry, running: Arc<Running>) -> Result<()> {
+    pub fn set_live(&mut self, entry: &Entry, machine: Arc<dyn Machine>) -> Result<()> {
         if let Some(state) = &self.state {
-            let status = Status::of(&running).to_xml();
+            let status = Status::of(&*machine)?.to_xml();
             Status::parse(&status)?;
             state.write(Folder::Run, &entry.name, &status)?;
         }
-        self.put(Entry { live: Some(Live::Here(running)), ..entry.clone() });
+        self.put(Entry { live: Some(Live::Machine(machine)), ..entry.clone() });
         Ok(())
     }
 
     /// Notes that a domain that ran here does not any more, and why. It is so whatever cannot be
     /// written down: others see that the lock of its owner is gone.
-    pub fn set_off(&mut self, entry: &Entry, running: &Running, off: Condition) {
+    pub fn set_off(&mut self, entry: &Entry, off: Condition) {
         if let Some(state) = &self.state {
             if let Err(error) = state.remove(Folder::Run, &entry.name) {
                 log::warn!("domain '{}' has stopped, its status stays: {error}", entry.name);
@@ -685,7 +707,6 @@ impl Change<'_> {
         if !entry.is_persistent() {
             self.forget_snapshots(entry);
         }
-        running.release();
         self.put(Entry { live: None, updated: false, off, ..entry.clone() });
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::domain::config::definition::Definition;
+use crate::domain::machine::Machine;
 use crate::domain::machine::condition::{Condition, State};
-use crate::domain::runtime::running::Running;
 use crate::error::*;
 use crate::xml::{self, Element};
 
@@ -18,13 +18,13 @@ pub struct Status {
 }
 
 impl Status {
-    pub fn of(running: &Running) -> Status {
-        Status {
-            id: running.identity.id,
-            condition: running.condition(),
-            definition: running.definition(),
-            live_xml: running.xml(),
-        }
+    pub fn of(machine: &dyn Machine) -> Result<Status> {
+        Ok(Status {
+            id: machine.identity().id,
+            condition: machine.condition()?,
+            definition: machine.definition()?,
+            live_xml: machine.live_xml()?,
+        })
     }
 
     pub fn to_xml(&self) -> String {

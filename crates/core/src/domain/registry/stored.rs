@@ -119,7 +119,7 @@ pub fn load(state: &StateDir, before: &Entries) -> Result<Entries> {
         entry.autostart = entry.is_persistent() && autostart.contains(name);
     }
     for (name, old) in before {
-        if let Some(Live::Here(_)) = old.live {
+        if let Some(Live::Machine(_)) = old.live {
             let entry = entries.entry(name.clone());
             let entry = entry.or_insert_with(|| Entry { config: None, ..old.clone() });
             entry.live = old.live.clone();
@@ -191,7 +191,7 @@ fn load_kept(state: &StateDir, entries: &mut Entries) -> Result<()> {
 /// What runs in other processes.
 fn load_elsewhere(state: &StateDir, before: &Entries, entries: &mut Entries) -> Result<()> {
     for Stored { name, text } in state.read_all(Folder::Run)? {
-        let here = |entry: &Entry| matches!(entry.live, Some(Live::Here(_)));
+        let here = |entry: &Entry| matches!(entry.live, Some(Live::Machine(_)));
         if before.get(&name).is_some_and(here) {
             continue;
         }

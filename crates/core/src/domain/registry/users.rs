@@ -9,7 +9,6 @@ use super::domains::{Domains, Live};
 use super::status::Status;
 use crate::domain::images::Images;
 use crate::domain::images::references::leads_to;
-use crate::domain::machine::Machine;
 use crate::error::*;
 use crate::xml;
 
@@ -23,9 +22,9 @@ impl Domains {
     ) -> Result<Option<String>> {
         for entry in self.all()? {
             let uses = match &entry.live {
-                Some(Live::Here(running)) => {
+                Some(Live::Machine(machine)) => {
                     let of_this = besides.filter(|(uuid, _)| *uuid == entry.uuid);
-                    running.uses_image(identity, of_this.map(|(_, target)| target))?
+                    machine.uses_image(identity, of_this.map(|(_, target)| target))?
                 }
                 Some(Live::Elsewhere(status, _)) => names(status, self.images(), identity)?,
                 Some(Live::Unreadable(damage, _)) => {

@@ -10,11 +10,19 @@ use crate::domain::images::sizes::BlockInfo;
 use crate::domain::machine::block_job::{
     AbortFlags, BlockJobInfo, BlockJobReport, BlockJobRequest,
 };
-use crate::domain::machine::condition::Condition;
+use crate::domain::machine::change::{Redefined, Redefinition, SnapshotRequest, StopRequest};
+use crate::domain::machine::condition::{Condition, State};
 use crate::domain::machine::disk::{DiskReport, ImageReport, ResizeRequest};
 use crate::domain::machine::guest_time::GuestTime;
 use crate::domain::machine::{Identity, Machine};
+use crate::domain::registry::launch::Start;
 use crate::error::*;
+
+/// Runs a domain in this process.
+pub fn launch(start: Start) -> Result<Arc<dyn Machine>> {
+    let running = Running::start(start)?;
+    Ok(running)
+}
 
 impl Machine for Running {
     fn identity(&self) -> &Identity {
@@ -103,6 +111,45 @@ impl Machine for Running {
 
     fn abort_stream(&self, target: &str) -> Result<()> {
         self.job_context(target)?.abort_stream()
+    }
+
+    fn stop(&self, request: &StopRequest) -> Result<()> {
+        self.end(request)
+    }
+
+    fn abandon(&self) {
+        Running::abandon(self);
+    }
+
+    fn suspend(&self) -> Result<()> {
+        Running::suspend(self)
+    }
+
+    fn resume(&self) -> Result<()> {
+        self.go_on()
+    }
+
+    fn restart(&self) -> Result<()> {
+        let changing = self.changing()?;
+        Running::restart(self, &changing);
+        Ok(())
+    }
+
+    fn set_state(&self, state: State) -> Result<()> {
+        let changing = self.changing()?;
+        Running::set_state(self, &changing, state);
+        Ok(())
+    }
+
+    fn redefine(&self, request: &Redefinition) -> Result<Redefined> {
+        Running::redefine(self, request)
+    }
+
+    fn take_snapshot(&self, request: &SnapshotRequest) -> Result<()> {
+        match request.whole {
+            true => self.snapshot_whole(request),
+            false => self.snapshot_disks(request),
+        }
     }
 
     fn guest_time(&self) -> Result<GuestTime> {

@@ -6,8 +6,13 @@ mod disk_access;
 mod exports;
 pub mod jobs;
 mod machine;
+mod redefine;
 mod report;
 pub mod running;
+mod snapshot;
+mod stop;
+
+pub use machine::launch;
 
 use std::time::Duration;
 

@@ -22,6 +22,7 @@ use crate::domain::machine::Identity;
 use crate::domain::machine::condition::{Condition, State, not_running};
 use crate::domain::machine::guest_time::GuestTime;
 use crate::domain::registry::domains::Domains;
+use crate::domain::registry::launch::Start;
 use crate::domain::registry::owner::Owner;
 use crate::domain::runtime::{ABORT_TIMEOUT, POLL_INTERVAL};
 use crate::error::*;
@@ -56,20 +57,6 @@ pub struct Running {
     owner: Mutex<Option<Owner>>,
 }
 
-/// What a new running domain is made of.
-pub struct Start {
-    pub id: i32,
-    pub definition: Arc<Definition>,
-    pub paused: bool,
-    pub autodestroy: Option<u64>,
-    pub folder: Option<PathBuf>,
-    pub owner: Option<Owner>,
-    pub events: Arc<Brokers>,
-    pub images: Images,
-    /// The domains that it is one of.
-    pub domains: Weak<Domains>,
-}
-
 /// Nobody else changes what runs while this lives.
 pub struct Changing<'a> {
     _guard: MutexGuard<'a, ()>,
@@ -87,9 +74,17 @@ impl Drop for Waiter<'_> {
 impl Running {
     /// Opens the disks, and serves them. Those that were opened before one fails are closed again.
     pub fn start(start: Start) -> Result<Arc<Running>> {
-        let Start { id, definition, paused, autodestroy, folder, owner, events, images, domains } =
-            start;
-        let condition = if paused { Condition::PAUSED } else { Condition::BOOTED };
+        let Start {
+            id,
+            definition,
+            condition,
+            autodestroy,
+            folder,
+            owner,
+            events,
+            images,
+            domains,
+        } = start;
         let running = Arc::new_cyclic(|this| Running {
             identity: Identity {
                 id,
@@ -386,6 +381,11 @@ impl Running {
         self.events.deliver();
     }
 
+    /// Delivers the events that are queued.
+    pub fn deliver(&self) {
+        self.events.deliver();
+    }
+
     /// Queues an event about this domain.
     pub fn queue(&self, id: i32, payload: Payload) {
         self.events.queue(&events::event(&self.identity.name, self.identity.uuid, id, payload));
@@ -407,15 +407,6 @@ impl Running {
             State::Running => self.now().condition = condition,
             _ => self.pause(changing, condition),
         }
-    }
-
-    /// Notes that it is what it was when a snapshot was taken.
-    pub fn note_snapshot(&self, _: &Changing<'_>) {
-        let condition = &mut self.now().condition;
-        *condition = match condition.state {
-            State::Paused => Condition::PAUSED_FROM_SNAPSHOT,
-            _ => Condition::FROM_SNAPSHOT,
-        };
     }
 
     /// Serves guests again, and forgets their disks' errors.

@@ -1,9 +1,7 @@
 //! Snapshots: what is known of them, and what can be done with it. Taking one is in [`create`].
 
 mod create;
-mod overlay;
-mod plan;
-mod whole;
+mod revert;
 
 use std::ffi::CString;
 use std::sync::Arc;

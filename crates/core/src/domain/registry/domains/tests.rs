@@ -3,12 +3,15 @@
 use std::fs;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::*;
+use crate::domain::launch;
+use crate::domain::machine::change::StopRequest;
 
 fn open(root: &Path) -> Arc<Domains> {
     let storage = Arc::new(Storage::embed(root).unwrap());
-    Domains::embed(root, storage, Arc::default()).unwrap()
+    Domains::embed(root, launch, storage, Arc::default()).unwrap()
 }
 
 fn definition(name: &str, disk: Option<&Path>) -> Arc<Definition> {
@@ -28,19 +31,22 @@ fn define(domains: &Domains, definition: &Arc<Definition>) {
     change.set_config(&entry, definition.clone()).unwrap();
 }
 
-fn start(domains: &Arc<Domains>, definition: &Arc<Definition>) -> Result<Arc<Running>> {
-    let mut starting = domains.starting(definition.clone(), false, None)?;
-    let running = starting.open()?;
-    starting.finish(&running)?;
-    Ok(running)
+fn start(domains: &Arc<Domains>, definition: &Arc<Definition>) -> Result<Arc<dyn Machine>> {
+    let mut starting = domains.starting(definition.clone(), Condition::BOOTED, None)?;
+    let machine = starting.open()?;
+    starting.finish(&machine)?;
+    Ok(machine)
 }
 
-fn stop(domains: &Domains, running: &Arc<Running>) {
-    let changing = running.changing().unwrap();
-    running.stop(&changing, Duration::ZERO).unwrap();
-    let mut change = domains.change().unwrap();
-    let entry = change.by_uuid(running.identity.uuid, &running.identity.name).unwrap();
-    change.set_off(&entry, running, Condition::DESTROYED);
+fn stop(machine: &Arc<dyn Machine>) {
+    machine
+        .stop(&StopRequest {
+            drain: Duration::ZERO,
+            forced: false,
+            off: Condition::DESTROYED,
+            events: Vec::new(),
+        })
+        .unwrap();
 }
 
 /// Everything that is not a folder, and the folders of sockets.
@@ -104,24 +110,24 @@ fn what_runs_elsewhere_is_seen_and_not_touched_until_it_ends() {
     let (one, two) = (open(root.path()), open(root.path()));
     let a = definition("a", Some(&image));
     define(&one, &a);
-    let running = start(&one, &a).unwrap();
+    let machine = start(&one, &a).unwrap();
     assert!(one.is_busy() && !two.is_busy());
     let seen = two.by_name("a").unwrap();
-    assert_eq!((seen.id(), seen.condition().state), (Some(running.identity.id), State::Running));
-    let error = seen.here().err().unwrap();
+    assert_eq!((seen.id(), seen.condition().state), (Some(machine.identity().id), State::Running));
+    let error = seen.machine().err().unwrap();
     assert_eq!(error.code, VIR_ERR_OPERATION_FAILED);
     assert!(error.message.contains(&std::process::id().to_string()), "{error}");
     assert_eq!(start(&two, &a).err().unwrap().code, VIR_ERR_OPERATION_INVALID);
     // Both give numbers that the other has not.
     let other = start(&two, &definition("b", None)).unwrap();
-    assert_ne!(other.identity.id, running.identity.id);
-    assert_eq!(one.by_id(other.identity.id).unwrap().name, "b");
+    assert_ne!(other.identity().id, machine.identity().id);
+    assert_eq!(one.by_id(other.identity().id).unwrap().name, "b");
 
-    stop(&one, &running);
+    stop(&machine);
     assert!(!two.by_name("a").unwrap().is_active());
-    let running = start(&two, &a).unwrap();
-    stop(&two, &running);
-    stop(&two, &other);
+    let machine = start(&two, &a).unwrap();
+    stop(&machine);
+    stop(&other);
     assert_eq!(left(root.path()), ["domains/a.xml"]);
 }
 
@@ -131,10 +137,10 @@ fn what_a_process_has_left_is_off_and_removed_by_the_next() {
     let one = open(root.path());
     let (a, b) = (definition("a", None), definition("b", None));
     define(&one, &a);
-    let running = [start(&one, &a).unwrap(), start(&one, &b).unwrap()];
+    let machines = [start(&one, &a).unwrap(), start(&one, &b).unwrap()];
     // As after a crash: the locks are gone, and nothing else.
-    for running in &running {
-        running.release();
+    for machine in &machines {
+        machine.abandon();
     }
     assert!(left(root.path()).contains(&"run/domains/b.xml".to_string()));
     let two = open(root.path());
@@ -151,12 +157,12 @@ fn a_failed_start_leaves_nothing_behind() {
     assert_eq!(start(&domains, &missing).err().unwrap().code, VIR_ERR_SYSTEM_ERROR);
     assert!(!domains.is_busy());
     // The definition clashes when the disks are open already.
-    let mut starting = domains.starting(definition("a", None), false, None).unwrap();
-    let running = starting.open().unwrap();
+    let mut starting = domains.starting(definition("a", None), Condition::BOOTED, None).unwrap();
+    let machine = starting.open().unwrap();
     define(&domains, &definition("a", None));
-    let error = starting.finish(&running).err().unwrap();
+    let error = starting.finish(&machine).err().unwrap();
     assert_eq!(error.code, VIR_ERR_OPERATION_FAILED);
-    assert!(running.changing().is_err());
+    assert!(machine.suspend().is_err());
     assert!(!domains.is_busy());
     assert_eq!(left(root.path()), ["domains/a.xml"]);
 }
@@ -180,9 +186,9 @@ fn of_several_that_start_a_domain_one_does() {
                     // Nobody stops it before all have tried.
                     barrier.wait();
                     match result {
-                        Ok(running) => {
+                        Ok(machine) => {
                             started.fetch_add(1, Ordering::Relaxed);
-                            stop(domains, &running);
+                            stop(&machine);
                         }
                         Err(error) => assert_eq!(error.code, VIR_ERR_OPERATION_INVALID, "{error}"),
                     }
@@ -261,18 +267,18 @@ fn a_copy_of_a_definition_is_no_domain_and_stays() {
 fn what_runs_elsewhere_with_a_damaged_status_runs_and_keeps_its_name() {
     let root = tempfile::tempdir().unwrap();
     let (one, two) = (open(root.path()), open(root.path()));
-    let running = start(&one, &definition("a", None)).unwrap();
+    let machine = start(&one, &definition("a", None)).unwrap();
     let path = root.path().join("run/domains/a.xml");
     fs::write(&path, "<status").unwrap();
     let seen = two.by_name("a").unwrap();
     assert!(seen.is_active() && !seen.is_persistent());
     assert_eq!((seen.id(), seen.condition()), (None, Condition::UNKNOWN));
     assert!(seen.definition().unwrap_err().message.contains(path.to_str().unwrap()));
-    let error = seen.here().err().unwrap();
+    let error = seen.machine().err().unwrap();
     assert!(error.message.contains(&std::process::id().to_string()), "{error}");
     let clash = two.change().unwrap().claim(&definition("a", None)).err().unwrap();
     assert_eq!(clash.code, VIR_ERR_OPERATION_FAILED);
-    stop(&one, &running);
+    stop(&machine);
     assert_eq!(two.by_name("a").err().unwrap().code, VIR_ERR_NO_DOMAIN);
 }
 

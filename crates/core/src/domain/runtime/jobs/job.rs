@@ -360,7 +360,7 @@ impl JobContext {
 
     /// Writes down, for other processes, how the domain runs now. They may know less of a job.
     fn note(&self) {
-        self.domains.note_live(&self.running);
+        self.running.note();
     }
 
     /// Waits until nobody else changes the domain; `None` if the job is to end instead.

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use virsparse_base::errno::Errno;
 
+use super::description::{Mode, SnapshotDisk, unsupported};
 use crate::block::{FileKind, Files};
 use crate::domain::config::definition::Definition;
 use crate::domain::config::disk::{DiskDefinition, Source};
 use crate::domain::images::Images;
-use crate::domain::snapshot_store::description::{Mode, SnapshotDisk, unsupported};
 use crate::error::*;
 use crate::xml::excerpt;
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use virsparse_base::errno::Errno;
 
+use super::description::SnapshotDisk;
 use crate::block::qcow2::Qcow2Node;
 use crate::block::{Cache, Chain, FileKind, Files, Format, Location, OpenOptions, SECTOR};
 use crate::domain::config::disk::Source;
 use crate::domain::failed;
 use crate::domain::images::chain::{is_same, recorded_backing};
 use crate::domain::images::create::{create_file, make_image, open_existing, sync_folder_of};
-use crate::domain::snapshot_store::description::SnapshotDisk;
 use crate::error::*;
 
 /// The image that is on top until now.
