@@ -113,3 +113,97 @@ fn names_in_lists_are_found() {
     assert_eq!(named("use crate::{domain, storage::{a, b}, xml};"), ["domain", "storage", "xml"]);
     assert_eq!(named("pub(crate) fn x() { crate::state::y() }"), ["state"]);
 }
+
+/// The modules of `domain`, from top to bottom. What disks are served by in this process stands above the
+/// registry, which makes it through a launcher; nothing else may know of it.
+const DOMAIN_FLOORS: [&str; 26] = [
+    "runtime",
+    "stats",
+    "snapshot",
+    "lifecycle",
+    "rename",
+    "metadata",
+    "interfaces",
+    "tuning",
+    "placement",
+    "io_tune",
+    "guest",
+    "amounts",
+    "devices",
+    "queries",
+    "block_extents",
+    "blockjob",
+    "screen",
+    "impact",
+    "object",
+    "connection",
+    "registry",
+    "machine",
+    "snapshot_store",
+    "images",
+    "config",
+    "events",
+];
+
+/// The modules of `domain` that code in a file names: by `crate::domain`, and by `super` where that is
+/// `domain`.
+fn named_of_domain(code: &str, in_root: bool) -> Vec<String> {
+    let mut names = Vec::new();
+    for prefix in ["crate::domain::", "super::"].iter().take(if in_root { 2 } else { 1 }) {
+        for rest in code.split(prefix).skip(1) {
+            let statement = rest.split(';').next().unwrap_or_default();
+            let first = named(&format!("crate::{statement}")).into_iter();
+            names.extend(if statement.starts_with('{') { first.collect() } else { one(first) });
+        }
+    }
+    // A helper for errors of images lies in the root.
+    names.retain(|name| name != "failed");
+    names
+}
+
+fn one(mut names: impl Iterator<Item = String>) -> Vec<String> {
+    names.next().into_iter().collect()
+}
+
+#[test]
+fn folders_of_domain_import_only_what_is_below_them() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain");
+    let mut found = Vec::new();
+    files(&source, &mut found);
+    let floor = |module: &str| DOMAIN_FLOORS.iter().position(|floor| *floor == module);
+    let mut upwards = Vec::new();
+    for path in &found {
+        let inside = path.strip_prefix(&source).expect("below the folder");
+        // What domain shows of itself, and tests, may name anything.
+        if inside == Path::new("mod.rs") || inside.ends_with("tests.rs") {
+            continue;
+        }
+        let parts: Vec<_> = inside.iter().filter_map(|part| part.to_str()).collect();
+        let module = parts[0].trim_end_matches(".rs");
+        let own = floor(module).unwrap_or_else(|| panic!("'{module}' is on no floor"));
+        let in_root = parts.len() == 1 || parts.len() == 2 && parts[1] == "mod.rs";
+        let text = fs::read_to_string(path).expect("a readable file");
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for name in named_of_domain(&code.collect::<Vec<_>>().join("\n"), in_root) {
+            match floor(&name) {
+                Some(other) if other >= own => {}
+                // Modules of its own, by `super` from within a file.
+                None if in_root => {}
+                _ => upwards.push(format!("{}: {name}", inside.display())),
+            }
+        }
+    }
+    assert!(upwards.is_empty(), "imports that go up: {upwards:#?}");
+}
+
+#[test]
+fn modules_of_domain_are_found_in_both_spellings() {
+    let code = "use crate::domain::registry::domains::Entry;\nuse super::{config::disk, images};\n\
+                use crate::domain::{object, machine::{a, b}};\nlet x = super::events::id(crate::xml::y());";
+    assert_eq!(
+        named_of_domain(code, true),
+        ["registry", "object", "machine", "config", "images", "events"]
+    );
+    assert_eq!(named_of_domain(code, false), ["registry", "object", "machine"]);
+}

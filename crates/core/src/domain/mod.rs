@@ -71,3 +71,6 @@ use crate::error::{Error, Report, VIR_FROM_STORAGE};
 fn failed(error: BlockError) -> Error {
     error.report(VIR_FROM_STORAGE)
 }
+
+#[cfg(test)]
+mod tests;
