@@ -29,7 +29,11 @@ pub fn run(root: &Path, directory: &Path) -> Result<()> {
         for function in &interface.functions {
             let title = format!("{}{}", function.name, header.suffix().unwrap_or_default());
             let prototype = prototype(&text, &function.name)?;
-            let page = page(header, function, &title, prototype, &names);
+            let reached = header.node.map(|node| {
+                let is_released = released.contains(function.name.as_str());
+                reached(header, &function.name, &title, node, is_released)
+            });
+            let page = page(header, function, &title, prototype, &names, reached.as_deref());
             fs::write(directory.join(format!("{title}.3")), page)?;
             if header.node.is_some() && !released.contains(function.name.as_str()) {
                 designs.entry(&function.name).or_default().push(title);
@@ -40,6 +44,29 @@ pub fn run(root: &Path, directory: &Path) -> Result<()> {
         fs::write(directory.join(format!("{name}.3")), reference(name, &titles))?;
     }
     Ok(())
+}
+
+/// How a program gets a design's function, and not the released one of the same name.
+fn reached(header: &Header, name: &str, title: &str, node: &str, is_released: bool) -> Vec<String> {
+    let other = match is_released {
+        true => {
+            format!("A program that does not include it gets the released function, {name}.")
+        }
+        false => "A program that does not include it finds no function of that name.".to_string(),
+    };
+    vec![
+        format!(
+            "A function of a design, which libvirt has released in another form or not at all. \
+             `<{}>` declares it: in a program that includes that header {name} stands for {title}. \
+             {other}",
+            header.path
+        ),
+        format!(
+            "In the library its symbol is `{name}@{node}`, which is not the default version of that \
+             name. The header binds the program to it; a program that looks functions up at run time \
+             asks dlvsym for both. Link with `-lvirsparse`, as for all functions."
+        ),
+    ]
 }
 
 /// The page of a name that only designs have: the page of the one that has it, or a list of them.
@@ -71,13 +98,15 @@ fn prototype<'a>(header: &'a str, name: &str) -> Result<&'a str> {
     fail(format!("{name}: no prototype"))
 }
 
-/// `title`: the function's name, with what tells a design's from a released one.
+/// `title`: the function's name, with what tells a design's from a released one. `reached`: how that is
+/// called.
 fn page(
     header: &Header,
     function: &Function,
     title: &str,
     prototype: &str,
     names: &BTreeSet<&str>,
+    reached: Option<&[String]>,
 ) -> String {
     let doc = Doc::parse(&function.doc);
     let mut page = Roff::new(title, names);
@@ -102,6 +131,9 @@ fn page(
     }
     for (label, paragraphs) in &doc.sections {
         section(&mut page, &label.to_uppercase(), paragraphs);
+    }
+    if let Some(reached) = reached {
+        section(&mut page, "AVAILABILITY", reached);
     }
     if let Some(since) = &doc.since {
         section(&mut page, "HISTORY", &[format!("Since {since}.")]);
@@ -147,4 +179,23 @@ fn declaration(line: &str, parameters: &[String]) -> String {
         out.extend((letter != '\n').then_some(letter));
     }
     out + "\\fR"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::HEADERS;
+
+    #[test]
+    fn pages_of_designs_say_by_which_header_and_node_they_are_reached() {
+        let header = HEADERS.iter().find(|header| header.node.is_some()).expect("a design");
+        let (name, node) = ("virStorageVolWipe", header.node.expect("a node"));
+        let [first, second] = &reached(header, name, "virStorageVolWipe_x", node, true)[..] else {
+            panic!("two paragraphs");
+        };
+        assert!(first.contains(header.path) && first.contains("the released function"));
+        assert!(second.contains(&format!("`{name}@{node}`")));
+        let alone = &reached(header, name, "virStorageVolWipe_x", node, false)[0];
+        assert!(alone.contains("finds no function of that name"));
+    }
 }
