@@ -99,7 +99,7 @@ impl Missing {
         let sought = || {
             call.connect_in(conn, self.domain)?;
             // SAFETY: the caller's promise.
-            unsafe { call.sought(name, self.domain, argument, |name| self.by(what, name)) }
+            unsafe { call.lookup_key(name, self.domain, argument, |name| self.by(what, name)) }
         };
         sought().map_or_else(|error| error, |name| self.by(what, name))
     }
@@ -124,7 +124,7 @@ impl Missing {
             // SAFETY: the caller's promise.
             let text = unsafe { call.string(uuid, self.domain, "uuidstr")? };
             virsparse_core::xml::parse_uuid(&text)
-                .ok_or_else(|| call.must(self.domain, "uuidstr", "be a valid UUID"))
+                .ok_or_else(|| call.invalid_argument(self.domain, "uuidstr", "be a valid UUID"))
         };
         sought().map_or_else(|error| error, |uuid| self.by("uuid", uuid))
     }
@@ -308,8 +308,8 @@ single! {
         call.connect_in(conn, DEVICE.domain)?;
         // SAFETY: the caller's promise.
         let (wwnn, wwpn) = unsafe {
-            let wwnn = call.sought(wwnn, DEVICE.domain, "wwnn", |wwnn| DEVICE.by("wwnn", wwnn))?;
-            let wwpn = call.sought(wwpn, DEVICE.domain, "wwpn", |wwpn| DEVICE.by("wwpn", wwpn))?;
+            let wwnn = call.lookup_key(wwnn, DEVICE.domain, "wwnn", |wwnn| DEVICE.by("wwnn", wwnn))?;
+            let wwpn = call.lookup_key(wwpn, DEVICE.domain, "wwpn", |wwpn| DEVICE.by("wwpn", wwpn))?;
             (wwnn, wwpn)
         };
         call.no_flags(flags, DEVICE.domain)?;
@@ -354,9 +354,10 @@ fn register(
     if !object.is_null() {
         return Err(Error::new(invalid, domain, call.function));
     }
-    let function = function.ok_or_else(|| call.must(domain, "cb", "not be NULL"))? as usize;
+    let function =
+        function.ok_or_else(|| call.invalid_argument(domain, "cb", "not be NULL"))? as usize;
     if call.non_negative(id, domain, "eventID")? >= EVENTS {
-        return Err(call.must(domain, "eventID", &format!("be less than {EVENTS}")));
+        return Err(call.invalid_argument(domain, "eventID", &format!("be less than {EVENTS}")));
     }
     let opaque = Opaque::new(opaque);
     let owned = (opaque.clone(), call.connection(conn)?);

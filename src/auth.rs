@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 
-use crate::foreign::foreign;
+use crate::callback::call_c;
 use virsparse_core::driver::{Credentials, Wanted};
 use virsparse_core::error::*;
 
@@ -167,7 +167,7 @@ impl Credentials for User {
         };
         // SAFETY: the caller's function, with its own data; the texts live until it returns.
         let asked =
-            unsafe { foreign!(ask, &raw mut question, 1 as c_uint, self.auth.cbdata) } as c_int;
+            unsafe { call_c!(ask, &raw mut question, 1 as c_uint, self.auth.cbdata) } as c_int;
         // SAFETY: an answer is a string from malloc, which is ours now.
         let answer = (!question.result.is_null()).then(|| unsafe {
             let answer = CStr::from_ptr(question.result).to_string_lossy().into_owned();

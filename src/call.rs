@@ -173,7 +173,7 @@ impl Call {
         argument: &str,
     ) -> Result<()> {
         if pointer.is_null() {
-            return Err(self.must(domain, argument, "not be NULL"));
+            return Err(self.invalid_argument(domain, argument, "not be NULL"));
         }
         Ok(())
     }
@@ -185,11 +185,12 @@ impl Call {
         domain: virErrorDomain,
         argument: &str,
     ) -> Result<usize> {
-        usize::try_from(value).map_err(|_| self.must(domain, argument, "be zero or greater"))
+        usize::try_from(value)
+            .map_err(|_| self.invalid_argument(domain, argument, "be zero or greater"))
     }
 
     /// "`argument` in `function` must `rule`".
-    pub fn must(&self, domain: virErrorDomain, argument: &str, rule: &str) -> Error {
+    pub fn invalid_argument(&self, domain: virErrorDomain, argument: &str, rule: &str) -> Error {
         let text = format!("{argument} in {} must {rule}", self.function);
         Error::argument(domain, argument, text)
     }
@@ -206,7 +207,7 @@ impl Call {
     ) -> Result<String> {
         // SAFETY: the caller's promise.
         unsafe { self.optional_string(text, domain, argument)? }
-            .ok_or_else(|| self.must(domain, argument, "not be NULL"))
+            .ok_or_else(|| self.invalid_argument(domain, argument, "not be NULL"))
     }
 
     /// A string by which something is looked up. One that is not UTF-8 names nothing that is here:
@@ -214,7 +215,7 @@ impl Call {
     ///
     /// # Safety
     /// `text` is NULL or a NUL-terminated string.
-    pub unsafe fn sought(
+    pub unsafe fn lookup_key(
         &self,
         text: *const c_char,
         domain: virErrorDomain,

@@ -4,7 +4,7 @@ use std::ffi::{c_int, c_void};
 use std::sync::Arc;
 
 use crate::call::{Call, entry, entry_keeping_error};
-use crate::foreign::foreign;
+use crate::callback::call_c;
 use crate::host_loop::HostLoop;
 use crate::opaque::Opaque;
 use crate::typed_params::virFreeCallback;
@@ -110,7 +110,7 @@ pub type virEventRemoveTimeoutFunc = Option<unsafe extern "C" fn(timer: c_int) -
 
 /// Refuses a callback that is NULL.
 fn required<F>(call: &Call, cb: Option<F>) -> Result<F> {
-    cb.ok_or_else(|| call.must(VIR_FROM_EVENT, "cb", "not be NULL"))
+    cb.ok_or_else(|| call.invalid_argument(VIR_FROM_EVENT, "cb", "not be NULL"))
 }
 
 /// Registers the program's own event loop, which delivers the events of all connections.
@@ -226,7 +226,7 @@ pub extern "C" fn virEventAddHandle(
         opaque.own(ff);
         let on_handle: OnHandle = Arc::new(move |watch, fd, events| {
             // SAFETY: the caller registered the function and its data for this.
-            unsafe { foreign!(callback, watch, fd, events, opaque.pointer()) };
+            unsafe { call_c!(callback, watch, fd, events, opaque.pointer()) };
         });
         Ok(event_loop.add_handle(fd, events, on_handle).unwrap_or(-1))
     })
@@ -305,7 +305,7 @@ pub extern "C" fn virEventAddTimeout(
         opaque.own(ff);
         let on_timeout: OnTimeout = Arc::new(move |timer| {
             // SAFETY: the caller registered the function and its data for this.
-            unsafe { foreign!(callback, timer, opaque.pointer()) };
+            unsafe { call_c!(callback, timer, opaque.pointer()) };
         });
         Ok(event_loop.add_timeout(frequency, on_timeout).unwrap_or(-1))
     })

@@ -3,10 +3,10 @@
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 
 use crate::auth::{User, virConnectAuthPtr};
-use crate::beside;
 use crate::call::{Call, entry};
 use crate::handle::{self, Cell, Released};
 use crate::opaque::Opaque;
+use crate::real_libvirt;
 use crate::strings;
 use crate::typed_params::virFreeCallback;
 use virsparse_core::driver::{Connect, Credentials, Opening};
@@ -55,8 +55,8 @@ pub type virConnectCloseFunc =
 pub extern "C" fn virInitialize() -> c_int {
     logging::init();
     entry("virInitialize", |_| {
-        beside::look_again();
-        beside::refuse_half()
+        real_libvirt::look_again();
+        real_libvirt::refuse_half()
     })
 }
 
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn virGetVersion(
 /// # Safety
 /// `name` is NULL or a NUL-terminated string.
 unsafe fn open(call: &Call, name: *const c_char, opening: Opening<'_>) -> Result<virConnectPtr> {
-    beside::look_again();
+    real_libvirt::look_again();
     // SAFETY: the caller's promise.
     let name = unsafe { call.optional_string(name, VIR_FROM_NONE, "name")? }.unwrap_or_default();
     logging::init();
@@ -481,7 +481,8 @@ pub unsafe extern "C" fn virConnectRegisterCloseCallback(
 ) -> c_int {
     entry("virConnectRegisterCloseCallback", |call| {
         let connect = call.object::<Connect>(conn)?;
-        let function = cb.ok_or_else(|| call.must(VIR_FROM_DOMAIN, "cb", "not be NULL"))?;
+        let function =
+            cb.ok_or_else(|| call.invalid_argument(VIR_FROM_DOMAIN, "cb", "not be NULL"))?;
         let opaque = Opaque::new(opaque);
         let owned = (opaque.clone(), call.connection(conn)?);
         connect.register_close_callback(CloseCallback {
@@ -511,7 +512,8 @@ pub extern "C" fn virConnectUnregisterCloseCallback(
 ) -> c_int {
     entry("virConnectUnregisterCloseCallback", |call| {
         let connect = call.object::<Connect>(conn)?;
-        let function = cb.ok_or_else(|| call.must(VIR_FROM_DOMAIN, "cb", "not be NULL"))?;
+        let function =
+            cb.ok_or_else(|| call.invalid_argument(VIR_FROM_DOMAIN, "cb", "not be NULL"))?;
         drop(connect.unregister_close_callback(function as usize)?);
         Ok(0)
     })

@@ -6,12 +6,12 @@ use std::ffi::{c_int, c_void};
 use std::os::fd::RawFd;
 
 use crate::call::entry_keeping_error;
+use crate::callback::call_c;
 use crate::event::{
     virEventAddHandleFunc, virEventAddTimeoutFunc, virEventHandleCallback,
     virEventRemoveHandleFunc, virEventRemoveTimeoutFunc, virEventTimeoutCallback,
     virEventUpdateHandleFunc, virEventUpdateTimeoutFunc,
 };
-use crate::foreign::foreign;
 use crate::typed_params::virFreeCallback;
 use virsparse_core::event::{EventLoop, OnHandle, OnTimeout};
 
@@ -53,7 +53,7 @@ impl HostLoop {
     ) -> c_int {
         // SAFETY: the host registered the function for this.
         self.add_handle
-            .map_or(-1, |add| unsafe { foreign!(add, fd, events, cb, opaque, ff) } as c_int)
+            .map_or(-1, |add| unsafe { call_c!(add, fd, events, cb, opaque, ff) } as c_int)
     }
 
     /// The same for a timer.
@@ -66,7 +66,7 @@ impl HostLoop {
     ) -> c_int {
         // SAFETY: the host registered the function for this.
         self.add_timeout
-            .map_or(-1, |add| unsafe { foreign!(add, frequency, cb, opaque, ff) } as c_int)
+            .map_or(-1, |add| unsafe { call_c!(add, frequency, cb, opaque, ff) } as c_int)
     }
 }
 
@@ -80,13 +80,13 @@ impl EventLoop for HostLoop {
     fn update_handle(&self, watch: i32, events: i32) {
         if let Some(update) = self.update_handle {
             // SAFETY: the host registered the function for this.
-            unsafe { foreign!(update, watch, events) };
+            unsafe { call_c!(update, watch, events) };
         }
     }
 
     fn remove_handle(&self, watch: i32) -> bool {
         // SAFETY: the host registered the function for this.
-        self.remove_handle.is_some_and(|remove| unsafe { foreign!(remove, watch) } as c_int >= 0)
+        self.remove_handle.is_some_and(|remove| unsafe { call_c!(remove, watch) } as c_int >= 0)
     }
 
     fn add_timeout(&self, frequency: i32, callback: OnTimeout) -> Option<i32> {
@@ -96,13 +96,13 @@ impl EventLoop for HostLoop {
     fn update_timeout(&self, timer: i32, frequency: i32) {
         if let Some(update) = self.update_timeout {
             // SAFETY: the host registered the function for this.
-            unsafe { foreign!(update, timer, frequency) };
+            unsafe { call_c!(update, timer, frequency) };
         }
     }
 
     fn remove_timeout(&self, timer: i32) -> bool {
         // SAFETY: the host registered the function for this.
-        self.remove_timeout.is_some_and(|remove| unsafe { foreign!(remove, timer) } as c_int >= 0)
+        self.remove_timeout.is_some_and(|remove| unsafe { call_c!(remove, timer) } as c_int >= 0)
     }
 }
 

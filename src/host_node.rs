@@ -256,7 +256,7 @@ pub unsafe extern "C" fn virNodeGetCellsFreeMemory(
         let connect = call.object::<Connect>(conn)?;
         call.non_null(freeMems, VIR_FROM_DOMAIN, "freeMems")?;
         if maxCells <= 0 {
-            return Err(call.must(VIR_FROM_DOMAIN, "maxCells", "be greater than zero"));
+            return Err(call.invalid_argument(VIR_FROM_DOMAIN, "maxCells", "be greater than zero"));
         }
         let most = call.non_negative(maxCells, VIR_FROM_DOMAIN, "maxCells")?;
         let first = call.non_negative(startCell, VIR_FROM_DOMAIN, "startCell")?;

@@ -17,13 +17,13 @@ mod symver {
 
 pub mod absent;
 pub mod auth;
-pub mod beside;
 pub mod call;
-pub mod foreign;
+pub mod callback;
 pub mod handle;
 pub mod host_loop;
 pub mod lists;
 pub mod opaque;
+pub mod real_libvirt;
 pub mod strings;
 pub mod typed_array;
 

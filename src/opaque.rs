@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::sync::{Arc, OnceLock};
 
-use crate::foreign::foreign;
+use crate::callback::call_c;
 use crate::typed_params::virFreeCallback;
 
 /// A caller's pointer, and the function that frees it, which runs when the last reference to this
@@ -43,7 +43,7 @@ impl Drop for Opaque {
     fn drop(&mut self) {
         if let Some(Some(free)) = self.free.get() {
             // SAFETY: the caller registered the function for this pointer and this moment.
-            unsafe { foreign!(*free, self.pointer) };
+            unsafe { call_c!(*free, self.pointer) };
         }
     }
 }

@@ -4,8 +4,8 @@ use std::ffi::{CString, c_char, c_int, c_uint, c_ulonglong, c_void};
 use std::sync::Arc;
 
 use crate::call::entry;
+use crate::callback::call_c;
 use crate::domain::object::virDomainPtr;
-use crate::foreign::foreign;
 use crate::lists::list;
 use crate::opaque::Opaque;
 use crate::storage_vol::virStorageVolPtr;
@@ -123,7 +123,7 @@ impl Listener for LogFunction {
         if let Some(function) = self.function {
             let opaque = self.opaque.pointer();
             // SAFETY: the caller registered the function and its data for this; the strings live on.
-            unsafe { foreign!(function, level, source.as_ptr(), text.as_ptr(), opaque) };
+            unsafe { call_c!(function, level, source.as_ptr(), text.as_ptr(), opaque) };
         }
     }
 }
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn virSparseSetLogFunc(
             INFO => log::LevelFilter::Info,
             WARN => log::LevelFilter::Warn,
             ERROR => log::LevelFilter::Error,
-            _ => return Err(call.must(VIR_FROM_NONE, "level", "be between 1 and 4")),
+            _ => return Err(call.invalid_argument(VIR_FROM_NONE, "level", "be between 1 and 4")),
         };
         if func.is_none() {
             logging::set_listener(None)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::call::{Call, entry};
-use crate::foreign::foreign;
+use crate::callback::call_c;
 use crate::handle::{self, Cell};
 use crate::host::virConnectPtr;
 use crate::lists::{list, store_names};
@@ -257,7 +257,7 @@ pub unsafe extern "C" fn virStoragePoolLookupByName(
     entry("virStoragePoolLookupByName", |call| {
         let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
-        let name = unsafe { call.sought(name, STORAGE, "name", |n| no_pool("name", n))? };
+        let name = unsafe { call.lookup_key(name, STORAGE, "name", |n| no_pool("name", n))? };
         call.publish(connect.storage().pool_by_name(&name)?, conn)
     })
 }
@@ -307,7 +307,7 @@ pub unsafe extern "C" fn virStoragePoolLookupByUUIDString(
         // SAFETY: the caller's promise.
         let text = unsafe { call.string(uuidstr, STORAGE, "uuidstr")? };
         let uuid = virsparse_core::xml::parse_uuid(&text)
-            .ok_or_else(|| call.must(STORAGE, "uuidstr", "be a valid UUID"))?;
+            .ok_or_else(|| call.invalid_argument(STORAGE, "uuidstr", "be a valid UUID"))?;
         call.publish(connect.storage().pool_by_uuid(uuid)?, conn)
     })
 }
@@ -347,7 +347,8 @@ pub unsafe extern "C" fn virStoragePoolLookupByTargetPath(
     entry("virStoragePoolLookupByTargetPath", |call| {
         let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { call.sought(path, STORAGE, "path", |p| no_pool("target path", p))? };
+        let path =
+            unsafe { call.lookup_key(path, STORAGE, "path", |p| no_pool("target path", p))? };
         call.publish(connect.storage().pool_by_target(&path)?, conn)
     })
 }
@@ -875,10 +876,10 @@ impl PoolCallback {
         unsafe {
             match event.payload {
                 Payload::Lifecycle { event, detail } => {
-                    foreign!(self.function, conn, pool, event, detail, opaque);
+                    call_c!(self.function, conn, pool, event, detail, opaque);
                 }
                 _ => {
-                    foreign!(self.function, conn, pool, opaque);
+                    call_c!(self.function, conn, pool, opaque);
                 }
             }
         }
@@ -924,9 +925,9 @@ pub unsafe extern "C" fn virConnectStoragePoolEventRegisterAny(
                 format!("pool '{}' in {} must match connection", object.name(), call.function);
             return Err(Error::argument(STORAGE, "pool", text));
         }
-        let function = cb.ok_or_else(|| call.must(STORAGE, "cb", "not be NULL"))?;
+        let function = cb.ok_or_else(|| call.invalid_argument(STORAGE, "cb", "not be NULL"))?;
         if call.non_negative(eventID, STORAGE, "eventID")? >= 2 {
-            return Err(call.must(STORAGE, "eventID", "be less than 2"));
+            return Err(call.invalid_argument(STORAGE, "eventID", "be less than 2"));
         }
         let interest = Interest {
             kind: ObjectKind::Pool,

@@ -492,7 +492,7 @@ pub unsafe extern "C" fn virStorageVolLookupByName(
     entry("virStorageVolLookupByName", |call| {
         let object = call.object::<Pool>(pool)?;
         // SAFETY: the caller's promise.
-        let name = unsafe { call.sought(name, STORAGE, "name", |n| no_volume("name", n))? };
+        let name = unsafe { call.lookup_key(name, STORAGE, "name", |n| no_volume("name", n))? };
         call.publish(object.volume_by_name(&name)?, pool)
     })
 }
@@ -515,7 +515,7 @@ pub unsafe extern "C" fn virStorageVolLookupByKey(
     entry("virStorageVolLookupByKey", |call| {
         let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
-        let key = unsafe { call.sought(key, STORAGE, "key", |k| no_volume("key", k))? };
+        let key = unsafe { call.lookup_key(key, STORAGE, "key", |k| no_volume("key", k))? };
         call.publish(connect.storage().volume_by_key(&key)?, conn)
     })
 }
@@ -538,7 +538,7 @@ pub unsafe extern "C" fn virStorageVolLookupByPath(
     entry("virStorageVolLookupByPath", |call| {
         let connect = call.connect_in(conn, STORAGE)?;
         // SAFETY: the caller's promise.
-        let path = unsafe { call.sought(path, STORAGE, "path", |p| no_volume("path", p))? };
+        let path = unsafe { call.lookup_key(path, STORAGE, "path", |p| no_volume("path", p))? };
         call.publish(connect.storage().volume_by_path(&path)?, conn)
     })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use virsparse_base::errno::Errno;
 
 use crate::call::{Call, entry};
-use crate::foreign::foreign;
+use crate::callback::call_c;
 use crate::handle::Cell;
 use crate::host::virConnectPtr;
 use crate::opaque::Opaque;
@@ -371,7 +371,7 @@ impl DataSource for Callbacks {
         let source = self.source.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function; the buffer is as long as it says.
         checked(|| unsafe {
-            foreign!(source, self.stream, buffer.as_mut_ptr(), buffer.len(), self.opaque) as c_int
+            call_c!(source, self.stream, buffer.as_mut_ptr(), buffer.len(), self.opaque) as c_int
         })
     }
 
@@ -380,7 +380,7 @@ impl DataSource for Callbacks {
         let (mut in_data, mut length): (c_int, c_longlong) = (0, 0);
         // SAFETY: the caller's function.
         checked(|| unsafe {
-            foreign!(hole, self.stream, &raw mut in_data, &raw mut length, self.opaque) as c_int
+            call_c!(hole, self.stream, &raw mut in_data, &raw mut length, self.opaque) as c_int
         })?;
         Ok((in_data != 0, length))
     }
@@ -388,7 +388,7 @@ impl DataSource for Callbacks {
     fn skip(&mut self, length: i64) -> Result<(), Errno> {
         let skip = self.source_skip.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function.
-        checked(|| unsafe { foreign!(skip, self.stream, length, self.opaque) as c_int }).map(drop)
+        checked(|| unsafe { call_c!(skip, self.stream, length, self.opaque) as c_int }).map(drop)
     }
 }
 
@@ -397,21 +397,23 @@ impl DataSink for Callbacks {
         let sink = self.sink.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function; the data is as long as it says.
         checked(|| unsafe {
-            foreign!(sink, self.stream, data.as_ptr(), data.len(), self.opaque) as c_int
+            call_c!(sink, self.stream, data.as_ptr(), data.len(), self.opaque) as c_int
         })
     }
 
     fn hole(&mut self, length: i64) -> Result<(), Errno> {
         let hole = self.sink_hole.ok_or(Errno::EINVAL)?;
         // SAFETY: the caller's function.
-        checked(|| unsafe { foreign!(hole, self.stream, length, self.opaque) as c_int }).map(drop)
+        checked(|| unsafe { call_c!(hole, self.stream, length, self.opaque) as c_int }).map(drop)
     }
 }
 
 /// Refuses missing callbacks, which closes the stream.
 pub(super) fn all_given(call: &Call, stream: &Stream, callbacks: &[(bool, &str)]) -> Result<()> {
     match callbacks.iter().find(|(given, _)| !given) {
-        Some((_, name)) => Err(stream.refuse(call.must(VIR_FROM_STREAMS, name, "not be NULL"))),
+        Some((_, name)) => {
+            Err(stream.refuse(call.invalid_argument(VIR_FROM_STREAMS, name, "not be NULL")))
+        }
         None => Ok(()),
     }
 }
@@ -615,7 +617,7 @@ unsafe impl Sync for EventCallback {}
 impl EventCallback {
     fn run(&self, events: Readiness) {
         // SAFETY: the caller's function, with its own data.
-        unsafe { foreign!(self.function, self.stream, events.bits(), self.opaque.pointer()) };
+        unsafe { call_c!(self.function, self.stream, events.bits(), self.opaque.pointer()) };
     }
 }
 
@@ -646,7 +648,8 @@ pub unsafe extern "C" fn virStreamEventAddCallback(
 ) -> c_int {
     entry("virStreamEventAddCallback", |call| {
         let object = call.object::<Stream>(stream)?;
-        let function = cb.ok_or_else(|| call.must(VIR_FROM_STREAMS, "cb", "not be NULL"))?;
+        let function =
+            cb.ok_or_else(|| call.invalid_argument(VIR_FROM_STREAMS, "cb", "not be NULL"))?;
         let opaque = Opaque::new(opaque);
         let callback = EventCallback { stream, function, opaque: opaque.clone() };
         let events = Readiness::from_bits_retain(events);

@@ -7,12 +7,12 @@ use std::io::Write;
 use std::ptr::null_mut;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::beside;
 use crate::call::{Failure, entry_keeping_error};
+use crate::callback::call_c;
 use crate::domain::object::virDomainPtr;
-use crate::foreign::foreign;
 use crate::handle;
 use crate::host::virConnectPtr;
+use crate::real_libvirt;
 use crate::strings;
 use virsparse_base::sys::fork::{GENERATIONS, PerGeneration, generation};
 use virsparse_core::driver::Connect;
@@ -142,7 +142,7 @@ pub fn reset_last() {
             last.clear();
         }
     });
-    if let Some(other) = beside::other() {
+    if let Some(other) = real_libvirt::other() {
         (other.reset_last_error)();
     }
 }
@@ -229,7 +229,7 @@ pub fn dispatch(error: &Error, connect: Option<&Arc<Connect>>) {
     match handler.function {
         Some(function) => {
             // SAFETY: the caller registered the function and its data for this; no lock is held.
-            unsafe { foreign!(function, handler.data, &raw mut record.0) };
+            unsafe { call_c!(function, handler.data, &raw mut record.0) };
             with_last(|last| last.fill(error));
         }
         // SAFETY: the record is ours.
@@ -283,7 +283,7 @@ unsafe fn duplicate(from: &virError) -> virError {
 /// Since 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn virGetLastError() -> virErrorPtr {
-    if let Some(other) = beside::other() {
+    if let Some(other) = real_libvirt::other() {
         let error = (other.last_error)();
         if !error.is_null() {
             return error;
@@ -495,7 +495,7 @@ pub unsafe extern "C" fn virConnCopyLastError(conn: virConnectPtr, to: virErrorP
 #[unsafe(no_mangle)]
 pub extern "C" fn virSetErrorFunc(userData: *mut c_void, handler: virErrorFunc) {
     *unpoisoned(&GLOBAL_HANDLER) = Some(Handler { function: handler, data: userData });
-    if let Some(other) = beside::other() {
+    if let Some(other) = real_libvirt::other() {
         (other.set_error_func)(userData, handler);
     }
 }

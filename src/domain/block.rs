@@ -338,7 +338,7 @@ pub unsafe extern "C" fn virDomainGetDiskErrors(
         if maxerrors > 0 {
             call.non_null(errors, DOMAIN, "errors")?;
         } else if !errors.is_null() {
-            return Err(call.must(DOMAIN, "errors", "be NULL"));
+            return Err(call.invalid_argument(DOMAIN, "errors", "be NULL"));
         }
         call.no_flags(flags, DOMAIN)?;
         let found = domain.disk_errors()?;

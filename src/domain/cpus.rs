@@ -50,7 +50,7 @@ bitflags::bitflags! {
 fn positive(call: &Call, number: c_int, argument: &str) -> Result<usize> {
     match usize::try_from(number) {
         Ok(number) if number > 0 => Ok(number),
-        _ => Err(call.must(DOMAIN, argument, "be greater than zero")),
+        _ => Err(call.invalid_argument(DOMAIN, argument, "be greater than zero")),
     }
 }
 
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn virDomainGetVcpus(
         call.non_null(info, DOMAIN, "info")?;
         let most = positive(call, maxinfo, "maxinfo")?;
         let length = match cpumaps.is_null() {
-            true if maplen != 0 => return Err(call.must(DOMAIN, "maplen", "be zero")),
+            true if maplen != 0 => return Err(call.invalid_argument(DOMAIN, "maplen", "be zero")),
             true => 0,
             false => positive(call, maplen, "maplen")?,
         };
@@ -274,13 +274,13 @@ fn check_counts(
         return Err(Error::argument(DOMAIN, "start_cpu", text));
     }
     if start_cpu < -1 {
-        return Err(call.must(DOMAIN, "start_cpu", "be zero or greater"));
+        return Err(call.invalid_argument(DOMAIN, "start_cpu", "be zero or greater"));
     }
     if nparams > 0 {
         call.non_null(params, DOMAIN, "params")?;
     }
     if (nparams == 0 || ncpus == 0) && !params.is_null() {
-        return Err(call.must(DOMAIN, "params", "be NULL"));
+        return Err(call.invalid_argument(DOMAIN, "params", "be NULL"));
     }
     if nparams.checked_mul(ncpus).is_none() {
         let text = format!("input too large: {nparams} * {ncpus}");

@@ -233,11 +233,11 @@ fn kind_of(call: &Call, number: c_int, uri: Option<String>) -> Result<MetadataKi
     const TITLE: c_int = virDomainMetadataType::VIR_DOMAIN_METADATA_TITLE as c_int;
     const ELEMENT: c_int = virDomainMetadataType::VIR_DOMAIN_METADATA_ELEMENT as c_int;
     match (number, uri) {
-        (TITLE | DESCRIPTION, Some(_)) => Err(call.must(DOMAIN, "uri", "be NULL")),
+        (TITLE | DESCRIPTION, Some(_)) => Err(call.invalid_argument(DOMAIN, "uri", "be NULL")),
         (TITLE, None) => Ok(MetadataKind::Title),
         (DESCRIPTION, None) => Ok(MetadataKind::Description),
         (ELEMENT, Some(uri)) => Ok(MetadataKind::Element(uri)),
-        (ELEMENT, None) => Err(call.must(DOMAIN, "uri", "not be NULL")),
+        (ELEMENT, None) => Err(call.invalid_argument(DOMAIN, "uri", "not be NULL")),
         (other, _) => {
             let text = format!("unknown metadata type '{other}'");
             Err(Error::new(VIR_ERR_INVALID_ARG, DOMAIN, text))
@@ -325,10 +325,10 @@ pub unsafe extern "C" fn virDomainSetMetadata(
         let kind = kind_of(call, r#type, uri)?;
         match (&kind, &key) {
             (MetadataKind::Element(_), None) if metadata.is_some() => {
-                return Err(call.must(DOMAIN, "key", "not be NULL"));
+                return Err(call.invalid_argument(DOMAIN, "key", "not be NULL"));
             }
             (MetadataKind::Title | MetadataKind::Description, Some(_)) => {
-                return Err(call.must(DOMAIN, "key", "be NULL"));
+                return Err(call.invalid_argument(DOMAIN, "key", "be NULL"));
             }
             _ => {}
         }

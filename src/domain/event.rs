@@ -4,11 +4,11 @@ use std::ffi::{CString, c_int, c_void};
 use std::sync::Arc;
 
 use crate::call::{Call, entry};
+use crate::callback::call_c;
 use crate::domain::event_callbacks::{
     virConnectDomainEventCallback, virConnectDomainEventGenericCallback,
 };
 use crate::domain::object::virDomainPtr;
-use crate::foreign::foreign;
 use crate::handle;
 use crate::host::virConnectPtr;
 use crate::opaque::Opaque;
@@ -33,7 +33,7 @@ struct DomainCallback {
 /// Calls the caller's function as one with these parameters between the domain and the pointer.
 macro_rules! call_with {
     ($callback:expr, $conn:expr, $dom:expr $(, $value:expr)*) => {{
-        foreign!($callback.function, $conn, $dom, $($value,)* $callback.opaque.pointer());
+        call_c!($callback.function, $conn, $dom, $($value,)* $callback.opaque.pointer());
     }};
 }
 
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn virConnectDomainEventRegister(
 ) -> c_int {
     entry("virConnectDomainEventRegister", |call| {
         call.connect_in(conn, DOMAIN)?;
-        let function = cb.ok_or_else(|| call.must(DOMAIN, "cb", "not be NULL"))?;
+        let function = cb.ok_or_else(|| call.invalid_argument(DOMAIN, "cb", "not be NULL"))?;
         let interest = Interest {
             kind: ObjectKind::Domain,
             id: events::LIFECYCLE,
@@ -166,7 +166,7 @@ pub extern "C" fn virConnectDomainEventDeregister(
 ) -> c_int {
     entry("virConnectDomainEventDeregister", |call| {
         let connect = call.connect_in(conn, DOMAIN)?;
-        let function = cb.ok_or_else(|| call.must(DOMAIN, "cb", "not be NULL"))?;
+        let function = cb.ok_or_else(|| call.invalid_argument(DOMAIN, "cb", "not be NULL"))?;
         connect.events().unsubscribe_function(ObjectKind::Domain, function as usize)?;
         Ok(0)
     })
@@ -209,9 +209,13 @@ pub unsafe extern "C" fn virConnectDomainEventRegisterAny(
                 format!("domain '{}' in {} must match connection", object.name(), call.function);
             return Err(Error::argument(DOMAIN, "dom", text));
         }
-        let function = cb.ok_or_else(|| call.must(DOMAIN, "cb", "not be NULL"))?;
+        let function = cb.ok_or_else(|| call.invalid_argument(DOMAIN, "cb", "not be NULL"))?;
         if call.non_negative(eventID, DOMAIN, "eventID")? >= events::IDS {
-            return Err(call.must(DOMAIN, "eventID", &format!("be less than {}", events::IDS)));
+            return Err(call.invalid_argument(
+                DOMAIN,
+                "eventID",
+                &format!("be less than {}", events::IDS),
+            ));
         }
         let interest = Interest {
             kind: ObjectKind::Domain,

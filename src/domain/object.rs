@@ -174,7 +174,7 @@ pub unsafe extern "C" fn virDomainLookupByName(
     entry("virDomainLookupByName", |call| {
         let connect = call.connect_in(conn, DOMAIN)?;
         // SAFETY: the caller's promise.
-        let name = unsafe { call.sought(name, DOMAIN, "name", |n| no_domain("name", n))? };
+        let name = unsafe { call.lookup_key(name, DOMAIN, "name", |n| no_domain("name", n))? };
         call.publish(connect.domains().domain_by_name(&name)?, conn)
     })
 }

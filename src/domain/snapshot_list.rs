@@ -197,7 +197,7 @@ pub unsafe extern "C" fn virDomainSnapshotLookupByName(
     entry("virDomainSnapshotLookupByName", |call| {
         let object = call.object::<Domain>(domain)?;
         // SAFETY: the caller's promise.
-        let name = unsafe { call.sought(name, SNAPSHOT, "name", no_snapshot)? };
+        let name = unsafe { call.lookup_key(name, SNAPSHOT, "name", no_snapshot)? };
         call.no_flags(flags, DOMAIN)?;
         call.publish(object.snapshot_by_name(&name)?, domain)
     })

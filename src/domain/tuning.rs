@@ -56,7 +56,7 @@ fn excludes(flags: c_uint, flag: (c_uint, &str), other: (c_uint, &str)) -> Resul
 
 /// Refuses 0.
 fn not_zero(call: &Call, number: u64, argument: &str) -> Result<()> {
-    if number == 0 { Err(call.must(DOMAIN, argument, "not be zero")) } else { Ok(()) }
+    if number == 0 { Err(call.invalid_argument(DOMAIN, argument, "not be zero")) } else { Ok(()) }
 }
 
 const LIVE: (c_uint, &str) =
@@ -264,7 +264,7 @@ pub(super) unsafe fn take(
     change(function, domain, |call, domain| {
         call.non_null(params, DOMAIN, "params")?;
         if nparams <= 0 {
-            return Err(call.must(DOMAIN, "nparams", "be greater than zero"));
+            return Err(call.invalid_argument(DOMAIN, "nparams", "be greater than zero"));
         }
         // SAFETY: the caller's promise.
         let given = unsafe { validated(call, params, nparams, DOMAIN, allowed)? };
@@ -449,7 +449,8 @@ unsafe fn scheduler_parameters(
         // SAFETY: the caller's promise.
         let room = unsafe { *nparams };
         let room = usize::try_from(room).ok().filter(|room| *room > 0);
-        let room = room.ok_or_else(|| call.must(DOMAIN, "*nparams", "be greater than zero"))?;
+        let room =
+            room.ok_or_else(|| call.invalid_argument(DOMAIN, "*nparams", "be greater than zero"))?;
         excludes(flags, LIVE, CONFIG)?;
         let flags: AskFlags = call.flags(flags, DOMAIN)?;
         let values = domain.scheduler_parameters(flags.bits())?;

@@ -171,7 +171,7 @@ pub unsafe extern "C" fn virDomainStreamDisk(
             domain.abort_block_stream(&path)?;
             domain.block_stream_position(&path).map(Bytes)
         } else {
-            Err(call.must(DOMAIN, "flags", "be one of ONE, START and STOP"))
+            Err(call.invalid_argument(DOMAIN, "flags", "be one of ONE, START and STOP"))
         }
     });
     next.0

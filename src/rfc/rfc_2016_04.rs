@@ -7,7 +7,7 @@ use virsparse_base::errno::Errno;
 
 use super::in_node;
 use crate::call::entry;
-use crate::foreign::foreign;
+use crate::callback::call_c;
 use crate::stream::{
     Callbacks, all_given, buffer, checked, received, virStreamPtr, virStreamSinkFunc,
     virStreamSourceFunc,
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn virStreamRegisterSkip(
             Arc::new(move |length| {
                 let Registered { function, stream, opaque } = &registered;
                 // SAFETY: the caller's function, with its own data.
-                checked(|| unsafe { foreign!(*function, *stream, length, *opaque) as c_int })
+                checked(|| unsafe { call_c!(*function, *stream, length, *opaque) as c_int })
                     .map(drop)
             })
         });
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn virStreamRegisterInData(
                 let (mut data, mut length): (c_int, c_ulonglong) = (0, 0);
                 // SAFETY: the caller's function, with its own data.
                 checked(|| unsafe {
-                    foreign!(*function, *stream, &raw mut data, &raw mut length, *opaque) as c_int
+                    call_c!(*function, *stream, &raw mut data, &raw mut length, *opaque) as c_int
                 })?;
                 Ok((data != 0, i64::try_from(length).map_err(|_| Errno::EOVERFLOW)?))
             })

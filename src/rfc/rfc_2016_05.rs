@@ -6,7 +6,7 @@ use virsparse_base::errno::Errno;
 
 use super::in_node;
 use crate::call::{Call, entry};
-use crate::foreign::foreign;
+use crate::callback::call_c;
 use crate::stream::{
     Callbacks, all_given, buffer, checked, received, virStreamPtr, virStreamSinkFunc,
     virStreamSourceFunc,
@@ -138,7 +138,7 @@ impl HoleHandler {
         let mut length = 0;
         // SAFETY: the caller's function, with its own data.
         checked(|| unsafe {
-            length = foreign!(function, self.stream, self.opaque);
+            length = call_c!(function, self.stream, self.opaque);
             if length == c_ulonglong::MAX { -1 } else { 0 }
         })?;
         Ok(length)

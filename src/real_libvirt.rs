@@ -1,11 +1,12 @@
-//! Another libvirt in the process. With our library in front of it (LD_PRELOAD), a program's calls
-//! of public functions come here, while its calls of private functions go to the other, which then
-//! has errors of its own. So the other is initialized, which nobody else does, and its errors are
-//! told as ours are.
+//! libvirt's own library in the same process. When ours is preloaded (LD_PRELOAD), a program's calls of
+//! public functions come here, while its calls of private functions go to libvirt's library, which then
+//! has errors of its own. So we initialize that library, because nobody else does, and report its errors
+//! like ours.
 //!
-//! Who finds functions by dlsym in the other library gets that one's, whose own calls of each other come
-//! here: no connection would be whole. The other's functions that open one begin with virInitialize, which
-//! is where that is seen ([`refuse_half`]).
+//! A program that finds functions with dlsym in libvirt's library gets those of that library, while their
+//! calls of one another come here: such a connection would be half libvirt's and half ours. All of
+//! libvirt's functions that open a connection begin with virInitialize, so that one detects it
+//! ([`refuse_half`]).
 
 use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::mem::{MaybeUninit, transmute};
@@ -150,7 +151,8 @@ pub fn refuse_half() -> Result<c_int> {
     let shown =
         |path: Option<&CStr>| path.unwrap_or(c"libvirt.so.0").to_string_lossy().into_owned();
     let error = Error::invalid_operation(VIR_FROM_NONE, half(&shown(ours), &shown(theirs)));
-    log::error!("{error}");
+    // The name that docs/debugging.md has for this.
+    log::error!(target: "virsparse::beside", "{error}");
     if raise_there(&error) { Ok(-1) } else { Err(error) }
 }
 

@@ -1,22 +1,22 @@
-//! Calls of a program's own functions. A thread may end inside one: by pthread_exit or pthread_cancel, as
-//! Python's do when the interpreter has come to its end. Such an end unwinds the stack, and what contains
-//! our panics would take it for one, and the process would be aborted. So such calls go through
-//! [`virsparse_base::sys::foreign::call`], where that ends well.
+//! Calls of a program's callbacks. A thread may end inside of a callback: by pthread_exit or pthread_cancel,
+//! as Python's threads do when the interpreter ends. That unwinds the stack; the code that catches our panics
+//! would take it for a panic and abort the process. So callbacks are called through
+//! [`virsparse_base::sys::foreign::call`], where the C library can end the thread.
 
 use std::ffi::{c_int, c_longlong, c_uint, c_ulonglong, c_void};
 
 pub use virsparse_base::sys::foreign::{MOST, call};
 
-/// What fits into one of the registers and places in which whole numbers and pointers are passed.
-pub trait Word {
-    fn word(self) -> u64;
+/// An argument of a C function that fits into one register or stack slot: an integer or a pointer.
+pub trait AbiArg {
+    fn into_word(self) -> u64;
 }
 
 macro_rules! words {
     ($($number:ty)*) => {$(
-        impl Word for $number {
-            fn word(self) -> u64 {
-                // Smaller ones are extended; who is called looks at the part that it knows.
+        impl AbiArg for $number {
+            fn into_word(self) -> u64 {
+                // Smaller integers are extended; the callee looks at the bits of its type.
                 self as u64
             }
         }
@@ -25,46 +25,46 @@ macro_rules! words {
 
 words!(c_int c_uint c_longlong c_ulonglong usize);
 
-impl<T> Word for *mut T {
-    fn word(self) -> u64 {
+impl<T> AbiArg for *mut T {
+    fn into_word(self) -> u64 {
         self as u64
     }
 }
 
-impl<T> Word for *const T {
-    fn word(self) -> u64 {
+impl<T> AbiArg for *const T {
+    fn into_word(self) -> u64 {
         self as u64
     }
 }
 
 macro_rules! callbacks {
     ($($name:ident($($parameter:ty),*);)*) => {$(
-        impl Word for Option<unsafe extern "C" fn($($parameter),*)> {
-            fn word(self) -> u64 {
+        impl AbiArg for Option<unsafe extern "C" fn($($parameter),*)> {
+            fn into_word(self) -> u64 {
                 self.map_or(0, |function| function as usize as u64)
             }
         }
     )*};
 }
 
-// Those that are given to a program's event loop.
+// Callbacks of ours that are passed to a program's event loop.
 callbacks! {
     handle(c_int, c_int, c_int, *mut c_void);
     timeout(c_int, *mut c_void);
     free(*mut c_void);
 }
 
-/// Calls a function of the program's with whole numbers and pointers; what it returns is one, too, to be cut
-/// to its type.
-macro_rules! foreign {
+/// Calls a C function of the program with integers and pointers. The result is a whole register, to be
+/// cast to the function's type.
+macro_rules! call_c {
     ($function:expr $(, $argument:expr)* $(,)?) => {{
-        let given = [$($crate::foreign::Word::word($argument)),*];
-        let mut words = [0; $crate::foreign::MOST];
+        let given = [$($crate::callback::AbiArg::into_word($argument)),*];
+        let mut words = [0; $crate::callback::MOST];
         words[..given.len()].copy_from_slice(&given);
-        $crate::foreign::call($function as *const (), &words)
+        $crate::callback::call($function as *const (), &words)
     }};
 }
-pub(crate) use foreign;
+pub(crate) use call_c;
 
 #[cfg(test)]
 mod tests {
@@ -96,7 +96,7 @@ mod tests {
         let pointer = 2 as *const c_char;
         // SAFETY: functions of these types.
         let (eight, none) = unsafe {
-            let eight = foreign!(
+            let eight = call_c!(
                 sum as unsafe extern "C" fn(_, _, _, _, _, _, _, _) -> _,
                 -1 as c_int,
                 pointer,
