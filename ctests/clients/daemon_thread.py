@@ -5,21 +5,33 @@ import os
 import subprocess
 import sys
 
-RUNS = 20
+RUNS = 10
+# The callback sleeps when the interpreter begins to end, and wakes up while `sys.slow` keeps the interpreter from
+# getting done: Python ends the thread there. A callback that begins later is no part of this: Python 3.11 may then crash,
+# in PyThreadState_New, and does so with libvirt's own library, too.
 SCRIPT = """
 import sys, threading, time
 import libvirt
 libvirt.virEventRegisterDefaultImpl()
+inside = threading.Event()
+
+def callback(timer, opaque):
+    inside.set()
+    time.sleep(0.2)
+
+class Slow:
+    def __del__(self, sleep=time.sleep):
+        sleep(0.4)
 
 def loop():
     while True:
         libvirt.virEventRunDefaultImpl()
 
 threading.Thread(target=loop, daemon=True).start()
-for _ in range(20):
-    libvirt.virEventAddTimeout(1, lambda timer, opaque: sum(range(2000)), None)
+libvirt.virEventAddTimeout(1, callback, None)
 conn = libvirt.open(sys.argv[1])
-time.sleep(0.02)
+sys.slow = Slow()
+inside.wait()
 """
 
 uri = f"sparse:///embed?root={os.environ['TEST_DIR']}/root"
