@@ -10,7 +10,7 @@ use virsparse_block::filter::meter::{Meter, Rules, Zeros};
 use virsparse_block::filter::{Filter, Filtered};
 use virsparse_block::nbd::NbdNode;
 use virsparse_block::qcow2::{CreateOptions, Qcow2Node, create};
-use virsparse_block::{DiskSlot, FileNode, Gate, MemoryNode, Node, WholeSectors};
+use virsparse_block::{BlockBackend, FileNode, Gate, MemoryNode, Node, WholeSectors};
 
 const SIZE: u64 = 1 << 20;
 
@@ -80,6 +80,40 @@ fn files_and_memory_take_several_buffers() {
     check(&file(&folder, "direct", true), 512);
 }
 
+/// With aligned buffers a file that is opened past the page cache takes all of them at once.
+#[test]
+fn a_file_past_the_page_cache_takes_aligned_buffers() {
+    const PAGE: usize = 4096;
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let node = file(&folder, "direct", true);
+    let mut memory = noise(17 * PAGE);
+    let start = memory.as_ptr().align_offset(PAGE);
+    let pages = &mut memory[start..][..16 * PAGE];
+    let data: Vec<u8> = pages.to_vec();
+    let slices: Vec<_> = pages.chunks(PAGE).rev().map(IoSlice::new).collect();
+    // At the end, and beyond: the file grows.
+    for offset in [0, SIZE - 8 * PAGE as u64] {
+        node.write_vectored_at(&slices, offset).unwrap();
+    }
+    assert_eq!(node.length(), Ok(SIZE + 8 * PAGE as u64));
+    let mut read = vec![0; 16 * PAGE];
+    for offset in [0, SIZE - 8 * PAGE as u64] {
+        assert_eq!(node.read_at(&mut read, offset), Ok(16 * PAGE));
+        let expected: Vec<u8> = data.chunks(PAGE).rev().flatten().copied().collect();
+        assert!(read == expected);
+    }
+    pages.fill(0);
+    let mut slices: Vec<_> = pages.chunks_mut(PAGE).map(IoSliceMut::new).collect();
+    let got = node.read_vectored_at(&mut slices, SIZE - 4 * PAGE as u64);
+    assert_eq!(got, Ok(12 * PAGE));
+    assert!(pages[..12 * PAGE] == read[4 * PAGE..]);
+    assert!(pages[12 * PAGE..].iter().all(|byte| *byte == 0));
+}
+
+fn noise(length: usize) -> Vec<u8> {
+    buffers(&[length]).concat()
+}
+
 #[test]
 fn a_write_of_several_buffers_that_a_file_cannot_take_fails() {
     let folder = tempfile::tempdir().unwrap();
@@ -116,7 +150,7 @@ fn filters_take_several_buffers() {
     let gate = Arc::new(Gate::new(memory()));
     let rules = Rules { zeros: Zeros::Unmap, ..Rules::default() };
     let meter = Meter::new(rules, Box::new(|_| ()));
-    let metered = Filtered::new(meter.clone(), DiskSlot::new("disk", gate));
+    let metered = Filtered::new(meter.clone(), BlockBackend::new("disk", gate));
     check(&metered, 512);
     let before = meter.stats();
     let zeros = [0; 65536];

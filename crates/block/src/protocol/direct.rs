@@ -94,6 +94,16 @@ impl Direct {
             && (memory.len() as u64).is_multiple_of(self.block)
     }
 
+    /// Whether several buffers can be read or written by one system call: each has whole blocks.
+    pub fn is_aligned_vector<'b>(
+        &self,
+        buffers: impl IntoIterator<Item = &'b [u8]>,
+        offset: u64,
+    ) -> bool {
+        // If every buffer has whole blocks, each begins at one.
+        buffers.into_iter().all(|buffer| self.is_aligned(buffer, offset))
+    }
+
     /// Reads at `offset`; returns less than asked only at the end.
     pub fn read(&self, file: &File, buffer: &mut [u8], offset: u64) -> SysResult<usize> {
         if self.is_aligned(buffer, offset) {

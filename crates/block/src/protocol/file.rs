@@ -503,7 +503,8 @@ impl Node for FileNode {
     }
 
     fn read_vectored_at(&self, buffers: &mut [IoSliceMut<'_>], offset: u64) -> Result<usize> {
-        if self.direct.is_some() {
+        let slices = || buffers.iter().map(|buffer| &**buffer);
+        if self.direct.as_ref().is_some_and(|direct| !direct.is_aligned_vector(slices(), offset)) {
             return read_by_pieces(buffers, offset, |buffer, at| self.read_at(buffer, at));
         }
         let mut done = 0;
@@ -519,11 +520,14 @@ impl Node for FileNode {
     }
 
     fn write_vectored_at(&self, data: &[IoSlice<'_>], offset: u64) -> Result<()> {
-        if self.direct.is_some() {
+        let slices = || data.iter().map(|data| &**data);
+        if self.direct.as_ref().is_some_and(|direct| !direct.is_aligned_vector(slices(), offset)) {
             return write_by_pieces(data, offset, |data, at| self.write_at(data, at));
         }
-        let length = total_length(data.iter().map(|data| &**data));
+        let length = total_length(slices());
         self.begin_write(offset, length)?;
+        let end = Some(offset.saturating_add(length));
+        let _shared = self.share(offset, end);
         let mut at = offset;
         for data in data.chunks(IOV_MAX) {
             at = self.write_vector(data, at)?;
