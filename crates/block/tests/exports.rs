@@ -8,7 +8,7 @@ use virsparse_block::export::{Address, Export};
 use virsparse_block::filter::Filtered;
 use virsparse_block::filter::meter::{Meter, Notice, Rules};
 use virsparse_block::nbd::NbdNode;
-use virsparse_block::{DiskSlot, FileNode, Gate, Node};
+use virsparse_block::{BlockBackend, FileNode, Gate, Node};
 
 #[test]
 fn two_exports_share_a_meter_and_are_stopped_one_by_one() {
@@ -26,8 +26,8 @@ fn two_exports_share_a_meter_and_are_stopped_one_by_one() {
     let tell = told.clone();
     let on_notice = Box::new(move |notice| tell.lock().unwrap().push(notice));
     let meter = Meter::new(Rules::default(), on_notice);
-    let slot = DiskSlot::new("disk", gate);
-    let node: Arc<dyn Node> = Arc::new(Filtered::new(meter.clone(), slot));
+    let backend = BlockBackend::new("disk", gate);
+    let node: Arc<dyn Node> = Arc::new(Filtered::new(meter.clone(), backend));
     let export = |name: &str, tcp: bool| -> Box<dyn Export> {
         let options = ExportOptions {
             name: name.to_string(),

@@ -8,7 +8,7 @@ use virsparse_block::copy::DirtyUnits;
 use virsparse_block::filter::meter::{Meter, Rules};
 use virsparse_block::filter::mirror::{Mirror, MirrorGuard};
 use virsparse_block::filter::{Filter, Filtered};
-use virsparse_block::{DiskSlot, Gate, MemoryNode, Node, Result};
+use virsparse_block::{BlockBackend, Gate, MemoryNode, Node, Result};
 
 const RECORD: u64 = 512;
 const RECORDS: u64 = 64;
@@ -71,11 +71,11 @@ impl Filter for Watch {
 
 /// Guests that write numbered records without a rest, each its own, and read them back.
 fn with_guests(gate: &Arc<Gate>, change: impl FnOnce(&AtomicU64)) {
-    let slot = DiskSlot::new("disk", gate.clone());
+    let backend = BlockBackend::new("disk", gate.clone());
     let (stop, written) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
         for guest in 0..3u64 {
-            let (slot, stop, written) = (&slot, &stop, &written);
+            let (backend, stop, written) = (&backend, &stop, &written);
             scope.spawn(move || {
                 let mut number = 0u64;
                 while !stop.load(SeqCst) {
@@ -83,9 +83,9 @@ fn with_guests(gate: &Arc<Gate>, change: impl FnOnce(&AtomicU64)) {
                     let offset = (number % (RECORDS / 3) * 3 + guest) * RECORD;
                     let mut record = [0; RECORD as usize];
                     record[8..16].copy_from_slice(&number.to_le_bytes());
-                    slot.write_at(&record, offset).unwrap();
+                    backend.write_at(&record, offset).unwrap();
                     let mut read = [0; RECORD as usize];
-                    assert_eq!(slot.read_at(&mut read, offset), Ok(RECORD as usize));
+                    assert_eq!(backend.read_at(&mut read, offset), Ok(RECORD as usize));
                     assert_eq!(read[8..], record[8..], "a write is lost");
                     written.fetch_add(1, SeqCst);
                 }
@@ -194,7 +194,7 @@ fn the_filter_in_the_middle_is_removed_and_the_others_stay() {
             gate.install(filter.clone())
         })
         .into();
-    let node = DiskSlot::new("disk", gate.clone());
+    let node = BlockBackend::new("disk", gate.clone());
     let marks = || {
         node.write_at(&[0; 512], 0).unwrap();
         let mut mark = [0];

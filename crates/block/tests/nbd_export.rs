@@ -12,7 +12,7 @@ use virsparse_block::export::nbd::{ExportOptions, NbdExport};
 use virsparse_block::export::{Address, Export};
 use virsparse_block::nbd::NbdNode;
 use virsparse_block::nbd::protocol::*;
-use virsparse_block::{DiskSlot, ExtentKind, Gate, Node};
+use virsparse_block::{BlockBackend, ExtentKind, Gate, Node};
 
 mod nbd;
 use nbd::*;
@@ -302,7 +302,7 @@ fn a_panic_in_the_node_fails_only_one_request() {
 fn a_pause_makes_requests_wait() {
     let place = Place::new();
     let gate = Arc::new(Gate::new(memory_node(MIB)));
-    let export = place.export(DiskSlot::new("disk", gate.clone()));
+    let export = place.export(BlockBackend::new("disk", gate.clone()));
     let mut raw = Raw::ready(&place);
     gate.close();
     raw.request(1, 0, 0, 512);
@@ -332,7 +332,7 @@ fn swapping_nodes_under_load_loses_no_data() {
     let place = Place::new();
     const LENGTH: u64 = 256 * 1024;
     let gate = Arc::new(Gate::new(memory_node(LENGTH)));
-    let _export = place.export(DiskSlot::new("disk", gate.clone()));
+    let _export = place.export(BlockBackend::new("disk", gate.clone()));
     let over = AtomicBool::new(false);
     let done = AtomicU64::new(0);
     std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! The place of a disk in a running domain: what is exported is the slot, and what is in it can be
+//! The block backend of a disk in use: exports serve it, and the node and the filters behind it can be
 //! changed while guests use it.
 
 use std::io::{IoSlice, IoSliceMut};
@@ -10,18 +10,18 @@ use super::gate::{Gate, Inside};
 use crate::{BlockError, Extent, Node, Profile, Result, Space, total_length};
 
 /// A node that passes every request on through a gate to the node that is behind it at the moment.
-pub struct DiskSlot {
+pub struct BlockBackend {
     name: String,
     gate: Arc<Gate>,
 }
 
-impl DiskSlot {
-    /// A slot before a gate; `name` is what messages call it.
-    pub fn new(name: impl Into<String>, gate: Arc<Gate>) -> Arc<DiskSlot> {
-        Arc::new(DiskSlot { name: name.into(), gate })
+impl BlockBackend {
+    /// A backend in front of a gate; `name` is what messages call it.
+    pub fn new(name: impl Into<String>, gate: Arc<Gate>) -> Arc<BlockBackend> {
+        Arc::new(BlockBackend { name: name.into(), gate })
     }
 
-    /// The node that is in it. To use it directly passes by a pause.
+    /// The node behind the gate, with its filters. Requests to it do not wait while the gate is closed.
     pub fn node(&self) -> Arc<dyn Node> {
         self.gate.node()
     }
@@ -34,8 +34,8 @@ impl DiskSlot {
     }
 }
 
-impl DiskSlot {
-    /// The same for a change, which must not make a disk longer again that has been cut.
+impl BlockBackend {
+    /// Lets a change in, unless it would make a disk longer again that has been cut.
     fn enter_range(&self, offset: u64, length: u64) -> Result<Inside<'_>> {
         let inside = self.enter()?;
         match inside.has(offset, length) {
@@ -48,8 +48,8 @@ impl DiskSlot {
     }
 }
 
-/// What only describes the node does not wait.
-impl Node for DiskSlot {
+/// Questions about the node as a whole do not wait at the gate.
+impl Node for BlockBackend {
     crate::plain!(queue, compression_unit, write_compressed, file);
 
     fn name(&self) -> &str {
@@ -141,22 +141,22 @@ mod tests {
         Arc::new(node)
     }
 
-    fn first_byte(slot: &DiskSlot) -> Result<u8> {
+    fn first_byte(backend: &BlockBackend) -> Result<u8> {
         let mut byte = [0];
-        slot.read_at(&mut byte, 0).map(|_| byte[0])
+        backend.read_at(&mut byte, 0).map(|_| byte[0])
     }
 
     #[test]
     fn requests_wait_for_the_end_of_a_pause_and_go_to_the_new_node() {
         let gate = Arc::new(Gate::new(node(1)));
-        let slot = DiskSlot::new("vda", gate.clone());
-        assert_eq!(first_byte(&slot), Ok(1));
+        let backend = BlockBackend::new("vda", gate.clone());
+        assert_eq!(first_byte(&backend), Ok(1));
         gate.close();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| first_byte(&slot));
+            let waiting = scope.spawn(|| first_byte(&backend));
             std::thread::sleep(std::time::Duration::from_millis(20));
             assert!(!waiting.is_finished());
-            assert_eq!(slot.length(), Ok(4096));
+            assert_eq!(backend.length(), Ok(4096));
             gate.swap(node(2));
             gate.open();
             assert_eq!(waiting.join().unwrap(), Ok(2));
@@ -166,31 +166,31 @@ mod tests {
     #[test]
     fn a_disk_that_has_been_cut_does_not_grow_again() {
         let gate = Arc::new(Gate::new(node(1)));
-        let slot = DiskSlot::new("vda", gate.clone());
+        let backend = BlockBackend::new("vda", gate.clone());
         {
             let closed = gate.closed();
             gate.node().resize(1024).unwrap();
             closed.set_end(1024);
         }
-        slot.write_at(&[2; 512], 512).unwrap();
+        backend.write_at(&[2; 512], 512).unwrap();
         for refused in [
-            slot.write_at(&[2; 512], 1024),
-            slot.write_at(&[2; 1024], 512),
-            slot.write_zeroes(2048, 512, true),
-            slot.discard(u64::MAX, 512),
+            backend.write_at(&[2; 512], 1024),
+            backend.write_at(&[2; 1024], 512),
+            backend.write_zeroes(2048, 512, true),
+            backend.discard(u64::MAX, 512),
         ] {
             assert_eq!(refused.unwrap_err().errno, Errno::ENOSPC);
         }
-        assert_eq!(slot.length(), Ok(1024));
+        assert_eq!(backend.length(), Ok(1024));
     }
 
     #[test]
-    fn what_waits_fails_when_the_slot_ends() {
+    fn a_waiting_request_fails_when_the_backend_ends() {
         let gate = Arc::new(Gate::new(node(1)));
-        let slot = DiskSlot::new("vda", gate.clone());
+        let backend = BlockBackend::new("vda", gate.clone());
         gate.close();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| first_byte(&slot));
+            let waiting = scope.spawn(|| first_byte(&backend));
             std::thread::sleep(std::time::Duration::from_millis(20));
             gate.end();
             assert_eq!(waiting.join().unwrap().unwrap_err().errno, Errno::ESHUTDOWN);

@@ -18,9 +18,9 @@ struct State {
     filters: Vec<Arc<dyn Filter>>,
     /// Requests that are using the node.
     inside: usize,
-    /// How often the gate has been closed and not opened again.
+    /// How many times the gate has been closed and not opened again.
     closed: usize,
-    /// Nobody shall wait any more.
+    /// Requests must not wait any more.
     ending: bool,
     /// Where the node ends, if that has changed: guests may know it as it was.
     end: u64,
@@ -112,7 +112,7 @@ impl Gate {
         Installed { gate: self.clone(), filter }
     }
 
-    /// Turns those away who wait, now and from now on.
+    /// Refuses the requests that wait, now and from now on.
     pub fn end(&self) {
         self.lock().ending = true;
         self.changed.notify_all();
@@ -127,8 +127,8 @@ impl Gate {
     }
 }
 
-/// Nobody is inside, and nobody gets in until this is dropped. Requests that wait at the gate find all that
-/// is changed meanwhile, or nothing of it.
+/// A drained section: no request is inside, and none gets in until this is dropped. Requests that wait at
+/// the gate then meet all of what was changed, never a part.
 pub struct Closed<'a> {
     gate: &'a Gate,
 }

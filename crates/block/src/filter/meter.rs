@@ -43,7 +43,7 @@ impl DiskStats {
     }
 }
 
-/// What is told of, once.
+/// What a meter reports, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// The first request has failed, or the first after the errors were forgotten.
@@ -99,7 +99,8 @@ impl Counter {
     }
 }
 
-/// A node that passes everything on to a slot.
+/// The filter that counts, limits and watches what guests do. It stands in front of the block backend, so
+/// that nobody who waits for a limit keeps the gate from closing.
 pub struct Meter {
     reads: Counter,
     writes: Counter,
@@ -155,7 +156,7 @@ impl Meter {
         self.lock_failures().last
     }
 
-    /// Forgets that.
+    /// Forgets the failure.
     pub fn forget_failed(&self) {
         self.lock_failures().now = None;
     }
@@ -381,7 +382,7 @@ impl Filter for Meter {
 mod tests {
     use super::*;
     use crate::filter::Filtered;
-    use crate::{DiskSlot, Gate, MemoryNode};
+    use crate::{BlockBackend, Gate, MemoryNode};
 
     type Metered = Filtered<Meter>;
 
@@ -389,9 +390,9 @@ mod tests {
         let told: Arc<Mutex<Vec<Notice>>> = Arc::default();
         let tell = told.clone();
         let gate = Arc::new(Gate::new(Arc::new(MemoryNode::new("m", 1 << 20))));
-        let slot = DiskSlot::new("m", gate.clone());
+        let backend = BlockBackend::new("m", gate.clone());
         let on_notice = Box::new(move |notice| tell.lock().unwrap().push(notice));
-        (Filtered::new(Meter::new(Rules::default(), on_notice), slot), gate, told)
+        (Filtered::new(Meter::new(Rules::default(), on_notice), backend), gate, told)
     }
 
     #[test]

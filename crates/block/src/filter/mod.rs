@@ -3,13 +3,13 @@
 //! A filter implements [`Filter`], and [`Filtered`] makes a node of it and of what is below. The filters
 //! of a disk in use are put in and taken out by its [`Gate`](gate::Gate).
 
+pub mod block_backend;
 pub mod flushed;
 pub mod gate;
 pub mod meter;
 pub mod mirror;
 mod pass_on;
 pub mod skip_unchanged;
-pub mod slot;
 pub mod throttle;
 pub mod whole_sectors;
 

@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_is_let_in_by_other_limits_and_turned_away_in_the_end() {
+    fn a_waiting_request_passes_by_new_limits_and_is_refused_at_the_end() {
         use std::sync::atomic::{AtomicBool, Ordering};
         let throttle = Throttle::new(all_bytes(1, 0, 0));
         let stays = AtomicBool::new(true);

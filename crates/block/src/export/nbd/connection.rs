@@ -23,17 +23,17 @@ use virsparse_base::sys;
 /// under way gets all of them done at once.
 const WORKERS: usize = 15;
 
-/// A worker that has had nothing to do for so long goes home.
-const REST: Duration = Duration::from_secs(10);
+/// A worker that has had nothing to do for this time exits.
+const WORKER_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Requests that take this long on the average are worth handing to a worker, which takes around
 /// 10 us.
 const SLOW: Duration = Duration::from_micros(40);
 
-/// How long a request is waited for before the thread goes to sleep, and for how many it is not when
-/// one did not come: a client that thinks costs at most a thirtieth of a processor.
-const PATIENCE: Duration = Duration::from_micros(50);
-const TIRED: u32 = 32;
+/// How long the thread polls for the next request before it sleeps, and for how many requests it does not
+/// poll after one did not come in time: a client with pauses costs at most a thirtieth of a processor.
+const BUSY_POLL: Duration = Duration::from_micros(50);
+const BUSY_POLL_SKIP: u32 = 32;
 
 /// Replies that are sent at the latest when there are so many: the client can begin to use them
 /// while we do what it has asked for next.
@@ -54,7 +54,7 @@ pub fn serve(
         buffers,
         socket,
         pace: Pace::default(),
-        desk: Mutex::default(),
+        queue: Mutex::default(),
         work: Condvar::new(),
         pending: AtomicUsize::new(0),
     });
@@ -84,24 +84,24 @@ impl Pace {
     }
 }
 
-/// Waiting for the next request of a client that sends one right after each reply. To sleep until it
-/// comes takes longer than that, for both: to wake somebody costs more than to ask.
+/// Polls for the next request of a client that sends one right after each reply: to sleep until it comes
+/// takes longer, because waking a thread costs more than polling.
 #[derive(Default)]
-struct Patience {
-    /// So many requests are not waited for: one did not come in time.
-    tired: u32,
+struct BusyPoll {
+    /// For this many requests the thread does not poll: one did not come in time.
+    skip: u32,
 }
 
-impl Patience {
+impl BusyPoll {
     fn wait(&mut self, receiver: &mut Receiver) {
-        if self.tired > 0 {
-            self.tired -= 1;
+        if self.skip > 0 {
+            self.skip -= 1;
             return;
         }
         let start = Instant::now();
         while !receiver.poll() {
-            if start.elapsed() > PATIENCE {
-                self.tired = TIRED;
+            if start.elapsed() > BUSY_POLL {
+                self.skip = BUSY_POLL_SKIP;
                 return;
             }
             std::hint::spin_loop();
@@ -109,9 +109,9 @@ impl Patience {
     }
 }
 
-/// What workers find to do.
+/// The requests that wait for a worker.
 #[derive(Default)]
-struct Desk {
+struct WorkQueue {
     jobs: VecDeque<(Task, Buffer)>,
     idle: usize,
     workers: Vec<JoinHandle<()>>,
@@ -124,7 +124,7 @@ struct Connection {
     buffers: Arc<Buffers>,
     outbox: Outbox,
     pace: Pace,
-    desk: Mutex<Desk>,
+    queue: Mutex<WorkQueue>,
     work: Condvar,
     /// Jobs that workers have or will get.
     pending: AtomicUsize,
@@ -132,7 +132,7 @@ struct Connection {
 
 impl Connection {
     fn read_requests(self: &Arc<Connection>, receiver: &mut Receiver) -> SysResult<()> {
-        let mut patience = Patience::default();
+        let mut busy_poll = BusyPoll::default();
         // What a client has asked for that takes no answers any more is not done; there may be
         // thousands of requests.
         while !self.socket.is_disconnected() {
@@ -140,7 +140,7 @@ impl Connection {
             let mut busy = receiver.has(Request::SIZE);
             if !busy {
                 self.outbox.flush();
-                patience.wait(receiver);
+                busy_poll.wait(receiver);
             }
             if !receiver.fill(Request::SIZE)? {
                 return Ok(());
@@ -273,28 +273,28 @@ impl Connection {
 
     /// Has a task done by a worker, if there is one to be had.
     fn hand_over(self: &Arc<Connection>, task: Task, buffer: Buffer) {
-        let mut desk = self.desk();
-        desk.workers.retain(|worker| !worker.is_finished());
-        if desk.idle <= desk.jobs.len() && desk.workers.len() < WORKERS {
+        let mut queue = self.queue();
+        queue.workers.retain(|worker| !worker.is_finished());
+        if queue.idle <= queue.jobs.len() && queue.workers.len() < WORKERS {
             let connection = self.clone();
-            desk.workers.extend(sys::spawn("nbd-worker", move || connection.work()));
+            queue.workers.extend(sys::spawn("nbd-worker", move || connection.work()));
         }
-        if desk.workers.is_empty() {
-            drop(desk);
+        if queue.workers.is_empty() {
+            drop(queue);
             return self.work_off(&task, None, buffer);
         }
         self.pending.fetch_add(1, Ordering::Relaxed);
-        desk.jobs.push_back((task, buffer));
-        drop(desk);
+        queue.jobs.push_back((task, buffer));
+        drop(queue);
         self.work.notify_one();
     }
 
     /// The life of a worker.
     fn work(&self) {
-        let mut desk = self.desk();
+        let mut queue = self.queue();
         loop {
-            if let Some((task, buffer)) = desk.jobs.pop_front() {
-                drop(desk);
+            if let Some((task, buffer)) = queue.jobs.pop_front() {
+                drop(queue);
                 // Nobody waits for the rest when the client has left, or the export stops.
                 if !self.socket.is_disconnected() {
                     let reply = self.timed(&task, None, buffer);
@@ -302,18 +302,18 @@ impl Connection {
                     self.outbox.flush();
                 }
                 self.pending.fetch_sub(1, Ordering::Relaxed);
-                desk = self.desk();
+                queue = self.queue();
                 continue;
             }
-            if desk.closed {
+            if queue.closed {
                 return;
             }
-            desk.idle += 1;
-            let waited = self.work.wait_timeout(desk, REST);
+            queue.idle += 1;
+            let waited = self.work.wait_timeout(queue, WORKER_IDLE_TIMEOUT);
             let (guard, timeout) = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
-            desk = guard;
-            desk.idle -= 1;
-            if timeout.timed_out() && desk.jobs.is_empty() {
+            queue = guard;
+            queue.idle -= 1;
+            if timeout.timed_out() && queue.jobs.is_empty() {
                 return;
             }
         }
@@ -322,9 +322,9 @@ impl Connection {
     /// Lets the workers do what they have, and sends the last replies.
     fn finish(&self) {
         let workers = {
-            let mut desk = self.desk();
-            desk.closed = true;
-            std::mem::take(&mut desk.workers)
+            let mut queue = self.queue();
+            queue.closed = true;
+            std::mem::take(&mut queue.workers)
         };
         self.work.notify_all();
         for worker in workers {
@@ -334,7 +334,7 @@ impl Connection {
         self.outbox.flush();
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn queue(&self) -> MutexGuard<'_, WorkQueue> {
+        self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

@@ -1,4 +1,4 @@
-//! A disk of a running domain: its chain, open and locked, in a slot that is exported.
+//! A disk of a running domain: its chain, open and locked, behind a block backend that is exported.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use crate::block::export::{Address, Export};
 use crate::block::filter::Filtered;
 use crate::block::filter::meter::{Meter, OnNotice};
 use crate::block::nbd::Connections;
-use crate::block::{DiskSlot, MemoryNode, Node};
+use crate::block::{BlockBackend, MemoryNode, Node};
 use crate::domain::config::disk::DiskDefinition;
 use crate::domain::images::Images;
 use crate::domain::images::chain;
@@ -83,8 +83,8 @@ impl Disk {
         }
         let meter = Meter::new(definition.rules, on_notice);
         // All exports go through one meter: statistics, limits and the threshold are the disk's.
-        let slot = DiskSlot::new(name, live.gate.clone());
-        let served: Arc<dyn Node> = Arc::new(Filtered::new(meter.clone(), slot));
+        let backend = BlockBackend::new(name, live.gate.clone());
+        let served: Arc<dyn Node> = Arc::new(Filtered::new(meter.clone(), backend));
         let exports = exports::start(definition, socket.as_deref(), &served)?;
         Ok(Some(Disk {
             target,
