@@ -8,7 +8,7 @@ use crate::callback::call_c;
 use crate::domain::object::virDomainPtr;
 use crate::lists::list;
 use crate::opaque::Opaque;
-use crate::storage_vol::virStorageVolPtr;
+use crate::storage::volume::virStorageVolPtr;
 use crate::stream::virStreamPtr;
 use crate::typed_params::virFreeCallback;
 use virsparse_block::ExtentKind;

@@ -9,8 +9,9 @@ use std::thread;
 
 use virsparse::event::{virEventRegisterImpl, virEventTimeoutCallback};
 use virsparse::host::*;
-use virsparse::storage_pool::*;
-use virsparse::storage_vol::*;
+use virsparse::storage::pool::*;
+use virsparse::storage::pool_lookup::*;
+use virsparse::storage::volume::*;
 use virsparse::stream::*;
 use virsparse::typed_params::virFreeCallback;
 use virsparse_core::enums::stream::virStreamEventType;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from crates/core/src/enums/storage_pool.rs and crates/core/src/enums/storage_vol.rs and src/storage_pool.rs and src/storage_vol.rs. */
+/* Made by `make headers` from crates/core/src/enums/storage_pool.rs and crates/core/src/enums/storage_vol.rs and src/storage/pool_lookup.rs and src/storage/pool.rs and src/storage/pool_event.rs and src/storage/volume.rs. */
 
 #ifndef LIBVIRT_STORAGE_H
 #define LIBVIRT_STORAGE_H

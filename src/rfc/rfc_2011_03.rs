@@ -4,7 +4,7 @@ use std::ffi::{c_int, c_uint, c_ulonglong};
 
 use super::{Bytes, in_node};
 use crate::call::entry;
-use crate::storage_vol::virStorageVolPtr;
+use crate::storage::volume::virStorageVolPtr;
 use crate::stream::virStreamPtr;
 use virsparse_core::error::*;
 use virsparse_core::storage::{self, DownloadFlags, Volume};

@@ -73,8 +73,10 @@ pub const HEADERS: &[Header] = &[
         &[
             "crates/core/src/enums/storage_pool.rs",
             "crates/core/src/enums/storage_vol.rs",
-            "src/storage_pool.rs",
-            "src/storage_vol.rs",
+            "src/storage/pool_lookup.rs",
+            "src/storage/pool.rs",
+            "src/storage/pool_event.rs",
+            "src/storage/volume.rs",
         ],
     ),
     header("libvirt/libvirt-stream.h", &["crates/core/src/enums/stream.rs", "src/stream.rs"]),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::call::{Call, entry};
 use crate::handle::Cell;
 use crate::host::virConnectPtr;
-use crate::storage_pool::virStoragePoolPtr;
+use crate::storage::pool::virStoragePoolPtr;
 use crate::stream::virStreamPtr;
 use crate::strings;
 use virsparse_core::error::*;

@@ -1,0 +1,6 @@
+//! `libvirt-storage.h`: pools and volumes.
+
+pub mod pool;
+pub mod pool_event;
+pub mod pool_lookup;
+pub mod volume;
