@@ -39,7 +39,9 @@ shift
 mount --bind "$root" "$root" && cd "$root" || exit 125
 mount -t proc proc proc && mount --rbind /dev dev && mount --rbind /sys sys || exit 125
 mount -t tmpfs tmpfs tmp && chmod 1777 tmp
-for path in "$(cd / && rustc --print sysroot)" "${CARGO_HOME:-$HOME/.cargo}"; do
+# Without rustup's folder its cargo-fmt and cargo-clippy, which cargo finds first, know of no toolchain.
+for path in "$(cd / && rustc --print sysroot)" "${CARGO_HOME:-$HOME/.cargo}" "${RUSTUP_HOME:-$HOME/.rustup}"; do
+    [ -d "$path" ] || continue
     mkdir -p "$root$path" && mount --bind "$path" "$root$path" || exit 125
 done
 bin=$(cd / && rustc --print sysroot)/bin
