@@ -6,7 +6,7 @@ use std::ffi::CString;
 use super::config::definition::Definition;
 use super::impact::Impact;
 use super::object::Domain;
-use super::registry::domains::Entry;
+use super::registry::entry::Entry;
 use crate::domain::machine::condition::{State, not_running};
 use crate::domain::machine::guest_time::GuestTime;
 use crate::enums::domain_stats::{virDomainMemoryStatTags, virDomainSetTimeFlags};

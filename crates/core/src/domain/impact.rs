@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::config::definition::Definition;
 use super::object::Domain;
-use super::registry::domains::Entry;
+use super::registry::entry::Entry;
 use crate::domain::machine::change::{DiskChange, Redefined, Redefinition, Replacement};
 use crate::domain::machine::condition::not_running;
 use crate::enums::domain::virDomainModificationImpact;

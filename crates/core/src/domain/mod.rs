@@ -1,7 +1,10 @@
 //! Domains: what is defined, what runs, and the disks of what runs.
 //!
-//! A running domain is one whose disks are open, locked and exported: [`runtime`]. A [`DiskDefinition`]
-//! is a disk in the XML; [`images`] opens its images.
+//! The folders are floors, of which each imports only what is below it (`tests/layers.rs` has them all):
+//! `config` (what the XML says), `images` (where the images of disks are), `snapshot_store` (what snapshots
+//! consist of), `machine` (the trait of what runs a domain), `registry` (which domains there are, and what
+//! runs them), and above it the functions of domains. `runtime` runs a domain in this process: it stands
+//! above the registry, which makes it through a launcher, and nothing else knows of it.
 
 mod amounts;
 mod block_extents;
@@ -54,7 +57,8 @@ pub use metadata::Kind as MetadataKind;
 pub use object::{DefineFlags, Domain, Info, ListFlags, XmlFlags};
 pub use placement::{CPU_NUMBERS, CPU_TOTALS, CpuSet};
 pub use queries::{DiskError, ResizeFlags, UriFlags};
-pub use registry::domains::{Domains, no_domain};
+pub use registry::domains::Domains;
+pub use registry::entry::no_domain;
 pub use registry::launch::Launcher;
 pub use runtime::launch;
 pub use screen::MIME as SCREENSHOT_MIME;

@@ -9,7 +9,7 @@ use super::config::definition::Definition;
 use super::config::schema;
 use super::connection::Connection;
 use super::events::{self, Lifecycle};
-use super::registry::domains::{Entry, Live};
+use super::registry::entry::{Entry, Live};
 use crate::domain::machine::condition::{Condition, State};
 use crate::enums::domain::{
     virConnectListAllDomainsFlags, virDomainDefineFlags, virDomainXMLFlags,

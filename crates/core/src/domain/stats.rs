@@ -7,7 +7,7 @@ use super::config::definition::Definition;
 use super::config::disk::{DiskDefinition, ImageDefinition, Source};
 use super::interfaces::interfaces;
 use super::object::{Domain, ListFlags, passes};
-use super::registry::domains::Entry;
+use super::registry::entry::Entry;
 use crate::block::export::nbd::BLOCK_SIZES;
 use crate::domain::images::sizes::BlockInfo;
 use crate::domain::machine::Machine;

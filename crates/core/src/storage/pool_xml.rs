@@ -344,6 +344,21 @@ mod tests {
                 VIR_FROM_STORAGE,
                 "pool name is longer than 255 bytes",
             ),
+        ] {
+            fails(text, VIR_ERR_XML_ERROR, domain, &format!("XML error: {problem}"));
+        }
+        fails(
+            "<pool",
+            VIR_ERR_XML_DETAIL,
+            VIR_FROM_STORAGE,
+            "(storage_pool_definition):1: Couldn't find end of Start Tag pool line 1\n\
+             <pool\n-----^",
+        );
+    }
+
+    #[test]
+    fn malformed_sources_are_refused_as_libvirt_refuses_them() {
+        for (text, domain, problem) in [
             (
                 "<pool type='fs'><name>a</name><uuid>x</uuid></pool>",
                 VIR_FROM_STORAGE,
@@ -382,13 +397,6 @@ mod tests {
             VIR_ERR_CONFIG_UNSUPPORTED,
             VIR_FROM_STORAGE,
             "unsupported configuration: unknown pool format type btrfs",
-        );
-        fails(
-            "<pool",
-            VIR_ERR_XML_DETAIL,
-            VIR_FROM_STORAGE,
-            "(storage_pool_definition):1: Couldn't find end of Start Tag pool line 1\n\
-             <pool\n-----^",
         );
     }
 

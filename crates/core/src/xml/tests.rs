@@ -123,9 +123,21 @@ fn the_root_is_checked_by_name() {
 }
 
 /// The texts and places, line and column, are those of libvirt 9.0 with libxml2 2.9.
+/// Each text is refused with a problem in a line, and a pointer below a column of it.
+fn refused_at(cases: &[(&str, u32, &str, usize)]) {
+    for (text, line, problem, column) in cases {
+        let message = refused(text);
+        let (first, context) = message.split_once('\n').unwrap();
+        assert_eq!(first, format!("(w):{line}: {problem}"), "{text:?}");
+        let pointer = context.rsplit('\n').next().unwrap();
+        assert_eq!(pointer, format!("{}^", "-".repeat(*column)), "{text:?}: {message}");
+    }
+}
+
 #[test]
 fn malformed_documents_are_refused_as_libvirt_refuses_them() {
-    for (text, line, problem, column) in [
+    assert_eq!(refused(""), "(w):1: Document is empty\n\n^");
+    refused_at(&[
         (" ", 1, "Start tag expected, '<' not found", 1),
         ("<pool", 1, "Couldn't find end of Start Tag pool line 1", 5),
         ("<a>\n<b>\n</c>", 3, "Opening and ending tag mismatch: b line 2 and c", 4),
@@ -157,6 +169,12 @@ fn malformed_documents_are_refused_as_libvirt_refuses_them() {
         ("<a>&#x110000;</a>", 1, "xmlParseCharRef: invalid xmlChar value 1114112", 13),
         ("<a>&#99999999999;</a>", 1, "xmlParseCharRef: character reference out of bounds", 17),
         ("<a>]]></a>", 1, "Sequence ']]>' not allowed in content", 3),
+    ]);
+}
+
+#[test]
+fn malformed_tags_are_refused_as_libvirt_refuses_them() {
+    refused_at(&[
         ("<a b='c'd='e'/>", 1, "attributes construct error", 8),
         ("<a b='c'/", 1, "attributes construct error", 8),
         ("<a b='c' =''/>", 1, "error parsing attribute name", 9),
@@ -183,6 +201,12 @@ fn malformed_documents_are_refused_as_libvirt_refuses_them() {
         ("<a><!- b --></a>", 1, "StartTag: invalid element name", 4),
         ("<a><![cdata[b]]></a>", 1, "StartTag: invalid element name", 4),
         ("<a></a", 1, "expected '>'", 6),
+    ]);
+}
+
+#[test]
+fn malformed_markup_is_refused_as_libvirt_refuses_it() {
+    refused_at(&[
         ("<a><!-- b -- c --></a>", 1, "Double hyphen within comment", 3),
         ("<a><!-- b ---></a>", 1, "Double hyphen within comment", 3),
         ("<a><!-- b", 1, "Comment not terminated", 9),
@@ -217,14 +241,7 @@ fn malformed_documents_are_refused_as_libvirt_refuses_them() {
         ("<a>\u{1}</a>", 1, "Char 0x1 out of allowed range", 3),
         ("<a>\0</a>", 1, "Char 0x0 out of allowed range", 3),
         ("<a b='\u{ffff}'/>", 1, "Char 0xFFFF out of allowed range", 6),
-    ] {
-        let message = refused(text);
-        let (first, context) = message.split_once('\n').unwrap();
-        assert_eq!(first, format!("(w):{line}: {problem}"), "{text:?}");
-        let pointer = context.rsplit('\n').next().unwrap();
-        assert_eq!(pointer, format!("{}^", "-".repeat(column)), "{text:?}: {message}");
-    }
-    assert_eq!(refused(""), "(w):1: Document is empty\n\n^");
+    ]);
 }
 
 #[test]

@@ -561,6 +561,15 @@ mod tests {
                 VIR_FROM_DOMAIN,
                 "XML error: Memory size must be specified via <memory> or in the <numa> configuration",
             ),
+        ] {
+            fails(&text, code, domain, message);
+        }
+    }
+
+    #[test]
+    fn missing_elements_are_told_as_libvirt_tells_them() {
+        let of = |inside: &str| format!("<domain type='test'>{inside}</domain>");
+        for (text, code, domain, message) in [
             (of(""), VIR_ERR_NO_NAME, VIR_FROM_DOMAIN, "missing name information"),
             (
                 of("<name>a/b</name>"),

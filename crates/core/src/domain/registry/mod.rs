@@ -1,9 +1,12 @@
 //! Which domains there are, which of them run and in which process, and where that is kept.
 
+pub mod change;
 pub mod domains;
+pub mod entry;
 pub mod launch;
 pub mod owner;
 mod process;
+pub mod starting;
 pub mod status;
 pub mod stored;
 pub mod users;

@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::domains::{Entries, Entry, Live};
+use super::entry::{Entries, Entry, Live};
 use super::owner::Owner;
 use super::status::Status;
 use crate::domain::config::definition::Definition;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
-use super::domains::{Domains, Live};
+use super::domains::Domains;
+use super::entry::Live;
 use super::status::Status;
 use crate::domain::images::Images;
 use crate::domain::images::references::leads_to;

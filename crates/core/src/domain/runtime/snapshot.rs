@@ -14,7 +14,8 @@ use crate::domain::failed;
 use crate::domain::machine::Identity;
 use crate::domain::machine::change::{SnapshotRequest, StopRequest};
 use crate::domain::machine::condition::{Condition, State, not_running};
-use crate::domain::registry::domains::{self as registry, Entry};
+use crate::domain::registry::change as registry;
+use crate::domain::registry::entry::Entry;
 use crate::domain::snapshot_store::change::{
     Change, below, definition_of, external, inactive, redefined, unsupported,
 };

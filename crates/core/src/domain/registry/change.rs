@@ -1,0 +1,233 @@
+//! Changes of the domains, under the lock that all processes of a root share.
+
+use std::sync::{Arc, MutexGuard};
+
+use uuid::Uuid;
+
+use super::domains::{Domains, Known};
+use super::entry::{Entry, Live, find_uuid};
+use super::status::Status;
+use super::stored;
+use crate::domain::config::definition::Definition;
+use crate::domain::machine::Machine;
+use crate::domain::machine::condition::Condition;
+use crate::domain::snapshot_store::store::Store;
+use crate::error::*;
+use crate::state::{Folder, Locked};
+use crate::xml::excerpt;
+
+/// The domains, while nobody else changes them.
+pub struct Change<'a> {
+    pub(super) domains: &'a Domains,
+    pub(super) known: MutexGuard<'a, Known>,
+    /// Where it is written down; `None` if it is not.
+    pub(super) state: Option<Locked<'a>>,
+}
+
+impl Change<'_> {
+    /// The domain as it is now.
+    pub fn by_uuid(&self, uuid: Uuid, name: &str) -> Result<Entry> {
+        find_uuid(&self.known.entries, uuid, Some(name)).cloned()
+    }
+
+    /// The entry that a definition belongs to: an existing domain of that name and UUID, or a new
+    /// one. Refuses what clashes with another domain.
+    pub fn claim(&self, definition: &Definition) -> Result<Entry> {
+        let failed = |text| Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text));
+        let Definition { name, uuid, .. } = definition;
+        let entries = &self.known.entries;
+        if let Some(other) = entries.get(name).filter(|other| other.uuid != *uuid) {
+            if let Err(cause) = other.expect_uuid() {
+                return failed(format!(
+                    "domain '{name}' already exists, with unknown uuid: {cause}"
+                ));
+            }
+            return failed(format!("domain '{name}' already exists with uuid {}", other.uuid));
+        }
+        if let Some(other) =
+            entries.values().find(|other| other.uuid == *uuid && other.name != *name)
+        {
+            return failed(format!("domain '{}' is already defined with uuid {uuid}", other.name));
+        }
+        Ok(entries.get(name).cloned().unwrap_or_else(|| Entry::new(definition)))
+    }
+
+    /// Where the snapshots of a domain are kept.
+    pub fn snapshots(&self, entry: &Entry) -> Store {
+        self.domains.snapshots(entry.uuid)
+    }
+
+    /// Refuses what is to be done to the images of a domain while nobody uses them, if somebody
+    /// has begun to.
+    pub fn check_off(&self, entry: &Entry) -> Result<()> {
+        if entry.is_active() || self.known.starting.contains(&entry.name) {
+            return Err(already_running());
+        }
+        match &self.state {
+            Some(state) if stored::owner(state, &entry.name)?.is_some() => Err(already_running()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes the snapshot metadata that a crashed domain of the same UUID has left.
+    pub(super) fn purge_stale_snapshots(&self, entry: &Entry) -> Result<()> {
+        if entry.is_active() || entry.is_persistent() {
+            return Ok(());
+        }
+        let snapshots = self.domains.snapshots(entry.uuid);
+        // They may be those of a domain whose UUID cannot be read.
+        let unknown = |other: &Entry| other.expect_uuid().err();
+        if let Some(cause) = self.known.entries.values().find_map(unknown)
+            && snapshots.any()?
+        {
+            return Err(cause);
+        }
+        snapshots.clear()
+    }
+
+    /// Refuses to forget a domain that has snapshots, unless they are to be forgotten as well. Those
+    /// of one that runs are forgotten when it stops.
+    fn check_snapshots(&self, entry: &Entry, forget: bool) -> Result<()> {
+        // Of a domain whose UUID is not known it is not known which are its snapshots.
+        if entry.is_active() || forget || entry.expect_uuid().is_err() {
+            return Ok(());
+        }
+        match self.domains.snapshots(entry.uuid).load()?.len() {
+            0 => Ok(()),
+            number => {
+                let text = format!("cannot delete inactive domain with {number} snapshots");
+                Err(Error::invalid_operation(VIR_FROM_DOMAIN, text))
+            }
+        }
+    }
+
+    /// Makes a domain persistent under a new definition.
+    pub fn set_config(&mut self, entry: &Entry, config: Arc<Definition>) -> Result<()> {
+        if let Some(state) = &self.state {
+            let text = stored::checked(&config)?;
+            if !entry.is_persistent() {
+                state.check_free(&entry.name)?;
+                self.purge_stale_snapshots(entry)?;
+                // A domain that was about to get this name, or has lost it, may have left its mark.
+                state.remove(Folder::Autostart, &entry.name)?;
+            }
+            state.write(Folder::Config, &entry.name, &text)?
+        } else {
+            self.purge_stale_snapshots(entry)?;
+        }
+        let updated = entry.is_active() && entry.is_persistent();
+        self.put(Entry { config: Some(Ok(config)), updated, ..entry.clone() });
+        Ok(())
+    }
+
+    /// Forgets a domain's definition, and what is known of its snapshots if it does not run.
+    pub fn undefine(&mut self, entry: &Entry, forget_snapshots: bool) -> Result<()> {
+        self.check_snapshots(entry, forget_snapshots)?;
+        if let Some(state) = &self.state {
+            state.remove(Folder::Config, &entry.name)?;
+            // It has happened. What else stays is removed before a domain of that name is defined.
+            if let Err(error) = state.remove(Folder::Autostart, &entry.name) {
+                log::warn!("domain '{}' is undefined, its mark stays: {error}", entry.name);
+            }
+        }
+        if !entry.is_active() {
+            self.forget_snapshots(entry);
+        }
+        self.put(Entry { config: None, autostart: false, updated: false, ..entry.clone() });
+        Ok(())
+    }
+
+    /// Forgets what is known of the snapshots of a domain that is no more.
+    fn forget_snapshots(&self, entry: &Entry) {
+        if let Err(error) = self.domains.snapshots(entry.uuid).clear() {
+            // A new domain of that UUID forgets them, too.
+            log::warn!("what is known of snapshots of '{}' stays: {error}", entry.name);
+        }
+    }
+
+    /// Makes a domain that is off one of another name, which its new definition has. It is one of
+    /// the two at any time: the file gets its new name at once, by which it is read from then on.
+    pub fn rename(&mut self, entry: &Entry, config: Arc<Definition>) -> Result<()> {
+        let name = &config.name;
+        if self.known.entries.contains_key(name) || self.known.starting.contains(name) {
+            let text = format!("domain with name '{}' already exists", excerpt(name));
+            return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
+        }
+        if let Some(state) = &self.state {
+            let text = stored::checked(&config)?;
+            state.check_free(name)?;
+            state.mark_autostart(name, entry.autostart)?;
+            let renamed = state.rename(Folder::Config, &entry.name, name, &text);
+            let gone = if renamed.is_ok() { &entry.name } else { name };
+            if let Err(error) = state.remove(Folder::Autostart, gone) {
+                // What stays is removed before another domain gets that name.
+                log::warn!("the mark of domain '{gone}', which is no more, stays: {error}");
+            }
+            renamed?;
+        }
+        self.known.entries.remove(&entry.name);
+        self.put(Entry { name: name.clone(), config: Some(Ok(config)), ..entry.clone() });
+        Ok(())
+    }
+
+    /// Notes as what a domain runs here.
+    pub fn set_live(&mut self, entry: &Entry, machine: Arc<dyn Machine>) -> Result<()> {
+        if let Some(state) = &self.state {
+            let status = Status::of(&*machine)?.to_xml();
+            Status::parse(&status)?;
+            state.write(Folder::Run, &entry.name, &status)?;
+        }
+        self.put(Entry { live: Some(Live::Machine(machine)), ..entry.clone() });
+        Ok(())
+    }
+
+    /// Notes that a domain that ran here does not any more, and why. It is so whatever cannot be
+    /// written down: others see that the lock of its owner is gone.
+    pub fn set_off(&mut self, entry: &Entry, off: Condition) {
+        if let Some(state) = &self.state {
+            if let Err(error) = state.remove(Folder::Run, &entry.name) {
+                log::warn!("domain '{}' has stopped, its status stays: {error}", entry.name);
+            }
+            stored::remove_folder(&stored::folder(state, &entry.name));
+        }
+        if !entry.is_persistent() {
+            self.forget_snapshots(entry);
+        }
+        self.put(Entry { live: None, updated: false, off, ..entry.clone() });
+    }
+
+    /// Marks a domain to be started by itself, or not.
+    pub fn set_autostart(&mut self, entry: &Entry, autostart: bool) -> Result<()> {
+        if let Some(state) = &self.state {
+            state.mark_autostart(&entry.name, autostart)?;
+        }
+        self.put(Entry { autostart, ..entry.clone() });
+        Ok(())
+    }
+
+    /// Notes in memory what is written down.
+    fn put(&mut self, entry: Entry) {
+        if let Some(state) = &self.state {
+            state.note();
+        }
+        if entry.is_active() || entry.is_persistent() {
+            self.known.entries.insert(entry.name.clone(), entry);
+        } else {
+            self.known.entries.remove(&entry.name);
+        }
+    }
+}
+
+impl Drop for Change<'_> {
+    /// What has been changed here need not be read again.
+    fn drop(&mut self) {
+        let Some(state) = &self.state else { return };
+        let Known { entries, stamp, .. } = &mut *self.known;
+        state.settle(stamp, || !entries.values().any(Entry::is_damaged));
+    }
+}
+
+/// The error that what is to be done is only done to a domain that does not run.
+pub(super) fn already_running() -> Error {
+    Error::invalid_operation(VIR_FROM_DOMAIN, "domain is already running")
+}
