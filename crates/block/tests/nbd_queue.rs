@@ -42,7 +42,7 @@ impl Server {
         command.args(["--foreground", "--unix"]).arg(&socket).args(arguments);
         let server = Server(command.stderr(Stdio::null()).spawn().expect("nbdkit"));
         let deadline = Instant::now() + Duration::from_secs(20);
-        while !socket.exists() {
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
             assert!(Instant::now() < deadline, "nbdkit does not listen");
             thread::sleep(Duration::from_millis(5));
         }
