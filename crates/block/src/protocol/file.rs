@@ -10,9 +10,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use nix::fcntl::FallocateFlags;
-use nix::sys::uio::{preadv, pwritev};
 use virsparse_base::errno::{Errno, SysResult, errno_of};
 
+mod bytes;
+
+use self::bytes::IOV_MAX;
 use super::direct::Direct;
 use super::write_behind::WriteBehind;
 use crate::image_lock::Taken;
@@ -25,9 +27,6 @@ use virsparse_base::sys;
 
 /// Zeros are written in pieces of this size where the medium cannot make them itself.
 const ZERO_BUFFER: usize = 64 * 1024;
-
-/// The most buffers that the kernel reads or writes at once.
-const IOV_MAX: usize = libc::UIO_MAXIOV as usize;
 
 /// An open regular file or block device.
 pub struct FileNode {
@@ -374,89 +373,6 @@ impl FileNode {
 impl Drop for FileNode {
     fn drop(&mut self) {
         self.unlock();
-    }
-}
-
-/// Reading and writing of bytes in the page cache.
-impl FileNode {
-    /// What comes before a write.
-    fn begin_write(&self, offset: u64, length: u64) -> Result<()> {
-        let block = self.direct.as_ref().map_or(1, Direct::block);
-        let end = offset.checked_add(length);
-        let end = end.and_then(|end| end.checked_next_multiple_of(block)).ok_or(Errno::EFBIG);
-        if self.device_block.is_none() {
-            end.and_then(sys::allow_file_size).map_err(|e| self.error("write", e))?;
-        }
-        // Also if it fails: a part may have been written.
-        self.note_written(offset, length);
-        Ok(())
-    }
-
-    /// What comes after a write through the page cache.
-    fn wrote(&self, offset: u64, length: u64) -> Result<()> {
-        match self.behind.get() {
-            Some(behind) => {
-                behind.wrote(&self.file, offset, length).map_err(|errno| self.error("write", errno))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn write_bytes(&self, data: &[u8], offset: u64) -> Result<()> {
-        let mut done = 0;
-        while done < data.len() {
-            match self.file.write_at(&data[done..], offset + done as u64) {
-                // A device takes no bytes past its end.
-                Ok(0) => return Err(self.error("write", Errno::ENOSPC)),
-                Ok(n) => done += n,
-                Err(e) if e.raw_os_error() == Some(libc::EINTR) => {}
-                Err(e) => return Err(self.error("write", errno_of(&e))),
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes with one system call, and what that has left with one for each buffer. Returns the end.
-    fn write_vector(&self, data: &[IoSlice<'_>], offset: u64) -> Result<u64> {
-        let start = i64::try_from(offset).map_err(|_| self.error("write", Errno::EFBIG))?;
-        let mut written = match pwritev(&self.file, data, start).map_err(Errno::from) {
-            Ok(written) => written,
-            Err(Errno::EINTR) => 0,
-            Err(errno) => return Err(self.error("write", errno)),
-        };
-        let mut at = offset;
-        for data in data {
-            let done = written.min(data.len());
-            written -= done;
-            if done < data.len() {
-                self.write_bytes(&data[done..], at + done as u64)?;
-            }
-            at += data.len() as u64;
-        }
-        Ok(at)
-    }
-
-    /// Reads with one system call, and what that has left with one for each buffer.
-    fn read_vector(&self, buffers: &mut [IoSliceMut<'_>], offset: u64) -> Result<u64> {
-        let start = i64::try_from(offset).map_err(|_| self.error("read", Errno::EINVAL))?;
-        let mut read = match preadv(&self.file, buffers, start).map_err(Errno::from) {
-            Ok(read) => read,
-            Err(Errno::EINTR) => 0,
-            Err(errno) => return Err(self.error("read", errno)),
-        };
-        let mut at = offset;
-        for buffer in buffers {
-            let mut done = read.min(buffer.len());
-            read -= done;
-            if done < buffer.len() {
-                done += self.read_at(&mut buffer[done..], at + done as u64)?;
-            }
-            at += done as u64;
-            if done < buffer.len() {
-                break;
-            }
-        }
-        Ok(at - offset)
     }
 }
 
