@@ -12,10 +12,10 @@ use virsparse_base::errno::Errno;
 use super::backing_name::BackingName;
 use super::files::{Files, ImageFile, RealFiles};
 use super::filter::{Filtered, flushed::Flushed};
+use super::format::{Format, ImageHeader, ImageInfo, ImageParts, Overlay};
 use super::location::shown;
-use super::open::{Format, OpenOptions};
-use super::qcow2::{Header, Qcow2Node};
-use super::{Access, BlockError, Layers, Location, Node, Result, WholeSectors};
+use super::open::OpenOptions;
+use super::{Access, BlockError, Layers, Location, Node, Result};
 
 /// Images in a chain, at most.
 pub const MOST_IMAGES: usize = 200;
@@ -34,13 +34,18 @@ pub struct Image {
     /// Its bytes with what is below.
     pub node: Arc<dyn Node>,
     /// The same, where the images below can be exchanged.
-    pub qcow2: Option<Arc<Qcow2Node>>,
+    overlay: Option<Arc<dyn Overlay>>,
     access: Access,
     /// The files that it consists of, its own first, if they are locked.
     files: Vec<Arc<dyn ImageFile>>,
 }
 
 impl Image {
+    /// The image as one that may lie over another, if it is of such a format.
+    pub fn overlay(&self) -> Option<&Arc<dyn Overlay>> {
+        self.overlay.as_ref()
+    }
+
     /// Whether its bytes are those of a block device.
     pub fn is_raw_device(&self) -> bool {
         let is_device = |file: &Arc<dyn ImageFile>| file.is_device();
@@ -52,8 +57,8 @@ impl Image {
     /// An image that is not opened again, of whatever is at its location.
     pub fn of_node(node: Arc<dyn Node>, location: Location, writable: bool) -> Image {
         let (format, access, files) = (Format::Raw, Access::new(writable), Vec::new());
-        let (index, recorded, qcow2) = (0, None, None);
-        Image { location, format, index, recorded, writable, node, qcow2, access, files }
+        let (index, recorded, overlay) = (0, None, None);
+        Image { location, format, index, recorded, writable, node, overlay, access, files }
     }
 
     /// Whether one of its files has that identity, or its path leads there if nothing is known of its
@@ -254,9 +259,9 @@ impl Chain {
     /// Makes the image above `index` read from what is there now, if anything is.
     pub fn link(&self, index: usize) {
         if let Some(above) = index.checked_sub(1)
-            && let Some(qcow2) = &self.images[above].qcow2
+            && let Some(overlay) = &self.images[above].overlay
         {
-            qcow2.set_backing(self.images.get(index).map(|image| image.node.clone()));
+            overlay.set_backing(self.images.get(index).map(|image| image.node.clone()));
         }
     }
 }
@@ -268,7 +273,7 @@ struct Found {
     recorded: Option<String>,
     access: Access,
     file: Arc<dyn ImageFile>,
-    header: Option<Header>,
+    header: Box<dyn ImageHeader>,
     /// The external data file.
     data: Option<Arc<dyn ImageFile>>,
 }
@@ -286,13 +291,10 @@ impl Found {
         file.lock(access.writable)?;
         let purpose = if access.writable { "writing" } else { "reading" };
         log::debug!("opened and locked '{}' as {} for {purpose}", file.name(), format.name());
-        let header = match format {
-            Format::Raw => None,
-            Format::Qcow2 => Some(Qcow2Node::read_header(file.name(), &*file)?),
-        };
-        let data = match header.as_ref().filter(|header| header.has_data_file()) {
-            Some(header) => Some(open_data(files, &location, &*file, header, &access)?),
-            None => None,
+        let header = format.read(file.name(), &*file)?;
+        let data = match header.info().has_data_file {
+            true => Some(open_data(files, &location, &*file, header.info(), &access)?),
+            false => None,
         };
         Ok(Found { location, format, recorded, access, file, header, data })
     }
@@ -304,10 +306,10 @@ impl Found {
 
     /// The image below: where it is, its format, and the name by which this one refers to it.
     fn below(&self) -> Result<Option<(Location, Format, String)>> {
-        let Some(header) = &self.header else { return Ok(None) };
-        let Some(name) = &header.backing_file else { return Ok(None) };
+        let info = self.header.info();
+        let Some(name) = &info.backing_file else { return Ok(None) };
         let BackingName { location, format: said } = self.location.backing(name)?;
-        let recorded = header.backing_format.as_deref();
+        let recorded = info.backing_format.as_deref();
         if let (Some(recorded), Some(said)) = (recorded, &said)
             && recorded != said
         {
@@ -316,7 +318,7 @@ impl Found {
             let what = format!("image '{image}' records the format {recorded} of '{name}'");
             return Err(BlockError { what, errno: Errno::EINVAL });
         }
-        let word = said.as_deref().unwrap_or(header.backing_format_name());
+        let word = said.as_deref().unwrap_or(info.backing_format_name());
         let format = Format::from_name(word).ok_or_else(|| BlockError {
             what: format!(
                 "image '{}' has a backing image of format '{}'",
@@ -332,21 +334,16 @@ impl Found {
         let Found { location, format, recorded, access, file, header, data } = self;
         let writable = access.writable;
         let files = [&file].into_iter().chain(&data).cloned().collect();
-        let mut node: Arc<dyn Node> = file;
-        let mut qcow2 = None;
-        if let Some(header) = header {
-            let name = node.name().to_string();
-            let data = data.map(|data| data as Arc<dyn Node>);
-            let image = Arc::new(Qcow2Node::new(name, header, node, data, below, writable)?);
-            qcow2 = Some(image.clone());
-            node = image;
-        } else {
-            node = WholeSectors::of(node)?;
-        }
+        let name = file.name().to_string();
+        let data = data.map(|data| data as Arc<dyn Node>);
+        let parts = ImageParts { name, file, data, backing: below, writable };
+        let image = header.open(parts)?;
+        let overlay = image.overlay();
+        let mut node = image.node();
         if writable && access.cache.flushes_changes() {
             node = Arc::new(Filtered::new(Arc::new(Flushed), node));
         }
-        Ok(Image { location, format, index: 0, recorded, writable, node, qcow2, access, files })
+        Ok(Image { location, format, index: 0, recorded, writable, node, overlay, access, files })
     }
 }
 
@@ -355,13 +352,13 @@ fn open_data(
     files: &dyn Files,
     location: &Location,
     image: &dyn ImageFile,
-    header: &Header,
+    info: &ImageInfo,
     access: &Access,
 ) -> Result<Arc<dyn ImageFile>> {
     let fail = |what: &str, errno| {
         Err(BlockError { what: format!("image '{}' {what}", image.name()), errno })
     };
-    let Some(name) = &header.data_file else {
+    let Some(name) = &info.data_file else {
         return fail("does not name its data file", Errno::EINVAL);
     };
     let data = files.open(&location.data_file(name)?, access)?;

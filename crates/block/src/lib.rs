@@ -13,11 +13,11 @@ pub mod export;
 mod extent;
 mod files;
 pub mod filter;
+mod format;
 mod image_lock;
 pub mod job;
 mod json;
 mod location;
-mod magic;
 mod memory_files;
 mod node;
 mod open;
@@ -38,12 +38,15 @@ pub use files::{FileFacts, FileKind, Files, ImageFile, RealFiles};
 pub use filter::block_backend::BlockBackend;
 pub use filter::gate::{Closed, Gate};
 pub use filter::whole_sectors::WholeSectors;
+pub use format::{
+    Format, ImageFormat, ImageHeader, ImageInfo, ImageParts, NewImage, OpenImage, Overlay,
+};
 pub use location::{Access, Location, has_protocol};
 pub use memory_files::{MemoryFile, MemoryFiles, MemoryFolder, MemoryImage};
 pub use node::{
     Node, SECTOR, Space, buffer, range_within, read_by_pieces, total_length, write_by_pieces,
 };
-pub use open::{Format, OpenOptions, open};
+pub use open::{OpenOptions, open};
 pub use profile::Profile;
 pub use protocol::file::FileNode;
 pub use protocol::memory::MemoryNode;

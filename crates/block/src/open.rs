@@ -4,33 +4,7 @@ use std::sync::Arc;
 
 use super::cache::Cache;
 use super::nbd::NbdOptions;
-use super::{Access, Chain, Location, Node, Result};
-
-/// The formats that images are opened in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    Raw,
-    Qcow2,
-}
-
-impl Format {
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Raw => "raw",
-            Format::Qcow2 => "qcow2",
-        }
-    }
-
-    /// The format of that name.
-    pub fn from_name(name: &str) -> Option<Format> {
-        match name {
-            "raw" => Some(Format::Raw),
-            "qcow2" => Some(Format::Qcow2),
-            _ => None,
-        }
-    }
-}
+use super::{Access, Chain, Format, Location, Node, Result};
 
 /// How an image is opened.
 #[derive(Clone, Debug)]

@@ -314,7 +314,7 @@ fn a_shallow_copy_keeps_the_backing_chain() {
             let images = live.images();
             (images.above(0, 1).expect("above"), images.images[1].node.clone())
         };
-        chain.images[0].qcow2.as_ref().expect("qcow2").set_backing(Some(below));
+        chain.images[0].overlay().expect("qcow2").set_backing(Some(below));
         disk.with_guest(3, |guest| {
             let job = start_copy(&live, chain, Some(above), false, synchronous, 1);
             wait_until_ready(&job);
@@ -368,11 +368,11 @@ fn a_pull_copies_the_backing_chain_into_the_active_layer() {
         disk.with_guest(5, |guest| {
             let images = live.images();
             let above = images.above(0, base.unwrap_or(usize::MAX)).expect("above");
-            let top = images.images[0].qcow2.clone().expect("qcow2");
+            let top = images.images[0].overlay().cloned().expect("qcow2");
             drop(images);
             let (chain, control) = (live.clone(), Arc::new(Control::new(SIZE, 0, 0)));
             let work = move |control: &Control| {
-                let end = job::pull(&top, 0..SIZE, above, control)?;
+                let end = job::pull(&*top, 0..SIZE, above, control)?;
                 if end == End::Completed {
                     chain.relink(0, base, name, done)?;
                 }
@@ -526,9 +526,9 @@ fn zeroes_behind_a_pull_hide_the_base_also_in_version_2() {
     let live = LiveChain::new(chain);
     let (top, above) = {
         let chain = live.images();
-        (chain.images[0].qcow2.clone().expect("qcow2"), chain.above(0, 2).expect("above"))
+        (chain.images[0].overlay().cloned().expect("qcow2"), chain.above(0, 2).expect("above"))
     };
-    job::pull(&top, 0..4 << 20, above, &Control::new(4 << 20, 0, 0)).expect("pull");
+    job::pull(&*top, 0..4 << 20, above, &Control::new(4 << 20, 0, 0)).expect("pull");
     // There was nothing below: version 2 would leave nothing to say so.
     top.write_at(&[9; 65536], 3 << 20).expect("write");
     top.write_zeroes(3 << 20, 65536, true).expect("zero");

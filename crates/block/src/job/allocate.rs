@@ -8,7 +8,7 @@ use super::control::Control;
 use super::live::LiveChain;
 use super::stride::Stride;
 use crate::copy::Supervisor;
-use crate::{ExtentKind, Result, qcow2::Qcow2Node};
+use crate::{ExtentKind, Overlay, Result};
 
 /// Space in a raw image is asked for in ranges, the first of this size.
 const FIRST: u64 = 16 << 20;
@@ -16,9 +16,9 @@ const FIRST: u64 = 16 << 20;
 /// Gives a range of the image on top of a chain space of its own: with what is read from the images
 /// below it, or with zeros.
 pub fn allocate(live: &LiveChain, range: Range<u64>, control: &Control) -> Result<End> {
-    let top = live.images().images.first().and_then(|image| image.qcow2.clone());
+    let top = live.images().images.first().and_then(|image| image.overlay().cloned());
     let done = match top {
-        Some(top) => fill(&top, range, control),
+        Some(top) => fill(&*top, range, control),
         None => reserve(live, range, control),
     };
     let done = done?;
@@ -31,16 +31,16 @@ pub fn allocate(live: &LiveChain, range: Range<u64>, control: &Control) -> Resul
 }
 
 /// The same for an image. False if the job is to end.
-pub fn fill(top: &Qcow2Node, range: Range<u64>, control: &Control) -> Result<bool> {
+pub fn fill(top: &dyn Overlay, range: Range<u64>, control: &Control) -> Result<bool> {
     let mut at = range.start;
     while at < range.end {
-        let part = top.lacking(at, range.end, control.most())?;
+        let part = top.next_unallocated_range(at, range.end, control.most())?;
         control.advance(part.start - at);
         at = part.end;
         if !control.admit(part.end - part.start) {
             return Ok(false);
         }
-        top.fill(&part)?;
+        top.copy_up(&part)?;
         control.advance(part.end - part.start);
     }
     Ok(true)

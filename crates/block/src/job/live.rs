@@ -139,12 +139,12 @@ impl LiveChain {
 
 fn record(chain: &Chain, index: usize, base: Option<usize>, name: Option<&str>) -> Result<()> {
     let image = &chain.images[index];
-    let Some(qcow2) = &image.qcow2 else {
+    let Some(overlay) = image.overlay() else {
         let what = format!("image '{}' has no backing image", image.location);
         return Err(BlockError { what, errno: Errno::EINVAL });
     };
     let below = base.map(|base| &chain.images[base]);
-    qcow2.record_backing(below.and_then(|below| Some((name?, below.format.name()))))
+    overlay.record_backing(below.and_then(|below| Some((name?, below.format.name()))))
 }
 
 /// How the image at `index` can call the one at `base`, if all of those from it on call the next one

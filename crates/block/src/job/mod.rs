@@ -25,7 +25,7 @@ pub use copy::Copy;
 pub use live::{LiveChain, relative_name};
 
 use crate::copy::{Copier, in_pieces};
-use crate::{BlockError, Extent, Layers, Node, Result, qcow2::Qcow2Node};
+use crate::{BlockError, Extent, Layers, Overlay, Result};
 
 /// How a job's work has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +146,7 @@ impl<E: From<Panicked> + Clone + Send + 'static> Job<E> {
 }
 
 /// Brings what the images below have in a range into the one on top.
-pub fn pull(top: &Qcow2Node, range: Range<u64>, above: Layers, control: &Control) -> Result<End> {
+pub fn pull(top: &dyn Overlay, range: Range<u64>, above: Layers, control: &Control) -> Result<End> {
     // What the top image has itself stays there, and what is below the base stays below.
     let moves = |extent: &Extent| extent.depth > 0 && above.affect(extent);
     let populate = |piece: Extent, _: &mut [u8]| top.populate(piece.offset, piece.length, above);
@@ -207,8 +207,8 @@ fn hide_end(live: &LiveChain, top: usize, base: usize, control: &Control) -> Res
         (chain.above(over, base)?, chain.images[over].writable)
     };
     live.reopen(over, true)?;
-    let image = live.images().images[over].qcow2.clone();
-    let done = image.map_or(Ok(End::Completed), |image| pull(&image, range, above, control));
+    let image = live.images().images[over].overlay().cloned();
+    let done = image.map_or(Ok(End::Completed), |image| pull(&*image, range, above, control));
     live.reopen(over, writable)?;
     done
 }

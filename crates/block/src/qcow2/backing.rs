@@ -118,7 +118,7 @@ impl Qcow2Node {
 
     /// The first part of a range that may have no space here: at most `most` bytes and what they need
     /// to be whole clusters. Empty if there is none.
-    pub fn lacking(&self, offset: u64, end: u64, most: u64) -> Result<Range<u64>> {
+    pub fn next_unallocated_range(&self, offset: u64, end: u64, most: u64) -> Result<Range<u64>> {
         let size = self.header.cluster_size();
         let mut at = offset;
         while at < end {
@@ -135,7 +135,7 @@ impl Qcow2Node {
 
     /// The first part of a range that is read from the images below: at most `MOST` bytes, but at least
     /// a cluster. Empty, and at the end, if there is none.
-    pub fn owed(&self, offset: u64, end: u64) -> Result<Range<u64>> {
+    pub fn next_backing_range(&self, offset: u64, end: u64) -> Result<Range<u64>> {
         let size = self.header.cluster_size();
         let (mut at, mut look) = (offset / size * size, LOOK);
         while at < end {
@@ -153,7 +153,7 @@ impl Qcow2Node {
     }
 
     /// Gives a range space here, and writes there what is read. What others write meanwhile stays.
-    pub fn fill(&self, range: &Range<u64>) -> Result<()> {
+    pub fn copy_up(&self, range: &Range<u64>) -> Result<()> {
         self.change(range.start, range.end.saturating_sub(range.start), || {
             self.begin_changes()?;
             let size = self.header.cluster_size();

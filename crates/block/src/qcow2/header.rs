@@ -3,7 +3,7 @@
 
 use super::Problem;
 use super::problem::buffer;
-use crate::Node;
+use crate::{ImageInfo, Node};
 
 /// "QFI\xfb".
 const MAGIC: u32 = 0x5146_49fb;
@@ -199,15 +199,22 @@ impl Header {
         Ok(header)
     }
 
+    /// What users of any format ask of an image.
+    pub fn info(&self) -> ImageInfo {
+        ImageInfo {
+            size: self.size,
+            backing_file: self.backing_file.clone(),
+            backing_format: self.backing_format.clone(),
+            has_data_file: self.has_data_file(),
+            data_file: self.data_file.clone(),
+            snapshots: self.snapshots,
+            bitmaps: self.bitmaps.map_or(0, |bitmaps| bitmaps.count),
+        }
+    }
+
     /// Bytes of a cluster.
     pub fn cluster_size(&self) -> u64 {
         1 << self.cluster_bits
-    }
-
-    /// The format of the backing image by name. Without a record it is raw: to guess would let a guest
-    /// choose it.
-    pub fn backing_format_name(&self) -> &str {
-        self.backing_format.as_deref().unwrap_or("raw")
     }
 
     /// Whether the guest's clusters are in another file.

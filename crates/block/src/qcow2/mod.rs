@@ -32,12 +32,13 @@ use refcount::Refcounts;
 use solid::Solid;
 
 use super::range_lock::RangeLock;
-use super::{BlockError, Extent, ExtentKind, Node, Profile, Result, Space};
+use super::{BlockError, Extent, ExtentKind, ImageInfo, Node, Profile, Result, Space};
 
 /// An open qcow2 image.
 pub struct Qcow2Node {
     name: String,
     header: Header,
+    info: ImageInfo,
     /// The image itself.
     file: Arc<dyn Node>,
     /// Where its data is: the same, or an external data file.
@@ -91,6 +92,7 @@ impl Qcow2Node {
         Ok(Qcow2Node {
             name,
             size: AtomicU64::new(header.size),
+            info: header.info(),
             header,
             data: data.unwrap_or_else(|| file.clone()),
             file,
@@ -139,6 +141,11 @@ impl Qcow2Node {
     /// The backing node, if there is one.
     pub fn backing(&self) -> Option<Arc<dyn Node>> {
         self.backing.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    /// What the image said of itself when it was opened.
+    pub fn info(&self) -> &ImageInfo {
+        &self.info
     }
 
     /// What the header says.
@@ -364,11 +371,11 @@ impl Node for Qcow2Node {
         let end = offset.saturating_add(length).min(self.size());
         let mut at = offset;
         loop {
-            let part = self.lacking(at, end, backing::MOST)?;
+            let part = self.next_unallocated_range(at, end, backing::MOST)?;
             if part.is_empty() {
                 return Ok(());
             }
-            self.fill(&part)?;
+            self.copy_up(&part)?;
             at = part.end;
         }
     }

@@ -13,8 +13,9 @@ use super::probe::Backing;
 use super::store::{VolumeFacts, VolumeStore};
 use super::volume::{Volume, report};
 use super::volume_format::VolumeFormat;
-use crate::block::qcow2::{Header, Qcow2Node};
-use crate::block::{Format, MOST_IMAGES, Node, has_protocol};
+use crate::block::{
+    Format, ImageInfo, ImageParts, MOST_IMAGES, Node, OpenImage, Overlay, has_protocol,
+};
 use crate::error::*;
 use crate::xml::excerpt;
 
@@ -68,9 +69,14 @@ impl Volume {
         open_chain(self.connect(), &self.place()?, format, write, &mut Vec::new())
     }
 
-    /// The same for one of qcow2, as such.
-    pub fn open_qcow2(&self, write: bool) -> Result<Arc<Qcow2Node>> {
-        open_qcow2(self.connect(), &self.place()?, write, &mut Vec::new())
+    /// The same as an image that may lie over another; `None` for one that has no header.
+    pub fn open_overlay(&self, format: Format, write: bool) -> Result<Option<Arc<dyn Overlay>>> {
+        if !format.has_header() {
+            return Ok(None);
+        }
+        let (place, mut above) = (self.place()?, Vec::new());
+        let image = open_with_header(self.connect(), &place, format, write, &mut above)?;
+        Ok(image.overlay())
     }
 
     /// What is known of the image below the volume, if the volume's name for it leads to one that
@@ -101,27 +107,28 @@ fn open_chain(
     write: bool,
     above: &mut Vec<String>,
 ) -> Result<Arc<dyn Node>> {
-    if format == Format::Qcow2 {
-        return Ok(open_qcow2(connect, place, write, above)?);
+    if format.has_header() {
+        return Ok(open_with_header(connect, place, format, write, above)?.node());
     }
     open_file(connect, place, write, above)
 }
 
-fn open_qcow2(
+fn open_with_header(
     connect: &Connection,
     place: &Place,
+    format: Format,
     write: bool,
     above: &mut Vec<String>,
-) -> Result<Arc<Qcow2Node>> {
+) -> Result<OpenImage> {
     let file = open_file(connect, place, write, above)?;
     let path = place.path();
-    let header = Qcow2Node::read_header(&path, &*file).map_err(report)?;
+    let header = format.read(&path, &*file).map_err(report)?;
     above.push(path);
-    let below = open_below(connect, place, &header, write, above);
-    let path = above.pop().unwrap_or_default();
+    let below = open_below(connect, place, header.info(), write, above);
+    let name = above.pop().unwrap_or_default();
     let (data, backing) = below?;
-    let node = Qcow2Node::new(path, header, file, data, backing, write).map_err(report)?;
-    Ok(Arc::new(node))
+    let parts = ImageParts { name, file, data, backing, writable: write };
+    header.open(parts).map_err(report)
 }
 
 fn open_file(
@@ -146,12 +153,12 @@ type Opened = Option<Arc<dyn Node>>;
 fn open_below(
     connect: &Connection,
     place: &Place,
-    header: &Header,
+    info: &ImageInfo,
     write: bool,
     above: &mut Vec<String>,
 ) -> Result<(Opened, Opened)> {
-    let data = match &header.data_file {
-        _ if !header.has_data_file() => None,
+    let data = match &info.data_file {
+        _ if !info.has_data_file => None,
         Some(_) if write => {
             let text = format!("the data of image '{}' is in another file", place.path());
             return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text));
@@ -165,9 +172,9 @@ fn open_below(
             return Err(failed(format!("image '{}' does not name its data file", place.path())));
         }
     };
-    let backing = match &header.backing_file {
+    let backing = match &info.backing_file {
         Some(name) => {
-            let format = backing_format(header, &place.path())?;
+            let format = backing_format(info, &place.path())?;
             let below = follow(connect, place, name)?;
             Some(open_chain(connect, &below, format, false, above)?)
         }
@@ -177,8 +184,8 @@ fn open_below(
 }
 
 /// The format of what is below an image.
-fn backing_format(header: &Header, image: &str) -> Result<Format> {
-    let word = header.backing_format_name();
+fn backing_format(info: &ImageInfo, image: &str) -> Result<Format> {
+    let word = info.backing_format_name();
     Format::from_name(word).ok_or_else(|| {
         let text = format!(
             "image '{image}' has a backing image of format '{}', which cannot be read",

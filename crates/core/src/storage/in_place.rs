@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::pool::Pool;
 use super::volume::{Volume, report};
 use super::volume_format::VolumeFormat;
-use crate::block::qcow2::Qcow2Node;
-use crate::block::{Format, Layers, Node};
+use crate::block::{Format, Layers, Overlay};
 use crate::error::*;
 use crate::job::{self, Control};
 
@@ -16,17 +15,17 @@ impl Volume {
     pub fn flatten(&self) -> Result<()> {
         // Nothing is below an image without a header.
         let Some(image) = self.image_to_change("flattened")? else { return Ok(()) };
-        let header = image.header();
-        if header.backing_file.is_none() {
+        let info = image.info();
+        if info.backing_file.is_none() {
             return Ok(());
         }
-        if header.snapshots > 0 {
+        if info.snapshots > 0 {
             let name = self.name();
             let text = format!("internal snapshots in volume '{name}' need the images below it");
             return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text));
         }
         let size = image.length().map_err(report)?;
-        job::pull(&image, 0..size, Layers::NOTHING, &unlimited(size))?;
+        job::pull(&*image, 0..size, Layers::NOTHING, &unlimited(size))?;
         // It brings the data to stable storage before it stops to name what the data came from.
         image.record_backing(None).map_err(report)?;
         image.settle().map_err(report)?;
@@ -47,7 +46,7 @@ impl Volume {
         };
         let size = image.length().map_err(report)?;
         let range = self.range_inside(offset, length, size)?;
-        let filled = job::fill(&image, range, &unlimited(size));
+        let filled = job::fill(&*image, range, &unlimited(size));
         // What has been done by then stays, whatever has ended it.
         let kept = image.flush().and_then(|()| image.settle());
         filled.and(kept).map_err(report)?;
@@ -55,11 +54,10 @@ impl Volume {
         self.tell_changed()
     }
 
-    /// The volume as a qcow2 image that nobody else uses; `None` if it is raw.
-    fn image_to_change(&self, verb: &str) -> Result<Option<Arc<Qcow2Node>>> {
+    /// The volume as an image over another that nobody else uses; `None` if it is raw.
+    fn image_to_change(&self, verb: &str) -> Result<Option<Arc<dyn Overlay>>> {
         match self.facts()?.image.format.image() {
-            Some(Format::Qcow2) => self.open_qcow2(true).map(Some),
-            Some(Format::Raw) => Ok(None),
+            Some(format) => self.open_overlay(format, true),
             None => {
                 let (name, format) = (self.name(), self.facts()?.image.format);
                 Err(cannot_be(name, format, verb))

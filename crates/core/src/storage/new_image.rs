@@ -12,8 +12,8 @@ use super::registry::Entry;
 use super::volume::report;
 use super::volume_format::VolumeFormat;
 use super::volume_xml::{BackingStore, VolumeDefinition};
-use crate::block::qcow2::{self, CreateOptions, Preallocation, Qcow2Node};
-use crate::block::{Cache, Format, Node};
+use crate::block::qcow2::{self, CreateOptions, Preallocation};
+use crate::block::{Cache, Format, ImageParts, Node};
 use crate::error::*;
 use crate::sys;
 use crate::xml::excerpt;
@@ -85,7 +85,7 @@ impl NewImage {
             }
             _ => None,
         };
-        Ok(Arc::new(self.open(file, backing)?))
+        self.open(file, backing)
     }
 
     /// Whether there is an image below it.
@@ -93,10 +93,11 @@ impl NewImage {
         self.below.is_some()
     }
 
-    fn open(&self, file: &Arc<dyn Node>, backing: Option<Arc<dyn Node>>) -> Result<Qcow2Node> {
-        let name = file.name();
-        let header = Qcow2Node::read_header(name, &**file).map_err(report)?;
-        Qcow2Node::new(name, header, file.clone(), None, backing, true).map_err(report)
+    fn open(&self, file: &Arc<dyn Node>, backing: Option<Arc<dyn Node>>) -> Result<Arc<dyn Node>> {
+        let (name, file) = (file.name().to_string(), file.clone());
+        let header = Format::Qcow2.read(&name, &*file).map_err(report)?;
+        let parts = ImageParts { name, file, data: None, backing, writable: true };
+        Ok(header.open(parts).map_err(report)?.node())
     }
 }
 
@@ -118,16 +119,13 @@ impl Below {
             None => e,
         })?;
         // Without a word it is raw: to guess would let a guest choose it.
-        match named.format.unwrap_or(VolumeFormat::Raw) {
-            VolumeFormat::Raw => {
-                let size = file.length().map_err(report)?;
-                Ok(Below { format: Format::Raw, size })
+        let said = named.format.unwrap_or(VolumeFormat::Raw);
+        match (said, said.image().filter(|_| said != VolumeFormat::Iso)) {
+            (_, Some(format)) => {
+                let header = format.read(file.name(), &*file).map_err(report)?;
+                Ok(Below { format, size: header.info().size })
             }
-            VolumeFormat::Qcow2 => {
-                let header = Qcow2Node::read_header(file.name(), &*file).map_err(report)?;
-                Ok(Below { format: Format::Qcow2, size: header.size })
-            }
-            other => {
+            (other, None) => {
                 let text = format!("backing images of format '{}' cannot be read", other.word());
                 Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text))
             }

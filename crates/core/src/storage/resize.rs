@@ -5,7 +5,6 @@ use super::volume::{ResizeFlags, Volume, report};
 use super::volume_description::VolumeKind;
 use super::volume_format::VolumeFormat;
 use crate::block::Format;
-use crate::block::qcow2::Qcow2Node;
 use crate::error::*;
 
 impl Volume {
@@ -64,8 +63,8 @@ impl Volume {
     /// Refuses an image with persistent bitmaps: they would have to get another length as well, and any
     /// other change drops them. Nobody else changes the image meanwhile: it is open for writing.
     fn check_bitmaps(&self) -> Result<()> {
-        let header = Qcow2Node::read_header(self.key(), &*self.open(false)?).map_err(report)?;
-        if header.bitmaps.is_none() {
+        let header = Format::Qcow2.read(self.key(), &*self.open(false)?).map_err(report)?;
+        if header.info().bitmaps == 0 {
             return Ok(());
         }
         let text = format!("volume '{}' has persistent bitmaps, which would be lost", self.name());

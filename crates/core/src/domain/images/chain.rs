@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::block::nbd::{Connections, NbdOptions};
-use crate::block::qcow2::{self, CreateOptions, Qcow2Node};
 use crate::block::{
-    self, Access, Cache, Chain, FileKind, Files, Format, Image, ImageFile, Location, OpenOptions,
-    WholeSectors,
+    self, Access, Cache, Chain, FileKind, Files, Format, Image, ImageFile, ImageParts, Location,
+    NewImage, Node, OpenOptions, WholeSectors,
 };
 use crate::domain::config::disk::{Backing, DiskDefinition, ImageDefinition, Source};
 use crate::domain::failed;
@@ -73,7 +72,7 @@ fn open_image(
     let format = format(disk, image)?;
     check_kind(&**files, image)?;
     if disk.shareable {
-        if format != Format::Raw {
+        if format.has_header() {
             let text = format!(
                 "shared access for disk '{}' requires use of supported storage format",
                 disk.target
@@ -83,12 +82,12 @@ fn open_image(
         let access = Access { nbd, ..Access::new(writable) };
         return open_shared(&**files, location, &access).map_err(failed);
     }
-    let without_backing = match format {
-        Format::Qcow2 => check_backing(&**files, disk, &location, &nbd)?,
-        Format::Raw if matches!(disk.backing, Backing::Image(_)) => {
+    let without_backing = match format.has_header() {
+        true => check_backing(&**files, disk, &location, &nbd)?,
+        false if matches!(disk.backing, Backing::Image(_)) => {
             return Err(unsupported(disk, "a raw image has no backing image"));
         }
-        Format::Raw => true,
+        false => true,
     };
     let cache = disk.cache;
     let options = OpenOptions { format, writable, without_backing, cache, nbd };
@@ -199,10 +198,11 @@ fn recorded_in(
     nbd: &NbdOptions,
 ) -> Result<Option<(Location, String)>> {
     let file = look_at(files, image, nbd)?;
-    let header = Qcow2Node::read_header(file.name(), &*file).map_err(failed)?;
-    let Some(name) = &header.backing_file else { return Ok(None) };
+    let header = Format::Qcow2.read(file.name(), &*file).map_err(failed)?;
+    let info = header.info();
+    let Some(name) = &info.backing_file else { return Ok(None) };
     let found = image.backing(name).map_err(failed)?;
-    let format = found.format.as_deref().unwrap_or(header.backing_format_name());
+    let format = found.format.as_deref().unwrap_or(info.backing_format_name());
     Ok(Some((found.location, format.to_string())))
 }
 
@@ -213,11 +213,8 @@ pub fn length(files: &dyn Files, disk: &DiskDefinition) -> Result<u64> {
     let location = served(files, disk, &image.source)?;
     check_kind(files, image)?;
     let file = look_at(files, &location, &NbdOptions::default())?;
-    let length = match format(disk, image)? {
-        Format::Raw => file.length(),
-        Format::Qcow2 => Qcow2Node::read_header(file.name(), &*file).map(|header| header.size),
-    };
-    length.map_err(failed)
+    let header = format(disk, image)?.read(file.name(), &*file).map_err(failed)?;
+    Ok(header.info().size)
 }
 
 /// The length of a block device.
@@ -253,11 +250,13 @@ fn overlay(
             Error::system(VIR_FROM_STORAGE, errno, text)
         })?,
     };
-    let made = || -> block::Result<Arc<Qcow2Node>> {
-        let size = base.length()?;
-        qcow2::create(&*file, &CreateOptions::new(size))?;
-        let header = Qcow2Node::read_header(&name, &*file)?;
-        Ok(Arc::new(Qcow2Node::new(&*name, header, file, None, Some(base.clone()), true)?))
+    let made = || -> block::Result<Arc<dyn Node>> {
+        let new = NewImage { size: base.length()?, ..NewImage::default() };
+        Format::Qcow2.create(&*file, &new)?;
+        let header = Format::Qcow2.read(&name, &*file)?;
+        let (data, backing) = (None, Some(base.clone()));
+        let parts = ImageParts { name: name.clone(), file, data, backing, writable: true };
+        Ok(header.open(parts)?.node())
     };
     let node = made().map_err(|e| {
         let error = failed(e);

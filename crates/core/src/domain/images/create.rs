@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::block::qcow2::{self, CreateOptions};
-use crate::block::{Cache, Files, Format, ImageFile, Location};
+use crate::block::{Cache, Files, Format, ImageFile, Location, NewImage};
 use crate::domain::failed;
 use crate::error::*;
 
@@ -34,14 +33,7 @@ pub fn make_image(
 ) -> Result<()> {
     // Somebody may be using what is there: a device, or a file that is to be reused.
     node.lock(true).map_err(failed)?;
-    match format {
-        Format::Raw => node.resize(size).map_err(failed),
-        Format::Qcow2 => {
-            let in_place = node.is_device();
-            let options = CreateOptions { backing, in_place, ..CreateOptions::new(size) };
-            qcow2::create(node, &options).map_err(failed)
-        }
-    }
+    format.create(node, &NewImage { size, backing, in_place: node.is_device() }).map_err(failed)
 }
 
 /// The path of an image as another one can record it, whatever folder that is in.

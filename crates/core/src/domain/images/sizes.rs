@@ -1,8 +1,7 @@
 //! How large an image is.
 
 use super::chain;
-use crate::block::qcow2::Qcow2Node;
-use crate::block::{FileKind, Files, Location};
+use crate::block::{FileKind, Files, Location, Overlay};
 use crate::domain::config::disk::ImageDefinition;
 use crate::error::*;
 
@@ -18,17 +17,17 @@ pub struct BlockInfo {
     pub physical: u64,
 }
 
-/// The sizes of an image, which is open as `qcow2` if it is in use and of that format. What its file takes
+/// The sizes of an image, which is open as `image` if it is in use and may lie over another. What its file takes
 /// on another machine is not known.
 pub fn on_medium(
     files: &dyn Files,
     location: &Location,
     capacity: u64,
-    qcow2: Option<&Qcow2Node>,
+    image: Option<&dyn Overlay>,
 ) -> Result<BlockInfo> {
     // How much of a device or an export an image needs is known only while it is in use.
-    let used = || match qcow2 {
-        Some(qcow2) => qcow2.used_end().map_err(|e| e.report(VIR_FROM_STORAGE)),
+    let used = || match image {
+        Some(image) => image.used_end().map_err(|e| e.report(VIR_FROM_STORAGE)),
         None => Ok(None),
     };
     let Some(path) = location.path() else {
@@ -51,10 +50,10 @@ pub fn image_sizes(
     files: &dyn Files,
     image: &ImageDefinition,
     capacity: u64,
-    qcow2: Option<&Qcow2Node>,
+    open: Option<&dyn Overlay>,
 ) -> Result<BlockInfo> {
     match image.source.location() {
-        Some(location) => on_medium(files, &location, capacity, qcow2),
+        Some(location) => on_medium(files, &location, capacity, open),
         None => Ok(BlockInfo { capacity, allocation: capacity, physical: capacity }),
     }
 }

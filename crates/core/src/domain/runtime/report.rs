@@ -41,13 +41,13 @@ impl Running {
             // Their nodes are not kept for long: whoever looks at an image must not keep it open.
             let all = chain.images.iter().map(|image| {
                 let length = image.node.length().map_err(failed);
-                (image.index, image.location.clone(), length, image.qcow2.clone())
+                (image.index, image.location.clone(), length, image.overlay().cloned())
             });
             all.collect()
         };
-        let reports = images.into_iter().map(|(index, location, length, qcow2)| {
+        let reports = images.into_iter().map(|(index, location, length, overlay)| {
             let sizes =
-                length.and_then(|length| on_medium(files, &location, length, qcow2.as_deref()));
+                length.and_then(|length| on_medium(files, &location, length, overlay.as_deref()));
             let path = match location {
                 Location::File(path) => path,
                 Location::Nbd(address) => address.uri().into(),

@@ -195,7 +195,7 @@ impl LiveChange {
         let image = self.chain.take().and_then(|chain| chain.images.into_iter().next());
         let image =
             image.ok_or_else(|| Error::internal(VIR_FROM_DOMAIN, "the new image is not open"))?;
-        let recorded = image.qcow2.as_ref().and_then(|qcow2| qcow2.header().backing_file.clone());
+        let recorded = image.overlay().and_then(|overlay| overlay.info().backing_file.clone());
         self.disk.live.push(image, recorded.unwrap_or_default())?;
         // Nothing of the new image has been streamed.
         self.disk.forget_increments();

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use virsparse_base::errno::Errno;
 
 use super::description::SnapshotDisk;
-use crate::block::qcow2::Qcow2Node;
 use crate::block::{Cache, Chain, FileKind, Files, Format, Location, OpenOptions, SECTOR};
 use crate::domain::config::disk::Source;
 use crate::domain::failed;
@@ -172,11 +171,12 @@ impl Drop for Overlay {
 fn check_reused(files: &dyn Files, disk: &SnapshotDisk, path: &Path, below: &Below) -> Result<()> {
     let shown = path.display();
     let node = files.open_file(path, false, Cache::default()).map_err(failed)?;
-    let header = Qcow2Node::read_header(node.name(), &*node).map_err(failed)?;
-    if header.size != below.length.next_multiple_of(SECTOR) && header.size != below.length {
+    let header = Format::Qcow2.read(node.name(), &*node).map_err(failed)?;
+    let size = header.info().size;
+    if size != below.length.next_multiple_of(SECTOR) && size != below.length {
         return Err(unsupported(format!(
             "external snapshot file '{shown}' for disk {} has {} bytes, and the disk has {}",
-            disk.name, header.size, below.length
+            disk.name, size, below.length
         )));
     }
     let recorded = recorded_backing(files, &path.into())?;

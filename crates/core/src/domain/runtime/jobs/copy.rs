@@ -94,8 +94,9 @@ impl JobContext {
         let shares_backing = above.is_some() && !flags.contains(CopyFlags::REUSE_EXT);
         if shares_backing {
             let images = live.images();
-            if let (Some(qcow2), Some(below)) = (&chain.images[0].qcow2, images.images.get(1)) {
-                qcow2.set_backing(Some(below.node.clone()));
+            if let (Some(overlay), Some(below)) = (chain.images[0].overlay(), images.images.get(1))
+            {
+                overlay.set_backing(Some(below.node.clone()));
             }
         }
         // A local file cannot be given up: the kernel answers for it.
@@ -174,7 +175,7 @@ impl JobContext {
     ) -> PivotStep {
         let (place, top) = (self.clone(), chain.top());
         let recorded =
-            chain.images[0].qcow2.as_ref().and_then(|image| image.header().backing_file.clone());
+            chain.images[0].overlay().and_then(|image| image.info().backing_file.clone());
         let mut chain = Some(chain);
         Box::new(move |finish| {
             let Some(_changing) = place.changing(&control) else { return Ok(false) };

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::job::{JobContext, Moves, NewJob, PivotStep};
-use crate::block::qcow2::Qcow2Node;
-use crate::block::{Chain, Files, Format, Image, SECTOR, has_protocol};
+use crate::block::{Chain, Files, Format, Image, Overlay, SECTOR, has_protocol};
 use crate::copy::DirtyUnits;
 use crate::domain::config::lookup::indexed;
 use crate::domain::failed;
@@ -133,11 +132,11 @@ impl JobContext {
         self.check_chain()?;
         let chain = self.disk.live.images();
         let Some(top) = chain.images.first() else { return Ok(()) };
-        let needs_them = |qcow2: &Arc<Qcow2Node>| {
-            let header = qcow2.header();
-            header.snapshots > 0 && header.backing_file.is_some()
+        let needs_them = |overlay: &Arc<dyn Overlay>| {
+            let info = overlay.info();
+            info.snapshots > 0 && info.backing_file.is_some()
         };
-        if top.qcow2.as_ref().is_some_and(needs_them) {
+        if top.overlay().is_some_and(needs_them) {
             let (target, path) = (&self.disk.target, &top.location);
             let text =
                 format!("disk '{target}': internal snapshots in '{path}' need the images below it");
@@ -149,7 +148,7 @@ impl JobContext {
     /// Refuses a commit after which internal snapshots of the image above would show what the base has
     /// behind the end of the committed image.
     fn check_hidden(&self, over: &Image, hidden: &Range<u64>) -> Result<()> {
-        let snapshots = over.qcow2.as_ref().map_or(0, |image| image.header().snapshots);
+        let snapshots = over.overlay().map_or(0, |image| image.info().snapshots);
         if hidden.is_empty() || snapshots == 0 {
             return Ok(());
         }
@@ -365,7 +364,7 @@ impl JobContext {
                 None => None,
             };
             let index = base.as_ref().map_or(usize::MAX, |(index, _)| *index);
-            (chain.images[0].qcow2.clone(), chain.above(0, index).map_err(failed)?, base)
+            (chain.images[0].overlay().cloned(), chain.above(0, index).map_err(failed)?, base)
         };
         let length = live.gate.node().length().map_err(failed)?;
         let control = Arc::new(Control::new(length, speed, 0));
@@ -375,7 +374,7 @@ impl JobContext {
         self.start(new, move |control| {
             // A raw image has nothing below.
             let Some(top) = top else { return Ok(End::Completed) };
-            if job::pull(&top, 0..length, above, control)? == End::Cancelled {
+            if job::pull(&*top, 0..length, above, control)? == End::Cancelled {
                 return Ok(End::Cancelled);
             }
             let Some(_changing) = at_work.changing(control) else { return Ok(End::Cancelled) };

@@ -4,8 +4,7 @@
 use std::sync::{Arc, MutexGuard};
 
 use super::job::{DiskJob, JobContext, Moves};
-use crate::block::Layers;
-use crate::block::qcow2::Qcow2Node;
+use crate::block::{Layers, Overlay};
 use crate::domain::config::lookup::disk_range;
 use crate::domain::failed;
 use crate::domain::machine::block_job::{AbortFlags, BlockJobReport, Kind, RangeRequest};
@@ -42,8 +41,8 @@ impl Disk {
     }
 
     /// The image on top, if there can be others below it.
-    pub(in crate::domain) fn top(&self) -> Option<Arc<Qcow2Node>> {
-        self.live.images().images.first().and_then(|image| image.qcow2.clone())
+    pub(in crate::domain) fn top(&self) -> Option<Arc<dyn Overlay>> {
+        self.live.images().images.first().and_then(|image| image.overlay().cloned())
     }
 
     fn length(&self) -> Result<u64> {
@@ -63,8 +62,8 @@ impl DiskJob {
 impl JobContext {
     /// Leaves the images below out if the one on top owes them nothing. Whoever calls is changing
     /// the domain.
-    fn leave_below(&self, top: &Qcow2Node, size: u64) -> Result<()> {
-        if top.owed(0, size).map_err(failed)?.is_empty() {
+    fn leave_below(&self, top: &dyn Overlay, size: u64) -> Result<()> {
+        if top.next_backing_range(0, size).map_err(failed)?.is_empty() {
             self.disk.live.relink(0, None, None, || self.forget_chain())?;
         }
         Ok(())
@@ -84,14 +83,14 @@ impl JobContext {
                 // A raw image has nothing below.
                 let Some(top) = top else { return Ok(End::Completed) };
                 let last = range.end == size;
-                if job::pull(&top, range, Layers::NOTHING, control)? == End::Cancelled {
+                if job::pull(&*top, range, Layers::NOTHING, control)? == End::Cancelled {
                     return Ok(End::Cancelled);
                 }
                 let Some(_changing) = at_work.changing(control) else {
                     return Ok(End::Cancelled);
                 };
                 if last {
-                    at_work.leave_below(&top, size)?;
+                    at_work.leave_below(&*top, size)?;
                 }
                 Ok(End::Completed)
             })?
@@ -109,11 +108,11 @@ impl JobContext {
         let range = disk_range(&self.disk.target, offset, 0, size)?;
         let mut next = size;
         if let Some(top) = self.disk.top() {
-            let part = top.owed(range.start, size).map_err(failed)?;
+            let part = top.next_backing_range(range.start, size).map_err(failed)?;
             top.populate(part.start, part.end - part.start, Layers::NOTHING).map_err(failed)?;
-            next = top.owed(part.end, size).map_err(failed)?.start;
+            next = top.next_backing_range(part.end, size).map_err(failed)?.start;
             if next == size {
-                self.leave_below(&top, size)?;
+                self.leave_below(&*top, size)?;
             }
         }
         *self.disk.increments() = Some(Progress { done: next, end: size });
@@ -125,7 +124,9 @@ impl JobContext {
         // The image is looked through, and must not be closed meanwhile.
         let _changing = self.changing_disk()?;
         let size = self.disk.length()?;
-        self.disk.top().map_or(Ok(size), |top| Ok(top.owed(0, size).map_err(failed)?.start))
+        self.disk
+            .top()
+            .map_or(Ok(size), |top| Ok(top.next_backing_range(0, size).map_err(failed)?.start))
     }
 
     /// How the streaming of the disk stands, or how the last one has ended.

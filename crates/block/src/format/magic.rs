@@ -1,7 +1,8 @@
 //! What the first bytes of a file say that it is. That decides nothing here: an image is opened in the
 //! format that somebody has said. It tells when what was said, or assumed, cannot be true.
 
-use super::{Format, Node, Result};
+use super::Format;
+use crate::{Node, Result};
 
 /// Where a format has its mark, and what that is.
 const MARKS: [(usize, &[u8], &str); 10] = [
@@ -35,10 +36,9 @@ impl Format {
     /// The mark that makes it impossible that a node has this format: one where there should be none, or
     /// another; `Some("")` if one is missing.
     pub fn contradicted_by(self, node: &dyn Node) -> Result<Option<&'static str>> {
-        Ok(match (self, marked(node)?) {
-            (Format::Raw, None) | (Format::Qcow2, Some("qcow2")) => None,
-            (_, other) => Some(other.unwrap_or_default()),
-        })
+        let expected = self.has_header().then(|| self.name());
+        let found = marked(node)?;
+        Ok(if found == expected { None } else { Some(found.unwrap_or_default()) })
     }
 }
 

@@ -1,0 +1,38 @@
+//! Images that are the bytes of the disk, as they are.
+
+use super::{ImageFormat, ImageHeader, ImageInfo, ImageParts, NewImage, OpenImage};
+use crate::{Node, Result, WholeSectors};
+
+/// The format.
+pub struct Raw;
+
+impl ImageFormat for Raw {
+    fn name(&self) -> &'static str {
+        "raw"
+    }
+
+    fn has_header(&self) -> bool {
+        false
+    }
+
+    fn read(&self, _name: &str, file: &dyn Node) -> Result<Box<dyn ImageHeader>> {
+        Ok(Box::new(RawHeader(ImageInfo { size: file.length()?, ..ImageInfo::default() })))
+    }
+
+    fn create(&self, file: &dyn Node, image: &NewImage) -> Result<()> {
+        file.resize(image.size)
+    }
+}
+
+/// There is no header; what is known is the length.
+struct RawHeader(ImageInfo);
+
+impl ImageHeader for RawHeader {
+    fn info(&self) -> &ImageInfo {
+        &self.0
+    }
+
+    fn open(self: Box<Self>, parts: ImageParts) -> Result<OpenImage> {
+        WholeSectors::of(parts.file).map(OpenImage::Flat)
+    }
+}
