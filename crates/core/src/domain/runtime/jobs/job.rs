@@ -102,7 +102,7 @@ impl Disk {
         self.job_slot().clone()
     }
 
-    /// Refuses what a job does not bear beside it.
+    /// Fails if a block job runs on the disk.
     pub fn check_no_job(&self) -> Result<()> {
         let Some(job) = self.current_job() else { return Ok(()) };
         let text = format!("disk '{}' already in active block job", self.target);
