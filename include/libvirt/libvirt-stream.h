@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from crates/core/src/enums/stream.rs and src/stream.rs. */
+/* Made by `make headers` from crates/core/src/enums/stream.rs and src/stream/transfer.rs and src/stream/all.rs and src/stream/end.rs and src/stream/event.rs. */
 
 #ifndef LIBVIRT_STREAM_H
 #define LIBVIRT_STREAM_H

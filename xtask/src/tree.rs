@@ -79,7 +79,16 @@ pub const HEADERS: &[Header] = &[
             "src/storage/volume.rs",
         ],
     ),
-    header("libvirt/libvirt-stream.h", &["crates/core/src/enums/stream.rs", "src/stream.rs"]),
+    header(
+        "libvirt/libvirt-stream.h",
+        &[
+            "crates/core/src/enums/stream.rs",
+            "src/stream/transfer.rs",
+            "src/stream/all.rs",
+            "src/stream/end.rs",
+            "src/stream/event.rs",
+        ],
+    ),
     header("libvirt/libvirt-event.h", &["crates/core/src/enums/event.rs", "src/event.rs"]),
     header("virsparse/virsparse.h", &["crates/core/src/enums/sparse.rs", "src/sparse.rs"]),
     header("libvirt/virterror.h", &["crates/core/src/error/codes.rs", "src/virterror.rs"]),
