@@ -34,7 +34,7 @@ impl Served {
             .spawn()
             .expect("nbdkit");
         for _ in 0..1000 {
-            if socket.exists() {
+            if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(10));

@@ -38,10 +38,7 @@ pub fn make_image(
 
 /// The path of an image as another one can record it, whatever folder that is in.
 pub fn absolute(location: &Location) -> Result<String> {
-    let path = match location {
-        Location::File(path) => path,
-        Location::Nbd(address) => return Ok(address.uri()),
-    };
+    let Some(path) = location.path() else { return Ok(location.to_string()) };
     let whole = std::path::absolute(path).map_err(|e| {
         let text = format!("cannot find the folder of '{}'", path.display());
         Error::io(VIR_FROM_STORAGE, &e, text)

@@ -2,7 +2,6 @@
 
 use super::disk::Disk;
 use super::running::Running;
-use crate::block::Location;
 use crate::domain::failed;
 use crate::domain::images::references::leads_to;
 use crate::domain::images::sizes::{BlockInfo, image_sizes, on_medium};
@@ -48,9 +47,9 @@ impl Running {
         let reports = images.into_iter().map(|(index, location, length, overlay)| {
             let sizes =
                 length.and_then(|length| on_medium(files, &location, length, overlay.as_deref()));
-            let path = match location {
-                Location::File(path) => path,
-                Location::Nbd(address) => address.uri().into(),
+            let path = match location.path() {
+                Some(path) => path.to_path_buf(),
+                None => location.to_string().into(),
             };
             ImageReport { index, path, sizes }
         });
