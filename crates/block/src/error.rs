@@ -17,6 +17,13 @@ pub struct BlockError {
 /// The result of an operation on a node.
 pub type Result<T, E = BlockError> = std::result::Result<T, E>;
 
+impl BlockError {
+    /// What kind of failure it is, as the standard library sorts them.
+    pub fn kind(&self) -> std::io::ErrorKind {
+        std::io::Error::from(self.errno).kind()
+    }
+}
+
 impl fmt::Display for BlockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.what, self.errno.text())
@@ -32,5 +39,20 @@ impl std::error::Error for BlockError {
 impl From<Panicked> for BlockError {
     fn from(panic: Panicked) -> BlockError {
         BlockError { what: panic.to_string(), errno: Errno::EIO }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[test]
+    fn an_error_has_a_kind_a_source_and_a_text() {
+        let error = BlockError { what: "Unable to open /a".to_string(), errno: Errno::ENOENT };
+        assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+        assert_eq!(error.to_string(), "Unable to open /a: No such file or directory");
+        let source = error.source().expect("a source").downcast_ref::<Errno>();
+        assert_eq!(source, Some(&Errno::ENOENT));
     }
 }
