@@ -43,7 +43,8 @@ pub struct Budget {
     connections: Mutex<Vec<Weak<Buffers>>>,
     /// Threads that wait for memory, or are about to.
     waiting: AtomicUsize,
-    turn: Mutex<()>,
+    /// How often [`Budget::wake`] has woken them. Whoever has the turn may wait.
+    turn: Mutex<u64>,
     freed: Condvar,
     stalled: Duration,
 }
@@ -77,7 +78,7 @@ impl Budget {
     pub fn wake(&self) {
         // Whoever waits has counted itself before it looked.
         if self.waiting.load(Ordering::SeqCst) > 0 {
-            drop(lock(&self.turn));
+            *lock(&self.turn) += 1;
             self.freed.notify_all();
         }
     }
@@ -192,15 +193,23 @@ impl Buffers {
             if let Some(buffer) = self.try_take(length)? {
                 return Ok(buffer);
             }
-            let own = self.is_over_limit(length);
-            if !own {
+            if !self.is_over_limit(length) {
+                // Others have the turn meanwhile: the last that is left of a connection may be dropped
+                // here, which takes the turn to wake those who wait.
+                let woken = *turn;
+                drop(turn);
                 self.budget.reclaim();
-                if let Some(buffer) = self.try_take(length)? {
-                    return Ok(buffer);
-                }
                 if seen.is_empty() || since.elapsed() >= self.budget.stalled {
                     seen = self.cut_stalled(&seen);
                     since = Instant::now();
+                }
+                turn = lock(&self.budget.turn);
+                if let Some(buffer) = self.try_take(length)? {
+                    return Ok(buffer);
+                }
+                if *turn != woken {
+                    // What has been freed meanwhile may be what this waits for.
+                    continue;
                 }
             }
             let waited = self.budget.freed.wait_timeout(turn, self.budget.stalled);
@@ -231,7 +240,7 @@ impl Buffers {
                     "a client that neither sends nor takes anything is disconnected, because others wait for its memory"
                 );
                 connection.client.disconnect();
-                self.budget.freed.notify_all();
+                self.budget.wake();
             }
             now.push(Seen { connection: Arc::downgrade(&connection), waits });
         }
@@ -522,6 +531,27 @@ mod tests {
             assert_eq!(buffers.take(LIMIT / 2, || {}).err(), Some(Errno::ECONNRESET));
         });
         drop(held);
+    }
+
+    #[test]
+    fn connections_that_end_while_others_wait_for_memory_block_nobody() {
+        let budget = Budget::with(2 << 20, STALLED);
+        let (holding, _a) = buffers(&budget);
+        let (waiting, _b) = buffers(&budget);
+        let held = holding.take(2 << 20, at_once).unwrap();
+        let (ended, end) = std::sync::mpsc::channel();
+        let waiter = std::thread::spawn(move || {
+            drop(waiting.take(2 << 20, || {}).unwrap());
+            ended.send(()).unwrap();
+        });
+        wait_until_somebody_waits(&budget);
+        // Each that ends wakes the one that waits, which looks at the others while they end.
+        for _ in 0..200 {
+            drop((0..64).map(|_| buffers(&budget)).collect::<Vec<_>>());
+        }
+        drop(held);
+        end.recv_timeout(Duration::from_secs(120)).expect("the memory that was given back");
+        waiter.join().unwrap();
     }
 
     #[test]
