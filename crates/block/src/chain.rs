@@ -24,6 +24,7 @@ pub const MOST_IMAGES: usize = 200;
 pub struct Image {
     /// Where it is.
     pub location: Location,
+    /// What it is opened as.
     pub format: Format,
     /// What it is called while the disk is used: images that come later have higher numbers.
     pub index: u32,
@@ -91,13 +92,43 @@ impl Image {
 
 /// The images of a disk, from the one on top to the last one.
 pub struct Chain {
+    /// From the one on top down; a chain that was opened has at least one.
     pub images: Vec<Image>,
     /// Where their names lead.
     files: Arc<dyn Files>,
 }
 
 impl Chain {
-    /// Opens the image at a path or another location, and those that it refers to.
+    /// Opens the image at a path or another location, and those that it refers to. Their files are
+    /// locked against other users as long as the chain is open, where the filesystem has locks.
+    ///
+    /// Fails if one of the images cannot be opened, is in use by somebody who would not share it, is not
+    /// of its format, refers to what is not supported, or is in the chain twice.
+    ///
+    /// ```
+    /// use std::fs::File;
+    /// use virsparse_block::{Chain, FileNode, Format, Location, NewImage, OpenOptions};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let (base, top) = (folder.path().join("base.raw"), folder.path().join("top.qcow2"));
+    /// std::fs::write(&base, [7; 65536])?;
+    /// let file = File::options().read(true).write(true).create_new(true).open(&top)?;
+    /// // A name in an image is relative to the folder of the image.
+    /// let backing = Some(("base.raw".to_string(), "raw".to_string()));
+    /// let image = NewImage { size: 1 << 20, backing, ..NewImage::default() };
+    /// Format::Qcow2.create(&FileNode::new(file, "top.qcow2")?, &image)?;
+    ///
+    /// let chain = Chain::open(&top, OpenOptions::new(Format::Qcow2))?;
+    /// assert_eq!(chain.images.len(), 2);
+    /// assert_eq!(chain.images[1].location, Location::File(base));
+    /// assert_eq!(chain.images[1].format, Format::Raw);
+    /// let mut bytes = [0; 512];
+    /// chain.top().read_at(&mut bytes, 0)?;
+    /// assert_eq!(bytes, [7; 512]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn open(location: impl Into<Location>, options: OpenOptions) -> Result<Chain> {
         let files = Arc::new(RealFiles) as Arc<dyn Files>;
         Chain::open_in(&files, location.into(), options)

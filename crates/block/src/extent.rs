@@ -21,8 +21,11 @@ impl ExtentKind {
 /// A range of a node in one state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
+    /// Where it begins in the node, in bytes.
     pub offset: u64,
+    /// Bytes.
     pub length: u64,
+    /// What is known of the bytes.
     pub kind: ExtentKind,
     /// Which image of a backing chain it is in: 0 for the node itself, 1 for its backing node.
     pub depth: u32,

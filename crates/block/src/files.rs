@@ -15,6 +15,7 @@ use super::{Access, BlockError, Cache, FileNode, Location, Node, Result};
 /// What a name leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
+    /// A regular file.
     File,
     /// A block device.
     Device,
@@ -25,6 +26,7 @@ pub enum FileKind {
 /// What is known of a file that is not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileFacts {
+    /// What sort of file it is.
     pub kind: FileKind,
     /// Bytes from the first to the last; 0 for a device.
     pub length: u64,

@@ -80,6 +80,37 @@ pub trait Node: Send + Sync {
 
     /// The state at `offset`, for as far as it reaches but not beyond `limit`, an offset that is
     /// at most the node's length. Never empty unless `offset` is at `limit`.
+    ///
+    /// The extents of an image over another, and which of the two has them:
+    ///
+    /// ```
+    /// use std::fs::File;
+    /// use virsparse_block::{ExtentKind, FileNode, Format, NewImage, Node, OpenOptions, open};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("top.qcow2");
+    /// std::fs::write(folder.path().join("base.raw"), [7; 65536])?;
+    /// let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+    /// let backing = Some(("base.raw".to_string(), "raw".to_string()));
+    /// let image = NewImage { size: 1 << 20, backing, ..NewImage::default() };
+    /// Format::Qcow2.create(&FileNode::new(file, "top.qcow2")?, &image)?;
+    /// let writable = OpenOptions { writable: true, ..OpenOptions::new(Format::Qcow2) };
+    /// let disk = open(&path, writable)?;
+    /// disk.write_at(&[1; 65536], 131072)?;
+    ///
+    /// let (mut found, mut at, length) = (Vec::new(), 0, disk.length()?);
+    /// while at < length {
+    ///     let extent = disk.extent_at(at, length)?;
+    ///     if extent.kind == ExtentKind::Data {
+    ///         found.push((extent.offset, extent.length, extent.depth));
+    ///     }
+    ///     at = extent.end();
+    /// }
+    /// assert_eq!(found, [(0, 65536, 1), (131072, 65536, 0)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn extent_at(&self, offset: u64, limit: u64) -> Result<Extent>;
 
     /// What [`Node::extent_at`] returns, where space that holds nothing yet is told from a hole: it is of

@@ -9,6 +9,7 @@ use super::{Access, Chain, Format, Location, Node, Result};
 /// How an image is opened.
 #[derive(Clone, Debug)]
 pub struct OpenOptions {
+    /// The format of the image on top. It is never guessed.
     pub format: Format,
     /// For writing; what is below is only read.
     pub writable: bool,

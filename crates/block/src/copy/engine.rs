@@ -55,7 +55,39 @@ impl CopyOptions {
 }
 
 /// Copies the start of `source` over the start of `target`, which must be long enough. Errors that
-/// the target's medium holds back until a close are told, too.
+/// the target's medium holds back until a close are told, too. What was copied is on stable storage
+/// once the target has been flushed.
+///
+/// Fails with what the source or the target fails with, and with `EOPNOTSUPP` if the target is to compress
+/// and cannot. After an error some of the data may have been copied.
+///
+/// ```
+/// use std::fs::File;
+/// use std::os::unix::fs::MetadataExt;
+/// use virsparse_block::copy::{CopyOptions, copy};
+/// use virsparse_block::{FileNode, MemoryNode, Node};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let source = MemoryNode::new("source", 64 << 20);
+/// source.write_at(&[7; 65536], 32 << 20)?;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("copy.raw");
+/// let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+/// let target = FileNode::new(file, "copy.raw")?;
+/// target.resize(source.length()?)?;
+/// copy(&source, &target, CopyOptions::new(source.length()?))?;
+/// target.flush()?;
+///
+/// let copied = std::fs::metadata(&path)?;
+/// assert_eq!(copied.len(), 64 << 20);
+/// assert!(copied.blocks() * 512 < 1 << 20, "the copy is sparse");
+/// let mut bytes = [0; 65536];
+/// target.read_at(&mut bytes, 32 << 20)?;
+/// assert_eq!(bytes, [7; 65536]);
+/// # Ok(())
+/// # }
+/// ```
 pub fn copy(source: &dyn Node, target: &dyn Node, options: CopyOptions) -> Result<()> {
     let unit = match options.compress {
         true => Some(target.compression_unit().ok_or_else(|| BlockError {
@@ -295,7 +327,9 @@ where
 
 /// Copies ranges of one node to the same place of another.
 pub struct Copier<'a> {
+    /// What is read.
     pub source: &'a dyn Node,
+    /// What is written.
     pub target: &'a dyn Node,
     /// Only what these images of the source's chain say; the target has the rest already.
     pub above: Option<Layers>,

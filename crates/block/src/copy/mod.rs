@@ -7,5 +7,6 @@ mod zero;
 
 pub use cursor::{ExtentCursor, data_in};
 pub use dirty::DirtyUnits;
-pub use engine::{Copier, CopyOptions, Supervisor, copy, in_pieces, reflink, reflink_range};
+pub(crate) use engine::{Copier, Supervisor, in_pieces, reflink_range};
+pub use engine::{CopyOptions, copy, reflink};
 pub use zero::{GRAIN, Run, is_zero, runs};

@@ -20,8 +20,11 @@ pub fn is_zero(data: &[u8]) -> bool {
 /// A stretch of data that is all zero, or is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
+    /// Where it begins in the data, in bytes.
     pub start: usize,
+    /// Bytes; at least one.
     pub length: usize,
+    /// All its bytes are zero. Otherwise it counts as data.
     pub zero: bool,
 }
 

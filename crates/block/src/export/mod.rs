@@ -11,6 +11,7 @@ use std::time::Duration;
 /// How clients connect to an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
+    /// A unix socket, by its path.
     Unix(PathBuf),
     /// With the port that the system has chosen.
     Tcp(SocketAddr),
@@ -19,6 +20,7 @@ pub enum Address {
 /// A place where an export takes clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
+    /// What a client connects to.
     pub address: Address,
     /// What clients of the protocol call it.
     pub uri: String,

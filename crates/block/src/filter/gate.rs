@@ -48,6 +48,7 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// An open gate before `base`, without filters.
     pub fn new(base: Arc<dyn Node>) -> Gate {
         let (top, filters) = (base.clone(), Vec::new());
         let state =

@@ -16,14 +16,21 @@ use crate::{BlockError, Extent, Node, Result, total_length};
 /// What guests have done since the domain was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DiskStats {
+    /// Reads that have succeeded.
     pub reads: u64,
+    /// Bytes that these have read.
     pub read_bytes: u64,
+    /// How long these took, in nanoseconds, with what they waited for a limit.
     pub read_time: u64,
+    /// Writes that have succeeded, with those of zeros.
     pub writes: u64,
+    /// Bytes that these have written or made zero.
     pub write_bytes: u64,
+    /// How long these took, as for reads.
     pub write_time: u64,
+    /// Flushes that have succeeded.
     pub flushes: u64,
-    /// As the other times in nanoseconds.
+    /// How long these took, in nanoseconds.
     pub flush_time: u64,
 }
 
@@ -49,7 +56,12 @@ pub enum Notice {
     /// The first request has failed, or the first after the errors were forgotten.
     Failed(BlockError),
     /// A guest has written `excess` bytes behind the threshold.
-    Threshold { threshold: u64, excess: u64 },
+    Threshold {
+        /// The threshold, a byte in the image's file or device. It is not set any more.
+        threshold: u64,
+        /// How many bytes behind it the written range ends.
+        excess: u64,
+    },
 }
 
 /// What becomes of zeros that a guest writes.
@@ -69,6 +81,7 @@ pub enum Zeros {
 pub struct Rules {
     /// Guests give no space back.
     pub ignores_discards: bool,
+    /// What becomes of zeros that they write.
     pub zeros: Zeros,
 }
 
@@ -117,6 +130,7 @@ pub struct Meter {
 }
 
 impl Meter {
+    /// A meter without limits or a threshold, which has counted nothing yet.
     pub fn new(rules: Rules, on_notice: OnNotice) -> Arc<Meter> {
         Arc::new(Meter {
             reads: Counter::default(),
@@ -132,6 +146,7 @@ impl Meter {
         })
     }
 
+    /// What has been counted since the meter was made. Any thread may ask.
     pub fn stats(&self) -> DiskStats {
         let get = |number: &AtomicU64| number.load(Relaxed);
         DiskStats {

@@ -17,8 +17,11 @@ pub type Wake = Box<dyn Fn() + Send + Sync>;
 /// meanwhile is made again. Synchronous writes go to both, and have their range alone, so that source
 /// and target see them in one order.
 pub struct Mirror {
+    /// The disk that is copied.
     pub source: Arc<dyn Node>,
+    /// What it is copied to.
     pub target: Arc<dyn Node>,
+    /// What has changed and is to be copied again.
     pub dirty: DirtyUnits,
     ranges: RangeLock,
     synchronous: bool,

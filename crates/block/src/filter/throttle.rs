@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
+    /// Reads.
     Read,
+    /// Writes, and what makes zeros.
     Write,
 }
 
@@ -27,7 +29,9 @@ pub struct Limit {
 /// The limits of a disk, each for both directions together, for reads, and for writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
+    /// Limits in bytes: for both directions, for reads, for writes.
     pub bytes: [Limit; 3],
+    /// Limits in requests, in the same order.
     pub requests: [Limit; 3],
     /// A request counts as several of this size; 0 if it always counts as one.
     pub request_size: u64,
@@ -157,6 +161,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
+    /// Limits whose buckets are empty.
     pub fn new(limits: Limits) -> Arc<Throttle> {
         Arc::new(Throttle { state: Mutex::new(State::new(limits)), changed: Condvar::new() })
     }

@@ -18,9 +18,11 @@ const SMALLEST_PIECE: u64 = 4096;
 /// What a job has been told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// To go on with its work.
     GoOn,
     /// Make the target of the copy the disk.
     Pivot,
+    /// To end; nothing that comes later changes that.
     Cancel,
 }
 
@@ -39,6 +41,7 @@ struct State {
 /// How far a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
+    /// Bytes that are done; as many as `end` only when the job is ready.
     pub done: u64,
     /// All there is to do; it grows with what has to be done again.
     pub end: u64,

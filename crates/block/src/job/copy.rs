@@ -22,6 +22,7 @@ const ROUNDS: u32 = 4;
 
 /// A copy that is to be made.
 pub struct Copy<E = BlockError> {
+    /// The mirror whose source is copied to its target.
     pub guard: MirrorGuard,
     /// What is to be copied, if the target has the rest.
     pub above: Option<Layers>,

@@ -10,6 +10,7 @@ use crate::{BlockError, Chain, Gate, Image, Node, Result};
 
 /// A chain, and the gate that the guest passes to get at it.
 pub struct LiveChain {
+    /// Where the requests of guests come in.
     pub gate: Arc<Gate>,
     chain: Mutex<Chain>,
     /// The number of the next image.

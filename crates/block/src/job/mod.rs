@@ -30,15 +30,20 @@ use crate::{BlockError, Extent, Layers, Overlay, Result};
 /// How a job's work has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
+    /// All of it was done.
     Completed,
+    /// It was told to end before all of it was done.
     Cancelled,
 }
 
 /// How a job has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome<E = BlockError> {
+    /// Its work was done.
     Completed,
+    /// It was told to end before its work was done.
     Cancelled,
+    /// Its work could not be done, for this reason.
     Failed(E),
 }
 

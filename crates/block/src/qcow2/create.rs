@@ -26,13 +26,19 @@ pub struct CreateOptions {
     pub size: u64,
     /// 2 for what old programs read, 3 for everything else.
     pub version: u32,
+    /// Bytes of a cluster: a power of two, from 512 to 2 MiB.
     pub cluster_size: u64,
     /// The width of a refcount: a power of two, up to 64.
     pub refcount_bits: u32,
+    /// Refcounts may be written late: whoever opens the image after a crash makes them right. Not
+    /// in version 2.
     pub lazy_refcounts: bool,
+    /// Clusters have 32 subclusters each, which are allocated one by one. Clusters of 16 KiB at
+    /// least; not in version 2.
     pub extended_l2: bool,
     /// How clusters are compressed, if that is asked for when they are written.
     pub compression: Compression,
+    /// How much of it has space from the beginning.
     pub preallocation: Preallocation,
     /// The name of the backing image as it is recorded, and its format.
     pub backing: Option<(String, String)>,

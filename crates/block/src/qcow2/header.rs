@@ -40,13 +40,16 @@ bitflags::bitflags! {
     /// What a reader may ignore.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Compatible: u64 {
+        /// Refcounts may be written late.
         const LAZY_REFCOUNTS = 1;
     }
 
     /// What is true until somebody writes who does not know it.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Autoclear: u64 {
+        /// The bitmaps are up to date.
         const BITMAPS = 1;
+        /// The external data file can be read as a raw image.
         const DATA_FILE_RAW = 1 << 1;
     }
 }
@@ -54,15 +57,20 @@ bitflags::bitflags! {
 /// How compressed clusters are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
+    /// With deflate, as all versions of the format can.
     Deflate,
+    /// With Zstandard; not in version 2.
     Zstd,
 }
 
 /// Where the directory of persistent bitmaps is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bitmaps {
+    /// How many there are.
     pub count: u32,
+    /// Where the directory begins in the file, in bytes.
     pub offset: u64,
+    /// Bytes of the directory.
     pub length: u64,
     /// Where the header extension begins that says so.
     pub extension: u64,
@@ -76,24 +84,39 @@ impl Bitmaps {
 /// What a header says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// 2 or 3.
     pub version: u32,
+    /// log2 of the size of a cluster in bytes.
     pub cluster_bits: u32,
     /// Bytes that a guest sees.
     pub size: u64,
+    /// Where the L1 table begins in the file, in bytes.
     pub l1_offset: u64,
+    /// Entries of the L1 table.
     pub l1_entries: u32,
+    /// Where the refcount table begins in the file, in bytes.
     pub refcount_table_offset: u64,
+    /// Clusters that the refcount table takes.
     pub refcount_table_clusters: u32,
     /// log2 of the width of a refcount in bits.
     pub refcount_order: u32,
+    /// Internal snapshots.
     pub snapshots: u32,
+    /// Where the table of the snapshots begins in the file, in bytes.
     pub snapshots_offset: u64,
+    /// What must be known to read the image.
     pub incompatible: Incompatible,
+    /// What may be ignored.
     pub compatible: Compatible,
+    /// What is true if nobody has written who does not know it.
     pub autoclear: Autoclear,
+    /// How compressed clusters are compressed.
     pub compression: Compression,
+    /// What the image calls its backing image.
     pub backing_file: Option<String>,
+    /// The format that it records of that, by name.
     pub backing_format: Option<String>,
+    /// What it calls its external data file.
     pub data_file: Option<String>,
     /// The bitmaps, if nobody has written who does not know them.
     pub bitmaps: Option<Bitmaps>,

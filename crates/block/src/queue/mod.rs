@@ -6,8 +6,8 @@
 mod at_once;
 mod pool;
 
-pub use at_once::AtOnce;
-pub use pool::Pool;
+use at_once::AtOnce;
+use pool::Pool;
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -20,13 +20,35 @@ use virsparse_base::contain_panic;
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request {
     /// See [`Node::read_at`].
-    Read { offset: u64, buffer: Vec<u8> },
+    Read {
+        /// Where the range begins, in bytes.
+        offset: u64,
+        /// What is read into; its length says how much.
+        buffer: Vec<u8>,
+    },
     /// See [`Node::write_at`].
-    Write { offset: u64, data: Vec<u8> },
+    Write {
+        /// Where the range begins, in bytes.
+        offset: u64,
+        /// What is written.
+        data: Vec<u8>,
+    },
     /// See [`Node::write_zeroes`].
-    WriteZeroes { offset: u64, length: u64, may_unmap: bool },
+    WriteZeroes {
+        /// Where the range begins, in bytes.
+        offset: u64,
+        /// Bytes of the range.
+        length: u64,
+        /// The space of the range may be given back.
+        may_unmap: bool,
+    },
     /// See [`Node::discard`].
-    Discard { offset: u64, length: u64 },
+    Discard {
+        /// Where the range begins, in bytes.
+        offset: u64,
+        /// Bytes of the range.
+        length: u64,
+    },
     /// See [`Node::flush`]. It covers the requests whose completions have been taken before.
     Flush,
 }

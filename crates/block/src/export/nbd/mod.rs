@@ -47,7 +47,36 @@ pub struct NbdExport {
 }
 
 impl NbdExport {
-    /// Exports a node.
+    /// Exports a node: at a socket, at an address, at both, or only to the clients that
+    /// [`NbdExport::attach`] gets. Fails if the name is none that NBD allows (`EINVAL`), or if somebody
+    /// listens there already (`EADDRINUSE`), among others.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use virsparse_block::export::Export;
+    /// use virsparse_block::export::nbd::{ExportOptions, NbdExport};
+    /// use virsparse_block::nbd::NbdNode;
+    /// use virsparse_block::{MemoryNode, Node};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let disk = Arc::new(MemoryNode::new("disk", 1 << 20));
+    /// let socket = Some(folder.path().join("socket"));
+    /// let options = ExportOptions { name: "vda".to_string(), socket, ..ExportOptions::default() };
+    /// let export = NbdExport::new(disk.clone(), &options)?;
+    ///
+    /// let client = NbdNode::connect(&export.endpoints()[0].uri)?;
+    /// assert_eq!(client.length()?, 1 << 20);
+    /// client.write_at(&[7; 512], 4096)?;
+    /// let mut bytes = [0; 512];
+    /// client.read_at(&mut bytes, 4096)?;
+    /// assert_eq!(bytes, [7; 512]);
+    /// drop(client);
+    /// export.stop(Duration::from_secs(10));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(node: Arc<dyn Node>, options: &ExportOptions) -> Result<NbdExport> {
         let fail = |place: &dyn std::fmt::Display, errno| BlockError {
             what: format!("Unable to export {} on {place}", node.name()),

@@ -147,7 +147,9 @@ impl ImageFile for NbdNode {
 }
 
 impl NbdNode {
-    /// Connects to what `nbd://host[:port]/export` or `nbd+unix:///export?socket=PATH` names.
+    /// Connects to what `nbd://host[:port]/export` or `nbd+unix:///export?socket=PATH` names. Fails if
+    /// that is no such URI (`EINVAL`), if the server cannot be reached in time, or if it does not have the
+    /// export. There is an example at [`NbdExport::new`](crate::export::nbd::NbdExport::new).
     pub fn connect(uri: &str) -> Result<NbdNode> {
         NbdNode::connect_with(uri, &NbdOptions::default())
     }

@@ -10,11 +10,12 @@ mod inbox;
 pub mod protocol;
 mod queue;
 mod sink;
-pub mod socket;
+pub(crate) mod socket;
 mod uri;
 
 pub use client::{Connections, NbdNode, NbdOptions};
-pub use uri::{Address, Place, uri_part};
+pub(crate) use uri::uri_part;
+pub use uri::{Address, Place};
 
 /// Takes the URI of an export apart; an error says what is wrong with it.
 pub fn parse_uri(uri: &str) -> Result<Address, &'static str> {

@@ -33,7 +33,9 @@ bitflags! {
     /// What the server says before the options.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct HandshakeFlags: u16 {
+        /// The server answers options that it does not know, instead of hanging up.
         const FIXED_NEWSTYLE = 1 << 0;
+        /// The zeros after the answer to an EXPORT_NAME can be left out.
         const NO_ZEROES = 1 << 1;
         const _ = !0;
     }
@@ -41,23 +43,36 @@ bitflags! {
     /// What the client answers to that.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct ClientFlags: u32 {
+        /// The client knows the fixed newstyle negotiation.
         const FIXED_NEWSTYLE = 1 << 0;
+        /// The zeros after the answer to an EXPORT_NAME are to be left out.
         const NO_ZEROES = 1 << 1;
     }
 
     /// What an export can do.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct TransmissionFlags: u16 {
+        /// Set always.
         const HAS_FLAGS = 1 << 0;
+        /// The export takes no writes.
         const READ_ONLY = 1 << 1;
+        /// It takes FLUSH.
         const SEND_FLUSH = 1 << 2;
+        /// It takes the flag FUA.
         const SEND_FUA = 1 << 3;
+        /// It is on a rotating disk: requests are best sent in the order of their offsets.
         const ROTATIONAL = 1 << 4;
+        /// It takes TRIM.
         const SEND_TRIM = 1 << 5;
+        /// It takes WRITE_ZEROES.
         const SEND_WRITE_ZEROES = 1 << 6;
+        /// It takes the flag DF.
         const SEND_DF = 1 << 7;
+        /// What one connection has flushed is seen by all of them.
         const CAN_MULTI_CONN = 1 << 8;
+        /// It takes CACHE.
         const SEND_CACHE = 1 << 10;
+        /// It takes the flag FAST_ZERO.
         const SEND_FAST_ZERO = 1 << 11;
         const _ = !0;
     }
@@ -65,10 +80,15 @@ bitflags! {
     /// How a request is meant.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct CommandFlags: u16 {
+        /// The reply comes when the change is on stable storage.
         const FUA = 1 << 0;
+        /// Zeros keep their space.
         const NO_HOLE = 1 << 1;
+        /// The data of a read comes in one chunk.
         const DF = 1 << 2;
+        /// One extent for each context is enough.
         const REQ_ONE = 1 << 3;
+        /// Making zeros fails if that is no faster than writing them.
         const FAST_ZERO = 1 << 4;
         const _ = !0;
     }
@@ -76,7 +96,9 @@ bitflags! {
     /// The state of a range in the context `base:allocation`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct StateFlags: u32 {
+        /// It takes no space.
         const HOLE = 1 << 0;
+        /// It reads as zeros.
         const ZERO = 1 << 1;
         const _ = !0;
     }
@@ -84,64 +106,104 @@ bitflags! {
 
 /// What a client asks for before the transmission.
 pub mod option {
+    /// An export by its name. The transmission follows; an error is no reply but the end of the
+    /// connection.
     pub const EXPORT_NAME: u32 = 1;
+    /// To end the negotiation and the connection.
     pub const ABORT: u32 = 2;
+    /// The names of all exports.
     pub const LIST: u32 = 3;
+    /// To encrypt what follows.
     pub const STARTTLS: u32 = 5;
+    /// What an export is like.
     pub const INFO: u32 = 6;
+    /// The same as INFO, and the transmission if that succeeds.
     pub const GO: u32 = 7;
+    /// Replies in chunks from now on.
     pub const STRUCTURED_REPLY: u32 = 8;
+    /// The metadata contexts that an export has.
     pub const LIST_META_CONTEXT: u32 = 9;
+    /// The metadata contexts that BLOCK_STATUS is to tell of.
     pub const SET_META_CONTEXT: u32 = 10;
 }
 
 /// What a server answers to an option.
 pub mod reply {
+    /// It is done, and nothing else follows.
     pub const ACK: u32 = 1;
+    /// One export, in the answer to LIST.
     pub const SERVER: u32 = 2;
+    /// Something about an export: see [`super::info`].
     pub const INFO: u32 = 3;
+    /// One metadata context, with its number.
     pub const META_CONTEXT: u32 = 4;
     /// Set in every reply that is an error.
     pub const ERROR: u32 = 1 << 31;
+    /// The server does not know the option.
     pub const ERR_UNSUP: u32 = ERROR + 1;
+    /// The server is configured to refuse it.
     pub const ERR_POLICY: u32 = ERROR + 2;
+    /// The option is malformed, or comes at the wrong time.
     pub const ERR_INVALID: u32 = ERROR + 3;
+    /// The server cannot do it on its platform.
     pub const ERR_PLATFORM: u32 = ERROR + 4;
+    /// The server wants encryption first.
     pub const ERR_TLS_REQD: u32 = ERROR + 5;
+    /// There is no such export.
     pub const ERR_UNKNOWN: u32 = ERROR + 6;
+    /// The server is ending.
     pub const ERR_SHUTDOWN: u32 = ERROR + 7;
+    /// The client has to ask for the sizes of blocks, and to keep to them.
     pub const ERR_BLOCK_SIZE_REQD: u32 = ERROR + 8;
+    /// The option, or its answer, is too long.
     pub const ERR_TOO_BIG: u32 = ERROR + 9;
 }
 
 /// What an INFO reply tells.
 pub mod info {
+    /// The length of the export in bytes, and its [`TransmissionFlags`](super::TransmissionFlags).
     pub const EXPORT: u16 = 0;
+    /// The name that the server prefers for it.
     pub const NAME: u16 = 1;
+    /// The least, the best, and the largest size of a request, in bytes.
     pub const BLOCK_SIZE: u16 = 3;
 }
 
 /// What a request asks for.
 pub mod command {
+    /// To read a range.
     pub const READ: u16 = 0;
+    /// To write the data that follows the request.
     pub const WRITE: u16 = 1;
+    /// To end the connection. There is no reply.
     pub const DISC: u16 = 2;
+    /// To bring what was written to stable storage.
     pub const FLUSH: u16 = 3;
+    /// To say that a range is not needed any more.
     pub const TRIM: u16 = 4;
+    /// To read a range in advance.
     pub const CACHE: u16 = 5;
+    /// To make a range read as zeros.
     pub const WRITE_ZEROES: u16 = 6;
+    /// To be told the extents of a range, in the contexts that were agreed on.
     pub const BLOCK_STATUS: u16 = 7;
 }
 
 /// What a chunk of a structured reply holds.
 pub mod chunk {
+    /// Nothing.
     pub const NONE: u16 = 0;
+    /// An offset in the export, and the data there.
     pub const OFFSET_DATA: u16 = 1;
+    /// An offset in the export, and how many zeros are there.
     pub const OFFSET_HOLE: u16 = 2;
+    /// The number of a context, and lengths with the state of each.
     pub const BLOCK_STATUS: u16 = 5;
     /// Set in every type of chunk that is an error.
     pub const ERROR_BIT: u16 = 1 << 15;
+    /// An error number, and a message.
     pub const ERROR: u16 = ERROR_BIT + 1;
+    /// The same, and the offset where it happened.
     pub const ERROR_OFFSET: u16 = ERROR_BIT + 2;
     /// The flag of a reply's last chunk.
     pub const DONE: u16 = 1 << 0;
@@ -162,14 +224,17 @@ impl<'a> Fields<'a> {
         self.bytes(N)?.try_into().ok()
     }
 
+    /// The next two bytes, as a number.
     pub fn u16(&mut self) -> Option<u16> {
         self.array().map(u16::from_be_bytes)
     }
 
+    /// The next four bytes, as a number.
     pub fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_be_bytes)
     }
 
+    /// The next eight bytes, as a number.
     pub fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_be_bytes)
     }
@@ -200,11 +265,14 @@ pub fn text(bytes: &[u8]) -> Option<&str> {
 /// The head of an option; `length` bytes of data follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OptionHead {
+    /// What is asked for: one of [`option`].
     pub option: u32,
+    /// Bytes of data that follow.
     pub length: u32,
 }
 
 impl OptionHead {
+    /// Bytes of the head.
     pub const SIZE: usize = 16;
 
     /// `None` if the magic number is wrong.
@@ -235,12 +303,16 @@ pub fn push_string(message: &mut Vec<u8>, text: &str) {
 /// The head of an answer to an option; `length` bytes of data follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OptionReplyHead {
+    /// What is answered: one of [`option`].
     pub option: u32,
+    /// The answer: one of [`reply`].
     pub reply: u32,
+    /// Bytes of data that follow.
     pub length: u32,
 }
 
 impl OptionReplyHead {
+    /// Bytes of the head.
     pub const SIZE: usize = 20;
 
     /// `None` if the magic number is wrong.
@@ -266,14 +338,20 @@ pub fn encode_option_reply(option: u32, reply: u32, data: &[u8]) -> Vec<u8> {
 /// A request; the data of a write follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
+    /// How it is meant.
     pub flags: CommandFlags,
+    /// What is asked for: one of [`command`].
     pub command: u16,
+    /// What the reply repeats, so that the client knows what it answers.
     pub cookie: u64,
+    /// Where the range begins, in bytes.
     pub offset: u64,
+    /// Bytes of the range.
     pub length: u32,
 }
 
 impl Request {
+    /// Bytes of a request without the data of a write.
     pub const SIZE: usize = 28;
 
     /// `None` if the magic number is wrong.
@@ -290,6 +368,7 @@ impl Request {
         (magic == REQUEST_MAGIC).then_some(request)
     }
 
+    /// As it is sent.
     pub fn encode(&self) -> [u8; Request::SIZE] {
         let mut message = [0; Request::SIZE];
         message[..4].copy_from_slice(&REQUEST_MAGIC.to_be_bytes());
@@ -306,9 +385,23 @@ impl Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplyHead {
     /// A simple reply. The data of a read follows it if `error` is 0.
-    Simple { error: u32, cookie: u64 },
+    Simple {
+        /// 0, or why the request has failed: see [`errno_of_reply`].
+        error: u32,
+        /// That of the request.
+        cookie: u64,
+    },
     /// A chunk of a structured reply; `length` bytes of payload follow.
-    Chunk { flags: u16, kind: u16, cookie: u64, length: u32 },
+    Chunk {
+        /// [`chunk::DONE`] in the last chunk of a reply.
+        flags: u16,
+        /// What the payload is: one of [`chunk`].
+        kind: u16,
+        /// That of the request.
+        cookie: u64,
+        /// Bytes of payload.
+        length: u32,
+    },
 }
 
 /// The size of a simple reply's head. A chunk's is [`CHUNK_HEAD`].

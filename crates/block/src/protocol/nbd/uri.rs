@@ -18,7 +18,14 @@ const PORT: u16 = 10809;
 /// Where a server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    Tcp { host: String, port: u16 },
+    /// On a port of a host.
+    Tcp {
+        /// The name or the address of the host, without brackets.
+        host: String,
+        /// The port's number.
+        port: u16,
+    },
+    /// On a unix socket, by its path.
     Unix(PathBuf),
 }
 
@@ -30,7 +37,9 @@ pub fn uri_part(bytes: &[u8]) -> String {
 /// What a URI names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
+    /// Where the server listens.
     pub place: Place,
+    /// The name of the export; empty for the one that the server chooses.
     pub export: String,
 }
 
