@@ -103,7 +103,7 @@ impl RequestQueue for Pool {
     }
 
     fn complete(&mut self, timeout: Option<Duration>) -> Option<Completion> {
-        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = self.shared.lock();
         while state.done.is_empty() && self.under_way > 0 {
             let completed = &self.shared.completed;

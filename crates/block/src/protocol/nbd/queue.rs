@@ -273,7 +273,7 @@ impl RequestQueue for NbdQueue {
     }
 
     fn complete(&mut self, timeout: Option<Duration>) -> Option<Completion> {
-        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             if let Some(completion) = self.take() {
                 if !self.ended.is_empty() || !self.inbox.is_empty() {
