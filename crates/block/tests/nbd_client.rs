@@ -373,30 +373,6 @@ fn impatient() -> NbdOptions {
     }
 }
 
-/// The bytes that a correct server sends to our client until the first request.
-fn good_words() -> Vec<u8> {
-    let mut context = 7u32.to_be_bytes().to_vec();
-    context.extend(BASE_ALLOCATION.as_bytes());
-    let mut export = vec![0, 0];
-    export.extend(MIB.to_be_bytes());
-    export.extend(
-        (TransmissionFlags::HAS_FLAGS | TransmissionFlags::SEND_FLUSH).bits().to_be_bytes(),
-    );
-    [
-        NBDMAGIC.to_be_bytes().to_vec(),
-        IHAVEOPT.to_be_bytes().to_vec(),
-        vec![0, 3],
-        encode_option_reply(option::STRUCTURED_REPLY, reply::ACK, &[]),
-        encode_option_reply(option::SET_META_CONTEXT, reply::META_CONTEXT, &context),
-        encode_option_reply(option::SET_META_CONTEXT, reply::ACK, &[]),
-        encode_option_reply(option::INFO, reply::INFO, &export),
-        encode_option_reply(option::INFO, reply::ACK, &[]),
-        encode_option_reply(option::GO, reply::INFO, &export),
-        encode_option_reply(option::GO, reply::ACK, &[]),
-    ]
-    .concat()
-}
-
 #[test]
 fn servers_with_a_broken_handshake_are_refused() {
     let place = Place::new();

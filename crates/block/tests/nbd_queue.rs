@@ -3,16 +3,19 @@
 mod nbd;
 
 use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nbd::{Odd, Place, memory_node, noise};
+use nbd::{Odd, Place, good_words, memory_node, noise};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use virsparse_block::export::Export;
 use virsparse_block::export::nbd::ExportOptions;
+use virsparse_block::nbd::protocol::{self, chunk, chunk_head};
 use virsparse_block::nbd::{NbdNode, NbdOptions};
 use virsparse_block::queue::{Completion, Request, RequestQueue, queue_of};
 use virsparse_block::{Errno, Node};
@@ -271,6 +274,91 @@ fn large_requests_both_ways_do_not_wait_for_each_other() {
             assert!(part.iter().all(|byte| *byte == number as u8), "{server}");
         }
     }
+}
+
+#[test]
+fn a_large_write_does_not_wait_for_replies_that_a_queue_has_not_taken() {
+    let place = Place::new();
+    let _server = Server::start(&place, &["--threads=1", "memory", "64M"]);
+    let options = NbdOptions::default();
+    let node = NbdNode::connect_with(&Server::uri(&place), &options).unwrap();
+    let mut queue = node.queue().unwrap();
+    (0..32).for_each(|number| queue.submit(number, read(number * MIB, MIB as usize)));
+    let data = noise(16 << 20, 3);
+    let parts: Vec<_> = data.chunks(4096).map(std::io::IoSlice::new).collect();
+    thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        let (node, data, parts) = (&node, &data, &parts);
+        scope.spawn(move || {
+            let written = node.write_at(data, 32 * MIB);
+            tell.send(written.and_then(|()| node.write_vectored_at(parts, 48 * MIB))).unwrap();
+        });
+        let written = told.recv_timeout(Duration::from_secs(30));
+        if written.is_err() {
+            options.connections.cut();
+        }
+        assert_eq!(written, Ok(Ok(())));
+    });
+    (0..32).for_each(|_| assert_eq!(next(&mut *queue).result, Ok(MIB as usize)));
+    for offset in [32 * MIB, 48 * MIB] {
+        let mut there = vec![0; data.len()];
+        node.read_at(&mut there, offset).unwrap();
+        assert!(there == data);
+    }
+}
+
+#[test]
+fn a_reply_that_was_received_with_those_of_others_is_told() {
+    let place = Place::new();
+    let listener = UnixListener::bind(place.path("s")).unwrap();
+    let (tell, told) = mpsc::channel();
+    let server = thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let mut reader = client.try_clone().unwrap();
+        client.write_all(&good_words()).unwrap();
+        // What the client says before its first request has no fixed length.
+        let mut said: Vec<u8> = Vec::new();
+        while said.windows(4).filter(|word| *word == [0x25, 0x60, 0x95, 0x13]).count() < 10 {
+            let mut some = [0; 4096];
+            let count = reader.read(&mut some).unwrap();
+            said.extend(&some[..count]);
+        }
+        // Those that wait do so by now.
+        thread::sleep(Duration::from_millis(300));
+        let mut replies = Vec::new();
+        // In this order: to those that wait for the turn, to the one that has it, to the last.
+        for cookie in [1, 2, 3, 4, 5, 6, 7, 8, 0, 9u64] {
+            let kind = chunk::OFFSET_DATA;
+            replies.extend(chunk_head(chunk::DONE, kind, cookie, 8 + BLOCK as u32));
+            replies.extend(0u64.to_be_bytes());
+            replies.resize(replies.len() + BLOCK, cookie as u8);
+        }
+        client.write_all(&replies).unwrap();
+        thread::sleep(Duration::from_millis(300));
+        tell.send(()).unwrap();
+        assert_eq!(reader.read(&mut [0; 64]).unwrap(), protocol::Request::SIZE);
+    });
+    let node = connect(&place);
+    let mut queues: Vec<_> = (0..10).map(|_| node.queue().unwrap()).collect();
+    queues.iter_mut().for_each(|queue| queue.submit(7, read(0, BLOCK)));
+    let mut last = queues.pop().unwrap();
+    thread::scope(|scope| {
+        for queue in queues {
+            scope.spawn(move || {
+                let mut queue = queue;
+                assert_eq!(next(&mut *queue).result, Ok(BLOCK));
+            });
+            // The first has the turn.
+            thread::sleep(Duration::from_millis(50));
+        }
+    });
+    told.recv().unwrap();
+    let mut fds = [PollFd::new(last.descriptor(), PollFlags::POLLIN)];
+    assert_eq!(poll(&mut fds, PollTimeout::from(5000u16)).unwrap(), 1);
+    let completion = last.complete(Some(Duration::ZERO)).expect("a reply");
+    assert!(completion.buffer.iter().all(|byte| *byte == 9));
+    drop((last, node));
+    server.join().unwrap();
 }
 
 #[test]

@@ -47,8 +47,32 @@ struct State {
     next_cookie: u64,
     /// A thread has the turn to read.
     reading: bool,
+    /// When the turn was given up last, something had been received that nobody had taken.
+    buffered: bool,
+    /// A part of a reply to one of a queue's is being taken, which is not among `queued` meanwhile.
+    taking: bool,
     /// Why nothing works any more.
     broken: Option<Failure>,
+}
+
+impl State {
+    /// Whether there are requests of queues that nobody may be waiting for.
+    fn has_queued(&self) -> bool {
+        self.taking || !self.queued.is_empty()
+    }
+
+    /// Offers the turn to any thread that waits; those that are still sending must not get it, for
+    /// the server may be waiting for somebody to read.
+    fn offer_turn(&mut self) {
+        if let Some(next) = self.waiting.values().find(|waiting| waiting.sent) {
+            next.thread.unpark();
+        } else if !self.seekers.is_empty() {
+            // All: the first may have had its reply, or no time left.
+            self.seekers.drain(..).for_each(|thread| thread.unpark());
+        } else if self.buffered {
+            self.queued.values().for_each(|queued| queued.inbox.ring());
+        }
+    }
 }
 
 /// See the module's text.
@@ -100,13 +124,15 @@ impl Channel {
         let head = Request { flags, command, cookie, offset, length }.encode();
         let sent = {
             let _turn = lock(&self.sender);
-            send(&self.socket, &head, data)
+            // What queues have sent has no thread that waits for the replies, which the server may have
+            // to get rid of before it takes more. Nobody sends anything else meanwhile.
+            let queued = lock(&self.state).has_queued();
+            match queued {
+                true => self.send_and_receive(&head, data),
+                false => send(&self.socket, &head, data).map_err(broken_by),
+            }
         };
-        if let Err(errno) = sent {
-            let failure = match errno {
-                Errno::EPIPE => Failure::connection(Errno::ECONNRESET),
-                errno => Failure::connection(errno),
-            };
+        if let Err(failure) = sent {
             self.fail(failure);
         }
         self.wait(cookie, sink).map_err(|failure| {
@@ -219,20 +245,13 @@ impl Channel {
         Ok(())
     }
 
-    /// Gives the turn to any thread that waits; those that are still sending must not get it, for
-    /// the server may be waiting for somebody to read. `buffered`: something has been received already,
-    /// which the socket does not tell of.
+    /// Gives the turn to any thread that waits. `buffered`: something has been received already, which
+    /// the socket does not tell of.
     fn give_up_turn(&self, buffered: bool) {
         let mut state = lock(&self.state);
         state.reading = false;
-        if let Some(next) = state.waiting.values().find(|waiting| waiting.sent) {
-            next.thread.unpark();
-        } else if !state.seekers.is_empty() {
-            // All: the first may have had its reply, or no time left.
-            state.seekers.drain(..).for_each(|thread| thread.unpark());
-        } else if buffered {
-            state.queued.values().for_each(|queued| queued.inbox.ring());
-        }
+        state.buffered = buffered;
+        state.offer_turn();
     }
 
     /// Ends the connection: all requests fail, now and from now on. Returns the reason, which is
@@ -260,7 +279,10 @@ impl Channel {
             offset: 0,
             length: 0,
         };
-        self.socket.try_send(&goodbye.encode());
+        // Not into the middle of a request that a queue is just sending.
+        if let Ok(_turn) = self.sender.try_lock() {
+            self.socket.try_send(&goodbye.encode());
+        }
         self.socket.disconnect();
     }
 }
@@ -270,17 +292,37 @@ const FEW_BUFFERS: usize = 16;
 
 /// Sends a request with its data, in one system call where the kernel takes it at once.
 fn send(socket: &Socket, head: &[u8], data: &[IoSlice<'_>]) -> SysResult<()> {
+    // The kernel takes a limited number at once.
+    let send = |parts: &mut [IoSlice<'_>]| {
+        parts.chunks_mut(libc::UIO_MAXIOV as usize).try_for_each(|parts| socket.send_all(parts))
+    };
+    with_parts(head, data, send)
+}
+
+/// Calls `send` with a list of a request and its data.
+fn with_parts<T>(
+    head: &[u8],
+    data: &[IoSlice<'_>],
+    send: impl FnOnce(&mut [IoSlice<'_>]) -> T,
+) -> T {
     if data.len() < FEW_BUFFERS {
         let mut parts = [IoSlice::new(&[]); FEW_BUFFERS];
         parts[0] = IoSlice::new(head);
         parts[1..=data.len()].copy_from_slice(data);
-        return socket.send_all(&mut parts[..=data.len()]);
+        return send(&mut parts[..=data.len()]);
     }
     let mut parts = Vec::with_capacity(data.len() + 1);
     parts.push(IoSlice::new(head));
     parts.extend_from_slice(data);
-    // The kernel takes a limited number at once.
-    parts.chunks_mut(libc::UIO_MAXIOV as usize).try_for_each(|parts| socket.send_all(parts))
+    send(&mut parts)
+}
+
+/// Why the connection is broken when sending has failed.
+fn broken_by(errno: Errno) -> Failure {
+    match errno {
+        Errno::EPIPE => Failure::connection(Errno::ECONNRESET),
+        errno => Failure::connection(errno),
+    }
 }
 
 fn cookie_of(head: &ReplyHead) -> u64 {

@@ -107,6 +107,8 @@ impl Socket {
     /// Sends what the kernel takes at once, and returns how much that is. EAGAIN if it takes nothing.
     pub fn send_some(&self, parts: &[IoSlice]) -> SysResult<usize> {
         let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+        // The kernel takes a limited number of parts at once.
+        let parts = &parts[..parts.len().min(libc::UIO_MAXIOV as usize)];
         Ok(sendmsg::<()>(self.fd.as_raw_fd(), parts, &[], flags, None)?)
     }
 

@@ -13,7 +13,7 @@ use super::super::inbox::{Done, Inbox};
 use super::super::protocol::{ReplyHead, Request, SIMPLE_HEAD};
 use super::super::sink::{Progress, Sink};
 use super::super::socket::{Receiver, Socket};
-use super::{Call, Channel, cookie_of, lock, next_head};
+use super::{Call, Channel, broken_by, cookie_of, lock, next_head, with_parts};
 
 /// A request of a queue, whose reply is taken by whichever thread has the turn.
 pub(super) struct Queued {
@@ -59,16 +59,26 @@ impl Channel {
         };
         let Call { command, flags, offset, length } = call;
         let head = Request { flags, command, cookie, offset, length }.encode();
-        if let Err(failure) = self.send_and_receive(&head, data) {
+        let sent = {
+            let _turn = lock(&self.sender);
+            self.send_and_receive(&head, data)
+        };
+        if let Err(failure) = sent {
             self.fail(failure);
         }
     }
 
-    /// Sends a message. While the server does not take it, it may be waiting for us to take its replies.
-    fn send_and_receive(&self, head: &[u8], data: &[IoSlice<'_>]) -> Result<(), Failure> {
-        let _turn = lock(&self.sender);
-        let mut parts = [IoSlice::new(head), data.first().copied().unwrap_or(IoSlice::new(&[]))];
-        let mut parts = &mut parts[..];
+    /// Sends a request with its data. While the server does not take it, it may be waiting for us to take
+    /// its replies. The turn to send is the caller's.
+    pub(super) fn send_and_receive(
+        &self,
+        head: &[u8],
+        data: &[IoSlice<'_>],
+    ) -> Result<(), Failure> {
+        with_parts(head, data, |parts| self.send_parts(parts))
+    }
+
+    fn send_parts(&self, mut parts: &mut [IoSlice<'_>]) -> Result<(), Failure> {
         let mut stuck_since = None;
         IoSlice::advance_slices(&mut parts, 0);
         while !parts.is_empty() {
@@ -85,8 +95,7 @@ impl Channel {
                     }
                     self.make_room()?;
                 }
-                Err(Errno::EPIPE) => return Err(Failure::connection(Errno::ECONNRESET)),
-                Err(errno) => return Err(Failure::connection(errno)),
+                Err(errno) => return Err(broken_by(errno)),
             }
         }
         Ok(())
@@ -109,7 +118,9 @@ impl Channel {
             state.stashed.take()
         };
         let mut replies = 0;
-        self.receive(stashed, None, || {
+        // Without waiting: another thread may have taken what was there, and the server may send nothing
+        // before it has all of our request.
+        self.receive(stashed, Some(Instant::now()), || {
             replies += 1;
             replies > 1
         })
@@ -120,6 +131,7 @@ impl Channel {
     /// is over, or the connection is.
     pub fn receive_for(&self, inbox: &Inbox, deadline: Option<Instant>) -> bool {
         inbox.set_waiting(true);
+        let mut sought = false;
         while inbox.is_empty() {
             let turn = {
                 let mut state = lock(&self.state);
@@ -131,6 +143,7 @@ impl Channel {
                         Some(state.stashed.take())
                     }
                     (None, true) => {
+                        sought = true;
                         state.seekers.push(thread::current());
                         None
                     }
@@ -151,6 +164,13 @@ impl Channel {
             }
         }
         inbox.set_waiting(false);
+        if sought {
+            // It may have been offered the turn, which others need.
+            let mut state = lock(&self.state);
+            if !state.reading && state.buffered {
+                state.offer_turn();
+            }
+        }
         !inbox.is_empty()
     }
 
@@ -215,20 +235,29 @@ impl Channel {
         receiver: &mut Receiver,
     ) -> Result<bool, Failure> {
         let cookie = cookie_of(head);
-        let Some(mut queued) = lock(&self.state).queued.remove(&cookie) else { return Ok(false) };
-        match queued.sink.accept(head, receiver) {
-            Ok(Progress::Done(result)) => queued.end(result),
-            Ok(Progress::More) => {
-                let mut state = lock(&self.state);
-                match state.broken.clone() {
-                    None => drop(state.queued.insert(cookie, queued)),
-                    Some(failure) => {
-                        drop(state);
-                        queued.end(Err(failure));
-                    }
-                }
+        let mut queued = {
+            let mut state = lock(&self.state);
+            let Some(queued) = state.queued.remove(&cookie) else { return Ok(false) };
+            state.taking = true;
+            queued
+        };
+        let accepted = queued.sink.accept(head, receiver);
+        let mut state = lock(&self.state);
+        state.taking = false;
+        match accepted {
+            Ok(Progress::Done(result)) => {
+                drop(state);
+                queued.end(result);
             }
+            Ok(Progress::More) => match state.broken.clone() {
+                None => drop(state.queued.insert(cookie, queued)),
+                Some(failure) => {
+                    drop(state);
+                    queued.end(Err(failure));
+                }
+            },
             Err(failure) => {
+                drop(state);
                 queued.end(Err(failure.clone()));
                 return Err(failure);
             }
