@@ -30,7 +30,8 @@ impl ExtentCursor {
     }
 
     /// The same in whole units, of which only the last may be cut off by the end: a unit that is a
-    /// hole only in part is data. `most` is a multiple of `unit`, and so is where the walk begins.
+    /// hole only in part is data. One of which a part may be in another image is said to be in the node
+    /// itself, so that nobody leaves it out. `most` is a multiple of `unit`, and so is where the walk begins.
     pub fn next_units(&mut self, node: &dyn Node, most: u64, unit: u64) -> Result<Option<Extent>> {
         self.next_limited(node, |_| most, unit)
     }
@@ -43,16 +44,21 @@ impl ExtentCursor {
         unit: u64,
     ) -> Result<Option<Extent>> {
         let Some(extent) = self.peek(node)? else { return Ok(None) };
-        let data = Extent { kind: ExtentKind::Data, ..extent };
+        let mixed =
+            Extent { kind: ExtentKind::Data, depth: 0, present: true, host: None, ..extent };
         let (piece, to) = if extent.kind.is_zero() {
             match extent.end() {
                 end if end == self.end => (extent, end),
                 end if end / unit * unit > self.position => (extent, end / unit * unit),
-                _ => (data, self.position + unit),
+                _ => (mixed, self.position + unit),
             }
         } else {
-            let most = most(&extent);
-            (data, extent.end().min(self.position.saturating_add(most)).next_multiple_of(unit))
+            match extent.end().min(self.position.saturating_add(most(&extent))) {
+                end if end == self.end || end.is_multiple_of(unit) => (extent, end),
+                end if extent.depth == 0 => (extent, end.next_multiple_of(unit)),
+                end if end / unit * unit > self.position => (extent, end / unit * unit),
+                _ => (mixed, self.position + unit),
+            }
         };
         let to = to.min(self.end);
         let length = to - self.position;

@@ -412,6 +412,45 @@ mod tests {
     use crate::MemoryNode;
     use proptest::prelude::*;
 
+    #[test]
+    fn what_shares_a_unit_with_what_stays_is_copied() {
+        use crate::qcow2::{CreateOptions, Qcow2Node, create};
+        use std::sync::Arc;
+
+        const SIZE: u64 = 256 << 10;
+        const UNIT: u64 = 16 << 10;
+        let base = MemoryNode::new("base", SIZE);
+        base.write_at(&[1; 128 << 10], 0).unwrap();
+        let file: Arc<dyn Node> = Arc::new(MemoryNode::new("image", 0));
+        let backing = Some(("base".to_string(), "raw".to_string()));
+        let options = CreateOptions { cluster_size: 4096, backing, ..CreateOptions::new(SIZE) };
+        create(&*file, &options).unwrap();
+        let header = Qcow2Node::read_header("image", &*file).unwrap();
+        let below: Arc<dyn Node> = Arc::new(MemoryNode::new("below", SIZE));
+        below.write_at(&[1; 128 << 10], 0).unwrap();
+        let image = Qcow2Node::new("image", header, file, None, Some(below), true).unwrap();
+        // One cluster at each place in a unit, over data and over a hole.
+        for unit in 0..SIZE / UNIT {
+            image.write_at(&[2; 4096], unit * UNIT + unit % 4 * 4096).unwrap();
+        }
+        image.write_zeroes(UNIT + 8192, 4096, true).unwrap();
+        let above = Layers { depth: 1, length: SIZE };
+        let copier = Copier {
+            source: &image,
+            target: &base,
+            above: Some(above),
+            compress: None,
+            unmap: true,
+            detect_zeros: false,
+            zeroed: false,
+        };
+        let profile = Profile { alignment: UNIT, ..Profile::CACHED };
+        let moves = |extent: &Extent| above.affect(extent);
+        let work = |piece, buffer: &mut [u8]| copier.copy_piece(piece, buffer);
+        assert_eq!(in_pieces(&image, profile, 0..SIZE, &Unsupervised, moves, work), Ok(true));
+        assert!(contents(&base) == contents(&image));
+    }
+
     fn contents(node: &dyn Node) -> Vec<u8> {
         let mut bytes = vec![0; node.length().unwrap() as usize];
         let all = bytes.len();
