@@ -362,6 +362,29 @@ fn a_reply_that_was_received_with_those_of_others_is_told() {
 }
 
 #[test]
+fn a_server_that_does_not_reply_in_time_is_given_up() {
+    let place = Place::new();
+    let listener = UnixListener::bind(place.path("s")).unwrap();
+    let server = thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        client.write_all(&good_words()).unwrap();
+        // It takes everything, and says nothing more.
+        let _ = std::io::copy(&mut client, &mut std::io::sink());
+    });
+    let reply_timeout = Some(Duration::from_millis(200));
+    let options = NbdOptions { reply_timeout, ..NbdOptions::default() };
+    let node = NbdNode::connect_with(&place.uri(), &options).unwrap();
+    let mut queue = node.queue().unwrap();
+    (0..2).for_each(|number| queue.submit(number, read(0, BLOCK)));
+    assert_eq!(queue.complete(Some(Duration::from_millis(20))), None);
+    for _ in 0..2 {
+        assert_eq!(next(&mut *queue).result.unwrap_err().errno, Errno::ETIMEDOUT);
+    }
+    drop((queue, node));
+    server.join().unwrap();
+}
+
+#[test]
 fn what_cannot_be_done_completes_with_an_error() {
     let place = Place::new();
     let options = ExportOptions { read_only: true, ..ExportOptions::default() };

@@ -201,9 +201,12 @@ impl Channel {
             if let (None, Some(deadline)) = (&head, deadline)
                 && !receiver.has(SIMPLE_HEAD)
             {
-                match self.socket.wait_readable(deadline) {
+                // What is taken here is awaited, and the server has no more time for it than for others.
+                let limit = self.timeout.and_then(|most| Instant::now().checked_add(most));
+                let until = limit.map_or(deadline, |limit| limit.min(deadline));
+                match self.socket.wait_readable(until) {
                     Ok(()) => {}
-                    Err(Errno::ETIMEDOUT) => {
+                    Err(Errno::ETIMEDOUT) if until == deadline => {
                         in_time = false;
                         break;
                     }
