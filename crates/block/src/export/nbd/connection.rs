@@ -112,6 +112,8 @@ impl BusyPoll {
 /// The requests that wait for a worker.
 #[derive(Default)]
 struct WorkQueue {
+    /// Workers that still look for requests. Those that do not are among `workers` until they have ended.
+    alive: usize,
     jobs: VecDeque<(Task, Buffer)>,
     idle: usize,
     workers: Vec<JoinHandle<()>>,
@@ -275,11 +277,13 @@ impl Connection {
     fn hand_over(self: &Arc<Connection>, task: Task, buffer: Buffer) {
         let mut queue = self.queue();
         queue.workers.retain(|worker| !worker.is_finished());
-        if queue.idle <= queue.jobs.len() && queue.workers.len() < WORKERS {
+        if queue.idle <= queue.jobs.len() && queue.alive < WORKERS {
             let connection = self.clone();
-            queue.workers.extend(sys::spawn("nbd-worker", move || connection.work()));
+            let worker = sys::spawn("nbd-worker", move || connection.work());
+            queue.alive += usize::from(worker.is_some());
+            queue.workers.extend(worker);
         }
-        if queue.workers.is_empty() {
+        if queue.alive == 0 {
             drop(queue);
             return self.work_off(&task, None, buffer);
         }
@@ -306,6 +310,7 @@ impl Connection {
                 continue;
             }
             if queue.closed {
+                queue.alive -= 1;
                 return;
             }
             queue.idle += 1;
@@ -314,6 +319,7 @@ impl Connection {
             queue = guard;
             queue.idle -= 1;
             if timeout.timed_out() && queue.jobs.is_empty() {
+                queue.alive -= 1;
                 return;
             }
         }
