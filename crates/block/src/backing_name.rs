@@ -3,8 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::nbd::{self, Address, Place};
-use crate::{Location, json};
+use crate::{Location, Remote, json};
 
 /// A name, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +14,8 @@ pub struct BackingName {
     pub format: Option<String>,
 }
 
-type Parsed<T> = Result<T, String>;
+/// An error says why a name is none that can be opened.
+pub(crate) type Parsed<T> = Result<T, String>;
 
 /// Options that change nothing of what is read.
 const HARMLESS: [&str; 12] = [
@@ -42,11 +42,8 @@ pub fn parse(name: &str) -> Parsed<BackingName> {
     if let Some(path) = name.strip_prefix("file:") {
         return plain(Location::File(absolute(path)?));
     }
-    if name.starts_with("nbd") && name.contains("://") {
-        return plain(Location::Nbd(nbd::parse_uri(name)?));
-    }
-    if let Some(rest) = name.strip_prefix("nbd:") {
-        return plain(Location::Nbd(short(rest)?));
+    if let Some(remote) = Remote::from_name(name) {
+        return plain(Location::Remote(remote?));
     }
     if crate::location::has_protocol(name) {
         return Err("it is neither a local file nor an NBD export".to_string());
@@ -54,7 +51,8 @@ pub fn parse(name: &str) -> Parsed<BackingName> {
     plain(Location::File(local(name)?))
 }
 
-fn local(path: &str) -> Parsed<PathBuf> {
+/// A path in a name.
+pub(crate) fn local(path: &str) -> Parsed<PathBuf> {
     if path.is_empty() || path.contains('\0') {
         return Err("it is not the name of a file".to_string());
     }
@@ -69,31 +67,6 @@ fn absolute(path: &str) -> Parsed<PathBuf> {
         true => Ok(path),
         false => Err("its path is not absolute".to_string()),
     }
-}
-
-/// The oldest spelling, behind `nbd:`: `HOST:PORT` or `unix:PATH`, and `:exportname=NAME`.
-fn short(rest: &str) -> Parsed<Address> {
-    let (place, export) = match rest.split_once(":exportname=") {
-        Some((_, "")) => return Err("the name of its export is empty".to_string()),
-        Some((place, export)) => (place, export),
-        None => (rest, ""),
-    };
-    let place = match place.strip_prefix("unix:") {
-        Some(path) => Place::Unix(local(path)?),
-        None => {
-            let (host, port) = place.rsplit_once(':').ok_or("it has no port")?;
-            let host =
-                host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-            tcp(host, port)?
-        }
-    };
-    Ok(Address { place, export: export.to_string() })
-}
-
-fn tcp(host: &str, port: &str) -> Parsed<Place> {
-    let port = port.parse().map_err(|_| "its port is not a number below 65536")?;
-    let host = if host.is_empty() { "localhost" } else { host };
-    Ok(Place::Tcp { host: host.to_string(), port })
 }
 
 /// QEMU's options as JSON, which may be nested or flat, with or without a format around the protocol.
@@ -116,14 +89,16 @@ fn from_json(text: &str) -> Parsed<BackingName> {
         false => None,
     };
     let location = match options.take("driver").as_deref() {
-        Some("nbd") => Location::Nbd(export(&mut options)?),
         Some("file" | "host_device") => {
             let path = options.take("filename").ok_or("it names no file")?;
             Location::File(absolute(path.strip_prefix("file:").unwrap_or(&path))?)
         }
-        Some(other) => {
-            return Err(format!("its driver is '{}'", virsparse_base::text::excerpt(other)));
-        }
+        Some(driver) => match Remote::from_options(driver, &mut options) {
+            Some(remote) => Location::Remote(remote?),
+            None => {
+                return Err(format!("its driver is '{}'", virsparse_base::text::excerpt(driver)));
+            }
+        },
         None => match options.take("filename") {
             Some(name) if !name.starts_with("json:") => parse(&name)?.location,
             _ => return Err("it says no driver".to_string()),
@@ -133,27 +108,12 @@ fn from_json(text: &str) -> Parsed<BackingName> {
     Ok(BackingName { location, format })
 }
 
-fn export(options: &mut Options) -> Parsed<Address> {
-    let kind = options.take("server.type");
-    let export = options.take("export").unwrap_or_default();
-    let mut either = |name: &str| {
-        let long = options.take(&format!("server.{name}"));
-        long.or_else(|| options.take(name))
-    };
-    let (path, host, port) = (either("path"), either("host"), either("port"));
-    let place = match (kind.as_deref(), path, host) {
-        (None | Some("unix"), Some(path), None) => Place::Unix(local(&path)?),
-        (None | Some("inet"), None, Some(host)) => tcp(&host, port.as_deref().unwrap_or("10809"))?,
-        _ => return Err("it does not say where its server is".to_string()),
-    };
-    Ok(Address { place, export })
-}
-
 /// Options by their names, of which each is used once.
-struct Options(Vec<(String, String)>);
+pub(crate) struct Options(Vec<(String, String)>);
 
 impl Options {
-    fn take(&mut self, name: &str) -> Option<String> {
+    /// Takes an option, if it is there.
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         let at = self.0.iter().position(|(key, _)| key == name)?;
         Some(self.0.remove(at).1)
     }
@@ -172,14 +132,16 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nbd::{Address, Place};
 
     fn unix(path: &str, export: &str) -> Location {
-        Location::Nbd(Address { place: Place::Unix(path.into()), export: export.to_string() })
+        let place = Place::Unix(path.into());
+        Location::from(Address { place, export: export.to_string() })
     }
 
     fn inet(host: &str, port: u16, export: &str) -> Location {
         let place = Place::Tcp { host: host.to_string(), port };
-        Location::Nbd(Address { place, export: export.to_string() })
+        Location::from(Address { place, export: export.to_string() })
     }
 
     #[test]

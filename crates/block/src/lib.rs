@@ -110,4 +110,5 @@ pub use profile::Profile;
 pub use protocol::file::FileNode;
 pub use protocol::memory::MemoryNode;
 pub use protocol::nbd;
+pub use protocol::remote::Remote;
 pub use range_lock::{RangeGuard, RangeLock};

@@ -1,4 +1,4 @@
-//! Where images are. This is the table of protocols: a location of each kind has one way to be opened.
+//! Where images are: in files of this machine, or on servers, whose protocols are in [`Remote`].
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use virsparse_base::errno::Errno;
 use virsparse_base::text::excerpt;
 
 use crate::backing_name::{self, BackingName};
-use crate::nbd::{Address, NbdNode, NbdOptions};
-use crate::{BlockError, Cache, ImageFile, Result, protocol};
+use crate::nbd::{Address, NbdOptions};
+use crate::{BlockError, Cache, ImageFile, Remote, Result, protocol};
 
 /// Where an image is. Two names of one place are not always equal: for files, that is asked of
 /// [`Files::is_same`](crate::Files::is_same).
@@ -17,8 +17,8 @@ use crate::{BlockError, Cache, ImageFile, Result, protocol};
 pub enum Location {
     /// A file or a block device, by its path.
     File(PathBuf),
-    /// An export of an NBD server.
-    Nbd(Address),
+    /// An image that a server has.
+    Remote(Remote),
 }
 
 /// How what is at a location is opened.
@@ -44,9 +44,7 @@ impl Location {
     pub(crate) fn open(&self, access: &Access) -> Result<Arc<dyn ImageFile>> {
         match self {
             Location::File(path) => protocol::open_file::open(path, access.writable, access.cache),
-            Location::Nbd(address) => {
-                Ok(Arc::new(NbdNode::open(address, access.writable, &access.nbd)?))
-            }
+            Location::Remote(remote) => remote.open(access),
         }
     }
 
@@ -54,7 +52,7 @@ impl Location {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Location::File(path) => Some(path),
-            Location::Nbd(_) => None,
+            Location::Remote(_) => None,
         }
     }
 
@@ -62,7 +60,7 @@ impl Location {
     pub fn name(&self) -> Option<String> {
         match self {
             Location::File(path) => path.to_str().map(str::to_string),
-            Location::Nbd(address) => Some(address.uri()),
+            Location::Remote(remote) => Some(remote.uri()),
         }
     }
 
@@ -91,8 +89,8 @@ impl Location {
         match self {
             Location::File(image) => Ok(image.parent().unwrap_or(Path::new("")).join(path)),
             // There is no folder that it could begin in.
-            Location::Nbd(_) if path.is_relative() => Err("its path is not absolute"),
-            Location::Nbd(_) => Ok(path.to_path_buf()),
+            Location::Remote(_) if path.is_relative() => Err("its path is not absolute"),
+            Location::Remote(_) => Ok(path.to_path_buf()),
         }
     }
 
@@ -113,7 +111,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Location::File(path) => path.display().fmt(f),
-            Location::Nbd(address) => f.write_str(&address.uri()),
+            Location::Remote(remote) => f.write_str(&remote.uri()),
         }
     }
 }
@@ -127,6 +125,18 @@ impl<P: AsRef<Path> + ?Sized> From<&P> for Location {
 impl From<PathBuf> for Location {
     fn from(path: PathBuf) -> Location {
         Location::File(path)
+    }
+}
+
+impl From<Remote> for Location {
+    fn from(remote: Remote) -> Location {
+        Location::Remote(remote)
+    }
+}
+
+impl From<Address> for Location {
+    fn from(address: Address) -> Location {
+        Location::Remote(Remote::Nbd(address))
     }
 }
 
@@ -156,7 +166,7 @@ mod tests {
     #[test]
     fn an_image_on_a_server_has_no_folder() {
         let address = crate::nbd::parse_uri("nbd://h/x").unwrap();
-        let image = Location::Nbd(address);
+        let image = Location::from(address);
         let error = image.backing("c").unwrap_err();
         let expected = "image 'nbd://h:10809/x' refers to 'c': its path is not absolute";
         assert_eq!(error.what, expected);

@@ -5,4 +5,5 @@ pub mod file;
 pub mod memory;
 pub mod nbd;
 pub mod open_file;
+pub mod remote;
 mod write_behind;

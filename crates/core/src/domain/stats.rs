@@ -180,7 +180,7 @@ impl Domain {
     fn closed_disk(&self, disk: &DiskDefinition) -> ImageStatistics {
         let mut all = named(disk, disk.path());
         // A server is not asked: it may keep all others waiting.
-        let is_remote = |image: &ImageDefinition| matches!(image.source, Source::Nbd(_));
+        let is_remote = |image: &ImageDefinition| matches!(image.source, Source::Remote(_));
         if !disk.image.as_ref().is_some_and(is_remote) {
             let path = disk.path().unwrap_or_default();
             all.extend(known_sizes(disk, path, self.block_info(&disk.target)));

@@ -59,7 +59,7 @@ impl Volume {
         match format.image() {
             // Whoever writes a raw volume at this moment does not make what is told untrue as a whole.
             Some(Format::Raw) => self.open(false),
-            Some(Format::Qcow2) => self.open_image(Format::Qcow2, false),
+            Some(format) => self.open_image(format, false),
             None => {
                 let text = format!(
                     "volume '{}' of format '{}' cannot be read; only the extents of its file can be told",

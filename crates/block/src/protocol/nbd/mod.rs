@@ -7,6 +7,7 @@ mod dial;
 mod extents;
 mod failure;
 mod inbox;
+pub(crate) mod names;
 pub mod protocol;
 mod queue;
 mod sink;

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::definition::NAMESPACE;
+use super::network;
 use crate::block::filter::meter::{Rules, Zeros};
-use crate::block::nbd::{Address, Place};
-use crate::block::{Cache, Location};
+use crate::block::{Cache, Location, Remote};
 use crate::domain::config::io_tune::IoTune;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
@@ -32,8 +32,8 @@ pub fn is_format(word: &str) -> bool {
 pub enum Source {
     File(PathBuf),
     Block(PathBuf),
-    /// An NBD export.
-    Nbd(Address),
+    /// An image that a server has.
+    Remote(Remote),
     /// A volume of a pool, by their names.
     Volume(String, String),
     /// Something that is not served here: what it is.
@@ -45,7 +45,7 @@ impl Source {
     pub fn location(&self) -> Option<Location> {
         match self {
             Source::File(path) | Source::Block(path) => Some(Location::File(path.clone())),
-            Source::Nbd(address) => Some(Location::Nbd(address.clone())),
+            Source::Remote(remote) => Some(Location::Remote(remote.clone())),
             Source::Volume(..) | Source::Other(_) => None,
         }
     }
@@ -107,19 +107,13 @@ const FORMATS: [&str; 20] = [
 const TYPES: [&str; 8] =
     ["file", "block", "dir", "network", "volume", "nvme", "vhostuser", "vhostvdpa"];
 
-/// The protocols that libvirt has words for.
-const PROTOCOLS: [&str; 14] = [
-    "nbd", "rbd", "sheepdog", "gluster", "iscsi", "http", "https", "ftp", "ftps", "tftp", "ssh",
-    "vxhs", "nfs", "none",
-];
-
 impl ImageDefinition {
     /// What callers may call it, and events do: the path of a local image. An image behind a
     /// network has none.
     pub fn path(&self) -> Option<&str> {
         match &self.source {
             Source::File(path) | Source::Block(path) => path.to_str(),
-            Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => None,
+            Source::Remote(_) | Source::Volume(..) | Source::Other(_) => None,
         }
     }
 
@@ -145,7 +139,7 @@ impl ImageDefinition {
         let source = match kind {
             "file" => path("file").map(Source::File),
             "block" => path("dev").map(Source::Block),
-            "network" => Some(network(source)?),
+            "network" => Some(network::parse(source)?),
             "volume" => volume(source)?,
             other => Some(Source::Other(other.to_string())),
         };
@@ -165,58 +159,6 @@ fn volume(source: &Element) -> Result<Option<Source>> {
             Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text))
         }
     }
-}
-
-/// A `<source>` of type network.
-fn network(source: &Element) -> Result<Source> {
-    let protocol = source.attr("protocol").filter(|word| !word.is_empty()).ok_or_else(|| {
-        let text = "missing network source protocol type";
-        Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text)
-    })?;
-    if !PROTOCOLS.contains(&protocol) {
-        let protocol = excerpt(protocol);
-        let text =
-            format!("Invalid value for attribute 'protocol' in element 'source': '{protocol}'.");
-        return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_XML, text));
-    }
-    if protocol != "nbd" {
-        return Ok(Source::Other(format!("network of protocol {}", excerpt(protocol))));
-    }
-    if source.attr("tls") == Some("yes") {
-        return Ok(Source::Other("network of protocol nbd with TLS".to_string()));
-    }
-    let mut hosts = source.children("host");
-    let host = match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host,
-        _ => {
-            let text = "protocol 'nbd' accepts only one host";
-            return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text));
-        }
-    };
-    let export = source.attr("name").unwrap_or_default().to_string();
-    let needed = |attr: &'static str| {
-        host.attr(attr).filter(|value| !value.is_empty()).ok_or_else(|| {
-            let text = format!("missing {attr} for host");
-            Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text)
-        })
-    };
-    let place = match host.attr("transport").unwrap_or("tcp") {
-        "tcp" => {
-            let host_name = needed("name")?.to_string();
-            let port = host.attr("port").unwrap_or("10809");
-            let port: u16 = port.parse().map_err(|_| {
-                let text = format!("failed to parse port number '{}'", excerpt(port));
-                Error::new(VIR_ERR_INTERNAL_ERROR, VIR_FROM_DOMAIN, text)
-            })?;
-            Place::Tcp { host: host_name, port }
-        }
-        "unix" => Place::Unix(needed("socket")?.into()),
-        other => {
-            let text = format!("unknown protocol transport type '{}'", excerpt(other));
-            return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text));
-        }
-    };
-    Ok(Source::Nbd(Address { place, export }))
 }
 
 impl Backing {
@@ -418,7 +360,7 @@ mod tests {
             let disk =
                 disk(&format!("<disk type='network'>{source}<target dev='vda'/></disk>")).unwrap();
             match disk.image.unwrap().source {
-                Source::Nbd(address) => address.uri(),
+                Source::Remote(remote) => remote.uri(),
                 other => panic!("{other:?}"),
             }
         };

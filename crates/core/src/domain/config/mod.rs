@@ -6,5 +6,6 @@ pub mod find_device;
 pub mod io_tune;
 pub mod layout;
 pub mod lookup;
+pub mod network;
 pub mod nodeset;
 pub mod schema;

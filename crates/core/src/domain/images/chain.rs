@@ -46,10 +46,10 @@ fn served(files: &dyn Files, disk: &DiskDefinition, source: &Source) -> Result<L
     let location = source.location();
     let kind = match source {
         Source::Other(kind) => kind,
-        Source::Nbd(_) if !files.is_real() => "network",
+        Source::Remote(_) if !files.is_real() => "network",
         // It is exchanged for its path before the disk is looked at.
         Source::Volume(..) => "volume",
-        Source::File(_) | Source::Block(_) | Source::Nbd(_) => {
+        Source::File(_) | Source::Block(_) | Source::Remote(_) => {
             return location.ok_or_else(|| unsupported(disk, "its image is nowhere"));
         }
     };
@@ -99,7 +99,7 @@ fn check_kind(files: &dyn Files, image: &ImageDefinition) -> Result<()> {
     let (path, block) = match &image.source {
         Source::File(path) => (path, false),
         Source::Block(path) => (path, true),
-        Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => return Ok(()),
+        Source::Remote(_) | Source::Volume(..) | Source::Other(_) => return Ok(()),
     };
     let found = files.look(path).map_err(|errno| {
         let text = format!("Cannot access storage file '{}'", path.display());

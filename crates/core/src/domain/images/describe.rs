@@ -1,7 +1,7 @@
 //! Images as the XML of a `<disk>` describes them.
 
-use crate::block::nbd::{Address, Place};
 use crate::block::{FileKind, Files, Format, Image, Location};
+use crate::domain::config::network;
 use crate::xml::Element;
 
 /// The images below one, as elements in each other; an empty one is the end.
@@ -33,17 +33,8 @@ pub fn source_type(files: &dyn Files, location: &Location) -> &'static str {
 
 /// The `<source>` of an image.
 pub fn source(files: &dyn Files, location: &Location) -> Element {
-    if let Location::Nbd(Address { place, export }) = location {
-        let host = match place {
-            Place::Unix(path) => Element::new("host")
-                .with_attr("transport", "unix")
-                .with_attr("socket", path.display()),
-            Place::Tcp { host, port } => {
-                Element::new("host").with_attr("name", host).with_attr("port", port)
-            }
-        };
-        let source = Element::new("source").with_attr("protocol", "nbd");
-        return source.with_attr("name", export).with_child(host);
+    if let Location::Remote(remote) = location {
+        return network::describe(remote);
     }
     let attr = if source_type(files, location) == "block" { "dev" } else { "file" };
     Element::new("source").with_attr(attr, location)

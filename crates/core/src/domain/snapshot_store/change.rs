@@ -56,7 +56,7 @@ pub fn below(
     let (path, format) = match &disk.image {
         Some(image) => match &image.source {
             Source::File(path) | Source::Block(path) => (path, Format::from_name(&image.format)),
-            Source::Nbd(_) | Source::Volume(..) | Source::Other(_) => {
+            Source::Remote(_) | Source::Volume(..) | Source::Other(_) => {
                 return refused("its image is not a local file");
             }
         },

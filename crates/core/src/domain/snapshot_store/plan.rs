@@ -94,7 +94,7 @@ fn complete(
         Some(Source::Block(path)) => {
             return Err(refuse_name(target, path));
         }
-        Some(Source::Nbd(_) | Source::Volume(..) | Source::Other(_)) => {
+        Some(Source::Remote(_) | Source::Volume(..) | Source::Other(_)) => {
             let text = format!(
                 "cannot generate external snapshot name for disk '{target}' on a 'network' device"
             );

@@ -138,10 +138,10 @@ impl JobContext {
     /// Opens where a copy goes; makes it, unless it is to be there.
     pub fn open_target(&self, to: &Destination, flags: CopyFlags, size: u64) -> Result<Target> {
         let path = match &to.source {
-            Source::Nbd(address) if self.files().is_real() => {
-                return self.open_export(to, Location::Nbd(address.clone()), flags, size);
+            Source::Remote(remote) if self.files().is_real() => {
+                return self.open_export(to, Location::Remote(remote.clone()), flags, size);
             }
-            other @ (Source::Nbd(_) | Source::Volume(..) | Source::Other(_)) => {
+            other @ (Source::Remote(_) | Source::Volume(..) | Source::Other(_)) => {
                 let kind = match other {
                     Source::Other(kind) => kind,
                     _ => to.kind.as_str(),
