@@ -4,7 +4,8 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use super::config::definition::Definition;
-use super::config::disk::{DiskDefinition, ImageDefinition, Source};
+use super::config::disk::{DiskDefinition, ImageDefinition};
+use super::config::source::Source;
 use super::interfaces::interfaces;
 use super::object::{Domain, ListFlags, passes};
 use super::registry::entry::Entry;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::block::Format;
-use crate::domain::config::disk::{ImageDefinition, Source, timeout};
+use crate::domain::config::disk::{ImageDefinition, timeout};
+use crate::domain::config::source::Source;
 use crate::domain::machine::block_job::{
     BlockWork, CopyDestination, CopyFlags, CopyParameters, CopyRequest,
 };

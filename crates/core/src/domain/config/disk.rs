@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::definition::NAMESPACE;
 use super::network;
+use super::source::Source;
+use crate::block::Cache;
 use crate::block::filter::meter::{Rules, Zeros};
-use crate::block::{Cache, Location, Remote};
 use crate::domain::config::io_tune::IoTune;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
@@ -25,30 +26,6 @@ pub enum Device {
 /// Whether libvirt has a word for a format.
 pub fn is_format(word: &str) -> bool {
     FORMATS.contains(&word)
-}
-
-/// Where an image is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    File(PathBuf),
-    Block(PathBuf),
-    /// An image that a server has.
-    Remote(Remote),
-    /// A volume of a pool, by their names.
-    Volume(String, String),
-    /// Something that is not served here: what it is.
-    Other(String),
-}
-
-impl Source {
-    /// Where that is, as far as the XML says it: a volume has to be looked for in its pool.
-    pub fn location(&self) -> Option<Location> {
-        match self {
-            Source::File(path) | Source::Block(path) => Some(Location::File(path.clone())),
-            Source::Remote(remote) => Some(Location::Remote(remote.clone())),
-            Source::Volume(..) | Source::Other(_) => None,
-        }
-    }
 }
 
 /// An image: where it is, and its format by name.

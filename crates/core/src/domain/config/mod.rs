@@ -9,3 +9,4 @@ pub mod lookup;
 pub mod network;
 pub mod nodeset;
 pub mod schema;
+pub mod source;

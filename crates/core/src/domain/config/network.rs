@@ -3,7 +3,7 @@
 
 use crate::block::Remote;
 use crate::block::nbd::{Address, Place};
-use crate::domain::config::disk::Source;
+use crate::domain::config::source::Source;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
 

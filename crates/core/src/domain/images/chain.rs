@@ -9,7 +9,8 @@ use crate::block::{
     self, Access, Cache, Chain, FileKind, Files, Format, Image, ImageFile, ImageParts, Location,
     NewImage, Node, OpenOptions, WholeSectors,
 };
-use crate::domain::config::disk::{Backing, DiskDefinition, ImageDefinition, Source};
+use crate::domain::config::disk::{Backing, DiskDefinition, ImageDefinition};
+use crate::domain::config::source::Source;
 use crate::domain::failed;
 use crate::error::*;
 

@@ -11,7 +11,8 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::config::disk::{DiskDefinition, ImageDefinition, Source};
+use super::config::disk::{DiskDefinition, ImageDefinition};
+use super::config::source::Source;
 use crate::block::Files;
 use crate::error::*;
 use crate::storage::{Storage, VolumeKind};

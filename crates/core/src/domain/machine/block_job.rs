@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::block::Format;
-use crate::domain::config::disk::Source;
+use crate::domain::config::source::Source;
 use crate::enums::domain::{
     virDomainBlockCommitFlags, virDomainBlockCopyFlags, virDomainBlockJobAbortFlags,
     virDomainBlockJobType,

@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
-use crate::domain::config::disk::{ImageDefinition, Source, is_format};
+use crate::domain::config::disk::{ImageDefinition, is_format};
+use crate::domain::config::source::Source;
 use crate::error::*;
 use crate::xml::{self, Element, excerpt};
 

@@ -7,7 +7,7 @@ use virsparse_base::errno::Errno;
 
 use super::description::SnapshotDisk;
 use crate::block::{Cache, Chain, FileKind, Files, Format, Location, OpenOptions, SECTOR};
-use crate::domain::config::disk::Source;
+use crate::domain::config::source::Source;
 use crate::domain::failed;
 use crate::domain::images::chain::{is_same, recorded_backing};
 use crate::domain::images::create::{create_file, make_image, open_existing, sync_folder_of};

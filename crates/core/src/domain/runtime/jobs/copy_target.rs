@@ -11,7 +11,7 @@ use crate::block::nbd::NbdOptions;
 use crate::block::{
     Access, Cache, Chain, FileKind, Files, Format, ImageFile, Location, OpenOptions,
 };
-use crate::domain::config::disk::Source;
+use crate::domain::config::source::Source;
 use crate::domain::failed;
 use crate::domain::images::Images;
 use crate::domain::images::create::{
