@@ -113,7 +113,8 @@ fn page(
     page.raw(".\\\" SPDX-License-Identifier: MIT OR Apache-2.0");
     page.raw(&format!(".TH {title} 3 \"\" libvirsparse \"C interface\""));
     // Names that are cut or stretched cannot be copied.
-    page.raw(".nh\n.ad l\n.SH NAME");
+    // groff 1.23 goes back to the adjustment of AD at each paragraph, and warns of lines without space.
+    page.raw(".nh\n.ad l\n.ds AD l\n.SH NAME");
     page.raw(&format!("{title} \\- {}", summary(&doc)));
     page.raw(".SH SYNOPSIS\n.nf");
     page.raw(&format!(".B #include <{}>\n.PP", header.to_include()));
