@@ -1,8 +1,12 @@
 //! The modules of this crate are layers: each imports only modules below it. Cargo enforces that
 //! between crates, and this test between modules.
 
+mod source_tree;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use source_tree::rust_files;
 
 /// From top to bottom.
 const LAYERS: [&str; 16] = [
@@ -26,17 +30,6 @@ const LAYERS: [&str; 16] = [
 
 /// What comes from the crates below, under a name of its own.
 const CRATES: [&str; 4] = ["block", "copy", "job", "sys"];
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a readable folder") {
-        let path = entry.expect("a readable folder").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
 
 /// The modules that a line names from the root of the crate: `crate::a::B`, `crate::{a, b::C}`.
 fn named(text: &str) -> Vec<String> {
@@ -79,8 +72,7 @@ fn named(text: &str) -> Vec<String> {
 #[test]
 fn modules_import_only_what_is_below_them() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = Vec::new();
-    files(&source, &mut found);
+    let found = rust_files(&source);
     assert!(found.len() > 100, "{} files", found.len());
     let floor = |module: &str| LAYERS.iter().position(|layer| *layer == module);
     let mut upwards = Vec::new();
@@ -168,8 +160,7 @@ fn one(mut names: impl Iterator<Item = String>) -> Vec<String> {
 #[test]
 fn folders_of_domain_import_only_what_is_below_them() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain");
-    let mut found = Vec::new();
-    files(&source, &mut found);
+    let found = rust_files(&source);
     let floor = |module: &str| DOMAIN_FLOORS.iter().position(|floor| *floor == module);
     let mut upwards = Vec::new();
     for path in &found {

@@ -1,24 +1,29 @@
 //! The sources that docs/debugging.md names are modules that log something: a filter for another name would
 //! match nothing.
 
+mod source_tree;
+
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use source_tree::rust_files;
 
 /// The Rust files of a module: its file, or all of its folder.
 fn files_of(module: &Path) -> Vec<PathBuf> {
     let file = module.with_extension("rs");
-    if file.is_file() {
-        return vec![file];
+    match (file.is_file(), module.is_dir()) {
+        (true, _) => vec![file],
+        (false, true) => rust_files(module),
+        (false, false) => Vec::new(),
     }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(module).into_iter().flatten() {
-        let path = entry.expect("an entry").path();
-        match path.is_dir() {
-            true => files.extend(files_of(&path)),
-            false => files.push(path),
-        }
-    }
-    files
+}
+
+/// Whether one of the files has one of the texts in it.
+fn any_has(files: &[PathBuf], texts: &[&str]) -> bool {
+    files.iter().any(|file| {
+        let source = fs::read_to_string(file).expect("a source file");
+        texts.iter().any(|text| source.contains(text))
+    })
 }
 
 #[test]
@@ -36,16 +41,10 @@ fn documented_log_sources_are_modules_that_log() {
             _ => ("crates/core/src", name),
         };
         let files = files_of(&root.join(layer).join(module.replace('.', "/")));
-        let logs = files.iter().any(|file| {
-            let text = fs::read_to_string(file).expect("a source file");
-            ["debug", "info", "warn", "error"].iter().any(|m| text.contains(&format!("log::{m}!")))
-        });
+        let logs = any_has(&files, &["log::debug!", "log::info!", "log::warn!", "log::error!"]);
         // A module that has another name now and keeps that of its messages says so.
         let target = format!("target: \"virsparse::{module}\"");
-        let kept = || {
-            let text = |file: &PathBuf| fs::read_to_string(file).expect("a source file");
-            files_of(&root.join("src")).iter().any(|file| text(file).contains(&target))
-        };
+        let kept = || any_has(&rust_files(&root.join("src")), &[&target]);
         assert!(logs || layer == "src" && kept(), "nothing logs as '{name}'");
         seen += 1;
     }

@@ -1,22 +1,15 @@
 //! Numbers that C programs know are in `src/enums` and `src/error/codes.rs` alone, which are compared with
 //! libvirt's headers. What the rest of the crate does with such a number, it takes from there.
 
+mod source_tree;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use source_tree::rust_files;
 
 /// Constants with a number of their own, which no enumeration has: sizes, limits, magic numbers.
 const OWN: [&str; 4] = ["DEFAULT_WEIGHT", "WIDTH", "HEIGHT", "BACKING_FORMAT"];
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a readable folder") {
-        let path = entry.expect("a readable folder").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
 
 fn is_number(text: &str) -> bool {
     let text = text.trim_start_matches(['-', '(', ' ']);
@@ -42,10 +35,8 @@ fn numbered(line: &str) -> Option<&str> {
 #[test]
 fn numbers_that_programs_know_stand_in_the_enumerations_alone() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = Vec::new();
-    for layer in ["domain", "storage", "stream", "event"] {
-        files(&source.join(layer), &mut found);
-    }
+    let layers = ["domain", "storage", "stream", "event"];
+    let mut found: Vec<_> = layers.iter().flat_map(|l| rust_files(&source.join(l))).collect();
     found.push(source.join("typed_params.rs"));
     assert!(found.len() > 80, "{} files", found.len());
     let mut repeated = Vec::new();
