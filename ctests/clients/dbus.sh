@@ -27,7 +27,7 @@ object() {
     sed -n "s|.*'/org/libvirt/\([^']*\)'.*|\1|p"
 }
 
-# is PATTERN COMMAND...: the output matches.
+# is PATTERN COMMAND...: the output matches, be it a result or an error: the status is not looked at.
 is() {
     local pattern=$1 output
     shift
@@ -37,6 +37,7 @@ is() {
 
 LD_LIBRARY_PATH=$DROP_IN VIRSPARSE_URI_ALIASES="qemu:///session=$URI" libvirt-dbus --session &
 server=$!
+# It may have ended by itself, and ends with a signal otherwise; neither is the result of this test.
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true' EXIT
 gdbus wait --session --timeout 60 org.libvirt
 grep -qF "$(realpath "$LIBRARY")" "/proc/$server/maps" || fail "not on our library"

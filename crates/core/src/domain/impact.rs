@@ -85,6 +85,10 @@ impl Domain {
         loop {
             let entry = self.entry()?;
             let impact = Impact::on(flags, &entry)?;
+            if !impact.live {
+                self.change_config(&config)?;
+                return Ok(Changed { impact, flushed: Ok(()) });
+            }
             let changed = |before: &Arc<Definition>| {
                 let (before, after) = (before.clone(), Arc::new(config(before)?));
                 Ok::<_, Error>(Replacement { before, after })
@@ -93,10 +97,6 @@ impl Domain {
                 Some(kept) if impact.config => Some(changed(kept)?),
                 _ => None,
             };
-            if !impact.live {
-                self.change_config(&config)?;
-                return Ok(Changed { impact, flushed: Ok(()) });
-            }
             let machine = entry.machine()?;
             let before = machine.definition()?;
             let (after, change) = live(&before)?;
