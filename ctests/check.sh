@@ -12,10 +12,18 @@ cd "$(dirname "$0")/.." || exit 1
 . ctests/needs.sh
 log=$(mktemp)
 not_run=$(mktemp)
-trap 'rm -f "$log" "$not_run"' EXIT
+failures=$(mktemp)
+trap 'rm -f "$log" "$not_run" "$failures"' EXIT
 passed=0
 failed=0
 broken=()
+
+# What to show once more, below everything else, of a step that failed: its last lines, and above them those
+# that cargo and our scripts begin or end with FAILED.
+failed_lines() {
+    grep -nE '^FAILED|FAILED$|panicked at' "$log" | head -20
+    tail -15 "$log"
+}
 
 # step WHAT COMMAND...: runs the command, which tests WHAT. If it prints numbers of passes and failures, as
 # cargo and our scripts do, they are added up; otherwise the command counts as one test.
@@ -34,7 +42,10 @@ step() {
     fi
     passed=$((passed + p))
     failed=$((failed + f))
-    [ "$f" -eq 0 ] || broken+=("$what")
+    if [ "$f" -ne 0 ]; then
+        broken+=("$what")
+        { echo "== the end of: $what" && failed_lines; } >>"$failures"
+    fi
     sed -n 's/^NOT RUN //p' "$log" >>"$not_run"
     echo "== $what: $((SECONDS - begin)) s"
 }
@@ -127,6 +138,7 @@ if [ "$skipped" -ne 0 ]; then
     fi
 fi
 if [ "$failed" -ne 0 ]; then
+    cat "$failures"
     printf 'Failed: %s\n' "${broken[@]}"
 fi
 echo "$passed passed, $failed failed, $skipped skipped"

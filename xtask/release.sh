@@ -98,6 +98,8 @@ rehearse() {
     mkdir "$out"
     git clone --quiet --shared . "$clone"
     cd "$clone"
+    # What is built stays out of the trees that are compared below.
+    export CARGO_TARGET_DIR=$work/target
     git config user.name rehearsal
     git config user.email rehearsal@localhost
     version=$(version_of_manifest)
