@@ -2,6 +2,7 @@
 //! calling them from a library: no signal may reach the host because of us.
 #![allow(unsafe_code)]
 
+pub mod detached;
 pub mod foreign;
 pub mod fork;
 
