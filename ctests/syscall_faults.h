@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -61,6 +62,15 @@ static inline int faults_disarm(void)
     fault_armed = 0;
     __sync_synchronize();
     return fault_fired;
+}
+
+/* Whether the (first) call that has failed was to bring data to the disk. The system may have dropped
+ * what it should have written, so the library writes nothing more to that file while it is open:
+ * clusters that were allocated before can be neither used nor given back. */
+static inline int fault_hit_a_flush(void)
+{
+    return strcmp((const char *)fault_call, "fsync") == 0 ||
+           strcmp((const char *)fault_call, "fdatasync") == 0;
 }
 
 /* Whether this call fails, which has set errno then. */
@@ -244,6 +254,47 @@ static inline int count_descriptors(void)
         count++;
     closedir(folder);
     return count;
+}
+
+/* Does a piece of work while the `at`-th call fails, or all from there on, and checks what it has left.
+ * Returns how many calls have failed. */
+typedef int (*fault_trial)(const void *work, enum fault_kind kind, int at, int goes_on);
+
+/* Lets each call of a piece of work fail, or, if `step` is more than 1, each of the first `few`, and
+ * then one of `step`. How many calls there are is counted while none fails; with several threads it is
+ * not always the same, so the trials go on until there is no such call. */
+static inline void fault_each_call(const char *name, fault_trial trial, const void *work,
+                                   enum fault_kind kind, int goes_on, int few, int step)
+{
+    int calls, at, fired, trials = 0, hits = 0;
+
+    CHECK_INT(trial(work, kind, INT_MAX, goes_on), 0);
+    calls = fault_calls;
+    /* Otherwise nothing would be tested. */
+    CHECK(calls > 0);
+    for (at = 1, fired = 1; at <= calls || fired; at += step == 1 || at < few ? 1 : step) {
+        fired = trial(work, kind, at, goes_on) > 0;
+        CHECK(fired || at > 1);
+        trials++;
+        hits += fired;
+    }
+    printf("%s: %s%s, in %d of %d trials with %d calls\n", name, fault_names[kind],
+           goes_on ? " from then on" : "", hits, trials, calls);
+    fflush(stdout);
+}
+
+/* The same for all kinds of failures. FAULTS_ALL in the environment makes `step` 1, and includes the
+ * kinds that go on to fail in ways that the shorter form has already. */
+static inline void fault_each_kind(const char *name, fault_trial trial, const void *work, int few,
+                                   int step)
+{
+    int kind, goes_on, all = getenv("FAULTS_ALL") != NULL;
+
+    for (kind = 0; kind < FAULT_KINDS; kind++)
+        for (goes_on = 0; goes_on < 2; goes_on++)
+            if (!goes_on || all || (kind != FAULT_EIO && kind != FAULT_SHORT))
+                fault_each_call(name, trial, work, (enum fault_kind)kind, goes_on, few,
+                                all ? 1 : step);
 }
 
 #endif
