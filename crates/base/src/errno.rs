@@ -48,6 +48,12 @@ impl Errno {
         self.0
     }
 
+    /// Whether the process or the machine lacks something, as opposed to the file that a call is about:
+    /// what the call was to find is unknown then, and the next attempt may succeed.
+    pub fn is_shortage(self) -> bool {
+        matches!(self, Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EINTR)
+    }
+
     /// strerror's text: "No such file or directory".
     pub fn text(self) -> String {
         errno_text(self.0)

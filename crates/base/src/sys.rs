@@ -9,6 +9,7 @@ pub mod fork;
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -17,7 +18,7 @@ use std::path::Path;
 use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::errno::{Errno, SysResult};
+use crate::errno::{Errno, SysResult, errno_of};
 use nix::fcntl::FallocateFlags;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
@@ -238,6 +239,19 @@ pub fn sync_folder(folder: &impl AsFd) -> SysResult<()> {
             Err(Errno::EINVAL | Errno::EOPNOTSUPP) => return Ok(()),
             done => return done,
         }
+    }
+}
+
+/// The same for a folder at a path. Whoever may create names in a folder need not be able to read it; the
+/// system writes them later then.
+pub fn sync_folder_at(path: &Path) -> SysResult<()> {
+    match File::open(path) {
+        Ok(folder) => sync_folder(&folder),
+        Err(e) if e.kind() == ErrorKind::PermissionDenied => {
+            log::warn!("'{}' cannot be synced: {e}", path.display());
+            Ok(())
+        }
+        Err(e) => Err(errno_of(&e)),
     }
 }
 

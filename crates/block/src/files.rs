@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use virsparse_base::errno::{Errno, SysResult, errno_of};
+use virsparse_base::sys;
 
 use super::{Access, BlockError, Cache, FileNode, Location, Node, Result};
 
@@ -151,7 +152,7 @@ impl Files for RealFiles {
     }
 
     fn sync_folder(&self, folder: &Path) -> SysResult<()> {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| errno_of(&e))
+        sys::sync_folder_at(folder)
     }
 
     fn identity(&self, path: &Path) -> SysResult<(u64, u64)> {

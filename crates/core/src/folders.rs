@@ -1,6 +1,6 @@
 //! Folders that are there after a power cut, too.
 
-use std::fs::{DirBuilder, File};
+use std::fs::DirBuilder;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -32,15 +32,7 @@ pub fn sync_above(path: &Path) -> io::Result<()> {
         Some(parent) => parent,
         None => return Ok(()),
     };
-    match File::open(folder) {
-        Ok(folder) => Ok(sys::sync_folder(&folder)?),
-        // Who may make names in a folder need not be able to read it; the name gets there later then.
-        Err(e) if e.kind() == ErrorKind::PermissionDenied => {
-            log::warn!("'{}' cannot be synced: {e}", folder.display());
-            Ok(())
-        }
-        Err(e) => Err(e),
-    }
+    Ok(sys::sync_folder_at(folder)?)
 }
 
 #[cfg(test)]

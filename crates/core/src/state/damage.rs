@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use uuid::{Builder, Uuid};
-use virsparse_base::errno::Errno;
 
 use super::Kind;
 use crate::error::*;
@@ -73,12 +72,6 @@ fn damaged(domain: virErrorDomain, path: &Path, cause: &str) -> Error {
     Error::new(VIR_ERR_XML_ERROR, domain, text)
 }
 
-/// Whether a failure to read is not the file's: the next attempt may succeed, and what cannot be
-/// read then is unknown.
-pub fn is_shortage(errno: Errno) -> bool {
-    matches!(errno, Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EINTR)
-}
-
 /// The UUID that a text seems to give its object.
 fn uuid_in(text: &str) -> Option<Uuid> {
     let (_, rest) = text.split_once("<uuid>")?;
@@ -100,6 +93,7 @@ fn uuid_from_name(kind: Kind, name: &str) -> Uuid {
 mod tests {
     use super::*;
     use crate::state::{DOMAINS, POOLS};
+    use virsparse_base::errno::Errno;
 
     const UUID: &str = "7f307396-f344-4837-9dc5-110ce400d1b9";
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use virsparse_base::errno::{Errno, SysResult};
 
-use super::damage::{Damage, is_shortage};
+use super::damage::Damage;
 use super::{Kind, failed};
 use crate::error::*;
 
@@ -122,7 +122,8 @@ impl Folder {
     }
 
     fn sync(&self) -> Result<()> {
-        self.file.sync_all().map_err(|e| failed(self.domain, &e, "cannot sync", &self.path))
+        crate::sys::sync_folder(&self.file)
+            .map_err(|errno| failed(self.domain, &errno.into(), "cannot sync", &self.path))
     }
 
     /// Makes it last which files are in it, or takes back the change. A change that cannot be taken
@@ -194,7 +195,7 @@ fn read_listed(folder: &Path, kind: Kind) -> Result<Option<Vec<Stored>>> {
         let text = match read_text(&path) {
             Ok(text) => Ok(text),
             Err(e) if e.kind() == ErrorKind::NotFound && is_gone(&path) => return Ok(None),
-            Err(e) if is_shortage(errno_of(&e)) => {
+            Err(e) if errno_of(&e).is_shortage() => {
                 return Err(failed(kind.domain, &e, "cannot read", &path));
             }
             Err(e) => Err(Damage::unreadable(kind, &name, &path, &e)),

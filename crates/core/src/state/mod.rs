@@ -22,7 +22,7 @@ mod locked;
 mod short_name;
 mod stamp;
 
-pub use damage::{Damage, Kept, is_shortage};
+pub use damage::{Damage, Kept};
 pub use files::{Staged, Stored, names, read_all, remove, sync};
 pub use locked::Locked;
 pub use short_name::short_name;

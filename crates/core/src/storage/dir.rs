@@ -30,7 +30,6 @@ use super::volume_description::{Timestamp, Timestamps, VolumeKind};
 use super::volume_format::VolumeFormat;
 use crate::block::{BlockError, FileNode, ImageFile, Node};
 use crate::error::*;
-use crate::state::is_shortage;
 use crate::{folders, sys};
 
 /// A pool's folder.
@@ -365,7 +364,7 @@ impl VolumeStore for DirStore {
             let is_volume = plain
                 || match self.locate(&folder, &name) {
                     Ok(found) => found.is_some(),
-                    Err(e) if e.errno().is_some_and(is_shortage) => return Err(e),
+                    Err(e) if e.errno().is_some_and(Errno::is_shortage) => return Err(e),
                     Err(e) => {
                         log::warn!("'{}' is no volume: {e}", self.path_of(&name));
                         false

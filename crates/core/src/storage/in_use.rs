@@ -67,9 +67,7 @@ impl Volume {
         let file = match store.open(self.name(), false) {
             Ok(file) => file,
             // Without a descriptor nobody can tell whether it is in use.
-            Err(e) if matches!(e.errno(), Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM)) => {
-                return Err(e);
-            }
+            Err(e) if e.errno().is_some_and(Errno::is_shortage) => return Err(e),
             Err(e) => {
                 log::debug!("'{}' is deleted without its locks: {}", self.key(), e.message);
                 let files = self.connect().storage().files();

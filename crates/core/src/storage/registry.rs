@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::Instant;
 
 use uuid::Uuid;
+use virsparse_base::errno::Errno;
 
 use super::in_use::ImageUsers;
 use super::listing::Listing;
@@ -17,7 +18,7 @@ use super::store::VolumeStore;
 use super::unknown::UnknownStore;
 use crate::block::{Files, MemoryFiles, RealFiles};
 use crate::error::*;
-use crate::state::{Damage, Folder, Kept, Locked, POOLS, Stamp, StateDir, Stored, is_shortage};
+use crate::state::{Damage, Folder, Kept, Locked, POOLS, Stamp, StateDir, Stored};
 use crate::xml::excerpt;
 
 /// One pool, as it is at one moment.
@@ -280,7 +281,7 @@ impl Storage {
             });
             match started {
                 // It could be started a moment later: the next connection is to try it.
-                Err(error) if error.errno().is_some_and(is_shortage) => return Err(error),
+                Err(error) if error.errno().is_some_and(Errno::is_shortage) => return Err(error),
                 Err(error) => log::warn!("pool '{}' does not start: {error}", entry.name),
                 Ok(()) => log::info!("pool '{}' starts by itself", entry.name),
             }

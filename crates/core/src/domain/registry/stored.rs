@@ -7,12 +7,14 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use virsparse_base::errno::Errno;
+
 use super::entry::{Entries, Entry, Live};
 use super::owner::Owner;
 use super::status::Status;
 use crate::domain::config::definition::Definition;
 use crate::error::*;
-use crate::state::{Damage, Folder, StateDir, Stored, is_shortage, short_name};
+use crate::state::{Damage, Folder, StateDir, Stored, short_name};
 
 /// The file whose lock tells which process a domain runs in.
 const OWNER: &str = "owner";
@@ -202,7 +204,7 @@ fn load_elsewhere(state: &StateDir, before: &Entries, entries: &mut Entries) -> 
                 log::debug!("domain '{name}' does not run any more: its process has ended");
                 continue;
             }
-            Err(error) if error.errno().is_none_or(is_shortage) => return Err(error),
+            Err(error) if error.errno().is_none_or(Errno::is_shortage) => return Err(error),
             // It may run, in whichever process.
             Err(error) => {
                 text = Err(Damage::unknown(state.kind(), &name, error));
