@@ -1,11 +1,13 @@
 /* A process without free memory: large allocations fail with an error, and existing objects stay
- * usable. The length of a document is checked before it is copied.
+ * usable; a small one that fails ends the process, and prints nothing. The length of a document is
+ * checked before it is copied.
  * ctest: ours-only because libvirt ends the process
  * ctest: no-valgrind because that needs memory, too */
-#include "fixture.h"
+#include "domain.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 /* The process may grow by so much from now on. */
 static void limit_to(size_t more)
@@ -34,6 +36,52 @@ static char *document(const char *name, size_t length)
     memset(text + head, ' ', length);
     strcpy(text + head + length, xml + head);
     return text;
+}
+
+/* Takes all memory in pieces of that size. */
+static void take_all(size_t size)
+{
+    void **piece, **last = NULL;
+
+    while ((piece = (void **)malloc(size)) != NULL) {
+        /* A compiler may leave out an allocation that is not used. */
+        *piece = last;
+        last = (void **)(void *)piece;
+    }
+    CHECK(last != NULL || size > sizeof(void *) * 2);
+}
+
+/* What a child does in whose process nothing can be allocated: it has no other threads. */
+static void without_any(virStoragePoolPtr pool)
+{
+    const struct rlimit no_core = { 0, 0 };
+    int output = open(in_dir("output"), O_CREAT | O_WRONLY, 0600), i;
+
+    CHECK(output >= 0 && dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0);
+    CHECK_INT(setrlimit(RLIMIT_CORE, &no_core), 0);
+    limit_to(1);
+    take_all(64 * KIB);
+    take_all(KIB);
+    take_all(sizeof(void *) * 2);
+    for (i = 0; i < 1000; i++)
+        virStorageVolLookupByName(pool, "no such volume");
+    _exit(0);
+}
+
+static void small_allocations_end_the_process(virStoragePoolPtr pool)
+{
+    int status;
+    pid_t child = fork();
+
+    CHECK(child >= 0);
+    if (child == 0)
+        without_any(pool);
+    CHECK(waitpid(child, &status, 0) == child);
+    if (file_size(in_dir("output")) > 0)
+        run("cat %s >&2", in_dir("output"));
+    CHECK_INT(file_size(in_dir("output")), 0);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    CHECK_INT(unlink(in_dir("output")), 0);
 }
 
 int main(int argc, char **argv)
@@ -78,6 +126,7 @@ int main(int argc, char **argv)
     vol = virStorageVolCreateXML(pool, large, 0);
     CHECK(vol != NULL);
     vol_gone(vol);
+    small_allocations_end_the_process(pool);
     pool_gone(pool);
     CHECK_INT(virConnectClose(conn), 0);
     return CHECK_DONE();

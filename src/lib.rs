@@ -10,6 +10,10 @@
 // Those comments are C manuals: `<disk>` in them is XML, and `vda[3]` is the name of an image.
 #![allow(rustdoc::invalid_html_tags, rustdoc::broken_intra_doc_links)]
 
+/// Without memory the process ends without a message; see `virsparse_base::memory`.
+#[global_allocator]
+static ALLOCATOR: virsparse_base::memory::QuietAllocator = virsparse_base::memory::QuietAllocator;
+
 /// The exported symbols' versions: one directive each, made from symbols.map by build.rs.
 mod symver {
     core::arch::global_asm!(include_str!(concat!(env!("OUT_DIR"), "/symver.s")));

@@ -3,6 +3,7 @@
 
 use std::ffi::c_char;
 
+use virsparse_base::memory::fallible;
 use virsparse_core::error::*;
 use virsparse_core::xml::MAX_TEXT;
 
@@ -65,7 +66,7 @@ pub unsafe fn from_c(
         return Err(Error::argument(domain, argument, text));
     };
     let mut copy = String::new();
-    copy.try_reserve_exact(text.len())
+    fallible(|| copy.try_reserve_exact(text.len()))
         .map_err(|_| Error::new(VIR_ERR_NO_MEMORY, domain, format!("{} bytes", text.len())))?;
     copy.push_str(text);
     Ok(Some(copy))

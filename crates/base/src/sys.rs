@@ -19,6 +19,7 @@ use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::errno::{Errno, SysResult, errno_of};
+use crate::memory::fallible;
 use nix::fcntl::FallocateFlags;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
@@ -398,7 +399,7 @@ pub fn zeroed<T: Number>(length: usize) -> SysResult<Vec<T>> {
         return Ok(Vec::new());
     }
     // SAFETY: the layout is not empty.
-    let memory = unsafe { std::alloc::alloc_zeroed(layout) }.cast::<T>();
+    let memory = fallible(|| unsafe { std::alloc::alloc_zeroed(layout) }).cast::<T>();
     if memory.is_null() {
         return Err(Errno::ENOMEM);
     }

@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use virsparse_base::errno::Errno;
+use virsparse_base::memory::fallible;
 
 use crate::{BlockError, Extent, ExtentKind, Node, Result, Space};
 
@@ -30,8 +31,8 @@ impl Pages {
             Entry::Occupied(there) => Some(there.into_mut()),
             Entry::Vacant(place) => {
                 let (mut bytes, mut margin) = (Vec::new(), Vec::<u8>::new());
-                bytes.try_reserve_exact(PAGE as usize).ok()?;
-                margin.try_reserve_exact(MARGIN).ok()?;
+                fallible(|| bytes.try_reserve_exact(PAGE as usize)).ok()?;
+                fallible(|| margin.try_reserve_exact(MARGIN)).ok()?;
                 drop(margin);
                 bytes.resize(PAGE as usize, 0);
                 Some(place.insert(bytes.into_boxed_slice()))

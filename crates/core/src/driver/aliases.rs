@@ -11,6 +11,7 @@ use super::uri::folder_of_user;
 use crate::error::*;
 use crate::sys;
 use crate::xml::excerpt;
+use virsparse_base::memory::fallible;
 
 const VARIABLE: &str = "VIRSPARSE_URI_ALIASES";
 
@@ -67,7 +68,7 @@ fn read(path: &Path, place: &str) -> Result<Option<String>> {
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
     let mut bytes = Vec::new();
-    file.and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+    file.and_then(|file| fallible(|| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)))
         .map_err(|e| failed(&e))?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(bad(place, &format!("it is longer than {MOST_BYTES} bytes")));

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use virsparse_base::errno::Errno;
+use virsparse_base::memory::fallible;
 
 use super::{Connect, Credentials, Wanted};
 use crate::domain::{DefineFlags, Domain, SnapshotCreateFlags, StartFlags, State};
@@ -93,7 +94,8 @@ fn read(path: &Path, root: &str, most: usize) -> Result<(Element, usize)> {
         return Err(failed(if metadata.is_dir() { Errno::EISDIR } else { Errno::EINVAL }));
     }
     let mut bytes = Vec::new();
-    file.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|e| failed(errno_of(&e)))?;
+    fallible(|| file.take(most as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|e| failed(errno_of(&e)))?;
     if bytes.len() > most {
         return Err(failed(Errno::EFBIG));
     }

@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use nix::unistd::{SysconfVar, sysconf};
+use virsparse_base::memory::fallible;
 
 use super::{NodeInfo, Stats};
 use crate::error::*;
@@ -19,7 +20,7 @@ const STAT: &str = "/proc/stat";
 const MOST_CPUS: u32 = 1 << 16;
 
 fn read(path: &str) -> Result<String> {
-    fs::read_to_string(path)
+    fallible(|| fs::read_to_string(path))
         .map_err(|e| Error::io(VIR_FROM_NONE, &e, format!("Failed to read file '{path}'")))
 }
 

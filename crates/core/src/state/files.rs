@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use virsparse_base::errno::{Errno, SysResult};
+use virsparse_base::memory::fallible;
 
 use super::damage::Damage;
 use super::{Kind, failed};
@@ -251,6 +252,6 @@ fn read_text(path: &Path) -> io::Result<String> {
         return unusable("it is longer than any definition");
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST).read_to_end(&mut bytes)?;
+    fallible(|| file.take(LARGEST).read_to_end(&mut bytes))?;
     String::from_utf8(bytes).or_else(|_| unusable("it is not UTF-8"))
 }

@@ -35,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
+use virsparse_base::memory::fallible;
 
 use crate::error::*;
 use crate::folders;
@@ -199,7 +200,7 @@ impl StateDir {
     /// does not tell which boot it is, what ran is taken to be still running.
     pub fn new_boot(&self) -> Result<Option<String>> {
         let machine = Path::new(BOOT_ID);
-        let boot = match fs::read_to_string(machine) {
+        let boot = match fallible(|| fs::read_to_string(machine)) {
             Ok(boot) => boot,
             Err(e) if is_hidden(&e) => {
                 log::info!("pools do not start by themselves: cannot read '{BOOT_ID}': {e}");
@@ -209,7 +210,7 @@ impl StateDir {
         };
         let path = self.boot_path();
         // What is no text was written by no one who has finished it.
-        let before = match fs::read(&path) {
+        let before = match fallible(|| fs::read(&path)) {
             Ok(before) => before,
             Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(e) => return Err(self.failed(&e, "cannot read", &path)),

@@ -11,6 +11,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use virsparse_base::memory::fallible;
+
 use super::store::VolumeStore;
 use crate::error::*;
 
@@ -143,7 +145,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 fn read(path: &Path) -> io::Result<Seen> {
     let mut file = File::open(path)?;
     let mut text = String::new();
-    file.read_to_string(&mut text)?;
+    fallible(|| file.read_to_string(&mut text))?;
     let names = text.split_terminator('\0').map(str::to_string).collect();
     Ok(Seen { file, names: Arc::new(names) })
 }

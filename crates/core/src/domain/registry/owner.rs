@@ -9,6 +9,7 @@ use std::path::Path;
 
 use nix::fcntl::{FcntlArg, fcntl};
 use virsparse_base::errno::Errno;
+use virsparse_base::memory::fallible;
 
 /// A lock that is held.
 pub struct Owner(File);
@@ -48,7 +49,7 @@ impl Owner {
             return Ok(None);
         }
         let mut text = Vec::new();
-        file.read_to_end(&mut text)?;
+        fallible(|| file.read_to_end(&mut text))?;
         Ok(Some(str::from_utf8(&text).ok().and_then(|text| text.parse().ok()).unwrap_or(0)))
     }
 }
