@@ -98,7 +98,8 @@ pub use filter::block_backend::BlockBackend;
 pub use filter::gate::{Closed, Gate};
 pub use filter::whole_sectors::WholeSectors;
 pub use format::{
-    Format, ImageFormat, ImageHeader, ImageInfo, ImageParts, NewImage, OpenImage, Overlay,
+    Compression, Format, ImageFeatures, ImageFormat, ImageHeader, ImageInfo, ImageOptions,
+    ImageParts, ImageSummary, NewImage, OpenImage, Overlay, Preallocation, RecordedBacking,
 };
 pub use location::{Access, Location, has_protocol};
 pub use memory_files::{MemoryFile, MemoryFiles, MemoryFolder, MemoryImage};

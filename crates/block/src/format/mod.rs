@@ -2,14 +2,19 @@
 //! give it a row here. What an image is opened as is always what somebody has said, never what its bytes
 //! look like.
 
-mod magic;
+pub(crate) mod fields;
+mod options;
 mod qcow2;
 mod raw;
+pub(crate) mod summary;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::{Layers, Node, Result};
+use crate::{BlockError, Errno, Layers, Node, Result};
+
+pub use options::{Compression, ImageFeatures, ImageOptions, NewImage, Preallocation};
+pub use summary::{ImageSummary, RecordedBacking};
 
 /// The formats that images are opened in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub enum Format {
 impl Format {
     /// All of them.
     pub const ALL: [Format; 2] = [Format::Raw, Format::Qcow2];
+    /// The format of a new overlay for which none has been chosen.
+    pub const OVERLAY: Format = Format::Qcow2;
 
     /// What does the work.
     fn driver(self) -> &'static dyn ImageFormat {
@@ -43,9 +50,24 @@ impl Format {
     }
 
     /// Whether images of this format describe themselves, so that their file holds more than the bytes of
-    /// the disk, and can lie over others.
+    /// the disk.
     pub fn has_header(self) -> bool {
         self.driver().has_header()
+    }
+
+    /// Whether images of this format can have a backing image, and so can be overlays.
+    pub fn can_have_backing(self) -> bool {
+        self.driver().can_have_backing()
+    }
+
+    /// How much space a new image of this format can have from the beginning.
+    pub fn preallocations(self) -> &'static [Preallocation] {
+        self.driver().preallocations()
+    }
+
+    /// Whether images of this format can have compressed clusters.
+    pub fn can_compress(self) -> bool {
+        self.driver().can_compress()
     }
 
     /// Reads what the image in `file` says of itself. Nothing that it refers to is opened. Messages call
@@ -54,8 +76,27 @@ impl Format {
         self.driver().read(name, file)
     }
 
+    /// Refuses an image that [`Format::create`] could not make, before anything is changed: EOPNOTSUPP.
+    pub fn check(self, image: &NewImage) -> Result<()> {
+        let preallocation = image.options.preallocation;
+        if !self.preallocations().contains(&preallocation) {
+            let name = self.name();
+            return Err(unsupported(format!(
+                "preallocation mode {preallocation:?} is not available for {name} images"
+            )));
+        }
+        if image.backing.is_some() && !self.can_have_backing() {
+            return Err(unsupported(format!("a {} image has no backing image", self.name())));
+        }
+        if image.options.compression.is_some() && !self.can_compress() {
+            return Err(unsupported(format!("{} images cannot be compressed", self.name())));
+        }
+        self.driver().check(image)
+    }
+
     /// Makes an empty image in `file`. What was in that is gone.
     pub fn create(self, file: &dyn Node, image: &NewImage) -> Result<()> {
+        self.check(image)?;
         self.driver().create(file, image)
     }
 }
@@ -68,6 +109,18 @@ pub trait ImageFormat: Sync {
     /// See [`Format::has_header`].
     fn has_header(&self) -> bool;
 
+    /// See [`Format::can_have_backing`]. Images of such a format are opened as an [`OpenImage::Overlay`].
+    fn can_have_backing(&self) -> bool;
+
+    /// See [`Format::preallocations`].
+    fn preallocations(&self) -> &'static [Preallocation];
+
+    /// See [`Format::can_compress`].
+    fn can_compress(&self) -> bool;
+
+    /// See [`Format::check`], which looks at what the functions above say.
+    fn check(&self, image: &NewImage) -> Result<()>;
+
     /// See [`Format::read`].
     fn read(&self, name: &str, file: &dyn Node) -> Result<Box<dyn ImageHeader>>;
 
@@ -75,15 +128,9 @@ pub trait ImageFormat: Sync {
     fn create(&self, file: &dyn Node, image: &NewImage) -> Result<()>;
 }
 
-/// An image to be made. What only one format knows of is in the options of that.
-#[derive(Clone, Debug, Default)]
-pub struct NewImage {
-    /// Bytes that a guest sees.
-    pub size: u64,
-    /// The name of the backing image as it is recorded, and its format.
-    pub backing: Option<(String, String)>,
-    /// It is made in what keeps its length: a block device, or an export.
-    pub in_place: bool,
+/// The error that something cannot be made in a format.
+fn unsupported(what: String) -> BlockError {
+    BlockError { what, errno: Errno::EOPNOTSUPP }
 }
 
 /// What an image says of itself.
@@ -213,7 +260,7 @@ mod tests {
             let (name, data, backing) = ("image".to_string(), None, None);
             let parts = ImageParts { name, file, data, backing, writable: true };
             let image = header.open(parts).unwrap();
-            assert_eq!(image.overlay().is_some(), format.has_header());
+            assert_eq!(image.overlay().is_some(), format.can_have_backing());
             let node = image.node();
             node.write_at(&[7; 512], 4096).unwrap();
             let mut bytes = [0; 512];
@@ -221,5 +268,32 @@ mod tests {
             assert_eq!(bytes, [7; 512]);
         }
         assert_eq!(Format::from_name("vmdk"), None);
+        assert!(Format::OVERLAY.can_have_backing());
+    }
+
+    /// What a format says of itself is what it makes, and what it says that it cannot is refused before
+    /// the file is touched.
+    #[test]
+    fn each_format_makes_what_it_says_and_refuses_the_rest() {
+        use Preallocation::*;
+        let backing = ("below".to_string(), "raw".to_string());
+        for format in Format::ALL {
+            let asked = |change: &dyn Fn(&mut NewImage), expected: bool| {
+                let mut new = NewImage { size: 1 << 20, ..NewImage::default() };
+                change(&mut new);
+                let file = MemoryNode::new("file", 0);
+                let made = format.create(&file, &new);
+                assert_eq!(made.is_ok(), expected, "{format:?} {new:?}: {made:?}");
+                if let Err(error) = made {
+                    assert_eq!((error.errno, file.length()), (Errno::EOPNOTSUPP, Ok(0)));
+                }
+            };
+            for kind in [Off, Metadata, Falloc, Full] {
+                let expected = format.preallocations().contains(&kind);
+                asked(&|new| new.options.preallocation = kind, expected);
+            }
+            asked(&|new| new.backing = Some(backing.clone()), format.can_have_backing());
+            asked(&|new| new.options.compression = Some(Compression::Zstd), format.can_compress());
+        }
     }
 }

@@ -3,8 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{ImageFormat, ImageHeader, ImageInfo, ImageParts, NewImage, OpenImage, Overlay};
-use crate::qcow2::{CreateOptions, Header, Qcow2Node, create};
+use super::{
+    Compression, ImageFeatures, ImageFormat, ImageHeader, ImageInfo, ImageParts, NewImage,
+    OpenImage, Overlay, Preallocation, unsupported,
+};
+use crate::qcow2::{CreateOptions, Header, MOST_NAME, Qcow2Node, create};
 use crate::{Layers, Node, Result};
 
 /// The format.
@@ -24,10 +27,74 @@ impl ImageFormat for Qcow2 {
         Ok(Box::new(Qcow2Header { info: header.info(), header }))
     }
 
-    fn create(&self, file: &dyn Node, image: &NewImage) -> Result<()> {
-        let (backing, in_place) = (image.backing.clone(), image.in_place);
-        create(file, &CreateOptions { backing, in_place, ..CreateOptions::new(image.size) })
+    fn can_have_backing(&self) -> bool {
+        true
     }
+
+    fn preallocations(&self) -> &'static [Preallocation] {
+        &[Preallocation::Off, Preallocation::Metadata, Preallocation::Falloc, Preallocation::Full]
+    }
+
+    fn can_compress(&self) -> bool {
+        true
+    }
+
+    fn check(&self, image: &NewImage) -> Result<()> {
+        create_options(image).map(drop)
+    }
+
+    fn create(&self, file: &dyn Node, image: &NewImage) -> Result<()> {
+        create(file, &create_options(image)?)
+    }
+}
+
+/// What `image` asks for, if there are such images. The texts of errors are those of libvirt, and of the
+/// program that makes its images.
+fn create_options(image: &NewImage) -> Result<CreateOptions> {
+    let NewImage { size, backing, in_place, options } = image;
+    let ImageFeatures { lazy_refcounts, extended_l2 } = options.features;
+    // What libvirt makes since 10; 9.0 made 0.10, which has no way to say that a cluster is zero.
+    let compat = options.compat.as_deref().unwrap_or("1.1");
+    let version = match compat {
+        "0.10" => 2,
+        "1.1" => 3,
+        other => return Err(unsupported(format!("qcow2 does not have compat level {other}"))),
+    };
+    let not_in_version_2 = [
+        (lazy_refcounts, "lazy_refcounts"),
+        (extended_l2, "'extended_l2'"),
+        (options.compression == Some(Compression::Zstd), "zstd compression"),
+    ];
+    for (asked, what) in not_in_version_2 {
+        if asked && version < 3 {
+            return Err(unsupported(format!("{what} not supported with compat level {compat}")));
+        }
+    }
+    let default = CreateOptions::new(*size);
+    let cluster_size = options.cluster_size.unwrap_or(default.cluster_size);
+    if !cluster_size.is_power_of_two() || !(512..=2 << 20).contains(&cluster_size) {
+        let text = "Cluster size must be a power of two between 512 and 2048k";
+        return Err(unsupported(text.into()));
+    }
+    if extended_l2 && cluster_size < 16384 {
+        let text = "Extended L2 entries are only supported with cluster sizes of at least 16384 \
+                    bytes";
+        return Err(unsupported(text.into()));
+    }
+    if backing.as_ref().is_some_and(|(name, _)| name.len() > MOST_NAME) {
+        return Err(unsupported(format!("a backing path of more than {MOST_NAME} bytes")));
+    }
+    Ok(CreateOptions {
+        version,
+        cluster_size,
+        lazy_refcounts,
+        extended_l2,
+        compression: options.compression.unwrap_or(Compression::Deflate),
+        preallocation: options.preallocation,
+        backing: backing.clone(),
+        in_place: *in_place,
+        ..default
+    })
 }
 
 struct Qcow2Header {

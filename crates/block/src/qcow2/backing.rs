@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::header::{EXTENSION_BACKING_FORMAT, EXTENSION_BITMAPS, EXTENSION_END};
+use super::fields::{EXTENSION_BACKING_FORMAT, EXTENSION_BITMAPS, EXTENSION_END};
 use super::problem::buffer;
 use super::{Problem, Qcow2Node};
 use crate::{Extent, ExtentKind, Layers, Node, Result};

@@ -4,7 +4,8 @@
 
 use std::collections::HashSet;
 
-use super::header::{Bitmaps, EXTENSION_END, Header};
+use super::fields::EXTENSION_END;
+use super::header::{Bitmaps, Header};
 use super::map::{Map, TABLE_OFFSET};
 use super::tables::for_entries;
 use super::{Problem, Qcow2Node};

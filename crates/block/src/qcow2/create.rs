@@ -2,22 +2,9 @@
 
 use super::Problem;
 use super::entry::COPIED;
-use super::header::{Compatible, Compression, Header, Incompatible};
+use super::header::{Compatible, Header, Incompatible};
 use super::problem::buffer;
-use crate::{Node, Result, SECTOR};
-
-/// How much of a new image has space from the beginning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Preallocation {
-    /// Nothing has.
-    Off,
-    /// Every cluster has its place, which is a hole in the file.
-    Metadata,
-    /// The filesystem has reserved the places' space.
-    Falloc,
-    /// Zeros are written there.
-    Full,
-}
+use crate::{Compression, Node, Preallocation, Result, SECTOR};
 
 /// What a new image is like.
 #[derive(Clone, Debug)]
@@ -346,12 +333,12 @@ fn header(options: &CreateOptions, layout: &Layout) -> std::result::Result<Vec<u
         bytes.resize(bytes.len().next_multiple_of(8), 0);
     };
     if let Some((_, format)) = &options.backing {
-        extension(super::header::EXTENSION_BACKING_FORMAT, format);
+        extension(super::fields::EXTENSION_BACKING_FORMAT, format);
     }
     if let Some(name) = &options.data_file {
-        extension(super::header::EXTENSION_DATA_FILE, name);
+        extension(super::fields::EXTENSION_DATA_FILE, name);
     }
-    extension(super::header::EXTENSION_END, "");
+    extension(super::fields::EXTENSION_END, "");
     if let Some((name, _)) = &options.backing {
         let at = bytes.len() as u64;
         bytes[8..16].copy_from_slice(&at.to_be_bytes());

@@ -2,11 +2,14 @@
 //! done with it.
 
 use super::Problem;
+use super::fields::{
+    EXTENSION_BACKING_FORMAT, EXTENSION_BITMAPS, EXTENSION_DATA_FILE, HeaderFields, MAGIC,
+    MOST_NAME, VERSION_2_LENGTH,
+};
 use super::problem::buffer;
-use crate::{ImageInfo, Node};
+use crate::format::fields::Fields;
+use crate::{Compression, ImageInfo, Node};
 
-/// "QFI\xfb".
-const MAGIC: u32 = 0x5146_49fb;
 /// Header extensions are looked for in this much of the image: real ones fit the first cluster, and
 /// no cluster is larger.
 const MOST_HEADER: usize = 2 << 20;
@@ -14,12 +17,6 @@ const MOST_HEADER: usize = 2 << 20;
 pub const MOST_L1_BYTES: u64 = 32 << 20;
 pub const MOST_REFCOUNT_TABLE_BYTES: u64 = 8 << 20;
 const MOST_BITMAPS: u32 = 65535;
-const MOST_NAME: usize = 1023;
-
-pub const EXTENSION_END: u32 = 0;
-pub const EXTENSION_BACKING_FORMAT: u32 = 0xe279_2aca;
-pub const EXTENSION_DATA_FILE: u32 = 0x4441_5441;
-pub const EXTENSION_BITMAPS: u32 = 0x2385_2875;
 
 bitflags::bitflags! {
     /// What a reader must know to read the image at all.
@@ -54,15 +51,6 @@ bitflags::bitflags! {
     }
 }
 
-/// How compressed clusters are compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
-    /// With deflate, as all versions of the format can.
-    Deflate,
-    /// With Zstandard; not in version 2.
-    Zstd,
-}
-
 /// Where the directory of persistent bitmaps is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bitmaps {
@@ -79,6 +67,20 @@ pub struct Bitmaps {
 impl Bitmaps {
     /// Bytes of what that extension says.
     pub const EXTENSION_LENGTH: u64 = 24;
+
+    /// What the extension at `at` says.
+    fn read(start: &[u8], at: usize, length: usize) -> Result<Bitmaps, Problem> {
+        if length as u64 != Bitmaps::EXTENSION_LENGTH {
+            return Err(Problem::corrupt("the header extension of bitmaps has another length"));
+        }
+        let fields = Fields(start);
+        match (fields.be32(at + 8), fields.be64(at + 16), fields.be64(at + 24)) {
+            (Some(count), Some(length), Some(offset)) => {
+                Ok(Bitmaps { count, offset, length, extension: at as u64 })
+            }
+            _ => Err(Problem::corrupt("the header is cut off")),
+        }
+    }
 }
 
 /// What a header says.
@@ -122,104 +124,73 @@ pub struct Header {
     pub bitmaps: Option<Bitmaps>,
 }
 
-/// The numbers of a header, with every access checked.
-struct Fields<'a>(&'a [u8]);
-
-impl Fields<'_> {
-    fn be32(&self, at: usize) -> Result<u32, Problem> {
-        let bytes = self.0.get(at..at + 4).and_then(|b| b.try_into().ok());
-        bytes.map(u32::from_be_bytes).ok_or(Problem::corrupt("the header is cut off"))
-    }
-
-    fn be64(&self, at: usize) -> Result<u64, Problem> {
-        Ok(u64::from(self.be32(at)?) << 32 | u64::from(self.be32(at + 4)?))
-    }
-
-    fn text(&self, at: usize, length: usize) -> Result<String, Problem> {
-        let bytes = at.checked_add(length).and_then(|end| self.0.get(at..end));
-        let bytes = bytes.ok_or(Problem::corrupt("a name lies outside of the header"))?;
-        String::from_utf8(bytes.to_vec())
-            .ok()
-            .filter(|name| !name.contains('\0'))
-            .ok_or(Problem::corrupt("a name is not text"))
-    }
-}
-
 impl Header {
     /// Reads and checks the header of an image.
     pub fn read(file: &dyn Node) -> Result<Header, Problem> {
         let length = file.length()?;
         let mut start = [0; 112];
         let got = file.read_at(&mut start, 0)?;
-        let fields = Fields(&start[..got]);
-        if got < 72 || fields.be32(0)? != MAGIC {
+        let start = &start[..got];
+        if got < VERSION_2_LENGTH || Fields(start).be32(0) != Some(MAGIC) {
             return Err(Problem::not_qcow2());
         }
-        let version = fields.be32(4)?;
+        let fields = HeaderFields::read(start).ok_or(Problem::corrupt("the header is cut off"))?;
+        let header = Header::of(&fields)?;
+        header.check(length)?;
+        header.with_names(file, &fields)
+    }
+
+    /// What the fields say, if this library can use such an image.
+    fn of(fields: &HeaderFields) -> Result<Header, Problem> {
+        let HeaderFields { version, cluster_bits, refcount_order, header_length, .. } = *fields;
         if !(2..=3).contains(&version) {
             return Err(Problem::unsupported(format!("qcow2 version {version}")));
         }
-        let cluster_bits = fields.be32(20)?;
         if !(9..=21).contains(&cluster_bits) {
             return Err(Problem::corrupt("the cluster size is out of range"));
         }
-        if fields.be32(32)? != 0 {
+        if fields.encryption != 0 {
             return Err(Problem::unsupported("encryption".into()));
         }
-        let (incompatible, compatible, autoclear, refcount_order, header_length) = match version {
-            2 => (0, 0, 0, 4, 72),
-            _ => (
-                fields.be64(72)?,
-                fields.be64(80)?,
-                fields.be64(88)?,
-                fields.be32(96)?,
-                fields.be32(100)?,
-            ),
-        };
-        let unknown = incompatible & !Incompatible::all().bits();
+        let unknown = fields.incompatible & !Incompatible::all().bits();
         if unknown != 0 {
             return Err(Problem::unsupported(format!("incompatible features 0x{unknown:x}")));
         }
-        let incompatible = Incompatible::from_bits_retain(incompatible);
+        let incompatible = Incompatible::from_bits_retain(fields.incompatible);
         if refcount_order > 6 {
             return Err(Problem::corrupt("the refcount width is out of range"));
         }
-        let cluster_size = 1u64 << cluster_bits;
-        if u64::from(header_length) > cluster_size || (version > 2 && header_length < 104) {
+        if u64::from(header_length) > 1 << cluster_bits || (version > 2 && header_length < 104) {
             return Err(Problem::corrupt("the header's length is out of range"));
         }
-        let compression = match (incompatible.contains(Incompatible::COMPRESSION), start[104]) {
-            (false, _) if header_length <= 104 => Compression::Deflate,
-            (false, 0) => Compression::Deflate,
-            (true, 1) => Compression::Zstd,
-            (_, other) => {
-                return Err(Problem::unsupported(format!("compression type {other}")));
-            }
-        };
-        let mut header = Header {
+        let compression =
+            match (incompatible.contains(Incompatible::COMPRESSION), fields.compression) {
+                (false, 0) => Compression::Deflate,
+                (true, 1) => Compression::Zstd,
+                (_, other) => {
+                    return Err(Problem::unsupported(format!("compression type {other}")));
+                }
+            };
+        Ok(Header {
             version,
             cluster_bits,
-            size: fields.be64(24)?,
-            l1_entries: fields.be32(36)?,
-            l1_offset: fields.be64(40)?,
-            refcount_table_offset: fields.be64(48)?,
-            refcount_table_clusters: fields.be32(56)?,
+            size: fields.size,
+            l1_entries: fields.l1_entries,
+            l1_offset: fields.l1_offset,
+            refcount_table_offset: fields.refcount_table_offset,
+            refcount_table_clusters: fields.refcount_table_clusters,
             refcount_order,
-            snapshots: fields.be32(60)?,
-            snapshots_offset: fields.be64(64)?,
+            snapshots: fields.snapshots,
+            snapshots_offset: fields.snapshots_offset,
             incompatible,
-            compatible: Compatible::from_bits_retain(compatible),
-            autoclear: Autoclear::from_bits_retain(autoclear),
+            compatible: Compatible::from_bits_retain(fields.compatible),
+            autoclear: Autoclear::from_bits_retain(fields.autoclear),
             compression,
             backing_file: None,
             backing_format: None,
             data_file: None,
             bitmaps: None,
-        };
-        header.check(length)?;
-        let (name_at, name_length) = (fields.be64(8)?, fields.be32(16)? as usize);
-        header.read_names(file, header_length as usize, name_at, name_length)?;
-        Ok(header)
+        })
     }
 
     /// What users of any format ask of an image.
@@ -303,63 +274,45 @@ impl Header {
         Ok(())
     }
 
-    /// Reads the backing file's name and the header extensions.
-    fn read_names(
-        &mut self,
-        file: &dyn Node,
-        header_length: usize,
-        name_at: u64,
-        name_length: usize,
-    ) -> Result<(), Problem> {
+    /// The same with the backing image's name and the header extensions.
+    fn with_names(self, file: &dyn Node, fields: &HeaderFields) -> Result<Header, Problem> {
         let mut start = buffer(self.cluster_size().min(MOST_HEADER as u64))?;
         let got = file.read_at(&mut start, 0)?;
-        let fields = Fields(&start[..got]);
-        if name_at != 0 {
-            if name_length > MOST_NAME || name_length == 0 {
+        let start = &start[..got];
+        let name = |at: usize, length: usize| {
+            let bytes = Fields(start).slice(at, length);
+            bytes.ok_or(Problem::corrupt("a name lies outside of the header"))?;
+            Fields(start).name(at, length).ok_or(Problem::corrupt("a name is not text"))
+        };
+        let mut header = self;
+        if fields.backing_offset != 0 {
+            let length = fields.backing_length as usize;
+            if length > MOST_NAME || length == 0 {
                 return Err(Problem::corrupt("the backing file's name is out of range"));
             }
-            let at = usize::try_from(name_at).unwrap_or(usize::MAX);
-            self.backing_file = Some(fields.text(at, name_length)?);
+            let at = usize::try_from(fields.backing_offset).unwrap_or(usize::MAX);
+            header.backing_file = Some(name(at, length)?);
         }
-        // They end where the name begins, or with the cluster.
-        let end = if name_at != 0 { (name_at as usize).min(got) } else { got };
-        let mut at = header_length;
-        while at + 8 <= end {
-            let (kind, length) = (fields.be32(at)?, fields.be32(at + 4)? as usize);
-            let next = length
-                .checked_next_multiple_of(8)
-                .and_then(|padded| padded.checked_add(at + 8))
-                .filter(|next| *next <= got.next_multiple_of(8))
-                .ok_or(Problem::corrupt("a header extension is out of range"))?;
-            match kind {
-                EXTENSION_END => break,
-                EXTENSION_BACKING_FORMAT => {
-                    self.backing_format = Some(fields.text(at + 8, length)?);
-                }
-                EXTENSION_DATA_FILE => self.data_file = Some(fields.text(at + 8, length)?),
-                EXTENSION_BITMAPS if self.autoclear.contains(Autoclear::BITMAPS) => {
-                    if length as u64 != Bitmaps::EXTENSION_LENGTH {
-                        let what = "the header extension of bitmaps has another length";
-                        return Err(Problem::corrupt(what));
-                    }
-                    self.bitmaps = Some(Bitmaps {
-                        count: fields.be32(at + 8)?,
-                        length: fields.be64(at + 16)?,
-                        offset: fields.be64(at + 24)?,
-                        extension: at as u64,
-                    });
+        for extension in fields.extensions(start) {
+            let extension =
+                extension.map_err(|_| Problem::corrupt("a header extension is out of range"))?;
+            let (at, length) = (extension.contents, extension.length);
+            match extension.kind {
+                EXTENSION_BACKING_FORMAT => header.backing_format = Some(name(at, length)?),
+                EXTENSION_DATA_FILE => header.data_file = Some(name(at, length)?),
+                EXTENSION_BITMAPS if header.autoclear.contains(Autoclear::BITMAPS) => {
+                    header.bitmaps = Some(Bitmaps::read(start, extension.at, length)?);
                 }
                 _ => {}
             }
-            at = next;
         }
-        if let Some(bitmaps) = self.bitmaps
+        if let Some(bitmaps) = header.bitmaps
             && (bitmaps.count > MOST_BITMAPS
-                || !bitmaps.offset.is_multiple_of(self.cluster_size())
+                || !bitmaps.offset.is_multiple_of(header.cluster_size())
                 || bitmaps.offset.saturating_add(bitmaps.length) > i64::MAX as u64)
         {
             return Err(Problem::corrupt("the directory of bitmaps is out of range"));
         }
-        Ok(())
+        Ok(header)
     }
 }

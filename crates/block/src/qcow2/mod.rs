@@ -6,6 +6,7 @@ mod cache;
 mod check;
 mod create;
 mod entry;
+mod fields;
 mod header;
 mod map;
 mod packed;
@@ -14,6 +15,7 @@ mod refcount;
 mod repair;
 mod snapshots;
 mod solid;
+mod summary;
 mod tables;
 mod write;
 
@@ -23,13 +25,16 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use virsparse_base::errno::Errno;
 
+pub use crate::{Compression, Preallocation};
 pub use check::Report;
-pub use create::{CreateOptions, Preallocation, create, create_with_data};
-pub use header::{Compression, Header, Incompatible};
+pub use create::{CreateOptions, create, create_with_data};
+pub(crate) use fields::MOST_NAME;
+pub use header::{Header, Incompatible};
 use map::{Map, Place, Run};
 use problem::Problem;
 use refcount::Refcounts;
 use solid::Solid;
+pub(crate) use summary::{name_at_offset, summary};
 
 use super::range_lock::RangeLock;
 use super::{BlockError, Extent, ExtentKind, ImageInfo, Node, Profile, Result, Space};

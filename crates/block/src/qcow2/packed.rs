@@ -7,9 +7,10 @@ use flate2::read::DeflateDecoder;
 use flate2::{Compress, FlushCompress, Status};
 
 use super::entry::{Entry, Packed};
-use super::header::{Compression, Header};
+use super::header::Header;
 use super::problem::buffer;
 use super::{Problem, Qcow2Node};
+use crate::Compression;
 use crate::Node;
 
 /// log2 of how far back deflate may refer: QEMU's, which is all that it can read.

@@ -9,12 +9,11 @@ use std::sync::Arc;
 use super::connection::Connection;
 use super::in_use;
 use super::pool::expect_known;
-use super::probe::Backing;
 use super::store::{VolumeFacts, VolumeStore};
 use super::volume::{Volume, report};
-use super::volume_format::VolumeFormat;
 use crate::block::{
-    Format, ImageInfo, ImageParts, MOST_IMAGES, Node, OpenImage, Overlay, has_protocol,
+    Format, ImageInfo, ImageParts, MOST_IMAGES, Node, OpenImage, Overlay, RecordedBacking,
+    has_protocol,
 };
 use crate::error::*;
 use crate::xml::excerpt;
@@ -47,17 +46,6 @@ impl Place {
     }
 }
 
-impl VolumeFormat {
-    /// How an image of this format is opened, if it can be.
-    pub fn image(self) -> Option<Format> {
-        match self {
-            VolumeFormat::Raw | VolumeFormat::Iso => Some(Format::Raw),
-            VolumeFormat::Qcow2 => Some(Format::Qcow2),
-            _ => None,
-        }
-    }
-}
-
 impl Volume {
     fn place(&self) -> Result<Place> {
         Place::new(&self.store()?, self.name())
@@ -69,9 +57,9 @@ impl Volume {
         open_chain(self.connect(), &self.place()?, format, write, &mut Vec::new())
     }
 
-    /// The same as an image that may lie over another; `None` for one that has no header.
+    /// The same as an image that may lie over another; `None` for one of a format without such images.
     pub fn open_overlay(&self, format: Format, write: bool) -> Result<Option<Arc<dyn Overlay>>> {
-        if !format.has_header() {
+        if !format.can_have_backing() {
             return Ok(None);
         }
         let (place, mut above) = (self.place()?, Vec::new());
@@ -81,8 +69,8 @@ impl Volume {
 
     /// What is known of the image below the volume, if the volume's name for it leads to one that
     /// may be looked at.
-    pub fn backing_facts(&self, backing: &Backing) -> Result<Option<VolumeFacts>> {
-        let below = follow(self.connect(), &self.place()?, &backing.path);
+    pub fn backing_facts(&self, backing: &RecordedBacking) -> Result<Option<VolumeFacts>> {
+        let below = follow(self.connect(), &self.place()?, &backing.name);
         match below.and_then(|below| below.store.facts(&below.name)) {
             // It leads nowhere, or where we do not follow.
             Err(e) if matches!(e.code, VIR_ERR_OPERATION_DENIED | VIR_ERR_NO_STORAGE_VOL) => {

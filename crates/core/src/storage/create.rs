@@ -14,7 +14,7 @@ use super::volume_description::VolumeKind;
 use super::volume_format::VolumeFormat;
 use super::volume_xml::VolumeDefinition;
 use crate::block::filter::{Filtered, skip_unchanged::SkipUnchanged};
-use crate::block::{Format, Node};
+use crate::block::{Format, Node, Preallocation};
 use crate::copy::{self, CopyOptions};
 use crate::error::*;
 
@@ -31,9 +31,10 @@ impl Pool {
             return Err(Error::new(VIR_ERR_STORAGE_VOL_EXIST, VIR_FROM_STORAGE, text));
         }
         let preallocate = flags.contains(CreateVolumeFlags::PREALLOC_METADATA);
-        check_creatable(&definition, preallocate, Format::Raw)?;
-        if definition.format == Some(VolumeFormat::Qcow2) {
-            let image = NewImage::plan(self.connect(), &entry, &definition, preallocate, 0)?;
+        check_creatable(&definition, preallocate, None)?;
+        if let Some(format) = image_format(&definition) {
+            let image =
+                NewImage::plan(self.connect(), &entry, &definition, format, preallocate, 0)?;
             let container = container(&definition, self.connect().syncs());
             entry.store.create(&container, &mut |file| image.make(file))?;
         } else {
@@ -77,11 +78,11 @@ impl Pool {
         }
         let preallocate = flags.contains(CloneFlags::PREALLOC_METADATA);
         let from = source_format(source)?;
-        check_creatable(&definition, preallocate, from)?;
+        check_creatable(&definition, preallocate, Some(from))?;
         let reflink = flags.contains(CloneFlags::REFLINK);
         let sync = self.connect().syncs();
-        let to_image = definition.format == Some(VolumeFormat::Qcow2);
-        if from == Format::Raw && !to_image {
+        let to = image_format(&definition);
+        if !from.has_header() && to.is_none() {
             copy_raw(&entry, &definition, source, reflink, sync)?;
             return self.list_new(&entry, &definition.name);
         }
@@ -95,9 +96,9 @@ impl Pool {
         }
         let node = source.open_image(from, false)?;
         let length = node.length().map_err(report)?;
-        if to_image {
+        if let Some(to) = to {
             let connect = self.connect();
-            let image = NewImage::plan(connect, &entry, &definition, preallocate, length)?;
+            let image = NewImage::plan(connect, &entry, &definition, to, preallocate, length)?;
             entry.store.create(&container(&definition, sync), &mut |file| {
                 let target = image.make_open(connect, file)?;
                 let options = CopyOptions {
@@ -200,8 +201,12 @@ fn fill_image(source: &dyn Node, target: Arc<dyn Node>, options: CopyOptions) ->
 }
 
 /// Refuses what cannot be made here, before anything is touched. `from`: the format of what is
-/// copied; libvirt has one piece of code for raw to raw, and another for everything else.
-fn check_creatable(definition: &VolumeDefinition, preallocate: bool, from: Format) -> Result<()> {
+/// copied, if anything is; libvirt has one piece of code for raw to raw, and another for everything else.
+fn check_creatable(
+    definition: &VolumeDefinition,
+    preallocate: bool,
+    from: Option<Format>,
+) -> Result<()> {
     let unsupported =
         |text: String| Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_STORAGE, text));
     let no_backing = |kind: &str| {
@@ -210,39 +215,46 @@ fn check_creatable(definition: &VolumeDefinition, preallocate: bool, from: Forma
     };
     let backed = definition.backing_store.is_some();
     let format = definition.format.unwrap_or_default();
-    match format {
-        VolumeFormat::Raw if preallocate && from == Format::Raw => {
-            return unsupported("metadata preallocation is not supported for raw volumes".into());
-        }
-        VolumeFormat::Raw | VolumeFormat::Iso if preallocate => {
-            return unsupported("metadata preallocation only available with qcow2".into());
-        }
-        VolumeFormat::Raw | VolumeFormat::Iso | VolumeFormat::Qcow2 => {}
-        VolumeFormat::Dir if backed => return no_backing("directories"),
-        VolumeFormat::Dir => return Ok(()),
-        format => {
+    let image = match (format, format.image()) {
+        (VolumeFormat::Dir, _) if backed => return no_backing("directories"),
+        (VolumeFormat::Dir, _) => return Ok(()),
+        (_, Some(image)) => image,
+        (_, None) => {
             return unsupported(format!("volumes of format '{}' cannot be made", format.word()));
         }
+    };
+    let copies_raw = format == VolumeFormat::Raw && from.is_none_or(|from| !from.has_header());
+    if preallocate && !image.preallocations().contains(&Preallocation::Metadata) {
+        return unsupported(match copies_raw {
+            true => "metadata preallocation is not supported for raw volumes".into(),
+            false => "metadata preallocation only available with qcow2".into(),
+        });
     }
     if let Some(encryption) = &definition.encryption {
         return Err(encryption.refusal());
     }
-    if definition.compression.is_some() && format != VolumeFormat::Qcow2 {
+    if definition.compression.is_some() && !image.can_compress() {
         return unsupported("only qcow2 volumes can be compressed".into());
     }
     if definition.compression.is_some() && preallocate {
         return unsupported("metadata preallocation conflicts with compression".into());
     }
-    match format {
-        VolumeFormat::Qcow2 if preallocate && backed => {
+    match (backed, image.can_have_backing()) {
+        (true, true) if preallocate => {
             unsupported("metadata preallocation conflicts with backing store".into())
         }
-        VolumeFormat::Raw if backed && from == Format::Raw => no_backing("raw"),
-        VolumeFormat::Raw | VolumeFormat::Iso if backed => {
-            unsupported("cannot set backing store for raw volume".into())
+        (true, false) if copies_raw => no_backing("raw"),
+        (true, false) => {
+            unsupported(format!("cannot set backing store for {} volume", image.name()))
         }
         _ => Ok(()),
     }
+}
+
+/// The format of the image that is to be made in a volume's file; `None` for a folder, and for a volume whose
+/// bytes are those of the disk.
+fn image_format(definition: &VolumeDefinition) -> Option<Format> {
+    definition.format.and_then(VolumeFormat::image).filter(|format| format.has_header())
 }
 
 /// The raw volume or folder that a definition asks for.

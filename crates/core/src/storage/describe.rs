@@ -1,11 +1,10 @@
 //! Descriptions: of a volume from what is known of it, and of what pools can be.
 
 use super::pool_type::PoolType;
-use super::probe::{Backing, Qcow2};
 use super::store::VolumeFacts;
 use super::volume_description::{BackingDescription, VolumeDescription};
 use super::volume_format::VolumeFormat;
-use super::volume_xml::Features;
+use crate::block::RecordedBacking;
 use crate::xml::Element;
 
 /// The XML of a volume. `below`: what is known of its backing image.
@@ -15,8 +14,6 @@ pub fn describe(
     facts: &VolumeFacts,
     below: Option<&VolumeFacts>,
 ) -> String {
-    let qcow2 = facts.image.qcow2;
-    let version3 = qcow2.filter(|q| q.version >= 3);
     VolumeDescription {
         kind: facts.kind,
         name: name.to_string(),
@@ -28,12 +25,9 @@ pub fn describe(
         format: facts.image.format,
         permissions: facts.permissions.clone(),
         timestamps: facts.timestamps,
-        compat: version3.map(|_| "1.1".to_string()),
-        cluster_size: qcow2.map(|q| q.cluster_size),
-        features: version3.map(|Qcow2 { lazy_refcounts, extended_l2, .. }| Features {
-            lazy_refcounts,
-            extended_l2,
-        }),
+        compat: facts.image.compat.map(str::to_string),
+        cluster_size: facts.image.cluster_size,
+        features: facts.image.features,
         backing_store: facts.image.backing.as_ref().map(|b| backing(b, path, below)),
     }
     .format()
@@ -47,7 +41,7 @@ pub fn capabilities() -> String {
             .with_attr("type", pool_type.word)
             .with_attr("supported", if pool_type.driver.is_some() { "yes" } else { "no" });
         if let Some(driver) = &pool_type.driver {
-            let values = driver.volume_formats.iter().map(|format| format.word());
+            let values = (driver.volume_formats)().into_iter().map(|format| format.word());
             let values = values.map(|word| Element::new("value").with_text(word));
             let formats = Element::new("enum").with_attr("name", "targetFormatType");
             let formats = values.fold(formats, Element::with_child);
@@ -60,7 +54,11 @@ pub fn capabilities() -> String {
 }
 
 /// What the header says of the backing image, and what is known of its file.
-fn backing(backing: &Backing, image: &str, below: Option<&VolumeFacts>) -> BackingDescription {
+fn backing(
+    backing: &RecordedBacking,
+    image: &str,
+    below: Option<&VolumeFacts>,
+) -> BackingDescription {
     let format = match backing.format.as_deref().map(VolumeFormat::from_word) {
         Some(Ok(format)) => format,
         Some(Err(error)) => {
@@ -70,7 +68,7 @@ fn backing(backing: &Backing, image: &str, below: Option<&VolumeFacts>) -> Backi
         None => VolumeFormat::Raw,
     };
     BackingDescription {
-        path: beside(image, &backing.path),
+        path: beside(image, &backing.name),
         format,
         permissions: below.map(|below| below.permissions.clone()).unwrap_or_default(),
         timestamps: below.and_then(|below| below.timestamps),

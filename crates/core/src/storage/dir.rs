@@ -19,11 +19,11 @@ use nix::sys::stat::{Mode, SFlag};
 use nix::unistd::{Gid, Uid, UnlinkatFlags};
 use virsparse_base::errno::Errno;
 
+use super::header::VolumeHeader;
 use super::names::{name_in, path_in};
 use super::new_file::{NewFile, is_unfinished, own_path, remove_leftover};
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
-use super::probe::{self, Image};
 use super::registry::no_volume;
 use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
 use super::volume_description::{Timestamp, Timestamps, VolumeKind};
@@ -381,13 +381,16 @@ impl VolumeStore for DirStore {
         let located = self.find(name)?.ok_or_else(|| no_volume("path", &self.path_of(name)))?;
         let metadata = &located.metadata;
         let (image, physical, allocation) = match located.kind {
-            VolumeKind::Dir => (Image { format: VolumeFormat::Dir, ..Image::RAW }, 0, 0),
+            VolumeKind::Dir => (VolumeHeader::none(VolumeFormat::Dir), 0, 0),
             VolumeKind::File => {
                 let image = match self.reopen(&located, name, false) {
-                    Ok(node) => probe::probe(&node).map_err(|e| e.report(VIR_FROM_STORAGE))?,
+                    Ok(node) => {
+                        VolumeHeader::read(&node).map_err(|e| e.report(VIR_FROM_STORAGE))?
+                    }
                     Err(e) if matches!(e.errno(), Some(Errno::EACCES | Errno::EPERM)) => {
                         log::warn!("the format of '{}' is not known: {e}", self.path_of(name));
-                        Image::UNKNOWN
+                        // It may not be read by this process.
+                        VolumeHeader::none(VolumeFormat::Unknown)
                     }
                     Err(e) => return Err(e),
                 };
@@ -396,7 +399,7 @@ impl VolumeStore for DirStore {
             VolumeKind::Block => {
                 let node = self.reopen(&located, name, false)?;
                 let size = node.length().map_err(|e| e.report(VIR_FROM_STORAGE))?;
-                let image = probe::probe(&node).map_err(|e| e.report(VIR_FROM_STORAGE))?;
+                let image = VolumeHeader::read(&node).map_err(|e| e.report(VIR_FROM_STORAGE))?;
                 (image, size, size)
             }
         };

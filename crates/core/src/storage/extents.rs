@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::volume::{Volume, report};
-use crate::block::{Format, Node, range_within};
+use crate::block::{Node, range_within};
 use crate::copy::ExtentCursor;
 use crate::enums::flags;
 use crate::enums::sparse::virSparseVolExtentsFlags;
@@ -58,7 +58,7 @@ impl Volume {
         let format = self.facts()?.image.format;
         match format.image() {
             // Whoever writes a raw volume at this moment does not make what is told untrue as a whole.
-            Some(Format::Raw) => self.open(false),
+            Some(format) if !format.has_header() => self.open(false),
             Some(format) => self.open_image(format, false),
             None => {
                 let text = format!(

@@ -1,20 +1,19 @@
 //! Changing the image of a volume in place, while no domain uses it: bringing what it reads from below
 //! into it, and giving it space.
 
-use std::sync::Arc;
-
 use super::pool::Pool;
 use super::volume::{Volume, report};
 use super::volume_format::VolumeFormat;
-use crate::block::{Format, Layers, Overlay};
+use crate::block::{Format, Layers};
 use crate::error::*;
 use crate::job::{self, Control};
 
 impl Volume {
     /// Brings everything that the volume reads from its backing images into it, and has it name none.
     pub fn flatten(&self) -> Result<()> {
-        // Nothing is below an image without a header.
-        let Some(image) = self.image_to_change("flattened")? else { return Ok(()) };
+        let format = self.format_to_change("flattened")?;
+        // Nothing is below an image of a format without backing images.
+        let Some(image) = self.open_overlay(format, true)? else { return Ok(()) };
         let info = image.info();
         if info.backing_file.is_none() {
             return Ok(());
@@ -35,8 +34,9 @@ impl Volume {
 
     /// Gives a range of what a guest sees of the volume (to the end if `length` is 0) space in it.
     pub fn allocate(&self, offset: u64, length: u64) -> Result<()> {
-        let Some(image) = self.image_to_change("allocated")? else {
-            let file = self.open_image(Format::Raw, true)?;
+        let format = self.format_to_change("allocated")?;
+        let Some(image) = self.open_overlay(format, true)? else {
+            let file = self.open_image(format, true)?;
             let size = file.length().map_err(report)?;
             let range = self.range_inside(offset, length, size)?;
             file.allocate(range.start, range.end - range.start).map_err(report)?;
@@ -54,15 +54,10 @@ impl Volume {
         self.tell_changed()
     }
 
-    /// The volume as an image over another that nobody else uses; `None` if it is raw.
-    fn image_to_change(&self, verb: &str) -> Result<Option<Arc<dyn Overlay>>> {
-        match self.facts()?.image.format.image() {
-            Some(format) => self.open_overlay(format, true),
-            None => {
-                let (name, format) = (self.name(), self.facts()?.image.format);
-                Err(cannot_be(name, format, verb))
-            }
-        }
+    /// The format in which the volume is opened to be changed.
+    fn format_to_change(&self, verb: &str) -> Result<Format> {
+        let format = self.facts()?.image.format;
+        format.image().ok_or_else(|| cannot_be(self.name(), format, verb))
     }
 
     /// The pool's listeners may want to know its sizes.

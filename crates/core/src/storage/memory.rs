@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::header::VolumeHeader;
 use super::names::{name_in, path_in};
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
-use super::probe;
 use super::registry::no_volume;
 use super::store::{Fill, NewVolume, VolumeFacts, VolumeStore};
 use super::volume_description::VolumeKind;
@@ -71,7 +71,7 @@ impl VolumeStore for MemoryStore {
         let file = self.find(name)?;
         let node = file.node();
         let physical = node.length().map_err(|e| e.report(VIR_FROM_STORAGE))?;
-        let image = probe::probe(node).map_err(|e| e.report(VIR_FROM_STORAGE))?;
+        let image = VolumeHeader::read(node).map_err(|e| e.report(VIR_FROM_STORAGE))?;
         Ok(VolumeFacts {
             kind: VolumeKind::File,
             capacity: image.capacity.unwrap_or(physical),

@@ -99,12 +99,12 @@ fn links(storage: &Storage) -> Result<Vec<Link>> {
                 Err(e) => return Err(e),
             };
             let Some(backing) = facts.image.backing else { continue };
-            if has_protocol(&backing.path) {
+            if has_protocol(&backing.name) {
                 continue;
             }
             let image = PathBuf::from(pool.store.path(name)?);
             // A name that leads nowhere, or nowhere that may be looked at, is not that of a volume.
-            match (files.identity(&image), files.identity(&Path::new(&folder).join(&backing.path)))
+            match (files.identity(&image), files.identity(&Path::new(&folder).join(&backing.name)))
             {
                 (Ok(image), Ok(below)) => {
                     let (pool, name) = (pool.clone(), name.clone());
@@ -113,7 +113,7 @@ fn links(storage: &Storage) -> Result<Vec<Link>> {
                 (Err(errno), _) | (_, Err(errno)) => log::debug!(
                     "'{}' is left out of what lies over images: '{}' is below it: {errno}",
                     image.display(),
-                    backing.path
+                    backing.name
                 ),
             }
         }

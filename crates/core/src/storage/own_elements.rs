@@ -1,7 +1,7 @@
 //! What descriptions of volumes may have that libvirt's do not: elements in a namespace of our own,
 //! which libvirt ignores.
 
-use crate::block::qcow2::Compression;
+use crate::block::Compression;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
 

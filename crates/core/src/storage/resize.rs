@@ -1,5 +1,6 @@
 //! Changing the capacity of a volume, by libvirt's rules.
 
+use super::new_image::size_for;
 use super::store::VolumeFacts;
 use super::volume::{ResizeFlags, Volume, report};
 use super::volume_description::VolumeKind;
@@ -24,26 +25,13 @@ impl Volume {
         }
         let unsupported =
             |text: String| Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text));
+        let header_format = facts.image.format.image().filter(|format| format.has_header());
+        if let Some(format) = header_format.filter(|_| !allocate) {
+            return self.resize_image(format, target);
+        }
         match (facts.image.format, facts.kind) {
             (VolumeFormat::Raw, VolumeKind::File) => {
                 self.resize_raw(facts.capacity, target, allocate)
-            }
-            (VolumeFormat::Qcow2, _) if !allocate => {
-                let image = self.open_image(Format::Qcow2, true)?;
-                self.warn_of_overlays("resized");
-                // An image counts its size in sectors.
-                let target = super::image_options::size_for(target)?;
-                if target == image.length().map_err(report)? {
-                    return Ok(());
-                }
-                self.check_bitmaps()?;
-                image.resize(target).map_err(report)?;
-                // The new size is on stable storage with that. What is left to write is which
-                // clusters are free now; nothing is lost without it.
-                if let Err(error) = image.flush() {
-                    log::warn!("volume '{}' may keep space that is free: {error:?}", self.key());
-                }
-                Ok(())
             }
             _ if allocate => {
                 unsupported("preallocate is only supported for raw type volume".into())
@@ -62,13 +50,31 @@ impl Volume {
 
     /// Refuses an image with persistent bitmaps: they would have to get another length as well, and any
     /// other change drops them. Nobody else changes the image meanwhile: it is open for writing.
-    fn check_bitmaps(&self) -> Result<()> {
-        let header = Format::Qcow2.read(self.key(), &*self.open(false)?).map_err(report)?;
+    fn check_bitmaps(&self, format: Format) -> Result<()> {
+        let header = format.read(self.key(), &*self.open(false)?).map_err(report)?;
         if header.info().bitmaps == 0 {
             return Ok(());
         }
         let text = format!("volume '{}' has persistent bitmaps, which would be lost", self.name());
         Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text))
+    }
+
+    fn resize_image(&self, format: Format, target: u64) -> Result<()> {
+        let image = self.open_image(format, true)?;
+        self.warn_of_overlays("resized");
+        // An image counts its size in sectors.
+        let target = size_for(target, format)?;
+        if target == image.length().map_err(report)? {
+            return Ok(());
+        }
+        self.check_bitmaps(format)?;
+        image.resize(target).map_err(report)?;
+        // The new size is on stable storage with that. What is left to write is which clusters are free
+        // now; nothing is lost without it.
+        if let Err(error) = image.flush() {
+            log::warn!("volume '{}' may keep space that is free: {error:?}", self.key());
+        }
+        Ok(())
     }
 
     fn resize_raw(&self, before: u64, target: u64, allocate: bool) -> Result<()> {

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::header::VolumeHeader;
 use super::permissions::Permissions;
 use super::pool_xml::PoolSizes;
-use super::probe::Image;
 use super::volume_description::{Timestamps, VolumeKind};
 use crate::block::{ImageFile, Node};
 use crate::error::*;
@@ -16,7 +16,7 @@ use crate::error::*;
 pub struct VolumeFacts {
     pub kind: VolumeKind,
     /// What the image's header says.
-    pub image: Image,
+    pub image: VolumeHeader,
     /// Bytes that a guest sees.
     pub capacity: u64,
     /// Bytes that are taken on the medium.

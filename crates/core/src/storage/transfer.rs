@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
+use super::header::VolumeHeader;
 use super::pool::Pool;
-use super::probe::probe;
 use super::volume::Volume;
 use super::volume_format::VolumeFormat;
 use crate::block::BlockError;
@@ -50,7 +50,7 @@ impl Volume {
         flags: UploadFlags,
     ) -> Result<()> {
         let node = self.store()?.open(self.name(), true)?;
-        let raw = probe(&*node).map_err(streamed)?.format == VolumeFormat::Raw;
+        let raw = VolumeHeader::read(&*node).map_err(streamed)?.format == VolumeFormat::Raw;
         let size = node.length().map_err(streamed)?;
         let range = self.range(offset, length, raw.then_some(size))?;
         self.lock_to_upload(&*node, offset, range)?;
@@ -88,7 +88,7 @@ impl Volume {
         flags: DownloadFlags,
     ) -> Result<u64> {
         let node = self.open(false)?;
-        let raw = probe(&*node).map_err(streamed)?.format == VolumeFormat::Raw;
+        let raw = VolumeHeader::read(&*node).map_err(streamed)?.format == VolumeFormat::Raw;
         let size = node.length().map_err(streamed)?;
         let range = self.range(offset, length, raw.then_some(size))?;
         let end = range.unwrap_or(size).min(size);

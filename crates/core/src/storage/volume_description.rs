@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::permissions::Permissions;
 use super::volume_format::VolumeFormat;
-use super::volume_xml::Features;
+use crate::block::ImageFeatures;
 use crate::enums::storage_vol::virStorageVolType;
 use crate::xml::Element;
 
@@ -97,7 +97,7 @@ pub struct VolumeDescription {
     /// Bytes of a cluster, when they are to be shown.
     pub cluster_size: Option<u64>,
     /// Written also when there are none.
-    pub features: Option<Features>,
+    pub features: Option<ImageFeatures>,
     pub backing_store: Option<BackingDescription>,
 }
 
@@ -249,7 +249,7 @@ mod tests {
             timestamps: None,
             compat: Some("1.1".to_string()),
             cluster_size: Some(131072),
-            features: Some(Features { lazy_refcounts: true, extended_l2: true }),
+            features: Some(ImageFeatures { lazy_refcounts: true, extended_l2: true }),
             backing_store: Some(BackingDescription {
                 path: "/p/b.raw".to_string(),
                 format: VolumeFormat::Raw,
@@ -312,7 +312,7 @@ mod tests {
             format: VolumeFormat::Dir,
             permissions: Permissions::default(),
             timestamps: None,
-            features: Some(Features::default()),
+            features: Some(ImageFeatures::default()),
             backing_store: Some(BackingDescription {
                 path: "gone".to_string(),
                 format: VolumeFormat::Qcow2,

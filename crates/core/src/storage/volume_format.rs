@@ -1,5 +1,6 @@
 //! The formats that a volume can be said to have.
 
+use crate::block::Format;
 use crate::error::*;
 use crate::xml::excerpt;
 
@@ -48,6 +49,29 @@ impl VolumeFormat {
         (VolumeFormat::Qed, "qed"),
         (VolumeFormat::Vmdk, "vmdk"),
     ];
+
+    /// The format of a volume whose image is of the format of that name. What libvirt has no word for, it
+    /// lists as raw.
+    pub fn of_image(name: &str) -> VolumeFormat {
+        let found = VolumeFormat::WORDS.iter().find(|(_, word)| *word == name);
+        found.map_or(VolumeFormat::Raw, |(format, _)| *format)
+    }
+
+    /// How an image of this format is opened, if it can be.
+    pub fn image(self) -> Option<Format> {
+        match self {
+            // The bytes of the disk.
+            VolumeFormat::Iso => Some(Format::Raw),
+            other => Format::from_name(other.word()),
+        }
+    }
+
+    /// The formats that a volume in a folder can be made with, in the order in which they are listed.
+    pub fn creatable() -> Vec<VolumeFormat> {
+        let images = Format::ALL.into_iter().filter(|format| format.has_header());
+        let images = images.map(|format| VolumeFormat::of_image(format.name()));
+        [VolumeFormat::Raw, VolumeFormat::Dir].into_iter().chain(images).collect()
+    }
 
     /// The format that a word in XML stands for.
     ///

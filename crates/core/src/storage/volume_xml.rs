@@ -6,19 +6,10 @@ use super::names::check_name;
 use super::own_elements::compression;
 use super::permissions::Permissions;
 use super::volume_format::VolumeFormat;
-use crate::block::qcow2::Compression;
+use crate::block::{Compression, ImageFeatures};
 use crate::error::*;
 use crate::units::{scaled, size, whole_number};
 use crate::xml::{self, Element, excerpt};
-
-/// What a qcow2 image can do beyond its version's minimum.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Features {
-    /// Reference counts are written late.
-    pub lazy_refcounts: bool,
-    /// Clusters are divided.
-    pub extended_l2: bool,
-}
 
 /// The image below a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +38,7 @@ pub struct VolumeDefinition {
     /// Bytes of a cluster, not checked; never 0.
     pub cluster_size: Option<u64>,
     /// Present also when it asks for none.
-    pub features: Option<Features>,
+    pub features: Option<ImageFeatures>,
     /// Whether the file is to be written in place on a copy-on-write file system.
     pub nocow: bool,
     /// What the file is to be made with.
@@ -174,8 +165,8 @@ fn cluster_size(target: &Element) -> Result<Option<u64>> {
     Ok((bytes != 0).then_some(bytes))
 }
 
-fn features(element: &Element) -> Result<Features> {
-    let mut features = Features::default();
+fn features(element: &Element) -> Result<ImageFeatures> {
+    let mut features = ImageFeatures::default();
     for feature in element.elements() {
         match feature.name.as_str() {
             "lazy_refcounts" => features.lazy_refcounts = true,
@@ -273,7 +264,10 @@ mod tests {
         assert!(definition.encryption.is_some() && definition.nocow);
         assert_eq!(definition.compat.as_deref(), Some("0.10"));
         assert_eq!(definition.cluster_size, Some(128 << 10));
-        assert_eq!(definition.features, Some(Features { lazy_refcounts: true, extended_l2: true }));
+        assert_eq!(
+            definition.features,
+            Some(ImageFeatures { lazy_refcounts: true, extended_l2: true })
+        );
         let backing = BackingStore { path: "b//c".to_string(), format: Some(VolumeFormat::Vmdk) };
         assert_eq!(definition.backing_store, Some(backing));
     }
@@ -282,7 +276,7 @@ mod tests {
     fn features_imply_the_version_that_has_them() {
         let definition = with_target("<features/>").unwrap();
         assert_eq!(definition.compat.as_deref(), Some("1.1"));
-        assert_eq!(definition.features, Some(Features::default()));
+        assert_eq!(definition.features, Some(ImageFeatures::default()));
     }
 
     #[test]

@@ -83,10 +83,10 @@ fn open_image(
         let access = Access { nbd, ..Access::new(writable) };
         return open_shared(&**files, location, &access).map_err(failed);
     }
-    let without_backing = match format.has_header() {
-        true => check_backing(&**files, disk, &location, &nbd)?,
+    let without_backing = match format.can_have_backing() {
+        true => check_backing(&**files, disk, format, &location, &nbd)?,
         false if matches!(disk.backing, Backing::Image(_)) => {
-            return Err(unsupported(disk, "a raw image has no backing image"));
+            return Err(no_backing(disk, format.name()));
         }
         false => true,
     };
@@ -129,6 +129,7 @@ fn open_shared(files: &dyn Files, location: Location, access: &Access) -> block:
 fn check_backing(
     files: &dyn Files,
     disk: &DiskDefinition,
+    format: Format,
     top: &Location,
     nbd: &NbdOptions,
 ) -> Result<bool> {
@@ -137,10 +138,10 @@ fn check_backing(
         Backing::End => return Ok(true),
         Backing::Image(said) => &**said,
     };
-    let mut above = top.clone();
+    let (mut above, mut above_format) = (top.clone(), format);
     loop {
         let (image, below) = said;
-        let recorded = recorded_in(files, &above, nbd)?;
+        let recorded = recorded_in(files, &above, above_format, nbd)?;
         let lower = image.source.location().ok_or_else(|| {
             unsupported(disk, "backing images must be local files or NBD exports")
         })?;
@@ -158,10 +159,12 @@ fn check_backing(
             );
             return Err(unsupported(disk, problem));
         }
-        match below {
-            Backing::Unsaid => return Ok(false),
-            Backing::End if image.format == "qcow2" => {
-                if let Some((recorded, _)) = recorded_in(files, &lower, nbd)? {
+        let lower_format =
+            Format::from_name(&image.format).filter(|format| format.can_have_backing());
+        match (below, lower_format) {
+            (Backing::Unsaid, _) | (Backing::End, None) => return Ok(false),
+            (Backing::End, Some(format)) => {
+                if let Some((recorded, _)) = recorded_in(files, &lower, format, nbd)? {
                     let problem = format!(
                         "its backingStore ends at '{}', which records '{}'",
                         lower, recorded
@@ -170,14 +173,16 @@ fn check_backing(
                 }
                 return Ok(false);
             }
-            Backing::End => return Ok(false),
-            Backing::Image(_) if image.format != "qcow2" => {
-                return Err(unsupported(disk, "a raw image has no backing image"));
+            (Backing::Image(_), None) => return Err(no_backing(disk, &image.format)),
+            (Backing::Image(next), Some(format)) => {
+                (said, above, above_format) = (next, lower, format);
             }
-            Backing::Image(next) => said = next,
         }
-        above = lower;
     }
+}
+
+fn no_backing(disk: &DiskDefinition, format: &str) -> Error {
+    unsupported(disk, format!("a {format} image has no backing image"))
 }
 
 /// Whether two names lead to one image.
@@ -188,18 +193,23 @@ pub fn is_same(files: &dyn Files, a: &Location, b: &Location) -> bool {
     }
 }
 
-/// What a qcow2 image records as its backing image, and that one's format.
-pub fn recorded_backing(files: &dyn Files, image: &Location) -> Result<Option<(Location, String)>> {
-    recorded_in(files, image, &NbdOptions::default())
+/// What an image of a format with backing images records as its own, and that one's format.
+pub fn recorded_backing(
+    files: &dyn Files,
+    image: &Location,
+    format: Format,
+) -> Result<Option<(Location, String)>> {
+    recorded_in(files, image, format, &NbdOptions::default())
 }
 
 fn recorded_in(
     files: &dyn Files,
     image: &Location,
+    format: Format,
     nbd: &NbdOptions,
 ) -> Result<Option<(Location, String)>> {
     let file = look_at(files, image, nbd)?;
-    let header = Format::Qcow2.read(file.name(), &*file).map_err(failed)?;
+    let header = format.read(file.name(), &*file).map_err(failed)?;
     let info = header.info();
     let Some(name) = &info.backing_file else { return Ok(None) };
     let found = image.backing(name).map_err(failed)?;
@@ -253,8 +263,8 @@ fn overlay(
     };
     let made = || -> block::Result<Arc<dyn Node>> {
         let new = NewImage { size: base.length()?, ..NewImage::default() };
-        Format::Qcow2.create(&*file, &new)?;
-        let header = Format::Qcow2.read(&name, &*file)?;
+        Format::OVERLAY.create(&*file, &new)?;
+        let header = Format::OVERLAY.read(&name, &*file)?;
         let (data, backing) = (None, Some(base.clone()));
         let parts = ImageParts { name: name.clone(), file, data, backing, writable: true };
         Ok(header.open(parts)?.node())

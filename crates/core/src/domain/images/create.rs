@@ -33,7 +33,8 @@ pub fn make_image(
 ) -> Result<()> {
     // Somebody may be using what is there: a device, or a file that is to be reused.
     node.lock(true).map_err(failed)?;
-    format.create(node, &NewImage { size, backing, in_place: node.is_device() }).map_err(failed)
+    let new = NewImage { size, backing, in_place: node.is_device(), ..NewImage::default() };
+    format.create(node, &new).map_err(failed)
 }
 
 /// The path of an image as another one can record it, whatever folder that is in.

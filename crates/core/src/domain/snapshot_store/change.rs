@@ -70,9 +70,9 @@ pub fn below(
     if disk.shareable {
         return refused("others may use its image");
     }
-    if format == Format::Qcow2
+    if format.can_have_backing()
         && disk.backing == Backing::End
-        && recorded_backing(files, &path.into())?.is_some()
+        && recorded_backing(files, &path.into(), format)?.is_some()
     {
         // A new image has no way to say that what the one below records does not count.
         return refused("its definition leaves out the backing image that its image records");
@@ -102,7 +102,7 @@ fn put_above(files: &dyn Files, disk: &mut Element, change: &Change) {
     let below = disk.child("source").cloned();
     let location = Location::from(&change.overlay.path);
     disk.set_attr("type", source_type(files, &location));
-    set_image(disk, source(files, &location), Format::Qcow2);
+    set_image(disk, source(files, &location), change.overlay.format);
     if let (Some(backing), Some(below)) = (backing, below) {
         let format = Element::new("format").with_attr("type", change.below.format.name());
         disk.push(

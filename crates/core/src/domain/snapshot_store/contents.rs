@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::description::{Mode, SnapshotDisk, unsupported};
 use super::store::Content;
-use crate::block::{Cache, Files, Location, MOST_IMAGES, MemoryNode, Node};
+use crate::block::{Cache, Files, Format, Location, MOST_IMAGES, MemoryNode, Node};
 use crate::copy::{CopyOptions, copy};
 use crate::domain::config::definition::Definition;
 use crate::domain::config::disk::DiskDefinition;
@@ -52,10 +52,9 @@ pub fn save(files: &dyn Files, disk: &DiskDefinition, contents: &mut Vec<Content
         data.resize(file.length().map_err(failed)?).map_err(failed)?;
         all_of(&*file, &data)?;
         contents.push(Content { path: path.clone(), data: Arc::new(data) });
-        if format != "qcow2" {
-            return Ok(());
-        }
-        match recorded_backing(files, &Location::from(&path)) {
+        let known = Format::from_name(&format).filter(|format| format.can_have_backing());
+        let Some(known) = known else { return Ok(()) };
+        match recorded_backing(files, &Location::from(&path), known) {
             Ok(Some((Location::File(below), below_format))) => {
                 (path, format) = (below, below_format);
             }

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
+use crate::block::Format;
 use crate::domain::config::disk::{ImageDefinition, is_format};
 use crate::domain::config::source::Source;
 use crate::error::*;
@@ -102,7 +103,7 @@ impl SnapshotDisk {
             let text = format!("unknown disk snapshot driver '{}'", excerpt(word));
             return Err(unsupported(text));
         }
-        let image = ImageDefinition::parse(element, format.unwrap_or("qcow2"))?;
+        let image = ImageDefinition::parse(element, format.unwrap_or(Format::OVERLAY.name()))?;
         let source = image.map(|image| image.source);
         if let Some(Source::File(path) | Source::Block(path)) = &source
             && !path.is_absolute()

@@ -35,6 +35,7 @@ enum Made {
 pub struct Overlay {
     files: Arc<dyn Files>,
     pub path: PathBuf,
+    pub format: Format,
     made: Made,
 }
 
@@ -45,10 +46,7 @@ fn unsupported(text: String) -> Error {
 /// Refuses what could not be the new image, before anything is made.
 pub fn check(files: &dyn Files, disk: &SnapshotDisk, reuse: bool) -> Result<()> {
     let name = &disk.name;
-    if let Some(format) = disk.format.as_deref().filter(|format| *format != "qcow2") {
-        let text = format!("external snapshot format for disk {name} is unsupported: {format}");
-        return Err(unsupported(text));
-    }
+    format_of(disk)?;
     let (path, block) = match &disk.source {
         Some(Source::File(path)) => (path, false),
         Some(Source::Block(path)) => (path, true),
@@ -92,6 +90,15 @@ pub fn check(files: &dyn Files, disk: &SnapshotDisk, reuse: bool) -> Result<()> 
     Ok(())
 }
 
+/// The format of the new image.
+fn format_of(disk: &SnapshotDisk) -> Result<Format> {
+    let Some(word) = disk.format.as_deref() else { return Ok(Format::OVERLAY) };
+    Format::from_name(word).filter(|format| format.can_have_backing()).ok_or_else(|| {
+        let name = &disk.name;
+        unsupported(format!("external snapshot format for disk {name} is unsupported: {word}"))
+    })
+}
+
 impl Overlay {
     /// Makes it, or finds it where it is to be there already.
     pub fn make(
@@ -101,10 +108,11 @@ impl Overlay {
         reuse: bool,
     ) -> Result<Overlay> {
         check(&**files, disk, reuse)?;
+        let format = format_of(disk)?;
         let path = disk.path().unwrap_or(Path::new("")).to_path_buf();
         if reuse {
-            check_reused(&**files, disk, &path, below)?;
-            return Ok(Overlay { files: files.clone(), path, made: Made::Found });
+            check_reused(&**files, disk, &path, format, below)?;
+            return Ok(Overlay { files: files.clone(), path, format, made: Made::Found });
         }
         let Some(name) = below.path.to_str() else {
             let text = format!("the name of '{}' is not UTF-8", below.path.display());
@@ -116,7 +124,7 @@ impl Overlay {
             (true, Some(Source::Block(_))) => (open_existing(&**files, &path)?, Made::Found),
             (true, _) => (open_existing(&**files, &path)?, Made::Filled),
         };
-        let mut overlay = Overlay { files: files.clone(), path, made: Made::Found };
+        let mut overlay = Overlay { files: files.clone(), path, format, made: Made::Found };
         let empty = file.length().is_ok_and(|length| length == 0);
         if matches!(made, Made::Filled) && !empty {
             // It was empty a moment ago.
@@ -124,7 +132,7 @@ impl Overlay {
         }
         overlay.made = made;
         let backing = Some((name.to_string(), below.format.name().to_string()));
-        make_image(&*file, Format::Qcow2, below.length, backing)?;
+        make_image(&*file, format, below.length, backing)?;
         // A definition must not name what a crash could take away.
         file.flush().map_err(failed)?;
         if let Made::New = &overlay.made {
@@ -135,12 +143,8 @@ impl Overlay {
 
     /// Opens it, without what is below.
     pub fn open(&self, writable: bool, cache: Cache) -> Result<Chain> {
-        let options = OpenOptions {
-            writable,
-            without_backing: true,
-            cache,
-            ..OpenOptions::new(Format::Qcow2)
-        };
+        let options =
+            OpenOptions { writable, without_backing: true, cache, ..OpenOptions::new(self.format) };
         Chain::open_in(&self.files, Location::from(&self.path), options).map_err(failed)
     }
 
@@ -168,10 +172,16 @@ impl Drop for Overlay {
 
 /// An image that somebody has made must be one over the disk: else the guest would see something
 /// else from one moment to the next.
-fn check_reused(files: &dyn Files, disk: &SnapshotDisk, path: &Path, below: &Below) -> Result<()> {
+fn check_reused(
+    files: &dyn Files,
+    disk: &SnapshotDisk,
+    path: &Path,
+    format: Format,
+    below: &Below,
+) -> Result<()> {
     let shown = path.display();
     let node = files.open_file(path, false, Cache::default()).map_err(failed)?;
-    let header = Format::Qcow2.read(node.name(), &*node).map_err(failed)?;
+    let header = format.read(node.name(), &*node).map_err(failed)?;
     let size = header.info().size;
     if size != below.length.next_multiple_of(SECTOR) && size != below.length {
         return Err(unsupported(format!(
@@ -179,7 +189,7 @@ fn check_reused(files: &dyn Files, disk: &SnapshotDisk, path: &Path, below: &Bel
             disk.name, size, below.length
         )));
     }
-    let recorded = recorded_backing(files, &path.into())?;
+    let recorded = recorded_backing(files, &path.into(), format)?;
     let is_it = |(target, format): &(Location, String)| {
         let below_path = Location::File(below.path.clone());
         is_same(files, target, &below_path) && format == below.format.name()

@@ -6,7 +6,7 @@ use std::path::Path;
 use virsparse_base::errno::Errno;
 
 use super::description::{Mode, SnapshotDisk, unsupported};
-use crate::block::{FileKind, Files};
+use crate::block::{FileKind, Files, Format};
 use crate::domain::config::definition::Definition;
 use crate::domain::config::disk::DiskDefinition;
 use crate::domain::config::source::Source;
@@ -85,7 +85,7 @@ fn complete(
 ) -> Result<()> {
     let target = &disk.target;
     if plan.format.is_none() {
-        plan.format = Some("qcow2".to_string());
+        plan.format = Some(Format::OVERLAY.name().to_string());
     }
     if plan.source.is_some() {
         return Ok(());

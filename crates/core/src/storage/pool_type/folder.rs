@@ -11,8 +11,6 @@ use crate::storage::store::VolumeStore;
 use crate::storage::volume_format::VolumeFormat;
 use crate::xml::Element;
 
-const FORMATS: &[VolumeFormat] = &[VolumeFormat::Raw, VolumeFormat::Dir, VolumeFormat::Qcow2];
-
 /// A folder.
 pub const DIR: PoolType = PoolType {
     word: "dir",
@@ -49,7 +47,7 @@ pub const NETFS: PoolType = PoolType {
 
 const fn driver(store: fn(&PoolDefinition) -> Arc<dyn VolumeStore>) -> Driver {
     let place = |definition: &PoolDefinition| definition.target_path.clone();
-    Driver { store, needs_target: true, volume_formats: FORMATS, place }
+    Driver { store, needs_target: true, volume_formats: VolumeFormat::creatable, place }
 }
 
 /// `mounted`: the folder can only be used while a file system is mounted there.

@@ -36,7 +36,7 @@ pub struct Driver {
     /// Whether its volumes are in the folder that `<target>` names.
     pub needs_target: bool,
     /// The formats that a volume can be made with.
-    pub volume_formats: &'static [VolumeFormat],
+    pub volume_formats: fn() -> Vec<VolumeFormat>,
     /// What tells its place from those of other pools, of this and of other types: two pools must not have
     /// the same.
     pub place: fn(&PoolDefinition) -> String,

@@ -47,9 +47,10 @@ impl JobContext {
         };
         let to = Destination::new(&self.running.images, destination, like)?;
         let shallow = flags.contains(CopyFlags::SHALLOW) && images > 1;
-        if shallow && to.format == Format::Raw {
-            let target = &self.disk.target;
-            let text = format!("shallow copy of disk '{target}' into a raw file is not possible");
+        if shallow && !to.format.can_have_backing() {
+            let (target, format) = (&self.disk.target, to.format.name());
+            let text =
+                format!("shallow copy of disk '{target}' into a {format} file is not possible");
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
         let length = self.disk.live.gate.node().length().map_err(failed)?;

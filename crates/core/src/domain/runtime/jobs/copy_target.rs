@@ -193,14 +193,16 @@ impl JobContext {
                     file
                 }
             };
-            if !exists || to.format == Format::Qcow2 {
+            // Without a header, what is there already is an image.
+            let makes = !exists || to.format.has_header();
+            if makes {
                 make_image(&*file, to.format, size, backing)?;
             }
             if !exists {
                 // A definition will name it, which a crash must not make a lie.
                 sync_folder_of(&**files, path)?;
             }
-            target.zeroed = (!exists || to.format == Format::Qcow2) && !shallow;
+            target.zeroed = makes && !shallow;
         } else {
             let file = files.open_file(path, false, Cache::default()).map_err(failed)?;
             to.check_assumed(&*file, &path.into())?;
@@ -232,7 +234,7 @@ impl JobContext {
         let file = self.files().open(&location, &access).map_err(failed)?;
         let (reuse, shallow) =
             (flags.contains(CopyFlags::REUSE_EXT), flags.contains(CopyFlags::SHALLOW));
-        let makes = to.format == Format::Qcow2 && !reuse;
+        let makes = to.format.has_header() && !reuse;
         if makes {
             let backing = if shallow { self.backing()? } else { None };
             make_image(&*file, to.format, size, backing)?;
