@@ -1,5 +1,5 @@
-/* Resizing disks in use, with EXTEND only to a larger size; and disks on block devices, which
- * have the size of the device. */
+/* Resizing disks in use, with EXTEND only to a larger size; disks that cannot be resized; and disks
+ * on block devices, which have the size of the device. */
 #include "domain.h"
 #include "newer.h"
 
@@ -64,6 +64,36 @@ static void files(void)
     CHECK_INT(virDomainFree(dom), 0);
 }
 
+/* libvirt 9.0 and 12.9 refuse these before they look at the size. */
+static void unchangeable(void)
+{
+    static const char *const targets[] = { "vdb", "vdc", "sdd", "sde" };
+    char disks[4096], text[128];
+    size_t i;
+
+    CHECK_INT(run("qemu-img create -q -f qcow2 %s 2M", in_dir("c")), 0);
+    print_to(disks, sizeof(disks), "%s%s%s%s", disk_xml("vdb", "a", "raw", "<readonly/>"),
+             disk_xml("vdc", "c", "qcow2", "<readonly/>"),
+             "<disk type='file' device='cdrom'><target dev='sdd' bus='sata'/></disk>",
+             "<disk type='file' device='floppy'><target dev='sde' bus='fdc'/></disk>");
+    dom = virDomainCreateXML(conn, domain_xml("d", disks, 1), 0);
+    CHECK(dom != NULL);
+    for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        print_to(text, sizeof(text), "can't resize empty or readonly disk '%s'", targets[i]);
+        CHECK_INT(virDomainBlockResize(dom, targets[i], 2 * MIB, BYTES), -1);
+        CHECK_ERR(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text);
+        CHECK_INT(virDomainBlockResize(dom, targets[i], 0, CAPACITY), -1);
+        CHECK_ERR(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text);
+        CHECK_INT(virDomainBlockResize(dom, targets[i], MIB, BYTES | EXTEND), -1);
+        CHECK_ERR(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text);
+        CHECK_INT(virDomainBlockResize(dom, targets[i], MIB, 8), -1);
+        CHECK_CODE(VIR_ERR_INVALID_ARG, "unsupported flags (0x8)");
+    }
+    CHECK_INT(capacity("vdb"), 2 * MIB);
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainFree(dom), 0);
+}
+
 /* Extending the file behind a loop device stands for a device that has grown. */
 static void a_device(const char *device, int fd)
 {
@@ -106,6 +136,7 @@ int main(int argc, char **argv)
     (void)argc;
     conn = fixture_open(argv[0], 120);
     files();
+    unchangeable();
     set_size(in_dir("backing"), 4 * MIB);
     if (getuid() != 0 || run("losetup -f --show %s >%s 2>/dev/null", in_dir("backing"),
                              in_dir("device")) != 0) {

@@ -286,7 +286,8 @@ pub unsafe extern "C" fn virDomainBlockPeek(
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
-/// VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the disk is read-only, or the domain inactive;
+/// VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+/// VIR_ERR_OPERATION_UNSUPPORTED if the disk is read-only or has no medium;
 /// VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
 /// VIR_ERR_OPERATION_UNSUPPORTED for CAPACITY where the disk is no raw block device, and for a device
 /// that has another size; VIR_ERR_INVALID_ARG if @size is another than that with CAPACITY;

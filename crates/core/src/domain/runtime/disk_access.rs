@@ -47,11 +47,13 @@ impl Running {
     /// Changes the size of a disk.
     pub fn resize_disk(&self, request: &ResizeRequest) -> Result<()> {
         let _changing = self.changing()?;
-        let disk = self.open_target(&request.target)?;
-        if disk.definition.read_only {
-            let text = format!("disk '{}' is read-only", disk.target);
-            return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
+        let definition = self.definition();
+        let disk = definition.disks.iter().find(|disk| disk.target == request.target);
+        if disk.is_some_and(|disk| disk.read_only || disk.image.is_none()) {
+            let text = format!("can't resize empty or readonly disk '{}'", request.target);
+            return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
+        let disk = self.open_target(&request.target)?;
         disk.check_no_job()?;
         let bytes = new_size(&disk, request)?;
         // No guest's request is inside while the size changes.
