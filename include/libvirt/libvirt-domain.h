@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from crates/core/src/enums/domain.rs and crates/core/src/enums/domain_event.rs and crates/core/src/enums/domain_stats.rs and src/domain/object.rs and src/domain/control.rs and src/domain/device.rs and src/domain/block.rs and src/domain/block_job.rs and src/domain/job.rs and src/domain/event_callbacks.rs and src/domain/event.rs and src/domain/stats_names.rs and src/domain/stats.rs and src/domain/tuning_types.rs and src/domain/tuning.rs and src/domain/io_tune.rs and src/domain/cpus.rs and src/domain/guest.rs and src/domain/interface.rs. */
+/* Made by `make headers` from crates/core/src/enums/domain.rs and crates/core/src/enums/domain_event.rs and crates/core/src/enums/domain_stats.rs and src/domain/object.rs and src/domain/control.rs and src/domain/device.rs and src/domain/block.rs and src/domain/block_job.rs and src/domain/job.rs and src/domain/event_callbacks.rs and src/domain/event.rs and src/domain/stats_names.rs and src/domain/stats_names_absent.rs and src/domain/stats.rs and src/domain/tuning_types.rs and src/domain/tuning.rs and src/domain/io_tune.rs and src/domain/cpus.rs and src/domain/guest.rs and src/domain/interface.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H
@@ -267,6 +267,363 @@
 
 /** Behind the number: bytes of the largest request. Since 11.10.0. */
 #define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_TRANSFER_MAX ".limits.transfer_max"
+
+/** Nanoseconds of polling for an interrupt that came meanwhile, an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_HALTPOLL_SUCCESS_TIME "cpu.haltpoll.success.time"
+
+/** Nanoseconds of polling for an interrupt that did not come, an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_HALTPOLL_FAIL_TIME "cpu.haltpoll.fail.time"
+
+/** How many monitors of the cache there are, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_COUNT "cpu.cache.monitor.count"
+
+/** Before the number of a monitor of the cache. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_PREFIX "cpu.cache.monitor."
+
+/** Behind the number: its name. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_NAME ".name"
+
+/** Behind the number: the CPUs that it is for, a text. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_VCPUS ".vcpus"
+
+/** Behind the number: how many banks it has, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_BANK_COUNT ".bank.count"
+
+/** Behind the number, before that of a bank. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_BANK_PREFIX ".bank."
+
+/** Behind the number of a bank: which cache of the machine it is, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_BANK_SUFFIX_ID ".id"
+
+/** Behind the number of a bank: bytes of it in use, an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_BANK_SUFFIX_BYTES ".bytes"
+
+/** How many monitors of energy there are, an unsigned int. Since 12.4.0. */
+#define VIR_DOMAIN_STATS_CPU_ENERGY_MONITOR_COUNT "cpu.energy.monitor.count"
+
+/** Before the number of a monitor of energy. Since 12.4.0. */
+#define VIR_DOMAIN_STATS_CPU_ENERGY_MONITOR_PREFIX "cpu.energy.monitor."
+
+/** Behind the number: its name. Since 12.4.0. */
+#define VIR_DOMAIN_STATS_CPU_ENERGY_MONITOR_SUFFIX_NAME ".name"
+
+/** Behind the number: the CPUs that it is for, a text. Since 12.4.0. */
+#define VIR_DOMAIN_STATS_CPU_ENERGY_MONITOR_SUFFIX_VCPUS ".vcpus"
+
+/** Behind the number: how many packages of the processor it has, an unsigned int. Since 12.4.0. */
+#define VIR_DOMAIN_STATS_CPU_ENERGY_MONITOR_SUFFIX_PKG_COUNT ".pkg.count"
+
+/** Behind the number, before that of a package. Since 12.4.0. */
+#define VIR_DOMAIN_STATS_CPU_ENERGY_MONITOR_SUFFIX_PKG_PREFIX ".pkg."
+
+/** Behind the number of a package: the kernel's number of it, an unsigned int. Since 12.4.0. */
+#define VIR_DOMAIN_STATS_CPU_ENERGY_MONITOR_SUFFIX_PKG_SUFFIX_ID ".id"
+
+/** Behind the number of a CPU: nanoseconds in the queue of the scheduler, an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_VCPU_SUFFIX_DELAY ".delay"
+
+/** Behind the number of a CPU: whether it is halted, a boolean. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_VCPU_SUFFIX_HALTED ".halted"
+
+/** KiB that the guest has read from its swap space, as the following an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_SWAP_IN "balloon.swap_in"
+
+/** KiB that the guest has written to its swap space. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_SWAP_OUT "balloon.swap_out"
+
+/** Page faults that needed a disk. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_MAJOR_FAULT "balloon.major_fault"
+
+/** Other page faults. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_MINOR_FAULT "balloon.minor_fault"
+
+/** KiB that the guest does not use at all. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_UNUSED "balloon.unused"
+
+/** KiB of memory that the guest sees. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_AVAILABLE "balloon.available"
+
+/** KiB of the machine's memory that the domain's process takes. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_RSS "balloon.rss"
+
+/** KiB that the guest could give back without swapping. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_USABLE "balloon.usable"
+
+/** When the guest last told of its memory, in seconds since 1970. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_LAST_UPDATE "balloon.last-update"
+
+/** KiB in the guest's caches of disks. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_DISK_CACHES "balloon.disk_caches"
+
+/** Huge pages that the guest has got. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_HUGETLB_PGALLOC "balloon.hugetlb_pgalloc"
+
+/** Huge pages that the guest has not got. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_BALLOON_HUGETLB_PGFAIL "balloon.hugetlb_pgfail"
+
+/**
+ * Behind the number of a disk: the alignment of good discards in bytes, as the following an unsigned long long.
+ * Since 11.10.0.
+ */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_DISCARD_ALIGNMENT ".limits.discard_alignment"
+
+/** Behind the number of a disk: bytes of the largest discard. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_DISCARD_MAX ".limits.discard_max"
+
+/** Behind the number of a disk: the alignment of good requests to write zeros, in bytes. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_WRITE_ZEROES_ALIGNMENT ".limits.write_zeroes_alignment"
+
+/** Behind the number of a disk: bytes of the largest request to write zeros. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_WRITE_ZEROES_MAX ".limits.write_zeroes_max"
+
+/** Behind the number of a disk: bytes of the largest request that the hardware takes. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_TRANSFER_HW_MAX ".limits.transfer_hw_max"
+
+/** Behind the number of a disk: how many pieces of memory a request may have. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_IOV_MAX ".limits.iov_max"
+
+/** Behind the number of a disk: how many pieces of memory the hardware takes. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_IOV_HW_MAX ".limits.iov_hw_max"
+
+/** Behind the number of a disk: the alignment of memory that needs no buffer, in bytes. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_MEMORY_ALIGNMENT_MINIMAL ".limits.memory_alignment_minimal"
+
+/** Behind the number of a disk: the alignment of buffers, in bytes. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_MEMORY_ALIGNMENT_OPTIMAL ".limits.memory_alignment_optimal"
+
+/**
+ * Behind the number of a disk: how many groups of statistics over an interval it has, an unsigned long long. Since
+ * 11.10.0.
+ */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_COUNT ".timed_group.count"
+
+/** Behind the number of a disk, before that of a group. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_PREFIX ".timed_group."
+
+/** Behind the number of a group: its interval in seconds, as the following an unsigned long long. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_INTERVAL ".interval"
+
+/** Behind the number of a group: nanoseconds of the fastest read. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_RD_LATENCY_MIN ".rd_latency_min"
+
+/** Behind the number of a group: nanoseconds of the slowest read. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_RD_LATENCY_MAX ".rd_latency_max"
+
+/** Behind the number of a group: nanoseconds of a read, on average. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_RD_LATENCY_AVG ".rd_latency_avg"
+
+/** Behind the number of a group: nanoseconds of the fastest write. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_WR_LATENCY_MIN ".wr_latency_min"
+
+/** Behind the number of a group: nanoseconds of the slowest write. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_WR_LATENCY_MAX ".wr_latency_max"
+
+/** Behind the number of a group: nanoseconds of a write, on average. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_WR_LATENCY_AVG ".wr_latency_avg"
+
+/** Behind the number of a group: nanoseconds of the fastest flush. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_FLUSH_LATENCY_MIN ".flush_latency_min"
+
+/** Behind the number of a group: nanoseconds of the slowest flush. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_FLUSH_LATENCY_MAX ".flush_latency_max"
+
+/** Behind the number of a group: nanoseconds of a flush, on average. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_FLUSH_LATENCY_AVG ".flush_latency_avg"
+
+/** Behind the number of a group: nanoseconds of the fastest append to a zone. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_ZONE_APPEND_LATENCY_MIN ".zone_append_latency_min"
+
+/** Behind the number of a group: nanoseconds of the slowest append to a zone. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_ZONE_APPEND_LATENCY_MAX ".zone_append_latency_max"
+
+/** Behind the number of a group: nanoseconds of an append to a zone, on average. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_ZONE_APPEND_LATENCY_AVG ".zone_append_latency_avg"
+
+/** Behind the number of a group: reads that wait, on average, a double. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_RD_QUEUE_DEPTH_AVG ".rd_queue_depth_avg"
+
+/** Behind the number of a group: writes that wait, on average, a double. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_WR_QUEUE_DEPTH_AVG ".wr_queue_depth_avg"
+
+/** Behind the number of a group: appends to a zone that wait, on average, a double. Since 11.10.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_ZONE_APPEND_QUEUE_DEPTH_AVG ".zone_append_queue_depth_avg"
+
+/** Behind the number of a disk: how long reads took, by bins. Since 12.1.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_READ_PREFIX ".latency_histogram.read."
+
+/** Behind the number of a disk: how long writes took, by bins. Since 12.1.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_WRITE_PREFIX ".latency_histogram.write."
+
+/** Behind the number of a disk: how long appends to a zone took, by bins. Since 12.1.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_ZONE_APPEND_PREFIX ".latency_histogram.zone_append."
+
+/** Behind the number of a disk: how long flushes took, by bins. Since 12.1.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_FLUSH_PREFIX ".latency_histogram.flush."
+
+/** Behind these: how many bins there are, an unsigned long long. Since 12.1.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_SUFFIX_BIN_COUNT "bin.count"
+
+/** Behind these, before the number of a bin. Since 12.1.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_SUFFIX_BIN_PREFIX "bin."
+
+/** Behind the number of a bin: nanoseconds where it begins, an unsigned long long. Since 12.1.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_SUFFIX_BIN_SUFFIX_START ".start"
+
+/** Behind the number of a bin: how many requests are in it, an unsigned long long. Since 12.1.0. */
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_SUFFIX_BIN_SUFFIX_VALUE ".value"
+
+/** Bytes of the last cache in use, as the following an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_CMT "perf.cmt"
+
+/** Bytes for each second between levels of caches. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_MBMT "perf.mbmt"
+
+/** Bytes for each second through the memory controller. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_MBML "perf.mbml"
+
+/** Misses of caches. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_CACHE_MISSES "perf.cache_misses"
+
+/** Hits of caches. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_CACHE_REFERENCES "perf.cache_references"
+
+/** Instructions. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_INSTRUCTIONS "perf.instructions"
+
+/** Cycles of a CPU. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_CPU_CYCLES "perf.cpu_cycles"
+
+/** Branches. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_BRANCH_INSTRUCTIONS "perf.branch_instructions"
+
+/** Branches that were predicted wrongly. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_BRANCH_MISSES "perf.branch_misses"
+
+/** Cycles of the bus. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_BUS_CYCLES "perf.bus_cycles"
+
+/** Cycles in which fetching an instruction stalled. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_STALLED_CYCLES_FRONTEND "perf.stalled_cycles_frontend"
+
+/** Cycles in which executing an instruction stalled. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_STALLED_CYCLES_BACKEND "perf.stalled_cycles_backend"
+
+/** Cycles of a CPU at its nominal frequency. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_REF_CPU_CYCLES "perf.ref_cpu_cycles"
+
+/** Nanoseconds by the clock of a CPU. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_CPU_CLOCK "perf.cpu_clock"
+
+/** Nanoseconds by the clock of the task. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_TASK_CLOCK "perf.task_clock"
+
+/** Page faults. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_PAGE_FAULTS "perf.page_faults"
+
+/** Switches to other tasks. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_CONTEXT_SWITCHES "perf.context_switches"
+
+/** Moves to another CPU. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_CPU_MIGRATIONS "perf.cpu_migrations"
+
+/** Page faults that needed no disk. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_PAGE_FAULTS_MIN "perf.page_faults_min"
+
+/** Page faults that needed a disk. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_PAGE_FAULTS_MAJ "perf.page_faults_maj"
+
+/** Faults of alignment. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_ALIGNMENT_FAULTS "perf.alignment_faults"
+
+/** Instructions that the kernel had to emulate. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_PERF_EMULATION_FAULTS "perf.emulation_faults"
+
+/** How many I/O threads there are, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_IOTHREAD_COUNT "iothread.count"
+
+/** Before the number of an I/O thread. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_IOTHREAD_PREFIX "iothread."
+
+/** Behind the number: nanoseconds of polling at most, an unsigned long long; 0 for none. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_IOTHREAD_SUFFIX_POLL_MAX_NS ".poll-max-ns"
+
+/**
+ * Behind the number: the factor by which the polling time grows, an unsigned int, or an unsigned long long if it
+ * is too large for that. Since 11.2.0.
+ */
+#define VIR_DOMAIN_STATS_IOTHREAD_SUFFIX_POLL_GROW ".poll-grow"
+
+/**
+ * Behind the number: what the polling time is divided by, an unsigned int, or an unsigned long long if it is too
+ * large for that. Since 11.2.0.
+ */
+#define VIR_DOMAIN_STATS_IOTHREAD_SUFFIX_POLL_SHRINK ".poll-shrink"
+
+/** Behind the number: how much the last interval counts, an unsigned int. Since 12.7.0. */
+#define VIR_DOMAIN_STATS_IOTHREAD_SUFFIX_POLL_WEIGHT ".poll-weight"
+
+/** How many monitors of the bandwidth of memory there are, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_COUNT "memory.bandwidth.monitor.count"
+
+/** Before the number of a monitor of bandwidth. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_PREFIX "memory.bandwidth.monitor."
+
+/** Behind the number: its name. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NAME ".name"
+
+/** Behind the number: the CPUs that it is for, a text. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_VCPUS ".vcpus"
+
+/** Behind the number: how many memory controllers it has, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NODE_COUNT ".node.count"
+
+/** Behind the number, before that of a memory controller. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NODE_PREFIX ".node."
+
+/** Behind the number of a controller: the machine's number of it, an unsigned int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NODE_SUFFIX_ID ".id"
+
+/**
+ * Behind the number of a controller: bytes for the processor that it belongs to, an unsigned long long. Since
+ * 11.2.0.
+ */
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NODE_SUFFIX_BYTES_LOCAL ".bytes.local"
+
+/** Behind the number of a controller: bytes for all processors, an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NODE_SUFFIX_BYTES_TOTAL ".bytes.total"
+
+/** Whether a measurement runs or has ended, libvirt's virDomainDirtyRateStatus, an int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_DIRTYRATE_CALC_STATUS "dirtyrate.calc_status"
+
+/** When the last measurement began, in seconds, a long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_DIRTYRATE_CALC_START_TIME "dirtyrate.calc_start_time"
+
+/** How many seconds the last measurement took, an int. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_DIRTYRATE_CALC_PERIOD "dirtyrate.calc_period"
+
+/** How it was measured, a text. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_DIRTYRATE_CALC_MODE "dirtyrate.calc_mode"
+
+/** MiB that the guest has changed in each second, a long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_DIRTYRATE_MEGABYTES_PER_SECOND "dirtyrate.megabytes_per_second"
+
+/** Before the number of a CPU. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_DIRTYRATE_VCPU_PREFIX "dirtyrate.vcpu."
+
+/** Behind the number: MiB that it has changed in each second, an unsigned long long. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_DIRTYRATE_VCPU_SUFFIX_MEGABYTES_PER_SECOND ".megabytes_per_second"
+
+/** Before a name of the hypervisor's own. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_VM_PREFIX "vm."
+
+/** Behind such a name: the value at the moment. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CUSTOM_SUFFIX_TYPE_CUR ".cur"
+
+/** Behind such a name: the sum. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CUSTOM_SUFFIX_TYPE_SUM ".sum"
+
+/** Behind such a name: the peak. Since 11.2.0. */
+#define VIR_DOMAIN_STATS_CUSTOM_SUFFIX_TYPE_MAX ".max"
 
 /**
  * A parameter of virDomainSetMemoryParameters: the most memory, in KiB. An unsigned long long. Since
@@ -3346,7 +3703,8 @@ int virDomainBlockPeek(virDomainPtr dom,
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
- * VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the disk is read-only, or the domain inactive;
+ * VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+ * VIR_ERR_OPERATION_UNSUPPORTED if the disk is read-only or has no medium;
  * VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
  * VIR_ERR_OPERATION_UNSUPPORTED for CAPACITY where the disk is no raw block device, and for a device
  * that has another size; VIR_ERR_INVALID_ARG if @size is another than that with CAPACITY;

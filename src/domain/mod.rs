@@ -17,5 +17,6 @@ pub mod snapshot;
 pub mod snapshot_list;
 pub mod stats;
 pub mod stats_names;
+pub mod stats_names_absent;
 pub mod tuning;
 pub mod tuning_types;

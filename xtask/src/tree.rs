@@ -50,6 +50,7 @@ pub const HEADERS: &[Header] = &[
             "src/domain/event_callbacks.rs",
             "src/domain/event.rs",
             "src/domain/stats_names.rs",
+            "src/domain/stats_names_absent.rs",
             "src/domain/stats.rs",
             "src/domain/tuning_types.rs",
             "src/domain/tuning.rs",
