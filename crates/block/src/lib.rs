@@ -108,6 +108,7 @@ pub use node::{
 };
 pub use open::{OpenOptions, open};
 pub use profile::Profile;
+pub use protocol::connections::{Connection, Connections, RemoteOptions};
 pub use protocol::file::FileNode;
 pub use protocol::memory::MemoryNode;
 pub use protocol::nbd;

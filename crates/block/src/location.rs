@@ -8,8 +8,8 @@ use virsparse_base::errno::Errno;
 use virsparse_base::text::excerpt;
 
 use crate::backing_name::{self, BackingName};
-use crate::nbd::{Address, NbdOptions};
-use crate::{BlockError, Cache, ImageFile, Remote, Result, protocol};
+use crate::nbd::Address;
+use crate::{BlockError, Cache, ImageFile, Remote, RemoteOptions, Result, protocol};
 
 /// Where an image is. Two names of one place are not always equal: for files, that is asked of
 /// [`Files::is_same`](crate::Files::is_same).
@@ -28,8 +28,8 @@ pub struct Access {
     pub writable: bool,
     /// How a file is cached.
     pub cache: Cache,
-    /// How an NBD server is reached.
-    pub nbd: NbdOptions,
+    /// How a server is reached.
+    pub remote: RemoteOptions,
 }
 
 impl Access {

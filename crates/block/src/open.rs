@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::cache::Cache;
-use super::nbd::NbdOptions;
-use super::{Access, Chain, Format, Location, Node, Result};
+use super::{Access, Chain, Format, Location, Node, RemoteOptions, Result};
 
 /// How an image is opened.
 #[derive(Clone, Debug)]
@@ -17,8 +16,8 @@ pub struct OpenOptions {
     pub without_backing: bool,
     /// How it is cached, and what is below it.
     pub cache: Cache,
-    /// How NBD servers are reached.
-    pub nbd: NbdOptions,
+    /// How servers are reached.
+    pub remote: RemoteOptions,
 }
 
 impl OpenOptions {
@@ -29,14 +28,14 @@ impl OpenOptions {
             writable: false,
             without_backing: false,
             cache: Cache::default(),
-            nbd: NbdOptions::default(),
+            remote: RemoteOptions::default(),
         }
     }
 
     /// How the image on top is opened, or one below it.
     pub(crate) fn access(&self, top: bool) -> Access {
         let writable = self.writable && top;
-        Access { writable, cache: self.cache, nbd: self.nbd.clone() }
+        Access { writable, cache: self.cache, remote: self.remote.clone() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where the bytes of images are: in files, in memory, on servers.
 
+pub mod connections;
 mod direct;
 pub mod file;
 pub mod memory;

@@ -19,7 +19,8 @@ impl Remote {
     pub(crate) fn open(&self, access: &Access) -> Result<Arc<dyn ImageFile>> {
         match self {
             Remote::Nbd(address) => {
-                Ok(Arc::new(NbdNode::open(address, access.writable, &access.nbd)?))
+                let options = (&access.remote).into();
+                Ok(Arc::new(NbdNode::open(address, access.writable, &options)?))
             }
         }
     }

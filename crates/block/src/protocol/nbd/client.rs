@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{IoSlice, IoSliceMut};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use virsparse_base::errno::Errno;
@@ -16,6 +16,7 @@ use super::protocol::*;
 use super::queue::NbdQueue;
 use super::sink::{Contents, Sink, Target};
 use super::uri::{self, Address};
+use crate::protocol::connections::{Connection, Connections, RemoteOptions};
 use crate::queue::RequestQueue;
 use crate::{
     BlockError, Extent, ExtentKind, ImageFile, Node, Profile, Result, Space, read_by_pieces,
@@ -42,34 +43,9 @@ pub struct NbdOptions {
     pub connections: Arc<Connections>,
 }
 
-/// Connections of one disk, to be cut off when nobody can wait for their servers any more.
-#[derive(Debug, Default)]
-pub struct Connections(Mutex<Vec<Weak<Channel>>>);
-
-impl Connections {
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Channel>>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn add(&self, channel: &Arc<Channel>) {
-        let mut channels = self.lock();
-        channels.retain(|channel| channel.strong_count() > 0);
-        channels.push(Arc::downgrade(channel));
-    }
-
-    /// Breaks all connections: what waits for their servers fails, in all threads. Returns how many
-    /// there were.
-    pub fn cut(&self) -> usize {
-        let channels: Vec<_> = self.lock().iter().filter_map(Weak::upgrade).collect();
-        for channel in &channels {
-            channel.fail(given_up());
-        }
-        channels.len()
-    }
-
-    /// Whether there are any.
-    pub fn is_empty(&self) -> bool {
-        self.lock().iter().all(|channel| channel.strong_count() == 0)
+impl Connection for Channel {
+    fn cut(&self) {
+        self.fail(given_up());
     }
 }
 
@@ -81,6 +57,13 @@ impl Default for NbdOptions {
     fn default() -> NbdOptions {
         let (reply_timeout, connections) = (None, Arc::default());
         NbdOptions { connect_timeout: Duration::from_secs(10), reply_timeout, connections }
+    }
+}
+
+impl From<&RemoteOptions> for NbdOptions {
+    fn from(options: &RemoteOptions) -> NbdOptions {
+        let RemoteOptions { reply_timeout, connections } = options.clone();
+        NbdOptions { reply_timeout, connections, ..NbdOptions::default() }
     }
 }
 
@@ -161,14 +144,15 @@ impl NbdNode {
         let (receiver, agreed) = dial(&address, options.connect_timeout).map_err(fail)?;
         let channel = Channel::new(receiver, options.reply_timeout);
         let channel = Arc::new(channel.map_err(|errno| fail(Failure::system(errno)))?);
-        options.connections.add(&channel);
+        let connection: Arc<dyn Connection> = channel.clone();
+        options.connections.add(Arc::downgrade(&connection));
         let (name, options) = (uri.to_string(), options.clone());
         Ok(NbdNode { name, options, channel, agreed, known: Arc::default() })
     }
 
     /// Breaks the connection: what waits for the server fails, in all threads.
     pub fn abort(&self) {
-        self.channel.fail(given_up());
+        self.channel.cut();
     }
 
     /// Connects to an export that an image is in.

@@ -14,7 +14,7 @@ mod sink;
 pub(crate) mod socket;
 mod uri;
 
-pub use client::{Connections, NbdNode, NbdOptions};
+pub use client::{NbdNode, NbdOptions};
 pub(crate) use uri::uri_part;
 pub use uri::{Address, Place};
 

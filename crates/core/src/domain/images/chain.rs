@@ -4,10 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::block::nbd::{Connections, NbdOptions};
 use crate::block::{
-    self, Access, Cache, Chain, FileKind, Files, Format, Image, ImageFile, ImageParts, Location,
-    NewImage, Node, OpenOptions, WholeSectors,
+    self, Access, Cache, Chain, Connections, FileKind, Files, Format, Image, ImageFile, ImageParts,
+    Location, NewImage, Node, OpenOptions, RemoteOptions, WholeSectors,
 };
 use crate::domain::config::disk::{Backing, DiskDefinition, ImageDefinition};
 use crate::domain::config::source::Source;
@@ -28,9 +27,9 @@ pub fn open(
     let Some(image) = &disk.image else { return Ok(None) };
     let writable = !disk.read_only && !disk.transient;
     let (reply_timeout, connections) = (disk.timeout, connections.clone());
-    let nbd = NbdOptions { reply_timeout, connections, ..NbdOptions::default() };
+    let remote = RemoteOptions { reply_timeout, connections };
     let location = served(&**files, disk, &image.source)?;
-    let chain = open_image(files, disk, image, location, writable, nbd)?;
+    let chain = open_image(files, disk, image, location, writable, remote)?;
     if disk.transient && !disk.read_only {
         return overlay(&**files, disk, chain, image.path().map(Path::new), scratch).map(Some);
     }
@@ -68,7 +67,7 @@ fn open_image(
     image: &ImageDefinition,
     location: Location,
     writable: bool,
-    nbd: NbdOptions,
+    remote: RemoteOptions,
 ) -> Result<Chain> {
     let format = format(disk, image)?;
     check_kind(&**files, image)?;
@@ -80,18 +79,18 @@ fn open_image(
             );
             return Err(Error::new(VIR_ERR_CONFIG_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        let access = Access { nbd, ..Access::new(writable) };
+        let access = Access { remote, ..Access::new(writable) };
         return open_shared(&**files, location, &access).map_err(failed);
     }
     let without_backing = match format.can_have_backing() {
-        true => check_backing(&**files, disk, format, &location, &nbd)?,
+        true => check_backing(&**files, disk, format, &location, &remote)?,
         false if matches!(disk.backing, Backing::Image(_)) => {
             return Err(no_backing(disk, format.name()));
         }
         false => true,
     };
     let cache = disk.cache;
-    let options = OpenOptions { format, writable, without_backing, cache, nbd };
+    let options = OpenOptions { format, writable, without_backing, cache, remote };
     Chain::open_in(files, location, options).map_err(failed)
 }
 
@@ -131,7 +130,7 @@ fn check_backing(
     disk: &DiskDefinition,
     format: Format,
     top: &Location,
-    nbd: &NbdOptions,
+    remote: &RemoteOptions,
 ) -> Result<bool> {
     let mut said = match &disk.backing {
         Backing::Unsaid => return Ok(false),
@@ -141,7 +140,7 @@ fn check_backing(
     let (mut above, mut above_format) = (top.clone(), format);
     loop {
         let (image, below) = said;
-        let recorded = recorded_in(files, &above, above_format, nbd)?;
+        let recorded = recorded_in(files, &above, above_format, remote)?;
         let lower = image.source.location().ok_or_else(|| {
             unsupported(disk, "backing images must be local files or NBD exports")
         })?;
@@ -164,7 +163,7 @@ fn check_backing(
         match (below, lower_format) {
             (Backing::Unsaid, _) | (Backing::End, None) => return Ok(false),
             (Backing::End, Some(format)) => {
-                if let Some((recorded, _)) = recorded_in(files, &lower, format, nbd)? {
+                if let Some((recorded, _)) = recorded_in(files, &lower, format, remote)? {
                     let problem = format!(
                         "its backingStore ends at '{}', which records '{}'",
                         lower, recorded
@@ -199,16 +198,16 @@ pub fn recorded_backing(
     image: &Location,
     format: Format,
 ) -> Result<Option<(Location, String)>> {
-    recorded_in(files, image, format, &NbdOptions::default())
+    recorded_in(files, image, format, &RemoteOptions::default())
 }
 
 fn recorded_in(
     files: &dyn Files,
     image: &Location,
     format: Format,
-    nbd: &NbdOptions,
+    remote: &RemoteOptions,
 ) -> Result<Option<(Location, String)>> {
-    let file = look_at(files, image, nbd)?;
+    let file = look_at(files, image, remote)?;
     let header = format.read(file.name(), &*file).map_err(failed)?;
     let info = header.info();
     let Some(name) = &info.backing_file else { return Ok(None) };
@@ -223,7 +222,7 @@ pub fn length(files: &dyn Files, disk: &DiskDefinition) -> Result<u64> {
     let Some(image) = &disk.image else { return Ok(0) };
     let location = served(files, disk, &image.source)?;
     check_kind(files, image)?;
-    let file = look_at(files, &location, &NbdOptions::default())?;
+    let file = look_at(files, &location, &RemoteOptions::default())?;
     let header = format(disk, image)?.read(file.name(), &*file).map_err(failed)?;
     Ok(header.info().size)
 }
@@ -234,8 +233,12 @@ pub fn device_length(files: &dyn Files, path: &Path) -> Result<u64> {
     device.length().map_err(failed)
 }
 
-fn look_at(files: &dyn Files, image: &Location, nbd: &NbdOptions) -> Result<Arc<dyn ImageFile>> {
-    files.open(image, &Access { nbd: nbd.clone(), ..Access::default() }).map_err(failed)
+fn look_at(
+    files: &dyn Files,
+    image: &Location,
+    remote: &RemoteOptions,
+) -> Result<Arc<dyn ImageFile>> {
+    files.open(image, &Access { remote: remote.clone(), ..Access::default() }).map_err(failed)
 }
 
 /// An image over `base` in a file that is gone when it is closed.

@@ -7,9 +7,8 @@ use std::time::Duration;
 use virsparse_base::errno::Errno;
 
 use super::job::JobContext;
-use crate::block::nbd::NbdOptions;
 use crate::block::{
-    Access, Cache, Chain, FileKind, Files, Format, ImageFile, Location, OpenOptions,
+    Access, Cache, Chain, FileKind, Files, Format, ImageFile, Location, OpenOptions, RemoteOptions,
 };
 use crate::domain::config::source::Source;
 use crate::domain::failed;
@@ -224,13 +223,10 @@ impl JobContext {
         flags: CopyFlags,
         size: u64,
     ) -> Result<Target> {
-        let nbd = NbdOptions {
-            // Guests may have to wait for it.
-            reply_timeout: to.timeout,
-            connections: self.disk.connections.clone(),
-            ..NbdOptions::default()
-        };
-        let access = Access { nbd: nbd.clone(), ..Access::new(true) };
+        // Guests may have to wait for it.
+        let (reply_timeout, connections) = (to.timeout, self.disk.connections.clone());
+        let remote = RemoteOptions { reply_timeout, connections };
+        let access = Access { remote: remote.clone(), ..Access::new(true) };
         let file = self.files().open(&location, &access).map_err(failed)?;
         let (reuse, shallow) =
             (flags.contains(CopyFlags::REUSE_EXT), flags.contains(CopyFlags::SHALLOW));
@@ -243,7 +239,8 @@ impl JobContext {
         }
         let cache = self.disk.definition.cache;
         let format = OpenOptions::new(to.format);
-        let options = OpenOptions { writable: true, without_backing: !reuse, cache, nbd, ..format };
+        let options =
+            OpenOptions { writable: true, without_backing: !reuse, cache, remote, ..format };
         // A server may take one client only, so the image is used through the same connection.
         let chain = Chain::open_on(self.files(), location, file, options).map_err(failed)?;
         let files = self.files().clone();
