@@ -365,7 +365,7 @@ fn register(
         let _ = &owned;
     });
     let interest = Interest { kind, id, object: None, function, legacy: false };
-    connect.events().subscribe(interest, callback, move || opaque.own(free))
+    connect.subscribe(interest, callback, move || opaque.own(free))
 }
 
 macro_rules! events {

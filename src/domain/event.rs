@@ -106,7 +106,7 @@ fn register(
     let connection = call.connection(conn)?;
     let callback = DomainCallback { function, opaque: opaque.clone(), connection };
     let callback = Arc::new(move |event: &Event| callback.run(event));
-    connect.events().subscribe(interest, callback, move || opaque.own(free))
+    connect.subscribe(interest, callback, move || opaque.own(free))
 }
 
 /// Registers a callback for the lives of domains: virConnectDomainEventRegisterAny does the same

@@ -116,7 +116,7 @@ pub unsafe extern "C" fn virConnectStoragePoolEventRegisterAny(
         let callback =
             PoolCallback { function, opaque: opaque.clone(), connection: call.connection(conn)? };
         let callback = Arc::new(move |event: &Event| callback.run(event));
-        let id = connect.events().subscribe(interest, callback, move || opaque.own(freecb))?;
+        let id = connect.subscribe(interest, callback, move || opaque.own(freecb))?;
         Ok(id)
     })
 }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::error::*;
-use crate::event::broker::{Broker, Brokers};
+use crate::event::broker::{Broker, Interest, OnEvent};
+use crate::event::brokers::Brokers;
+use crate::event::current;
 
 /// A close callback: never called, because there is no transport that could break, but kept, and
 /// released when it is taken back.
@@ -118,6 +120,22 @@ impl Session {
     /// The event callbacks of this connection.
     pub fn events(&self) -> &Arc<Broker> {
         &self.events
+    }
+
+    /// Registers an event callback and returns its id, which is never used again. `registered` runs when
+    /// that has succeeded, and before the callback can.
+    pub fn subscribe(
+        &self,
+        interest: Interest,
+        callback: OnEvent,
+        registered: impl FnOnce(),
+    ) -> Result<i32> {
+        let listening = match current() {
+            Some(_) => self.shared_events.listen()?,
+            // The broker says so.
+            None => None,
+        };
+        self.events.subscribe(interest, callback, listening, registered)
     }
 
     /// The event callbacks of all connections with the same driver.

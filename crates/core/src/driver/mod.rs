@@ -18,8 +18,9 @@ use test_file::TestFile;
 
 use crate::domain::{Domains, launch};
 use crate::error::*;
-use crate::event::broker::Brokers;
+use crate::event::brokers::Brokers;
 use crate::host::Host;
+use crate::state;
 use crate::storage::Storage;
 use crate::sys::fork::{self, GENERATIONS, PerGeneration};
 
@@ -143,12 +144,12 @@ fn open_shared(place: SharedPlace) -> Result<Arc<Domains>> {
         return Ok(domains);
     }
     shared.retain(|_, shared| shared.domains.strong_count() > 0);
-    let events: Arc<Brokers> = Arc::default();
     let domains = match &place {
         SharedPlace::Embed(root) => {
+            let events = Brokers::between_processes(state::journal(root));
             Domains::embed(root, launch, Arc::new(Storage::embed(root)?), events)?
         }
-        SharedPlace::Test => Domains::test(launch, Arc::new(Storage::test()?), events)?,
+        SharedPlace::Test => Domains::test(launch, Arc::new(Storage::test()?), Arc::default())?,
     };
     shared.insert(place, Shared { domains: Arc::downgrade(&domains), connections: 1 });
     Ok(domains)

@@ -8,13 +8,16 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Timer;
+use super::listening::Listening;
 use crate::error::*;
 
 /// The kinds of object whose events callbacks wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ObjectKind {
     /// A storage pool.
     Pool,
@@ -27,7 +30,8 @@ pub enum ObjectKind {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Payload {
     /// `event` and `detail` are the enumerators of the object's lifecycle event.
     Lifecycle { event: i32, detail: i32 },
@@ -47,13 +51,21 @@ pub enum Payload {
 }
 
 /// One event: which object, which event id of its kind, and what happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     pub kind: ObjectKind,
     pub id: i32,
     pub name: String,
     pub uuid: Uuid,
     pub payload: Payload,
+}
+
+impl Event {
+    /// Writes it into the log.
+    pub fn log(&self) {
+        let Event { kind, name, payload, .. } = self;
+        log::info!("{kind:?} '{name}': {payload:?}");
+    }
 }
 
 /// Runs for each delivered event; dropping the last reference releases what it owns.
@@ -84,6 +96,8 @@ struct Subscription {
     id: i32,
     interest: Interest,
     callback: OnEvent,
+    /// Other processes are listened to meanwhile.
+    _listening: Option<Arc<Listening>>,
 }
 
 #[derive(Default)]
@@ -107,12 +121,13 @@ impl Broker {
         Arc::new(Broker::default())
     }
 
-    /// Registers a callback and returns its id, which is never used again. `registered` runs when
-    /// that has succeeded, and before the callback can.
+    /// Registers a callback and returns its id, which is never used again. `listening` is kept with it.
+    /// `registered` runs when that has succeeded, and before the callback can.
     pub fn subscribe(
         self: &Arc<Self>,
         interest: Interest,
         callback: OnEvent,
+        listening: Option<Arc<Listening>>,
         registered: impl FnOnce(),
     ) -> Result<i32> {
         // The host's loop may call back while it adds the timer, so no lock is held meanwhile; the timer
@@ -139,7 +154,7 @@ impl Broker {
         registered();
         let id = state.next_id;
         state.next_id += 1;
-        state.subscriptions.push(Subscription { id, interest, callback });
+        state.subscriptions.push(Subscription { id, interest, callback, _listening: listening });
         drop(state);
         // One too many, which the loop is told without a lock as well.
         drop(made);
@@ -153,9 +168,7 @@ impl Broker {
                 broker.deliver();
             }
         });
-        Timer::new(deliver).map(Arc::new).ok_or_else(|| {
-            Error::internal(VIR_FROM_NONE, "could not initialize domain event timer")
-        })
+        Timer::new(deliver).map(Arc::new).ok_or_else(super::no_timer)
     }
 
     /// Ends a subscription: its callback does not run again. It is released before this returns, unless
@@ -258,44 +271,5 @@ impl Broker {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-}
-
-/// The brokers of all connections that share a driver: each is told of every event.
-#[derive(Default)]
-pub struct Brokers(Mutex<Vec<Weak<Broker>>>);
-
-impl Brokers {
-    /// Adds a connection's.
-    pub fn attach(&self, broker: &Arc<Broker>) {
-        let mut brokers = self.0.lock().unwrap_or_else(|p| p.into_inner());
-        // Where no event ever is, nobody else removes those whose connections are closed.
-        if brokers.len() == brokers.capacity() {
-            brokers.retain(|b| b.strong_count() > 0);
-        }
-        brokers.push(Arc::downgrade(broker));
-    }
-
-    /// Queues an event for every connection. Calls nothing of the host's, so that it can be done
-    /// under the lock of what the event is about.
-    pub fn queue(&self, event: &Event) {
-        let Event { kind, name, payload, .. } = event;
-        log::info!("{kind:?} '{name}': {payload:?}");
-        for broker in self.all() {
-            broker.queue(event);
-        }
-    }
-
-    /// Has the queued events delivered.
-    pub fn deliver(&self) {
-        for broker in self.all() {
-            broker.wake();
-        }
-    }
-
-    fn all(&self) -> Vec<Arc<Broker>> {
-        let mut brokers = self.0.lock().unwrap_or_else(|p| p.into_inner());
-        brokers.retain(|b| b.strong_count() > 0);
-        brokers.iter().filter_map(Weak::upgrade).collect()
     }
 }

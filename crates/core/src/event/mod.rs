@@ -1,20 +1,26 @@
 //! Event loops: what a host program's main loop must offer ([`EventLoop`]), the one that the
-//! library brings along ([`poll`]), and the delivery of object events through it ([`broker`]).
+//! library brings along ([`poll`]), and the delivery of object events through it ([`broker`]), also of those
+//! that other processes cause ([`brokers`]).
 //!
 //! A process has one loop, the first that is registered. Callbacks run on the thread that drives
 //! it, never inside the call that caused them, and with no lock of ours held.
 
 pub mod broker;
+pub mod brokers;
+mod journal;
+mod listening;
 pub mod poll;
 
 use std::any::Any;
 use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
 use crate::enums::event::virEventHandleType;
 use crate::enums::flags;
+use crate::error::*;
 use crate::sys::fork::{self, GENERATIONS, PerGeneration};
 
 flags! {
@@ -76,6 +82,33 @@ pub fn current() -> Option<&'static dyn EventLoop> {
     CURRENT.get().map(|l| &**l)
 }
 
+/// A watch of a descriptor in the registered loop, which is removed when this is dropped.
+pub struct Handle {
+    event_loop: &'static dyn EventLoop,
+    watch: i32,
+}
+
+impl Handle {
+    /// `None` if no loop is registered or it refuses the descriptor. That has to stay open until this is
+    /// dropped.
+    pub fn new(fd: RawFd, events: Ready, callback: OnHandle) -> Option<Handle> {
+        let event_loop = current()?;
+        let watch = event_loop.add_handle(fd, events.bits(), callback)?;
+        Some(Handle { event_loop, watch })
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.event_loop.remove_handle(self.watch);
+    }
+}
+
+/// The error that events cannot be delivered, because there is no loop or it refuses a timer.
+fn no_timer() -> Error {
+    Error::internal(VIR_FROM_NONE, "could not initialize domain event timer")
+}
+
 /// A timer in the registered loop which is removed when this is dropped. Starts disarmed.
 pub struct Timer {
     event_loop: &'static dyn EventLoop,
@@ -98,6 +131,12 @@ impl Timer {
     /// Fires at every iteration of the loop from now on.
     pub fn arm(&self) {
         self.event_loop.update_timeout(self.id, 0);
+    }
+
+    /// Fires again and again, after such a time each.
+    pub fn arm_every(&self, time: Duration) {
+        let milliseconds = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+        self.event_loop.update_timeout(self.id, milliseconds);
     }
 
     /// Fires no more until armed again.

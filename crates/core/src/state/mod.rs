@@ -4,6 +4,7 @@
 //!   themselves;
 //! - `run/storage/NAME.xml`: pools that are active, persistent or not;
 //! - `run/volumes/UUID`: the names of an active pool's volumes;
+//! - `run/events`: what processes tell each other (`event::journal`);
 //! - `run/boot`: the boot that `run` is of. What ran before a reboot does not run after it.
 //!
 //! For domains in the same way `domains/` and `run/domains/`, and in `run/disks/HASH/` the sockets
@@ -95,6 +96,11 @@ pub const SNAPSHOTS: Kind = Kind {
 
 /// Where Linux tells which boot this is.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// The file of a root in which processes tell each other of events.
+pub fn journal(root: &Path) -> PathBuf {
+    root.join("run/events")
+}
 
 const FOLDERS: [Folder; 3] = [Folder::Config, Folder::Autostart, Folder::Run];
 

@@ -22,7 +22,7 @@ use crate::domain::machine::condition::{Condition, State};
 use crate::domain::machine::{Identity, Machine};
 use crate::domain::snapshot_store::store::{Memory, Store};
 use crate::error::*;
-use crate::event::broker::Brokers;
+use crate::event::brokers::Brokers;
 use crate::host::{Host, TestHost};
 use crate::state::{DOMAINS, Folder, Stamp, StateDir};
 use crate::storage::Storage;

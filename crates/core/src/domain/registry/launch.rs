@@ -10,7 +10,7 @@ use crate::domain::images::Images;
 use crate::domain::machine::Machine;
 use crate::domain::machine::condition::Condition;
 use crate::error::*;
-use crate::event::broker::Brokers;
+use crate::event::brokers::Brokers;
 
 /// What a new running domain is made of.
 pub struct Start {

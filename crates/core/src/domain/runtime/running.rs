@@ -27,7 +27,8 @@ use crate::domain::registry::launch::Start;
 use crate::domain::registry::owner::Owner;
 use crate::domain::runtime::{ABORT_TIMEOUT, POLL_INTERVAL};
 use crate::error::*;
-use crate::event::broker::{Brokers, Payload};
+use crate::event::broker::Payload;
+use crate::event::brokers::Brokers;
 use crate::xml::excerpt;
 
 struct Now {
