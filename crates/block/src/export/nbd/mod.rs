@@ -20,9 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use virsparse_base::errno::{Errno, errno_of};
+use virsparse_base::sys::unix_socket::UnixSocket;
 
 pub use self::handshake::BLOCK_SIZES;
-use self::listen::{Listener, UnixSocket};
+use self::listen::Listener;
 use self::server::Server;
 use super::{Address, Endpoint, Export};
 use crate::{BlockError, Node, Result, nbd};
