@@ -5,6 +5,7 @@
 mod block;
 mod codes;
 mod messages;
+mod numbers;
 
 pub use block::Report;
 pub use codes::{virErrorDomain, virErrorLevel, virErrorNumber};
