@@ -29,6 +29,6 @@ impl Domain {
             let node = chain.ok_or_else(|| no_medium(&disk.target))?.top();
             return extents(&request, || node.clone());
         }
-        entry.machine()?.extents(&request)
+        self.machine_of(&entry)?.extents(&request)
     }
 }

@@ -31,6 +31,16 @@ pub const REPORT: i32 = virDomainEventIOErrorAction::VIR_DOMAIN_EVENT_IO_ERROR_R
 pub struct Lifecycle(i32, i32);
 
 impl Lifecycle {
+    /// The event of a virDomainEventType and its detail.
+    pub fn from_numbers(event: i32, detail: i32) -> Lifecycle {
+        Lifecycle(event, detail)
+    }
+
+    /// The virDomainEventType and its detail.
+    pub fn numbers(self) -> (i32, i32) {
+        (self.0, self.1)
+    }
+
     pub const DEFINED: Lifecycle = Lifecycle(
         virDomainEventType::VIR_DOMAIN_EVENT_DEFINED as i32,
         virDomainEventDefinedDetailType::VIR_DOMAIN_EVENT_DEFINED_ADDED as i32,

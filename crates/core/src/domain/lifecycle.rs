@@ -9,9 +9,9 @@ use super::connection::Connection;
 use super::events::{self, Lifecycle};
 use super::object::Domain;
 use super::registry::domains::Domains;
+use crate::domain::machine::Identity;
 use crate::domain::machine::change::StopRequest;
 use crate::domain::machine::condition::{Condition, State, not_running};
-use crate::domain::machine::{Identity, Machine};
 use crate::enums::domain::{
     virDomainCreateFlags, virDomainDestroyFlagsValues, virDomainShutdownFlagValues,
     virDomainUndefineFlagsValues,
@@ -132,11 +132,6 @@ impl Domains {
 }
 
 impl Domain {
-    /// What runs it.
-    pub fn machine(&self) -> Result<Arc<dyn Machine>> {
-        self.entry()?.machine()
-    }
-
     /// Starts it.
     pub fn create(&self, flags: StartFlags) -> Result<()> {
         let entry = self.entry()?;

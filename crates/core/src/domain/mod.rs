@@ -2,7 +2,7 @@
 //!
 //! The folders are floors, of which each imports only what is below it (`tests/layers.rs` has them all):
 //! `config` (what the XML says), `images` (where the images of disks are), `snapshot_store` (what snapshots
-//! consist of), `machine` (the trait of what runs a domain), `registry` (which domains there are, and what
+//! consist of), `machine` (the trait of what runs a domain), `control` (how other processes use one), `registry` (which domains there are, and what
 //! runs them), and above it the functions of domains. `runtime` runs a domain in this process: it stands
 //! above the registry, which makes it through a launcher, and nothing else knows of it.
 
@@ -11,6 +11,7 @@ mod block_extents;
 mod blockjob;
 mod config;
 mod connection;
+mod control;
 mod devices;
 pub mod events;
 mod guest;

@@ -10,6 +10,8 @@ use super::config::schema;
 use super::connection::Connection;
 use super::events::{self, Lifecycle};
 use super::registry::entry::{Entry, Live};
+use crate::domain::control::Right;
+use crate::domain::machine::Machine;
 use crate::domain::machine::condition::{Condition, State};
 use crate::enums::domain::{
     virConnectListAllDomainsFlags, virDomainDefineFlags, virDomainXMLFlags,
@@ -213,6 +215,17 @@ impl Domain {
         self.connect.domains().by_uuid(self.uuid, Some(&self.name))
     }
 
+    /// What runs it, for what the connection may do.
+    pub fn machine(&self) -> Result<Arc<dyn Machine>> {
+        self.machine_of(&self.entry()?)
+    }
+
+    /// The same of the domain as it was a moment ago.
+    pub(super) fn machine_of(&self, entry: &Entry) -> Result<Arc<dyn Machine>> {
+        let right = if self.connect.is_read_only() { Right::Read } else { Right::Write };
+        entry.machine_for(right)
+    }
+
     /// The number of a domain that runs.
     pub fn id(&self) -> Result<Option<i32>> {
         let entry = match self.entry() {
@@ -281,8 +294,9 @@ impl Domain {
             return Ok(config.to_xml());
         }
         Ok(match &entry.live {
-            Some(Live::Machine(machine)) if !inactive => machine.live_xml()?,
-            Some(Live::Elsewhere(status, _)) if !inactive => status.live_xml.clone(),
+            Some(Live::Machine(_) | Live::Elsewhere(_)) if !inactive => {
+                self.machine_of(&entry)?.live_xml()?
+            }
             _ => entry.definition()?.to_xml(),
         })
     }

@@ -66,8 +66,8 @@ impl Domain {
         let definition = entry.definition()?;
         let missing = |name: &str| format!("invalid path {name} not assigned to domain");
         let disk = find(&definition, name, missing)?;
-        if let Some(machine) = entry.machine_here()
-            && let Some(sizes) = machine.disk_sizes(&disk.target)?
+        if entry.is_active()
+            && let Some(sizes) = self.machine_of(&entry)?.disk_sizes(&disk.target)?
         {
             return Ok(sizes);
         }
@@ -115,7 +115,7 @@ impl Domain {
                 format!("peeking is only supported for disk with 'raw' format not '{format}'");
             return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, text));
         }
-        entry.machine()?.peek(&disk.target, offset, size)
+        self.machine_of(&entry)?.peek(&disk.target, offset, size)
     }
 
     /// Changes the size of a disk that guests may be using: rounded up to whole sectors, in KiB
@@ -159,8 +159,11 @@ impl Domain {
 
     /// The last failure of each disk since the domain was started, as libvirt words it.
     pub fn io_errors(&self) -> Result<Vec<String>> {
-        let Some(machine) = self.entry()?.machine_here() else { return Ok(Vec::new()) };
-        let texts = machine.disks()?.into_iter().filter_map(|disk| {
+        let entry = self.entry()?;
+        if !entry.is_active() {
+            return Ok(Vec::new());
+        }
+        let texts = self.machine_of(&entry)?.disks()?.into_iter().filter_map(|disk| {
             let (errno, when) = disk.last_failure?;
             let target = &disk.target;
             let index = disk.index.unwrap_or(0);

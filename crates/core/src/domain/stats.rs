@@ -150,7 +150,11 @@ impl Domain {
             }
         }
         if groups.contains(StatsGroups::BLOCK) {
-            let machine = entry.machine_here();
+            let machine = entry.is_active().then(|| self.machine_of(entry)).transpose();
+            let machine = machine.unwrap_or_else(|error| {
+                log::warn!("statistics of domain '{}' without its disks: {error}", entry.name);
+                None
+            });
             let open = machine.as_ref().map_or(Ok(Vec::new()), |machine| machine.disks());
             let open = open.unwrap_or_else(|error| {
                 log::warn!("statistics of domain '{}' without its disks: {error}", entry.name);

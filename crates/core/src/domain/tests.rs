@@ -1,9 +1,13 @@
 //! The functions of domains over a machine that only records what is asked of it: they work with whatever
 //! runs a domain.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, UNIX_EPOCH};
 
 use uuid::Uuid;
+use virsparse_base::errno::Errno;
 
 use super::blockjob::RebaseFlags;
 use super::config::definition::Definition;
@@ -18,11 +22,14 @@ use super::machine::guest_time::GuestTime;
 use super::machine::{Identity, Machine};
 use super::registry::launch::Start;
 use super::*;
-use crate::block::Extent;
+use crate::block::{Extent, ExtentKind};
 use crate::error::*;
 use crate::host::TestHost;
+use crate::job::Progress;
 use crate::session::Session;
 use crate::storage::Storage;
+
+mod remote;
 
 /// What has been asked of which machine.
 static ASKED: Mutex<Vec<(Uuid, Asked)>> = Mutex::new(Vec::new());
@@ -71,8 +78,12 @@ impl Recorder {
 
 /// What was asked of a domain's machine since the last call.
 fn asked(domain: &Domain) -> Vec<Asked> {
+    asked_of(domain.uuid())
+}
+
+fn asked_of(domain: Uuid) -> Vec<Asked> {
     let mut all = lock(&ASKED);
-    let (own, others) = all.drain(..).partition(|(uuid, _)| *uuid == domain.uuid());
+    let (own, others) = all.drain(..).partition(|(uuid, _)| *uuid == domain);
     *all = others;
     let own: Vec<(Uuid, Asked)> = own;
     own.into_iter().map(|(_, asked)| asked).collect()
@@ -109,13 +120,19 @@ impl Machine for Recorder {
             stats: DiskStats { reads: 7, ..DiskStats::default() },
             threshold: 0,
             failed: None,
-            last_failure: None,
-            streamed: None,
+            last_failure: Some((Errno::ENOSPC, UNIX_EPOCH + Duration::new(1_700_000_000, 17))),
+            streamed: Some(Progress { done: 1, end: u64::MAX }),
         })
     }
 
     fn images(&self, _: &str) -> Result<Vec<ImageReport>> {
-        Ok(Vec::new())
+        let sizes = BlockInfo { capacity: 3, allocation: 2, physical: 1 };
+        let path = OsStr::from_bytes(b"/images/\xfe").into();
+        let failed = Error::system(VIR_FROM_STORAGE, Errno::EACCES, "cannot stat file 'b'");
+        Ok(vec![
+            ImageReport { index: 1, path: "/images/a".into(), sizes: Ok(sizes) },
+            ImageReport { index: 2, path, sizes: Err(failed) },
+        ])
     }
 
     fn disk_sizes(&self, _: &str) -> Result<Option<BlockInfo>> {
@@ -126,8 +143,18 @@ impl Machine for Recorder {
         Ok(false)
     }
 
-    fn extents(&self, _: &ExtentsRequest) -> Result<Vec<Extent>> {
-        Ok(Vec::new())
+    fn extents(&self, request: &ExtentsRequest) -> Result<Vec<Extent>> {
+        let many = if request.target == "many" { 50_000 } else { 0 };
+        Ok((0..many)
+            .map(|number: u64| Extent {
+                offset: number << 16,
+                length: 1 << 16,
+                kind: [ExtentKind::Data, ExtentKind::Zero, ExtentKind::Hole][number as usize % 3],
+                depth: number as u32 % 2,
+                present: !number.is_multiple_of(5),
+                host: number.is_multiple_of(3).then_some(number << 20),
+            })
+            .collect())
     }
 
     fn peek(&self, _: &str, _: u64, size: usize) -> Result<Vec<u8>> {
@@ -153,7 +180,13 @@ impl Machine for Recorder {
     }
 
     fn block_job_report(&self, _: &str) -> Result<Option<BlockJobReport>> {
-        Ok(None)
+        Ok(Some(BlockJobReport {
+            kind: Kind::ActiveCommit,
+            progress: Progress { done: 5, end: 6 },
+            elapsed: Duration::new(3, 7),
+            remaining: Some(Duration::from_nanos(1)),
+            outcome: Some(Outcome::Failed(Error::internal(VIR_FROM_STORAGE, "broken"))),
+        }))
     }
 
     fn set_block_job_speed(&self, target: &str, speed: u64) -> Result<()> {

@@ -126,6 +126,11 @@ impl Definition {
         self.root.to_xml()
     }
 
+    /// Whether both are the same document, also if one has been read from what was written of the other.
+    pub fn says_the_same_as(&self, other: &Definition) -> bool {
+        self == other || self.to_xml() == other.to_xml()
+    }
+
     /// The document of a running domain. `describe` adds to a disk, by its target, what is known of
     /// it while it runs.
     pub fn live_xml(&self, id: i32, describe: impl Fn(&str, &mut Element)) -> String {

@@ -57,6 +57,14 @@ pub enum Kind {
     ActiveCommit = virDomainBlockJobType::VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT as u32,
 }
 
+impl Kind {
+    /// The type of a number.
+    pub fn from_number(number: u32) -> Option<Kind> {
+        let all = [Kind::Pull, Kind::Copy, Kind::Commit, Kind::ActiveCommit];
+        all.into_iter().find(|kind| *kind as u32 == number)
+    }
+}
+
 /// How a job has ended.
 pub type Outcome = job::Outcome<Error>;
 

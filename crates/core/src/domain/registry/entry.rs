@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::status::Status;
 use crate::domain::config::definition::Definition;
+use crate::domain::control::{RemoteMachine, Right};
 use crate::domain::machine::condition::{Condition, not_running};
 use crate::domain::machine::{Identity, Machine};
 use crate::error::*;
@@ -16,12 +17,36 @@ use crate::xml::excerpt;
 /// What runs, and where.
 #[derive(Clone)]
 pub enum Live {
-    /// What this process can use.
+    /// In this process.
     Machine(Arc<dyn Machine>),
-    /// In another process, by its number.
-    Elsewhere(Arc<Status>, u32),
+    /// In another process.
+    Elsewhere(Arc<Elsewhere>),
     /// The same, and what that process has written down of it cannot be used.
     Unreadable(Arc<Damage>, u32),
+}
+
+/// What runs in another process.
+pub struct Elsewhere {
+    /// The number of that process, for people.
+    pub process: u32,
+    /// What it has written down.
+    pub status: Status,
+    /// The ways to it.
+    pub ways: Arc<Ways>,
+}
+
+impl Elsewhere {
+    /// Whether what a process has written down is of the same run of the domain.
+    pub fn is_still(&self, status: &Status, process: u32) -> bool {
+        (self.process, self.status.id) == (process, status.id)
+    }
+}
+
+/// How a domain is used that runs in another process.
+pub struct Ways {
+    pub full: Arc<RemoteMachine>,
+    /// For those who may only read.
+    pub read_only: Arc<RemoteMachine>,
 }
 
 /// One domain, as it is at one moment.
@@ -70,7 +95,7 @@ impl Entry {
     pub fn definition(&self) -> Result<Arc<Definition>> {
         match (&self.live, &self.config) {
             (Some(Live::Machine(machine)), _) => machine.definition(),
-            (Some(Live::Elsewhere(status, _)), _) => Ok(status.definition.clone()),
+            (Some(Live::Elsewhere(there)), _) => Ok(there.status.definition.clone()),
             (Some(Live::Unreadable(damage, _)), _) | (None, Some(Err(damage))) => {
                 Err(damage.error.clone())
             }
@@ -104,7 +129,7 @@ impl Entry {
                 log::warn!("what domain '{}' is doing is not known: {error}", self.name);
                 Condition::UNKNOWN
             }),
-            Some(Live::Elsewhere(status, _)) => status.condition,
+            Some(Live::Elsewhere(there)) => there.status.condition,
             Some(Live::Unreadable(..)) => Condition::UNKNOWN,
             None => self.off,
         }
@@ -114,7 +139,7 @@ impl Entry {
     pub fn id(&self) -> Option<i32> {
         match &self.live {
             Some(Live::Machine(machine)) => Some(machine.identity().id),
-            Some(Live::Elsewhere(status, _)) => Some(status.id),
+            Some(Live::Elsewhere(there)) => Some(there.status.id),
             Some(Live::Unreadable(..)) | None => None,
         }
     }
@@ -134,11 +159,20 @@ impl Entry {
 
     /// What runs the domain, for what has to be asked of it.
     pub fn machine(&self) -> Result<Arc<dyn Machine>> {
+        self.machine_for(Right::Write)
+    }
+
+    /// The same for somebody who has only some rights.
+    pub fn machine_for(&self, right: Right) -> Result<Arc<dyn Machine>> {
         match &self.live {
             Some(Live::Machine(machine)) => Ok(machine.clone()),
-            Some(Live::Elsewhere(_, process) | Live::Unreadable(_, process)) => {
+            Some(Live::Elsewhere(there)) => Ok(match right {
+                Right::Write => there.ways.full.clone(),
+                Right::Read => there.ways.read_only.clone(),
+            }),
+            Some(Live::Unreadable(_, process)) => {
                 let text = format!(
-                    "domain '{}' runs in process {process}, and only that can do this",
+                    "domain '{}' runs in process {process}, which says nothing that can be used",
                     self.name
                 );
                 Err(Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text))
@@ -147,7 +181,7 @@ impl Entry {
         }
     }
 
-    /// What runs the domain, if this process can use that.
+    /// What runs the domain in this process.
     pub fn machine_here(&self) -> Option<Arc<dyn Machine>> {
         match &self.live {
             Some(Live::Machine(machine)) => Some(machine.clone()),
@@ -155,7 +189,7 @@ impl Entry {
         }
     }
 
-    /// Whether this process can use what runs the domain.
+    /// Whether the domain runs in this process.
     pub fn is_here(&self) -> bool {
         matches!(self.live, Some(Live::Machine(_)))
     }

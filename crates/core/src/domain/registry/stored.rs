@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use virsparse_base::errno::Errno;
 
-use super::entry::{Entries, Entry, Live};
+use super::entry::{Elsewhere, Entries, Entry, Live, Ways};
 use super::owner::Owner;
 use super::status::Status;
 use crate::domain::config::definition::Definition;
+use crate::domain::control::{Link, RemoteMachine, Right};
+use crate::domain::machine::Identity;
 use crate::error::*;
 use crate::state::{Damage, Folder, StateDir, Stored, short_name};
 
@@ -220,7 +222,14 @@ fn load_elsewhere(state: &StateDir, before: &Entries, entries: &mut Entries) -> 
         });
         let (new, live) = match status {
             Ok(status) => {
-                (Entry::new(&status.definition), Live::Elsewhere(Arc::new(status), process))
+                let ways = match before.get(&name).and_then(|before| before.live.as_ref()) {
+                    Some(Live::Elsewhere(there)) if there.is_still(&status, process) => {
+                        there.ways.clone()
+                    }
+                    _ => Arc::new(ways(folder(state, &name), &status, process)),
+                };
+                let new = Entry::new(&status.definition);
+                (new, Live::Elsewhere(Arc::new(Elsewhere { process, status, ways })))
             }
             Err(damage) => {
                 (Entry::damaged(&name, &damage), Live::Unreadable(Arc::new(damage), process))
@@ -229,6 +238,21 @@ fn load_elsewhere(state: &StateDir, before: &Entries, entries: &mut Entries) -> 
         entries.entry(name).or_insert(new).live = Some(live);
     }
     Ok(())
+}
+
+/// How a domain is used that runs in another process, whose sockets are in `folder`.
+fn ways(folder: PathBuf, status: &Status, process: u32) -> Ways {
+    let Definition { name, uuid, .. } = &*status.definition;
+    let machine = |right| {
+        let identity =
+            Identity { id: status.id, name: name.clone(), uuid: *uuid, autodestroy: None };
+        let watched = folder.clone();
+        // Where nobody can look, it may.
+        let is_run = move || !matches!(owner_in(&watched), Ok(None));
+        let link = Link::new(folder.clone(), name, process, right, is_run);
+        Arc::new(RemoteMachine::new(identity, link))
+    };
+    Ways { full: machine(Right::Write), read_only: machine(Right::Read) }
 }
 
 fn invalid(state: &StateDir, folder: Folder, name: &str, text: &str, cause: &Error) -> Damage {

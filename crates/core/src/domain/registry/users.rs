@@ -27,7 +27,7 @@ impl Domains {
                     let of_this = besides.filter(|(uuid, _)| *uuid == entry.uuid);
                     machine.uses_image(identity, of_this.map(|(_, target)| target))?
                 }
-                Some(Live::Elsewhere(status, _)) => names(status, self.images(), identity)?,
+                Some(Live::Elsewhere(there)) => names(&there.status, self.images(), identity)?,
                 Some(Live::Unreadable(damage, _)) => {
                     log::warn!("images of domain '{}': {}", entry.name, damage.error.message);
                     false

@@ -52,7 +52,7 @@ impl Running {
         let domains = self.domains()?;
         let mut change = domains.change()?;
         let entry = change.by_uuid(self.identity.uuid, &self.identity.name)?;
-        if entry.config()? != Some(&kept.before) {
+        if !entry.config()?.is_some_and(|config| config.says_the_same_as(&kept.before)) {
             return Ok(false);
         }
         change.set_config(&entry, kept.after.clone())?;

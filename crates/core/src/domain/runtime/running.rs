@@ -17,6 +17,7 @@ use crate::domain::config::disk::DiskDefinition;
 use crate::domain::config::io_tune::IoTune;
 use crate::domain::config::lookup::{alias, argument, no_medium, not_served};
 use crate::domain::config::source::Source;
+use crate::domain::control::Server;
 use crate::domain::events;
 use crate::domain::images::Images;
 use crate::domain::machine::Identity;
@@ -57,6 +58,8 @@ pub struct Running {
     throttles: Mutex<HashMap<String, Weak<Throttle>>>,
     guest_time: Mutex<GuestTime>,
     owner: Mutex<Option<Owner>>,
+    /// How other processes use it, where they can.
+    control: Mutex<Option<Server>>,
 }
 
 /// Nobody else changes what runs while this lives.
@@ -110,6 +113,7 @@ impl Running {
             throttles: Mutex::default(),
             guest_time: Mutex::new(GuestTime::TEST),
             owner: Mutex::new(owner),
+            control: Mutex::default(),
         });
         let mut disks = Vec::new();
         for disk in &definition.disks {
@@ -117,7 +121,19 @@ impl Running {
             disks.extend(running.open_disk(disk)?);
         }
         running.now().disks = disks;
+        if let Some(folder) = &running.folder {
+            let this: Weak<Running> = running.this.clone();
+            let server = Server::start(folder, &running.identity.name, this)?;
+            *running.control.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(server);
+        }
         Ok(running)
+    }
+
+    /// Takes no more calls from other processes. What is under way is answered, also a call that has this
+    /// done.
+    pub fn close_control(&self) {
+        let server = self.control.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        drop(server);
     }
 
     fn now(&self) -> MutexGuard<'_, Now> {

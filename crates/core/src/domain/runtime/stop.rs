@@ -63,6 +63,7 @@ impl Running {
             }
             stopped
         };
+        self.close_control();
         domains.stay_while_busy();
         domains.events().deliver();
         stopped
@@ -74,6 +75,7 @@ impl Running {
         if let Err(error) = stopped {
             log::error!("domain '{}' was not started: {error}", self.identity.name);
         }
+        self.close_control();
         self.release();
     }
 

@@ -90,8 +90,8 @@ impl Domain {
             return Err(no_whole_metadata());
         }
         let entry = self.entry()?;
-        if entry.is_active() && (!whole || entry.machine_here().is_some()) {
-            entry.machine()?.take_snapshot(&SnapshotRequest {
+        if entry.is_active() {
+            self.machine_of(&entry)?.take_snapshot(&SnapshotRequest {
                 snapshot,
                 whole,
                 reuse: flags.contains(CreateFlags::REUSE_EXT),

@@ -44,8 +44,8 @@ impl Snapshot {
         let missing = || Error::internal(VIR_FROM_DOMAIN, "missing domain in snapshot");
         let live = again(snapshot.domain.as_ref().ok_or_else(missing)?)?;
         let kept = snapshot.inactive.as_ref().map_or(Ok(live.clone()), again)?;
-        if let Some(machine) = entry.machine_here() {
-            machine.stop(&StopRequest {
+        if entry.is_active() {
+            domain.machine_of(&entry)?.stop(&StopRequest {
                 drain: Duration::ZERO,
                 forced: false,
                 off: Condition::OFF_FOR_SNAPSHOT,

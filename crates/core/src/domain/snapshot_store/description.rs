@@ -350,7 +350,8 @@ fn disks(root: &Element) -> Result<Vec<SnapshotDisk>> {
     disks.map(SnapshotDisk::parse).collect()
 }
 
-fn check_name(name: &str) -> Result<()> {
+/// Refuses a name that cannot be the name of a file.
+pub fn check_name(name: &str) -> Result<()> {
     let refused = |rule: &str| {
         let text = format!("invalid snapshot name '{}': {rule}", excerpt(name));
         Err(Error::new(VIR_ERR_XML_DETAIL, VIR_FROM_DOMAIN, text))

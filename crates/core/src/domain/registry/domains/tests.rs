@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::*;
 use crate::domain::launch;
 use crate::domain::machine::change::StopRequest;
+use crate::domain::machine::condition::not_running;
 
 fn open(root: &Path) -> Arc<Domains> {
     let storage = Arc::new(Storage::embed(root).unwrap());
@@ -103,7 +104,7 @@ fn names_and_uuids_belong_to_one_domain() {
 }
 
 #[test]
-fn what_runs_elsewhere_is_seen_and_not_touched_until_it_ends() {
+fn what_runs_elsewhere_is_used_where_it_runs() {
     let root = tempfile::tempdir().unwrap();
     let image = root.path().join("image");
     fs::write(&image, [1; 4096]).unwrap();
@@ -114,17 +115,20 @@ fn what_runs_elsewhere_is_seen_and_not_touched_until_it_ends() {
     assert!(one.is_busy() && !two.is_busy());
     let seen = two.by_name("a").unwrap();
     assert_eq!((seen.id(), seen.condition().state), (Some(machine.identity().id), State::Running));
-    let error = seen.machine().err().unwrap();
-    assert_eq!(error.code, VIR_ERR_OPERATION_FAILED);
-    assert!(error.message.contains(&std::process::id().to_string()), "{error}");
+    seen.machine().unwrap().suspend().unwrap();
+    assert_eq!(machine.condition().unwrap(), Condition::PAUSED);
+    assert_eq!(two.by_name("a").unwrap().condition(), Condition::PAUSED);
     assert_eq!(start(&two, &a).err().unwrap().code, VIR_ERR_OPERATION_INVALID);
     // Both give numbers that the other has not.
     let other = start(&two, &definition("b", None)).unwrap();
     assert_ne!(other.identity().id, machine.identity().id);
     assert_eq!(one.by_id(other.identity().id).unwrap().name, "b");
 
-    stop(&machine);
-    assert!(!two.by_name("a").unwrap().is_active());
+    // One ends it for the other.
+    stop(&two.by_name("a").unwrap().machine().unwrap());
+    assert!(!two.by_name("a").unwrap().is_active() && !one.by_name("a").unwrap().is_active());
+    let gone = seen.machine().unwrap().suspend().unwrap_err();
+    assert_eq!((gone.code, gone.message), (not_running().code, not_running().message));
     let machine = start(&two, &a).unwrap();
     stop(&machine);
     stop(&other);
