@@ -62,8 +62,10 @@ impl JobDisk {
 impl Domain {
     /// The disk of a name in the running domain.
     fn job_disk(&self, name: &str) -> Result<JobDisk> {
-        let machine = self.machine()?;
-        let definition = machine.definition()?;
+        let entry = self.entry()?;
+        let machine = self.machine_of(&entry)?;
+        // In another process that is what it has written down, and need not be asked for.
+        let definition = entry.definition()?;
         let target = definition.disk(name).map(|disk| disk.target.clone());
         let target = target.ok_or_else(|| {
             let text = format!("disk '{}' not found in domain", excerpt(name));
