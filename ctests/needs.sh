@@ -39,6 +39,8 @@ nbdcopy                               libnbd-bin              tests
 nbdinfo                               libnbd-bin              tests
 fio                                   fio                     tests
 valgrind                              valgrind                tests
+go                                    golang-go               tests
+file:/usr/share/gocode/src/github.com/libvirt/libvirt-go golang-github-libvirt-libvirt-go-dev tests
 javac                                 default-jdk-headless    tests
 file:/usr/share/java/jna.jar          libjna-java             tests
 man                                   man-db                  tests

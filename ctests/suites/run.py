@@ -19,13 +19,14 @@ import sys
 from pathlib import Path
 
 import c_examples
+import go
 import perl
 import python
 import rust
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/compatibility.md"
-SUITES = [*python.SUITES, perl, rust, c_examples]
+SUITES = [*python.SUITES, perl, go, rust, c_examples]
 
 
 def tables():
