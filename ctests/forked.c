@@ -71,9 +71,9 @@ static void child(void)
     (void)again;
     theirs = virDomainLookupByName(own, "running");
     CHECK(theirs != NULL);
-    CHECK_INT(virDomainDestroy(theirs), -1);
-    print_to(text, sizeof(text), "domain 'running' runs in process %ld,", (long)getppid());
-    CHECK_CODE(VIR_ERR_OPERATION_FAILED, text);
+    /* By its own connection it uses what the parent runs, as every other process does. */
+    CHECK_INT(virDomainSuspend(theirs), 0);
+    CHECK_INT(virDomainResume(theirs), 0);
     CHECK_INT(virDomainFree(theirs), 0);
     CHECK_INT(virConnectClose(own), 0);
 }

@@ -5,6 +5,7 @@
 pub mod detached;
 pub mod foreign;
 pub mod fork;
+pub mod other_process;
 pub mod unix_socket;
 
 use std::cell::Cell;

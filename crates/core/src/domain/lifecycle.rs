@@ -154,7 +154,16 @@ impl Domain {
         let drain = if flags.contains(DestroyFlags::GRACEFUL) { DRAIN } else { Duration::ZERO };
         let events = self.ending(Lifecycle::SHUTDOWN_HOST, Lifecycle::STOPPED_DESTROYED);
         let (forced, off) = (true, Condition::DESTROYED);
-        self.machine()?.stop(&StopRequest { drain, forced, off, events })
+        let request = StopRequest { drain, forced, off, events };
+        let entry = self.entry()?;
+        match self.machine_of(&entry)?.stop(&request) {
+            Err(error) if error.code == VIR_ERR_OPERATION_TIMEOUT => {
+                self.connect().domains().end_hung(&entry, &request, error)?;
+                self.connect().shared_events().deliver();
+                Ok(())
+            }
+            stopped => stopped,
+        }
     }
 
     /// Stops it when what guests have asked for is done.

@@ -7,9 +7,10 @@
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::time::Instant;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::futimens;
@@ -30,9 +31,23 @@ pub struct Locked<'a> {
     is_unnoted: Cell<bool>,
 }
 
+/// How long another process may change the state. A change is a few small files; who takes longer is
+/// stopped, or its disk does not answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long it is waited between two looks: at first as long as a change takes.
+const PAUSES: Range<Duration> = Duration::from_micros(100)..Duration::from_millis(10);
+
 impl StateDir {
     /// Waits until no other process changes the state.
+    ///
+    /// Errors: VIR_ERR_OPERATION_TIMEOUT if one does so for too long, VIR_ERR_SYSTEM_ERROR.
     pub fn lock(&self) -> Result<Locked<'_>> {
+        self.lock_within(PATIENCE)
+    }
+
+    /// The same for somebody who has less time.
+    pub fn lock_within(&self, patience: Duration) -> Result<Locked<'_>> {
         let path = self.lock_path();
         let mut file = OpenOptions::new()
             .create(true)
@@ -41,13 +56,26 @@ impl StateDir {
             .mode(0o600)
             .open(&path)
             .map_err(|e| self.failed(&e, "cannot open lock", &path))?;
+        let begun = Instant::now();
+        let mut pause = PAUSES.start;
         loop {
-            match Flock::lock(file, FlockArg::LockExclusive) {
+            match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
                 Ok(lock) => {
                     let (is_marked, is_unnoted) = (Cell::new(false), Cell::new(false));
                     return Ok(Locked { state: self, lock, is_marked, is_unnoted });
                 }
                 Err((again, nix::errno::Errno::EINTR)) => file = again,
+                Err((again, nix::errno::Errno::EWOULDBLOCK)) if begun.elapsed() < patience => {
+                    file = again;
+                    sleep(pause);
+                    pause = (pause * 2).min(PAUSES.end);
+                }
+                Err((_, nix::errno::Errno::EWOULDBLOCK)) => {
+                    let (path, seconds) = (path.display(), patience.as_secs());
+                    let text =
+                        format!("another process has held the lock '{path}' for {seconds} seconds");
+                    return Err(Error::new(VIR_ERR_OPERATION_TIMEOUT, self.kind.domain, text));
+                }
                 Err((_, errno)) => {
                     return Err(self.failed(&errno.into(), "cannot lock", &path));
                 }

@@ -5,12 +5,13 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use virsparse_base::errno::Errno;
+use virsparse_base::sys::other_process::OtherProcess;
 
 use super::message::{Call, Reader, Reply, send};
 use super::methods::{FAILED, INTERFACE, Method, Right};
@@ -19,8 +20,9 @@ use super::{READ_ONLY_SOCKET, SOCKET, wire};
 use crate::domain::machine::condition::not_running;
 use crate::error::*;
 
-/// How long the process may say nothing at all: while a call takes longer it is asked whether it is there.
-const SILENCE: Duration = Duration::from_secs(10);
+/// How long the process may say nothing at all. While a call takes longer it is asked whether it is there, for
+/// which it has the same time.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// Connections that are kept for later calls.
 const KEPT: usize = 4;
@@ -59,7 +61,8 @@ impl Sockets {
             let stream = self.connect()?;
             let method = "org.varlink.service.GetInfo".to_string();
             send(&stream, &Call { method, ..Call::default() })?;
-            let reply = Reader::new(Patient { stream, asked: None }).next::<Reply>()?;
+            let patient = Patient { stream, asked: None, deadline: None };
+            let reply = Reader::new(patient).next::<Reply>()?;
             Ok(reply.is_some())
         };
         ask().unwrap_or(false)
@@ -70,6 +73,15 @@ impl Sockets {
 struct Patient {
     stream: UnixStream,
     asked: Option<Arc<Sockets>>,
+    /// When it is not borne any more in any case.
+    deadline: Option<Instant>,
+}
+
+impl Patient {
+    fn may_be_silent(&self) -> bool {
+        self.deadline.is_none_or(|deadline| Instant::now() < deadline)
+            && self.asked.as_ref().is_some_and(|sockets| sockets.is_answered())
+    }
 }
 
 impl Read for Patient {
@@ -78,7 +90,7 @@ impl Read for Patient {
         loop {
             let mut waited = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
             match poll(&mut waited, timeout) {
-                Ok(0) if self.asked.as_ref().is_some_and(|sockets| sockets.is_answered()) => {}
+                Ok(0) if self.may_be_silent() => {}
                 Ok(0) => return Err(ErrorKind::TimedOut.into()),
                 Ok(_) => return self.stream.read(to),
                 Err(nix::errno::Errno::EINTR) => {}
@@ -102,9 +114,10 @@ enum Failure {
 
 impl Connection {
     /// Calls, and waits for the first reply. `None` if the connection ends instead.
-    fn call(&mut self, call: &Call) -> Result<Option<Reply>, Failure> {
+    fn call(&mut self, call: &Call, limit: Option<Duration>) -> Result<Option<Reply>, Failure> {
+        self.0.source_mut().deadline = limit.map(|limit| Instant::now() + limit);
         // A message that has not arrived as a whole is not acted on.
-        send(&self.0.from().stream, call).map_err(|e| match e.kind() {
+        send(&self.0.source().stream, call).map_err(|e| match e.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => Failure::Silent,
             _ => Failure::NotCalled(e),
         })?;
@@ -140,20 +153,31 @@ impl Link {
 
     /// Calls a method.
     pub fn call<M: Method>(&self, method: &M) -> Result<M::Reply> {
+        self.call_within(method, None)
+    }
+
+    /// Calls a method that must not take longer, also if the process answers other calls.
+    pub fn call_within<M: Method>(&self, method: &M, limit: Option<Duration>) -> Result<M::Reply> {
         let mut result = None;
-        self.call_and_take(method, false, |reply| result = Some(reply))?;
+        self.call_and_take(method, false, limit, |reply| result = Some(reply))?;
         result.ok_or_else(|| wire::invalid("no reply"))
+    }
+
+    /// The process that listens there, whether it answers or not.
+    pub fn listener(&self) -> io::Result<OtherProcess> {
+        Ok(OtherProcess::behind(&self.sockets.connect()?)?)
     }
 
     /// Calls a method that replies in parts.
     pub fn call_in_parts<M: Method>(&self, method: &M, each: impl FnMut(M::Reply)) -> Result<()> {
-        self.call_and_take(method, true, each)
+        self.call_and_take(method, true, None, each)
     }
 
     fn call_and_take<M: Method>(
         &self,
         method: &M,
         more: bool,
+        limit: Option<Duration>,
         mut take: impl FnMut(M::Reply),
     ) -> Result<()> {
         let parameters = serde_json::to_value(method);
@@ -165,7 +189,7 @@ impl Link {
             ..Call::default()
         };
         let failed = |failure| self.failed(M::NAME, failure);
-        let (mut connection, mut reply) = self.first_reply(&call).map_err(failed)?;
+        let (mut connection, mut reply) = self.first_reply(&call, limit).map_err(failed)?;
         loop {
             let Reply { parameters, continues, error } = reply;
             if !continues {
@@ -179,10 +203,14 @@ impl Link {
     }
 
     /// Calls through a connection that is there, or a new one.
-    fn first_reply(&self, call: &Call) -> Result<(Connection, Reply), Failure> {
+    fn first_reply(
+        &self,
+        call: &Call,
+        limit: Option<Duration>,
+    ) -> Result<(Connection, Reply), Failure> {
         let kept = self.lock().pop();
         if let Some(mut connection) = kept {
-            match connection.call(call) {
+            match connection.call(call, limit) {
                 Ok(Some(reply)) => return Ok((connection, reply)),
                 // A connection on which nothing was under way can lose its place to another one, and then
                 // nothing that arrives is acted on.
@@ -191,9 +219,9 @@ impl Link {
             }
         }
         let stream = self.sockets.connect().map_err(Failure::NotCalled)?;
-        let patient = Patient { stream, asked: Some(self.sockets.clone()) };
+        let patient = Patient { stream, asked: Some(self.sockets.clone()), deadline: None };
         let mut connection = Connection(Reader::new(patient));
-        let reply = connection.call(call)?;
+        let reply = connection.call(call, limit)?;
         let reply = reply.ok_or_else(|| Failure::Lost(ErrorKind::UnexpectedEof.into()))?;
         Ok((connection, reply))
     }
@@ -253,9 +281,8 @@ impl Link {
                 told(VIR_ERR_OPERATION_FAILED, text)
             }
             Failure::Silent => {
-                let seconds = SILENCE.as_secs();
                 let text = format!(
-                    "process {process}, which runs domain '{name}', has not answered for {seconds} seconds"
+                    "process {process}, which runs domain '{name}', does not answer {method}"
                 );
                 told(VIR_ERR_OPERATION_TIMEOUT, text)
             }

@@ -61,8 +61,13 @@ impl<R: Read> Reader<R> {
     }
 
     /// What they come from.
-    pub fn from(&self) -> &R {
+    pub fn source(&self) -> &R {
         &self.from
+    }
+
+    /// The same, to be changed between two.
+    pub fn source_mut(&mut self) -> &mut R {
+        &mut self.from
     }
 
     /// The next message; `None` if the peer has ended the connection between two. Fails with InvalidData

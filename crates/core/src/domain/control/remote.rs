@@ -1,6 +1,8 @@
 //! A machine in another process.
 
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -22,6 +24,13 @@ use crate::domain::machine::guest_time::GuestTime;
 use crate::domain::machine::{Identity, Machine};
 use crate::error::*;
 
+/// How long a forced end may take beyond what guests are given: its own limits for jobs and servers that do not
+/// answer are shorter.
+const FORCED: Duration = Duration::from_secs(30);
+
+/// How long a process that was killed may still need, for what the system does for it.
+const KILLED: Duration = Duration::from_secs(10);
+
 /// What runs a domain in another process.
 pub struct RemoteMachine {
     identity: Identity,
@@ -31,6 +40,19 @@ pub struct RemoteMachine {
 impl RemoteMachine {
     pub fn new(identity: Identity, link: Link) -> RemoteMachine {
         RemoteMachine { identity, link }
+    }
+
+    /// Ends the process, whatever it is doing. It has ended when this succeeds.
+    pub fn kill_process(&self) -> Result<()> {
+        let name = &self.identity.name;
+        let text = || format!("cannot end the process that holds domain '{name}'");
+        let failed = |e: io::Error| Error::io(VIR_FROM_DOMAIN, &e, text());
+        let process = self.link.listener().map_err(failed)?;
+        process.kill().map_err(|errno| failed(errno.into()))?;
+        match process.wait(KILLED).map_err(|errno| failed(errno.into()))? {
+            true => Ok(()),
+            false => Err(failed(io::ErrorKind::TimedOut.into())),
+        }
     }
 }
 
@@ -171,9 +193,10 @@ impl Machine for RemoteMachine {
 
     fn stop(&self, request: &StopRequest) -> Result<()> {
         let StopRequest { drain, forced, off, events } = request.clone();
+        let limit = forced.then(|| drain + FORCED);
         let (drain, off) = (convert::nanoseconds(drain), off.into());
         let events = events.into_iter().map(Into::into).collect();
-        self.link.call(&Stop { drain, forced, off, events }).map(drop)
+        self.link.call_within(&Stop { drain, forced, off, events }, limit).map(drop)
     }
 
     fn abandon(&self) {

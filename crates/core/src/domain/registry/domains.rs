@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ use crate::domain::snapshot_store::store::{Memory, Store};
 use crate::error::*;
 use crate::event::brokers::Brokers;
 use crate::host::{Host, TestHost};
-use crate::state::{DOMAINS, Folder, Stamp, StateDir};
+use crate::state::{DOMAINS, Folder, Locked, Stamp, StateDir};
 use crate::storage::Storage;
 
 #[derive(Default)]
@@ -177,8 +177,20 @@ impl Domains {
 
     /// Begins a change.
     pub fn change(&self) -> Result<Change<'_>> {
+        self.begin(StateDir::lock)
+    }
+
+    /// The same for somebody who does not wait for long for others who change something.
+    pub(super) fn change_within(&self, patience: Duration) -> Result<Change<'_>> {
+        self.begin(|state| state.lock_within(patience))
+    }
+
+    fn begin<'a>(
+        &'a self,
+        lock: impl FnOnce(&'a StateDir) -> Result<Locked<'a>>,
+    ) -> Result<Change<'a>> {
         let mut known = self.lock();
-        let state = self.state.as_ref().map(StateDir::lock).transpose()?;
+        let state = self.state.as_ref().map(lock).transpose()?;
         self.reload(&mut known)?;
         Ok(Change { domains: self, known, state })
     }

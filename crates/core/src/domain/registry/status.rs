@@ -27,6 +27,13 @@ impl Status {
         })
     }
 
+    /// Whether the process is there for that domain alone.
+    pub fn is_held(&self) -> bool {
+        let parsed = xml::parse_stored(&self.live_xml, "domain_status", VIR_FROM_DOMAIN);
+        let holder = parsed.ok().and_then(|root| root.child("virsparse:holder").cloned());
+        holder.is_some_and(|holder| holder.attr("kind") == Some("process"))
+    }
+
     pub fn to_xml(&self) -> String {
         // The description goes in as a text: it is given to callers as it is.
         Element::new("status")

@@ -1,0 +1,96 @@
+//! Another process, by a descriptor: a number could by now be somebody else's.
+
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{getsockopt, sockopt};
+
+use crate::errno::{Errno, SysResult, errno_of};
+
+/// A process.
+pub struct OtherProcess(OwnedFd);
+
+impl OtherProcess {
+    /// The one at the other end of a connected unix socket: the one that listens, if that has not accepted it
+    /// yet.
+    pub fn behind(socket: &impl AsFd) -> SysResult<OtherProcess> {
+        // Linux 6.5 and later.
+        match getsockopt(socket, sockopt::PeerPidfd) {
+            Ok(process) => return Ok(OtherProcess(process)),
+            Err(nix::errno::Errno::ENOPROTOOPT) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let number = getsockopt(socket, sockopt::PeerCredentials)?.pid();
+        // SAFETY: two numbers; the descriptor that it returns is nobody else's.
+        let process = unsafe {
+            let fd = Errno::result(libc::syscall(libc::SYS_pidfd_open, number, 0))?;
+            OwnedFd::from_raw_fd(fd as i32)
+        };
+        // Had that process ended before, and its number been given to another, the connection would have
+        // ended with it.
+        let mut connection = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
+        poll(&mut connection, PollTimeout::ZERO)?;
+        let ended = PollFlags::POLLHUP | PollFlags::POLLERR;
+        match connection[0].revents() {
+            Some(events) if !events.intersects(ended) => Ok(OtherProcess(process)),
+            _ => Err(Errno::ESRCH),
+        }
+    }
+
+    /// Ends it at once. It may have ended before.
+    pub fn kill(&self) -> SysResult<()> {
+        let none = std::ptr::null::<libc::siginfo_t>();
+        // SAFETY: a descriptor that is open, numbers, and no information about the signal.
+        let sent = unsafe {
+            libc::syscall(libc::SYS_pidfd_send_signal, self.0.as_raw_fd(), libc::SIGKILL, none, 0)
+        };
+        match Errno::result(sent) {
+            Ok(_) | Err(Errno::ESRCH) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Waits until it has ended. False if it has not within that time.
+    pub fn wait(&self, timeout: Duration) -> SysResult<bool> {
+        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
+        loop {
+            match poll(&mut [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)], timeout) {
+                Ok(ready) => return Ok(ready > 0),
+                Err(errno) if errno_of(&errno.into()) == Errno::EINTR => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixStream;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn a_process_is_found_behind_its_socket_and_ended() {
+        let folder = std::env::temp_dir().join(format!("other-process-{}", std::process::id()));
+        let script = "import socket, sys, time; s = socket.socket(socket.AF_UNIX); \
+                      s.bind(sys.argv[1]); s.listen(); print('up', flush=True); time.sleep(600)";
+        let mut child = Command::new("python3")
+            .args(["-c", script])
+            .arg(&folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut up = [0; 2];
+        std::io::Read::read_exact(&mut child.stdout.take().unwrap(), &mut up).unwrap();
+        // It never accepts the connection.
+        let socket = UnixStream::connect(&folder).unwrap();
+        std::fs::remove_file(&folder).unwrap();
+        let process = OtherProcess::behind(&socket).unwrap();
+        assert!(!process.wait(Duration::from_millis(1)).unwrap());
+        process.kill().unwrap();
+        assert!(process.wait(Duration::from_secs(600)).unwrap());
+        assert!(!child.wait().unwrap().success());
+        process.kill().unwrap();
+    }
+}
