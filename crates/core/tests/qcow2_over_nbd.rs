@@ -28,9 +28,21 @@ struct Served {
 
 impl Served {
     fn new(file: PathBuf) -> Served {
+        Served::with(file, &[])
+    }
+
+    /// With a server that refuses what is not whole blocks of 64 KiB.
+    fn in_blocks(file: PathBuf) -> Served {
+        let policy = ["blocksize-error-policy=error", "blocksize-minimum=65536"];
+        let preferred = ["blocksize-preferred=65536", "--filter=blocksize-policy"];
+        Served::with(file, &[policy, preferred].concat())
+    }
+
+    fn with(file: PathBuf, arguments: &[&str]) -> Served {
         let socket = file.with_extension("sock");
         let server = Command::new("nbdkit")
             .args(["-f", "--exit-with-parent", "-U", show(&socket), "file", show(&file)])
+            .args(arguments)
             .spawn()
             .expect("nbdkit");
         for _ in 0..1000 {
@@ -48,8 +60,12 @@ impl Served {
 
     /// A `<disk>` over it, without its target.
     fn disk(&self, more: &str) -> String {
+        self.disk_of("qcow2", more)
+    }
+
+    fn disk_of(&self, format: &str, more: &str) -> String {
         format!(
-            "<disk type='network' device='disk'><driver name='qemu' type='qcow2'/>\
+            "<disk type='network' device='disk'><driver name='qemu' type='{format}'/>\
              <source protocol='nbd' name=''><host transport='unix' socket='{}'/></source>{more}\
              </disk>",
             show(&self.socket)
@@ -190,6 +206,44 @@ fn a_disk_is_copied_to_a_qcow2_image_over_nbd_and_goes_on_there() {
     expect_guest_sees(&domain, &model);
     stop(&domain);
     expect_qemu_reads(&served.file, &model);
+}
+
+/// Guests, jobs and qcow2's own metadata make requests of any shape.
+#[test]
+fn a_disk_is_copied_to_a_server_that_takes_only_large_blocks_and_goes_on_there() {
+    for format in ["raw", "qcow2"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connect = connect(&folder.path().join("root"));
+        let source = folder.path().join("source");
+        let mut model = image(&source);
+        let target = folder.path().join("target");
+        let size = if format == "raw" { SIZE as u64 } else { 16 << 20 };
+        File::create(&target).expect("create").set_len(size).expect("grow");
+        let served = Served::in_blocks(target);
+        let disk = format!(
+            "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>\
+             <source file='{}'/><target dev='vda'/></disk>",
+            show(&source)
+        );
+        let domain = start(&connect, &disk).expect("start");
+        write(&domain, &mut model, 1);
+        let to = served.disk_of(format, "");
+        let parameters = CopyParameters::default();
+        domain.block_copy("vda", &to, parameters, CopyFlags::TRANSIENT_JOB).expect("copy");
+        wait(&domain);
+        write(&domain, &mut model, 2);
+        pivot(&domain);
+        write(&domain, &mut model, 5);
+        expect_guest_sees(&domain, &model);
+        stop(&domain);
+        match format {
+            "raw" => {
+                let copy = std::fs::read(&served.file).expect("read");
+                assert!(copy == model, "the copy holds other bytes");
+            }
+            _ => expect_qemu_reads(&served.file, &model),
+        }
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub mod mirror;
 mod pass_on;
 pub mod skip_unchanged;
 pub mod throttle;
+pub mod whole_blocks;
 pub mod whole_sectors;
 
 use std::fs::File;

@@ -39,6 +39,15 @@ pub struct Agreed {
     pub payload: u32,
 }
 
+impl Agreed {
+    /// Whether a range has only whole blocks; the end of the export may cut the last one off.
+    pub fn has_whole_blocks(&self, offset: u64, length: u32) -> bool {
+        let block = u64::from(self.block);
+        let end = offset.saturating_add(length.into());
+        offset.is_multiple_of(block) && (end.is_multiple_of(block) || end == self.length)
+    }
+}
+
 /// Connects to a server, within `timeout`.
 pub fn dial(address: &Address, timeout: Duration) -> Result<(Receiver, Agreed), Failure> {
     let deadline = Instant::now() + timeout;
@@ -145,15 +154,14 @@ impl Negotiation<'_> {
             return Err(self.no_export(&text));
         }
         let sizes = told.sizes;
-        let mut block = 1;
         let mut answer;
         (answer, told) = self.information(option::GO, false)?;
-        if let (Answer::Refused { reply: reply::ERR_BLOCK_SIZE_REQD, .. }, Some(sizes)) =
-            (&answer, sizes)
-        {
-            block = sizes.0;
+        if let Answer::Refused { reply: reply::ERR_BLOCK_SIZE_REQD, .. } = answer {
             (answer, told) = self.information(option::GO, true)?;
         }
+        // A server that can pad requests itself (qemu-nbd) says so with GO; that of the others is padded here.
+        let sizes = told.sizes.or(sizes);
+        let block = sizes.map_or(1, |(minimum, _, _)| minimum);
         let (length, flags) = match (answer, told.export) {
             (Answer::Accepted, Some(export)) => export,
             (Answer::Accepted, None) => {

@@ -10,6 +10,7 @@ mod inbox;
 pub(crate) mod names;
 pub mod protocol;
 mod queue;
+mod requests;
 mod sink;
 pub(crate) mod socket;
 mod uri;

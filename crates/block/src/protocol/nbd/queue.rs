@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
 use super::channel::{Call, Channel};
-use super::client::{RANGE_MAX, block_error};
 use super::dial::Agreed;
 use super::extents::KnownExtents;
 use super::failure::Failure;
 use super::inbox::{Done, Inbox};
 use super::protocol::*;
+use super::requests::{RANGE_MAX, block_error};
 use super::sink::{Contents, Sink, Target};
 use crate::queue::{Completion, Request, RequestQueue};
 use crate::{Errno, SysResult};
@@ -89,8 +89,7 @@ impl NbdQueue {
     /// Sends a request, whose reply is expected to bring `contents`.
     fn begin(&mut self, begun: Begun, call: Call, contents: Contents<'static>) {
         let block = u64::from(self.agreed.block);
-        let (offset, length) = (call.offset, u64::from(call.length));
-        if !offset.is_multiple_of(block) || !length.is_multiple_of(block) {
+        if !self.agreed.has_whole_blocks(call.offset, call.length) {
             let text = format!("the server takes only whole blocks of {block} bytes");
             return self.refuse(begun, contents, Failure::new(Errno::EINVAL, text));
         }
