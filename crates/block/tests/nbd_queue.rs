@@ -361,27 +361,99 @@ fn a_reply_that_was_received_with_those_of_others_is_told() {
     server.join().unwrap();
 }
 
-#[test]
-fn a_server_that_does_not_reply_in_time_is_given_up() {
-    let place = Place::new();
+/// A server that takes everything, and says nothing after the handshake.
+fn silent(place: &Place) -> thread::JoinHandle<()> {
     let listener = UnixListener::bind(place.path("s")).unwrap();
-    let server = thread::spawn(move || {
+    thread::spawn(move || {
         let (mut client, _) = listener.accept().unwrap();
         client.write_all(&good_words()).unwrap();
-        // It takes everything, and says nothing more.
         let _ = std::io::copy(&mut client, &mut std::io::sink());
-    });
+    })
+}
+
+/// Begins two requests to such a server, which has 200 ms for each.
+fn with_a_silent_server(wait: impl FnOnce(&mut dyn RequestQueue)) {
+    let place = Place::new();
+    let server = silent(&place);
     let reply_timeout = Some(Duration::from_millis(200));
     let options = NbdOptions { reply_timeout, ..NbdOptions::default() };
     let node = NbdNode::connect_with(&place.uri(), &options).unwrap();
+    // Before the first request there is nothing to reply to.
+    thread::sleep(Duration::from_millis(300));
     let mut queue = node.queue().unwrap();
     (0..2).for_each(|number| queue.submit(number, read(0, BLOCK)));
-    assert_eq!(queue.complete(Some(Duration::from_millis(20))), None);
-    for _ in 0..2 {
-        assert_eq!(next(&mut *queue).result.unwrap_err().errno, Errno::ETIMEDOUT);
-    }
+    wait(&mut *queue);
     drop((queue, node));
     server.join().unwrap();
+}
+
+#[test]
+fn a_server_that_does_not_reply_in_time_is_given_up() {
+    with_a_silent_server(|queue| {
+        assert_eq!(queue.complete(Some(Duration::from_millis(20))), None);
+        for _ in 0..2 {
+            assert_eq!(next(queue).result.unwrap_err().errno, Errno::ETIMEDOUT);
+        }
+    });
+}
+
+#[test]
+fn those_who_only_look_for_replies_notice_that_none_comes() {
+    with_a_silent_server(|queue| {
+        assert_eq!(queue.complete(Some(Duration::ZERO)), None);
+        let end = Instant::now() + Duration::from_secs(20);
+        let mut got = Vec::new();
+        while got.len() < 2 {
+            assert!(Instant::now() < end, "the server is not given up");
+            // More requests, which the server takes, are no reply.
+            queue.submit(7, read(0, BLOCK));
+            thread::sleep(Duration::from_millis(5));
+            got.extend(queue.complete(Some(Duration::ZERO)));
+        }
+        for completion in got {
+            assert_eq!(completion.result.unwrap_err().errno, Errno::ETIMEDOUT);
+        }
+    });
+}
+
+#[test]
+fn the_descriptor_tells_of_a_reply_that_is_late() {
+    with_a_silent_server(|queue| {
+        for _ in 0..2 {
+            let completion = loop {
+                let mut fds = [PollFd::new(queue.descriptor(), PollFlags::POLLIN)];
+                assert_eq!(poll(&mut fds, PollTimeout::from(20_000u16)).unwrap(), 1);
+                if let Some(completion) = queue.complete(Some(Duration::ZERO)) {
+                    break completion;
+                }
+            };
+            assert_eq!(completion.result.unwrap_err().errno, Errno::ETIMEDOUT);
+        }
+    });
+}
+
+/// Time passes only while something is under way, and each reply gives the server new time.
+#[test]
+fn a_queue_that_rests_or_gets_replies_is_not_given_up() {
+    let place = Place::new();
+    let server = Server::start(&place, &["memory", "1M"]);
+    let reply_timeout = Some(Duration::from_secs(1));
+    let options = NbdOptions { reply_timeout, ..NbdOptions::default() };
+    let node = NbdNode::connect_with(&Server::uri(&place), &options).unwrap();
+    let mut queue = node.queue().unwrap();
+    for number in 0..3 {
+        queue.submit(number, read(0, BLOCK));
+        assert_eq!(next(&mut *queue).result, Ok(BLOCK));
+        thread::sleep(Duration::from_millis(1200));
+        assert_eq!(queue.complete(Some(Duration::ZERO)), None);
+        let mut fds = [PollFd::new(queue.descriptor(), PollFlags::POLLIN)];
+        assert_eq!(poll(&mut fds, PollTimeout::ZERO).unwrap(), 0, "there is nothing to be late");
+    }
+    // A reply that has come in time is good, however late it is looked for.
+    queue.submit(3, read(0, BLOCK));
+    thread::sleep(Duration::from_millis(1200));
+    assert_eq!(queue.complete(Some(Duration::ZERO)).expect("a reply").result, Ok(BLOCK));
+    drop((queue, node, server));
 }
 
 #[test]

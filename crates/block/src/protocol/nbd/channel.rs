@@ -6,12 +6,14 @@ use std::collections::HashMap;
 use std::io::IoSlice;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use virsparse_base::errno::{Errno, SysResult};
 
+mod heard;
 mod queued;
 
+use self::heard::Heard;
 use self::queued::Queued;
 use super::failure::Failure;
 use super::protocol::{CHUNK_HEAD, CommandFlags, ReplyHead, Request, SIMPLE_HEAD, command};
@@ -61,6 +63,18 @@ impl State {
         self.taking || !self.queued.is_empty()
     }
 
+    /// Before the first of the requests under way the server had nothing to reply to.
+    fn begin(&self, heard: &Heard) {
+        if self.waiting.is_empty() && !self.has_queued() {
+            heard.now();
+        }
+    }
+
+    /// Whether one request is all that is under way.
+    fn has_only_one(&self) -> bool {
+        self.waiting.len() + self.queued.len() + usize::from(self.taking) == 1
+    }
+
     /// Offers the turn to any thread that waits; those that are still sending must not get it, for
     /// the server may be waiting for somebody to read.
     fn offer_turn(&mut self) {
@@ -83,6 +97,8 @@ pub struct Channel {
     state: Mutex<State>,
     /// How long the server may take nothing while something is sent.
     timeout: Option<Duration>,
+    /// When it has last sent something, or had nothing to send.
+    heard: Heard,
 }
 
 impl std::fmt::Debug for Channel {
@@ -108,6 +124,7 @@ impl Channel {
             receiver: Mutex::new(receiver),
             state: Mutex::default(),
             timeout,
+            heard: Heard::new(timeout),
         })
     }
 
@@ -132,14 +149,27 @@ impl Channel {
                 false => send(&self.socket, &head, data).map_err(broken_by),
             }
         };
-        if let Err(failure) = sent {
-            self.fail(failure);
+        match sent {
+            Ok(()) => self.sent(),
+            Err(failure) => drop(self.fail(failure)),
         }
         self.wait(cookie, sink).map_err(|failure| {
             let first = self.fail(failure);
             lock(&self.state).waiting.remove(&cookie);
             first
         })
+    }
+
+    /// A request has been sent, which may have taken long. It is no excuse for replies to earlier ones.
+    fn sent(&self) {
+        if self.heard.has_limit() && lock(&self.state).has_only_one() {
+            self.heard.now();
+        }
+    }
+
+    /// When it is too late for a reply, unless something comes before.
+    pub fn reply_limit(&self) -> Option<Instant> {
+        self.heard.limit()
     }
 
     fn enter(&self) -> Result<u64, Failure> {
@@ -150,6 +180,7 @@ impl Channel {
         let cookie = state.next_cookie;
         state.next_cookie += 1;
         let waiting = Waiting { thread: thread::current(), sent: false, head: None };
+        state.begin(&self.heard);
         state.waiting.insert(cookie, waiting);
         Ok(cookie)
     }
@@ -207,7 +238,9 @@ impl Channel {
                 self.hand_over(next)?;
                 return Ok(None);
             }
-            if let Progress::Done(result) = sink.accept(&next, &mut receiver)? {
+            let accepted = sink.accept(&next, &mut receiver)?;
+            self.heard.now();
+            if let Progress::Done(result) = accepted {
                 // Whose turn is next may be known already.
                 let known = receiver.has(CHUNK_HEAD).then(|| next_head(&mut receiver));
                 let buffered = !receiver.is_empty();

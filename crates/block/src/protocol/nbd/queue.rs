@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
 use super::channel::{Call, Channel};
 use super::dial::Agreed;
@@ -57,8 +58,15 @@ pub struct NbdQueue {
     /// Those that need nothing of the server, or are refused.
     ended: VecDeque<Completion>,
     next: u64,
-    /// Readable when the socket or the inbox's event is.
+    /// Readable when the socket, the inbox's event or the timer is.
     epoll: Epoll,
+    /// Readable when the server has not replied in time; there is none where it may take any time.
+    timer: Option<TimerFd>,
+}
+
+fn new_timer() -> SysResult<TimerFd> {
+    let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
+    Ok(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?)
 }
 
 impl NbdQueue {
@@ -73,6 +81,13 @@ impl NbdQueue {
         let readable = || EpollEvent::new(EpollFlags::EPOLLIN, 0);
         epoll.add(inbox.as_fd(), readable())?;
         epoll.add(channel.socket().as_fd(), readable())?;
+        let timer = match channel.reply_limit() {
+            Some(_) => Some(new_timer()?),
+            None => None,
+        };
+        if let Some(timer) = &timer {
+            epoll.add(timer.as_fd(), readable())?;
+        }
         Ok(NbdQueue {
             name,
             channel,
@@ -83,7 +98,25 @@ impl NbdQueue {
             ended: VecDeque::new(),
             next: 0,
             epoll,
+            timer,
         })
+    }
+
+    /// Makes the descriptor readable when the server is late, for those who wait for nothing else.
+    fn set_timer(&self) {
+        let Some(timer) = &self.timer else { return };
+        let set = match self.channel.reply_limit().filter(|_| !self.begun.is_empty()) {
+            Some(limit) => {
+                // A timer of no time would be off. It is late by a little, so that the limit has passed then.
+                let left =
+                    limit.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+                timer.set(Expiration::OneShot(left.into()), TimerSetTimeFlags::empty())
+            }
+            None => timer.unset(),
+        };
+        if let Err(errno) = set {
+            log::warn!("a late reply of '{}' may not be noticed: {errno}", self.name);
+        }
     }
 
     /// Sends a request, whose reply is expected to bring `contents`.
@@ -99,7 +132,11 @@ impl NbdQueue {
         let data = IoSlice::new(&begun.data);
         let data = if begun.data.is_empty() { &[][..] } else { std::slice::from_ref(&data) };
         self.channel.begin(call, data, sink, number, &self.inbox);
+        let is_first = self.begun.is_empty();
         self.begun.insert(number, begun);
+        if is_first {
+            self.set_timer();
+        }
     }
 
     fn refuse(&mut self, begun: Begun, contents: Contents<'static>, failure: Failure) {
@@ -275,6 +312,7 @@ impl RequestQueue for NbdQueue {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             if let Some(completion) = self.take() {
+                self.set_timer();
                 if !self.ended.is_empty() || !self.inbox.is_empty() {
                     self.inbox.ring();
                 }
@@ -286,6 +324,7 @@ impl RequestQueue for NbdQueue {
                 && (self.begun.is_empty() || !self.channel.receive_for(&self.inbox, deadline))
                 && self.inbox.is_empty()
             {
+                self.set_timer();
                 return None;
             }
         }

@@ -54,6 +54,7 @@ impl Channel {
             }
             let cookie = state.next_cookie;
             state.next_cookie += 1;
+            state.begin(&self.heard);
             state.queued.insert(cookie, queued);
             cookie
         };
@@ -63,8 +64,9 @@ impl Channel {
             let _turn = lock(&self.sender);
             self.send_and_receive(&head, data)
         };
-        if let Err(failure) = sent {
-            self.fail(failure);
+        match sent {
+            Ok(()) => self.sent(),
+            Err(failure) => drop(self.fail(failure)),
         }
     }
 
@@ -201,12 +203,13 @@ impl Channel {
             if let (None, Some(deadline)) = (&head, deadline)
                 && !receiver.has(SIMPLE_HEAD)
             {
-                // What is taken here is awaited, and the server has no more time for it than for others.
-                let limit = self.timeout.and_then(|most| Instant::now().checked_add(most));
+                // What is taken here is awaited, and the server has no more time for it than for others,
+                // however short each look for it is.
+                let limit = self.reply_limit();
                 let until = limit.map_or(deadline, |limit| limit.min(deadline));
                 match self.socket.wait_readable(until) {
                     Ok(()) => {}
-                    Err(Errno::ETIMEDOUT) if until == deadline => {
+                    Err(Errno::ETIMEDOUT) if limit.is_none_or(|limit| limit > deadline) => {
                         in_time = false;
                         break;
                     }
@@ -245,6 +248,7 @@ impl Channel {
             queued
         };
         let accepted = queued.sink.accept(head, receiver);
+        self.heard.now();
         let mut state = lock(&self.state);
         state.taking = false;
         match accepted {
