@@ -272,3 +272,107 @@ fn a_folder_that_others_may_use_is_refused() {
     assert_eq!(error.code, VIR_ERR_OPERATION_FAILED);
     assert!(error.message.contains("(mode 710)"), "{error}");
 }
+
+/// Says something to whoever calls, whatever that asks for, until it is dropped.
+struct Liar {
+    folder: tempfile::TempDir,
+}
+
+impl Liar {
+    /// Each connection gets the next of these answers, to one call or until it hangs up.
+    fn new(answers: Vec<Vec<u8>>) -> Liar {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        let listener = std::os::unix::net::UnixListener::bind(folder.path().join("control.sock"));
+        let listener = listener.unwrap();
+        // It ends with the process: nobody connects any more.
+        std::thread::spawn(move || {
+            for (number, stream) in listener.incoming().enumerate() {
+                let mut stream = stream.unwrap();
+                let mut call = [0; 65536];
+                let _ = std::io::Read::read(&mut stream, &mut call);
+                let _ = std::io::Write::write_all(&mut stream, &answers[number % answers.len()]);
+            }
+        });
+        Liar { folder }
+    }
+
+    fn machine(&self) -> RemoteMachine {
+        let identity =
+            Identity { id: 1, name: "l".to_string(), uuid: Uuid::new_v4(), autodestroy: None };
+        let folder = self.folder.path().to_path_buf();
+        RemoteMachine::new(identity, Link::new(folder, "l", 1, Right::Write, || true))
+    }
+}
+
+#[test]
+fn whatever_the_other_process_answers_is_an_error_at_most() {
+    let error = |parameters: &str| {
+        format!("{{\"error\":\"io.libvirsparse.Domain.Failed\",\"parameters\":{parameters}}}\0")
+    };
+    let texts = [
+        String::new(),
+        "\0".to_string(),
+        "{}\0".to_string(),
+        "{}".to_string(),
+        "null\0".to_string(),
+        "HTTP/1.1 400 Bad Request\r\n\r\n\0".to_string(),
+        "{\"parameters\":{\"xml\":\"<a\"}}\0".to_string(),
+        "{\"parameters\":{\"xml\":\"<domain/>\",\"uses\":7,\"next\":-1,\"offset\":1e300}}\0".to_string(),
+        "{\"parameters\":{\"condition\":{\"state\":77,\"reason\":0},\"base64\":\"?\"}}\0".to_string(),
+        "{\"parameters\":{\"disks\":[{\"target\":1}],\"images\":{},\"extents\":[]},\"continues\":true}\0".to_string(),
+        "{\"parameters\":{\"job\":{\"kind\":99,\"bandwidth\":0,\"done\":0,\"end\":0}}}\0".to_string(),
+        "{\"parameters\":{\"outcome\":\"unflushed\",\"error\":null}}\0".to_string(),
+        error("{}"),
+        error("{\"code\":123456,\"domain\":-7,\"message\":\"m\",\"str1\":null,\"str2\":null,\"int1\":0,\"int2\":0}"),
+        "{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":[]}\0".to_string(),
+        "[".repeat(200_000) + "\0",
+    ];
+    let liar = Liar::new(texts.iter().map(|text| text.clone().into_bytes()).collect());
+    let machine = liar.machine();
+    let before = Arc::new(
+        Definition::parse(
+            "<domain type='kvm'><name>l</name><memory>9</memory><os><type>hvm</type></os></domain>",
+        )
+        .unwrap(),
+    );
+    let live = Replacement { before: before.clone(), after: before };
+    let redefinition = Redefinition { live, kept: None, change: DiskChange::None };
+    let request = ExtentsRequest { target: "vda".to_string(), offset: 0, length: 0 };
+    let mut errors = 0;
+    for _ in 0..texts.len() {
+        errors += [
+            machine.condition().is_err(),
+            machine.definition().is_err(),
+            machine.disks().is_err(),
+            machine.images("vda").is_err(),
+            machine.extents(&request).is_err(),
+            machine.peek("vda", 0, 16).is_err(),
+            machine.block_job("vda").is_err(),
+            machine.stream_report("vda").is_err(),
+            machine.redefine(&redefinition).is_err(),
+            machine.stream_increment("vda", 0).is_err(),
+            machine.uses_image((1, 1), None).is_err(),
+        ]
+        .iter()
+        .filter(|failed| **failed)
+        .count();
+    }
+    // There are few among the answers that fit to anything.
+    assert!(errors > 11 * (texts.len() - 3), "{errors}");
+}
+
+#[test]
+fn an_error_of_a_newer_version_keeps_its_number() {
+    let text = "{\"error\":\"io.libvirsparse.Domain.Failed\",\"parameters\":{\"code\":123456,\"domain\":20,\
+                \"message\":\"m\",\"str1\":null,\"str2\":null,\"int1\":0,\"int2\":0}}\0";
+    let liar = Liar::new(vec![text.as_bytes().to_vec()]);
+    let error = liar.machine().suspend().unwrap_err();
+    assert_eq!((error.number, error.message.as_str()), (Some(123_456), "m"));
+    let text = "{\"error\":\"org.varlink.service.InvalidParameter\",\
+                \"parameters\":{\"parameter\":\"forced\"}}\0";
+    let liar = Liar::new(vec![text.as_bytes().to_vec()]);
+    let error = liar.machine().suspend().unwrap_err();
+    assert_eq!(error.code, VIR_ERR_OPERATION_UNSUPPORTED);
+    assert!(error.message.contains("cannot do Suspend with 'forced'"), "{error}");
+}
