@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use virsparse_base::errno::Errno;
 use virsparse_base::sys::other_process::OtherProcess;
 
-use super::message::{Call, Reader, Reply, send};
+use super::message::{Call, Quiet, Reader, Reply, send};
 use super::methods::{FAILED, INTERFACE, Method, Right};
 use super::peer::connect_in;
 use super::{READ_ONLY_SOCKET, SOCKET, wire};
@@ -60,7 +60,7 @@ impl Sockets {
         let ask = || -> io::Result<bool> {
             let stream = self.connect()?;
             let method = "org.varlink.service.GetInfo".to_string();
-            send(&stream, &Call { method, ..Call::default() })?;
+            send(Quiet(&stream), &Call { method, ..Call::default() })?;
             let patient = Patient { stream, asked: None, deadline: None };
             let reply = Reader::new(patient).next::<Reply>()?;
             Ok(reply.is_some())
@@ -117,7 +117,7 @@ impl Connection {
     fn call(&mut self, call: &Call, limit: Option<Duration>) -> Result<Option<Reply>, Failure> {
         self.0.source_mut().deadline = limit.map(|limit| Instant::now() + limit);
         // A message that has not arrived as a whole is not acted on.
-        send(&self.0.source().stream, call).map_err(|e| match e.kind() {
+        send(Quiet(&self.0.source().stream), call).map_err(|e| match e.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => Failure::Silent,
             _ => Failure::NotCalled(e),
         })?;

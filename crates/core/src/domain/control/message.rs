@@ -1,10 +1,14 @@
 //! Messages on a control connection, as varlink has them: JSON objects, each followed by a NUL.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
 
+use nix::sys::socket::{self, MsgFlags};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use virsparse_base::errno::Errno;
 
 /// The longest message that is taken. The largest that is sent is the description of a domain, or a part of
 /// a list of extents.
@@ -97,6 +101,19 @@ impl<R: Read> Reader<R> {
                 Err(e) => return Err(e),
             }
         }
+    }
+}
+
+/// A socket that is written without a signal to the host if nobody reads any more.
+pub struct Quiet<'a>(pub &'a UnixStream);
+
+impl Write for Quiet<'_> {
+    fn write(&mut self, from: &[u8]) -> io::Result<usize> {
+        Ok(socket::send(self.0.as_raw_fd(), from, MsgFlags::MSG_NOSIGNAL).map_err(Errno::from)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use virsparse_base::errno::Errno;
 use virsparse_base::sys::unix_socket::UnixSocket;
 
 use super::dispatch::{Caller, answer, failed};
-use super::message::{Call, Reader, Reply, send};
+use super::message::{Call, Quiet, Reader, Reply, send};
 use super::methods::Right;
 use super::peer::{may_connect, peer};
 use super::{READ_ONLY_SOCKET, SOCKET};
@@ -210,7 +210,7 @@ impl Shared {
             let mut sent = Ok(());
             let mut reply = |reply: Reply| {
                 if !call.oneway && sent.is_ok() {
-                    sent = send(stream, &reply);
+                    sent = send(Quiet(stream), &reply);
                 }
                 sent.is_ok()
             };
