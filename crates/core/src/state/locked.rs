@@ -169,6 +169,24 @@ impl Locked<'_> {
         Ok(())
     }
 
+    /// Gives a number that is larger than `least`, and that nobody has been given in this boot. What is no
+    /// number in its file was written half.
+    pub fn next_number(&self, least: i32) -> Result<i32> {
+        let path = self.root.join("run").join(format!("{}.number", self.kind.folder));
+        let before = match fs::read_to_string(&path) {
+            Ok(text) => text.trim().parse().unwrap_or(0),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => 0,
+            Err(e) => return Err(self.failed(&e, "cannot read", &path)),
+        };
+        let next = least.max(before).checked_add(1).unwrap_or(1);
+        let text = next.to_string();
+        crate::sys::allow_file_size(text.len() as u64)
+            .map_err(io::Error::from)
+            .and_then(|()| fs::write(&path, text))
+            .map_err(|e| self.failed(&e, "cannot write", &path))?;
+        Ok(next)
+    }
+
     /// Notes that `run` is of this boot. The caller has forgotten what ran.
     pub fn note_boot(&self, boot: &str) -> Result<()> {
         // At once: what was read half would make others forget what runs.

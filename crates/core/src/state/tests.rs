@@ -334,3 +334,21 @@ fn what_is_renamed_is_found_at_any_time() {
     );
     assert_eq!(state.read_all(Folder::Config).unwrap().len(), 51);
 }
+
+#[test]
+fn numbers_are_given_once_also_by_several() {
+    let root = tempfile::tempdir().unwrap();
+    let [one, other] = [(); 2].map(|()| StateDir::open(root.path(), DOMAINS).unwrap());
+    let next = |state: &StateDir, least| state.lock().unwrap().next_number(least).unwrap();
+    assert_eq!((next(&one, 0), next(&other, 0), next(&one, 0)), (1, 2, 3));
+    // Some have been given by who keeps no such file.
+    assert_eq!((next(&other, 7), next(&one, 0)), (8, 9));
+    // One was killed in between.
+    let path = root.path().join("run/domains.number");
+    fs::write(&path, "").unwrap();
+    assert_eq!(next(&one, 9), 10);
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let error = one.lock().unwrap().next_number(0).unwrap_err();
+    assert!(error.message.contains("domains.number"), "{error}");
+}

@@ -248,15 +248,17 @@ impl Domains {
         change.purge_stale_snapshots(&entry)?;
         let mut folder = None;
         let mut owner = None;
+        let mut id = change.known.last_id.checked_add(1).unwrap_or(1);
         if let Some(state) = &change.state {
+            // Others may be starting, and not have written down their numbers yet.
+            id = state.next_number(change.known.last_id)?;
             // Another process may be starting it, and not have written down yet that it runs.
             owner = Some(stored::take(state, &name)?.ok_or_else(already_running)?);
             // What a process that is gone has left would be taken for alive under the new lock.
             state.remove(Folder::Run, &name)?;
             folder = Some(stored::folder(state, &name));
         }
-        change.known.last_id = change.known.last_id.checked_add(1).unwrap_or(1);
-        let id = change.known.last_id;
+        change.known.last_id = id;
         change.known.starting.insert(name.clone());
         let events = self.events.clone();
         let images = self.images.clone();
