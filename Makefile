@@ -1,6 +1,6 @@
 # Builds, tests and installs libvirsparse.
 #
-#   make                    the library and its manual pages
+#   make                    the library, its program virsparse-domain, and manual pages
 #   make install            into PREFIX (/usr/local), below DESTDIR if that is given
 #   make demo               the main jobs on a real disk image, from C and from Python
 #   make check              every test there is
@@ -25,6 +25,9 @@
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
+# Where the program is that holds a running domain. The library has this compiled in, and looks beside
+# itself as well.
+LIBEXECDIR = $(PREFIX)/libexec
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
 DESTDIR =
@@ -47,7 +50,8 @@ HEADERS = $(INCLUDEDIR)/virsparse
 STAGE = $(abspath $(TARGET)/stage)
 
 all:
-	$(CARGO) build --release --locked --lib
+	VIRSPARSE_BUILD_LIBEXECDIR=$(LIBEXECDIR) $(CARGO) build --release --locked --lib
+	$(CARGO) build --release --locked --package virsparse-holder
 	rm -rf $(TARGET)/man
 	$(XTASK) man $(TARGET)/man
 
@@ -56,8 +60,10 @@ headers:
 	$(XTASK) compatibility
 
 install: all
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(DROP_IN)/pkgconfig $(MANDIR)/man3)
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(DROP_IN)/pkgconfig $(LIBEXECDIR) \
+		$(MANDIR)/man3)
 	$(INSTALL) -m 755 $(TARGET)/release/libvirsparse.so $(DESTDIR)$(LIBDIR)/$(LIBRARY)
+	$(INSTALL) -m 755 $(TARGET)/release/virsparse-domain $(DESTDIR)$(LIBEXECDIR)
 	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/libvirsparse.so.0
 	ln -sf libvirsparse.so.0 $(DESTDIR)$(LIBDIR)/libvirsparse.so
 	ln -sf ../../$(LIBRARY) $(DESTDIR)$(DROP_IN)/libvirt.so.0

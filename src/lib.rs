@@ -33,6 +33,7 @@ pub mod typed_array;
 
 pub mod domain;
 pub mod event;
+pub mod holder;
 pub mod host;
 pub mod host_node;
 pub mod rfc;

@@ -110,7 +110,7 @@ pub fn check(root: &Path) -> Result<()> {
     let unsupported = Unsupported::read(root)?;
     let mut faults = Vec::new();
     for symbol in &symbols {
-        if unsupported.contains(&symbol.name) {
+        if unsupported.contains(&symbol.name) || symbol.is_private() {
             continue;
         }
         let mut same = functions.iter().filter(|(_, function)| function.name == symbol.name);
@@ -137,7 +137,7 @@ pub fn check(root: &Path) -> Result<()> {
 pub fn exported(root: &Path) -> Result<Vec<Symbol>> {
     let map = fs::read_to_string(root.join("symbols.map"))?;
     let mut symbols = symbols_map::parse(&map);
-    symbols.retain(|s| !s.is_superseded());
+    symbols.retain(|s| !s.is_superseded() && !s.is_private());
     Ok(symbols)
 }
 

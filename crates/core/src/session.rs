@@ -19,6 +19,16 @@ pub struct CloseCallback {
     pub owned: Box<dyn Send>,
 }
 
+/// Which process the domains run in that a session starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// The one that starts them.
+    #[default]
+    Caller,
+    /// One of their own each. Where that cannot be, the one that starts them, unless it is `required`.
+    Process { required: bool },
+}
+
 /// What the driver does when a session ends, given the session's number.
 pub type OnEnd = Box<dyn FnOnce(u64) -> Result<()> + Send + Sync>;
 
@@ -30,6 +40,7 @@ pub struct Session {
     c_uri: CString,
     read_only: bool,
     sync: bool,
+    hold: Hold,
     events: Arc<Broker>,
     shared_events: Arc<Brokers>,
     close_callback: Mutex<Option<CloseCallback>>,
@@ -42,6 +53,7 @@ pub struct NewSession {
     pub c_uri: CString,
     pub read_only: bool,
     pub sync: bool,
+    pub hold: Hold,
     /// The events of all sessions with the same driver.
     pub shared_events: Arc<Brokers>,
     pub on_end: OnEnd,
@@ -51,7 +63,7 @@ impl Session {
     /// Begins a session, which hears of events from now on.
     pub fn new(new: NewSession) -> Arc<Session> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let NewSession { uri, c_uri, read_only, sync, shared_events, on_end } = new;
+        let NewSession { uri, c_uri, read_only, sync, hold, shared_events, on_end } = new;
         let events = Broker::new();
         shared_events.attach(&events);
         Arc::new(Session {
@@ -60,6 +72,7 @@ impl Session {
             c_uri,
             read_only,
             sync,
+            hold,
             events,
             shared_events,
             close_callback: Mutex::new(None),
@@ -75,6 +88,7 @@ impl Session {
             c_uri: c"test:///default".to_owned(),
             read_only: false,
             sync: true,
+            hold: Hold::Caller,
             shared_events: Arc::default(),
             on_end: Box::new(|_| Ok(())),
         })
@@ -110,6 +124,11 @@ impl Session {
     /// Whether what is done to volumes is on stable storage when it is said to be done.
     pub fn syncs(&self) -> bool {
         self.sync
+    }
+
+    /// Which process its domains run in.
+    pub fn hold(&self) -> Hold {
+        self.hold
     }
 
     /// Whether both are one session.

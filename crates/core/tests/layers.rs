@@ -108,7 +108,7 @@ fn names_in_lists_are_found() {
 
 /// The modules of `domain`, from top to bottom. What disks are served by in this process stands above the
 /// registry, which makes it through a launcher; nothing else may know of it.
-const DOMAIN_FLOORS: [&str; 27] = [
+const DOMAIN_FLOORS: [&str; 28] = [
     "runtime",
     "stats",
     "snapshot",
@@ -130,6 +130,7 @@ const DOMAIN_FLOORS: [&str; 27] = [
     "object",
     "connection",
     "registry",
+    "holder",
     "control",
     "machine",
     "snapshot_store",

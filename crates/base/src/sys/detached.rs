@@ -8,9 +8,11 @@
 
 mod child;
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
@@ -278,6 +280,11 @@ impl Detached {
         self.end.as_ref()
     }
 
+    /// The same, for who keeps it.
+    pub fn take_end(&mut self) -> Option<OwnedFd> {
+        self.end.take()
+    }
+
     /// Why it was not executed, if that is known only now: where a clone is a fork.
     pub fn failure(&self) -> Option<Failure> {
         self.plan.report().failure()
@@ -286,7 +293,6 @@ impl Detached {
 
 /// The environment variables that a program gets of this process's, by their names.
 pub fn environment(wanted: impl Fn(&str) -> bool) -> Vec<CString> {
-    use std::os::unix::ffi::OsStringExt;
     let all = std::env::vars_os();
     let wanted = all.filter(|(name, _)| name.to_str().is_some_and(&wanted));
     let joined = wanted.map(|(name, value)| {
@@ -299,8 +305,16 @@ pub fn environment(wanted: impl Fn(&str) -> bool) -> Vec<CString> {
     joined.filter_map(|text| CString::new(text).ok()).collect()
 }
 
-/// The file that has this function in it, as the loader knows it: the shared library.
-pub fn own_file() -> Option<CString> {
+/// The file that has this function in it, by its whole path: the shared library.
+pub fn own_file() -> Option<PathBuf> {
+    // The path of one that was replaced is the new one's.
+    let loaded = loaded_file().filter(|path| path.is_absolute());
+    // The loader may know it by a path that began in another folder.
+    loaded.or_else(|| mapped_file(own_file as *const c_void as usize))
+}
+
+/// As the loader knows it.
+fn loaded_file() -> Option<PathBuf> {
     let mut found = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
     // SAFETY: the address of a function, and room for the result.
     let known = unsafe { libc::dladdr(own_file as *const c_void, found.as_mut_ptr()) };
@@ -310,7 +324,20 @@ pub fn own_file() -> Option<CString> {
         return None;
     }
     // SAFETY: the loader's string, which stays while the library is loaded.
-    Some(unsafe { CStr::from_ptr(found.dli_fname) }.to_owned())
+    let name = unsafe { CStr::from_ptr(found.dli_fname) };
+    Some(PathBuf::from(OsStr::from_bytes(name.to_bytes())))
+}
+
+/// The file that is mapped at an address, as the kernel knows it.
+fn mapped_file(address: usize) -> Option<PathBuf> {
+    let maps = std::fs::read("/proc/self/maps").ok()?;
+    maps.split(|byte| *byte == b'\n').find_map(|line| {
+        let path = line.iter().position(|byte| *byte == b'/').map(|at| &line[at..])?;
+        let range = str::from_utf8(line.split(|byte| *byte == b' ').next()?).ok()?;
+        let (start, end) = range.split_once('-')?;
+        let number = |text| usize::from_str_radix(text, 16).ok();
+        (number(start)?..number(end)?).contains(&address).then(|| OsStr::from_bytes(path).into())
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Starting, stopping, and what lies in between.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use super::config::definition::Definition;
 use super::config::schema;
 use super::connection::Connection;
 use super::events::{self, Lifecycle};
+use super::holder::message::Order;
+use super::holder::{self, Held};
 use super::object::Domain;
 use super::registry::domains::Domains;
 use crate::domain::machine::Identity;
@@ -19,6 +22,7 @@ use crate::enums::domain::{
 use crate::enums::flags;
 use crate::error::*;
 use crate::host::Host;
+use crate::session::Hold;
 
 /// How long guests that do not take their answers can delay a shutdown.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -79,6 +83,11 @@ impl Connection {
         flags: &StartFlags,
         from_snapshot: bool,
     ) -> Result<()> {
+        if let Some(root) = self.domains().root()
+            && let Some(program) = self.holder_of(&definition.name)?
+        {
+            return self.start_elsewhere(&program, root, &definition, flags);
+        }
         let autodestroy = flags.contains(StartFlags::AUTODESTROY).then(|| self.id());
         let paused = flags.contains(StartFlags::PAUSED);
         let condition = match (from_snapshot, paused) {
@@ -94,29 +103,99 @@ impl Connection {
         self.shared_events().deliver();
         Ok(())
     }
+
+    /// The program that is to hold a domain, if this connection's are not run by this process.
+    fn holder_of(&self, name: &str) -> Result<Option<holder::Program>> {
+        let Hold::Process { required } = self.hold() else { return Ok(None) };
+        match holder::find() {
+            Ok(program) => Ok(Some(program)),
+            Err(error) if required => Err(error),
+            Err(error) => {
+                log::warn!("domain '{name}' runs in this process: {error}");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Starts a domain in a process of its own.
+    fn start_elsewhere(
+        &self,
+        program: &holder::Program,
+        root: &Path,
+        definition: &Definition,
+        flags: &StartFlags,
+    ) -> Result<()> {
+        let autodestroy = flags.contains(StartFlags::AUTODESTROY);
+        let order = Order {
+            version: holder::message::VERSION,
+            library: env!("CARGO_PKG_VERSION").to_string(),
+            root: root.to_path_buf().into(),
+            definition: definition.to_xml(),
+            paused: flags.contains(StartFlags::PAUSED),
+            autodestroy,
+            sync: self.syncs(),
+        };
+        let held = holder::start(program, &definition.name, self.id(), &order)?;
+        if autodestroy {
+            self.domains().keep_held(held);
+        }
+        self.shared_events().deliver();
+        Ok(())
+    }
+
+    /// Starts the domain that this process is there for.
+    pub fn start_ordered(self: &Arc<Self>, order: &Order) -> Result<String> {
+        let definition = Arc::new(Definition::parse_stored(&order.definition)?);
+        let mut flags = StartFlags::empty();
+        flags.set(StartFlags::PAUSED, order.paused);
+        flags.set(StartFlags::AUTODESTROY, order.autodestroy);
+        let name = definition.name.clone();
+        self.start(definition, &flags, false)?;
+        Ok(name)
+    }
 }
 
 impl Domains {
     /// Ends what was to end with a connection.
     pub fn stop_of_connection(self: &Arc<Self>, id: u64) -> Result<()> {
-        self.stop_those(|identity| identity.autodestroy == Some(id))
+        let held = self.take_held(id);
+        held.iter().for_each(Held::stop);
+        let mut result =
+            self.stop_those(|identity| identity.autodestroy == Some(id), &destroying());
+        for held in held {
+            let name = held.name.clone();
+            result = result.and(held.ended().inspect_err(|error| {
+                log::error!("domain '{name}' has ended: {error}");
+            }));
+        }
+        result
     }
 
     /// Ends all that runs here.
     pub fn stop_all(self: &Arc<Self>) -> Result<()> {
-        self.stop_those(|_| true)
+        self.stop_those(|_| true, &destroying())
+    }
+
+    /// Shuts down all that runs here. Servers of disks that do not answer are given up in the end.
+    pub fn shut_down_all(self: &Arc<Self>) -> Result<()> {
+        let request = StopRequest {
+            drain: DRAIN,
+            forced: true,
+            off: Condition::SHUT_DOWN,
+            events: vec![Lifecycle::SHUTDOWN_GUEST, Lifecycle::STOPPED_SHUTDOWN],
+        };
+        self.stop_those(|_| true, &request)
     }
 
     /// All of them, whatever fails. The first failure is returned.
-    fn stop_those(self: &Arc<Self>, which: impl Fn(&Identity) -> bool) -> Result<()> {
+    fn stop_those(
+        self: &Arc<Self>,
+        which: impl Fn(&Identity) -> bool,
+        request: &StopRequest,
+    ) -> Result<()> {
         let mut result = Ok(());
         for machine in self.machines(which) {
-            let stopped = machine.stop(&StopRequest {
-                drain: Duration::ZERO,
-                forced: true,
-                off: Condition::DESTROYED,
-                events: vec![Lifecycle::STOPPED_DESTROYED],
-            });
+            let stopped = machine.stop(request);
             // Somebody else may have been faster.
             match stopped {
                 Err(e) if e.code == VIR_ERR_OPERATION_INVALID => {}
@@ -128,6 +207,16 @@ impl Domains {
             }
         }
         result
+    }
+}
+
+/// The end of what nobody waits for.
+fn destroying() -> StopRequest {
+    StopRequest {
+        drain: Duration::ZERO,
+        forced: true,
+        off: Condition::DESTROYED,
+        events: vec![Lifecycle::STOPPED_DESTROYED],
     }
 }
 

@@ -15,6 +15,7 @@ mod control;
 mod devices;
 pub mod events;
 mod guest;
+pub(crate) mod holder;
 mod images;
 mod impact;
 mod interfaces;
@@ -49,6 +50,7 @@ pub use images::sizes::BlockInfo;
 pub use impact::Impact;
 pub use interfaces::Interface;
 pub use lifecycle::{DestroyFlags, ShutdownFlags, StartFlags, UndefineFlags};
+pub use machine::Machine;
 pub use machine::block_job::{
     AbortFlags, BlockJobInfo, BlockJobReport, CommitFlags, CopyFlags, CopyParameters,
     Outcome as BlockJobOutcome,

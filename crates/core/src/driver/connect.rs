@@ -1,9 +1,10 @@
 //! One connection: a session, and what it is a session with.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::uri::Address;
 use super::{Credentials, Driver, aliases, uri};
 use crate::error::*;
 use crate::host::Host;
@@ -44,10 +45,31 @@ impl Connect {
         let c_uri = CString::new(uri.as_str())
             .map_err(|_| Error::internal(VIR_FROM_URI, "Unable to parse URI"))?;
         let address = uri::parse(&uri)?;
-        let (driver, file) = Driver::open(address.place)?;
+        let (driver, file) = Driver::open(address.place.clone())?;
         if let Some(file) = &file {
             file.authenticate(credentials)?;
         }
+        let connect = Connect::of(driver, uri, c_uri, read_only, &address);
+        if let Some(file) = file {
+            file.fill(&connect)?;
+        }
+        Ok(connect)
+    }
+
+    /// Opens what an address says, for a program of ours.
+    pub(super) fn open_address(uri: &'static CStr, address: &Address) -> Result<Arc<Connect>> {
+        let (driver, _) = Driver::open(address.place.clone())?;
+        let text = uri.to_string_lossy().into_owned();
+        Ok(Connect::of(driver, text, uri.to_owned(), false, address))
+    }
+
+    fn of(
+        driver: Driver,
+        uri: String,
+        c_uri: CString,
+        read_only: bool,
+        address: &Address,
+    ) -> Arc<Connect> {
         let driver = Arc::new(driver);
         let closed = driver.clone();
         let session = Session::new(NewSession {
@@ -55,20 +77,17 @@ impl Connect {
             c_uri,
             read_only,
             sync: address.sync.unwrap_or_else(uri::default_sync),
+            hold: address.hold,
             shared_events: driver.domains.events().clone(),
             on_end: Box::new(move |session| closed.connection_closed(session)),
         });
         let pools = driver.domains.storage().clone();
-        let connect = Arc::new(Connect {
+        Arc::new(Connect {
             storage: storage::Connection::new(session.clone(), pools),
             domains: domain::Connection::new(session.clone(), driver.domains.clone()),
             session,
             driver,
-        });
-        if let Some(file) = file {
-            file.fill(&connect)?;
-        }
-        Ok(connect)
+        })
     }
 
     /// Closes the connection, with what was to end with it: at once if nothing that was made on it is

@@ -4,11 +4,13 @@
 mod aliases;
 mod connect;
 mod credentials;
+mod holder;
 mod test_file;
 mod uri;
 
 pub use connect::{Connect, Opening};
 pub use credentials::{Credentials, Wanted};
+pub use holder::hold;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

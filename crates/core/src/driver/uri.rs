@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{Place, SharedPlace};
 use crate::error::*;
+use crate::session::Hold;
 use crate::sys;
 
 /// What begins the URIs that there are drivers for.
@@ -28,11 +29,13 @@ pub struct Address {
     pub place: Place,
     /// Whether volumes are brought to stable storage, if it says so.
     pub sync: Option<bool>,
+    /// Which process domains run in.
+    pub hold: Hold,
 }
 
 impl From<Place> for Address {
     fn from(place: Place) -> Address {
-        Address { place, sync: None }
+        Address { place, sync: None, hold: Hold::Caller }
     }
 }
 
@@ -110,7 +113,9 @@ fn parse_sparse(path: &str, query: &str) -> Result<Address> {
     if path != "/embed" && known.root.is_some() {
         return Err(bad_query(query));
     }
-    Ok(Address { place: Place::Shared(SharedPlace::Embed(root)), sync: known.sync })
+    let Query { sync, hold, .. } = known;
+    let hold = hold.unwrap_or(Hold::Caller);
+    Ok(Address { place: Place::Shared(SharedPlace::Embed(root)), sync, hold })
 }
 
 fn bad_query(query: &str) -> Error {
@@ -123,6 +128,7 @@ fn bad_query(query: &str) -> Error {
 struct Query<'a> {
     root: Option<&'a str>,
     sync: Option<bool>,
+    hold: Option<Hold>,
 }
 
 fn parse_query(query: &str) -> Result<Query<'_>> {
@@ -132,6 +138,10 @@ fn parse_query(query: &str) -> Result<Query<'_>> {
             Some(("root", value)) if known.root.is_none() => known.root = Some(value),
             Some(("sync", "no")) if known.sync.is_none() => known.sync = Some(false),
             Some(("sync", "yes")) if known.sync.is_none() => known.sync = Some(true),
+            Some(("hold", "caller")) if known.hold.is_none() => known.hold = Some(Hold::Caller),
+            Some(("hold", "process")) if known.hold.is_none() => {
+                known.hold = Some(Hold::Process { required: true });
+            }
             _ => return Err(bad_query(query)),
         }
     }
@@ -212,6 +222,24 @@ mod tests {
         // It is the same place all the same.
         let [one, other] = ["", "&sync=no"].map(|more| format!("sparse:///embed?root=/a{more}"));
         assert_eq!(parse(&one).unwrap().place, parse(&other).unwrap().place);
+    }
+
+    #[test]
+    fn a_uri_may_say_which_process_runs_domains() {
+        let process = Hold::Process { required: true };
+        for (uri, hold) in [
+            ("sparse:///embed?root=/a", Hold::Caller),
+            ("sparse:///embed?root=/a&hold=process", process),
+            ("sparse:///embed?hold=caller&root=/a", Hold::Caller),
+            ("sparse:///system?hold=process&sync=no", process),
+            ("sparse:///system?hold=caller", Hold::Caller),
+        ] {
+            assert_eq!(parse(uri).unwrap().hold, hold, "{uri}");
+        }
+        for query in ["hold=", "hold=me", "hold", "hold=caller&hold=caller"] {
+            let error = parse(&format!("sparse:///system?{query}")).unwrap_err();
+            assert_eq!(error.code, VIR_ERR_INTERNAL_ERROR, "{query}");
+        }
     }
 
     #[test]

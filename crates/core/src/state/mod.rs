@@ -125,6 +125,11 @@ impl StateDir {
         Ok(state)
     }
 
+    /// The folder of the connection's whole state.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Where more is kept of something that runs: the list of a pool's volumes by its UUID, the
     /// sockets of a domain by its name.
     pub fn beside(&self, name: &str) -> PathBuf {

@@ -32,6 +32,14 @@ fn without_close_range_all_that_is_listed_is_closed() {
 }
 
 #[test]
+fn the_own_file_is_found_by_the_loader_and_by_the_kernel() {
+    let program = std::fs::canonicalize("/proc/self/exe").unwrap();
+    assert_eq!(own_file().and_then(|path| path.canonicalize().ok()), Some(program.clone()));
+    assert_eq!(mapped_file(own_file as *const c_void as usize), Some(program));
+    assert_eq!(mapped_file(1), None);
+}
+
+#[test]
 fn limits_are_the_hard_ones_except_of_cores_and_stacks() {
     let limits = limits().unwrap();
     let of = |which| limits.iter().find(|(one, _)| *one == which as c_int).unwrap().1;

@@ -97,6 +97,10 @@ impl Definition {
         let memory = memory(&root, "currentMemory")?.unwrap_or(max_memory).min(max_memory);
         let (max_vcpus, vcpus) = vcpus(&root)?;
         root.remove_attr("id");
+        root.nodes.retain(|node| match node {
+            Node::Element(element) => !element.is_in(NAMESPACE, "holder", &[]),
+            _ => true,
+        });
         set_uuid(&mut root, uuid);
         for (name, size) in [("memory", max_memory), ("currentMemory", memory)] {
             if let Some(element) = root.child_mut(name) {
@@ -132,10 +136,18 @@ impl Definition {
     }
 
     /// The document of a running domain. `describe` adds to a disk, by its target, what is known of
-    /// it while it runs.
-    pub fn live_xml(&self, id: i32, describe: impl Fn(&str, &mut Element)) -> String {
+    /// it while it runs; `holder` is what says of the domain which process runs it.
+    pub fn live_xml(
+        &self,
+        id: i32,
+        holder: Option<Element>,
+        describe: impl Fn(&str, &mut Element),
+    ) -> String {
         let mut root = self.root.clone();
         root.set_attr("id", id);
+        if let Some(holder) = holder {
+            root.push(holder);
+        }
         if let Some(devices) = root.child_mut("devices") {
             for disk in children_mut(devices, "disk") {
                 if let Some(target) = target_of(disk).map(str::to_string) {
@@ -488,7 +500,8 @@ mod tests {
     fn live_descriptions_come_back_as_definitions() {
         let disk = "<devices><disk><source file='/a'/><target dev='vda'/></disk></devices>";
         let definition = domain(&format!("{LEAST}{disk}")).unwrap();
-        let live = definition.live_xml(7, |target, disk| {
+        let holder = Element::new("virsparse:holder").with_attr("xmlns:virsparse", NAMESPACE);
+        let live = definition.live_xml(7, Some(holder), |target, disk| {
             let element = Element::new("virsparse:export").with_attr("xmlns:virsparse", NAMESPACE);
             disk.push(element.with_attr("uri", target));
             disk.push(Element::new("mirror"));
@@ -499,6 +512,8 @@ mod tests {
         });
         assert!(live.contains("<domain type='kvm' id='7'>"), "{live}");
         assert!(live.contains("uri='vda'"), "{live}");
+        assert!(live.contains("<virsparse:holder "), "{live}");
+        crate::domain::config::schema::check_domain(&live).unwrap();
         assert_eq!(Definition::parse(&live), Ok(definition));
     }
 

@@ -194,6 +194,7 @@ const DEVICES: &[&str] = &[
 
 /// What libvirt has beside its own elements, for one hypervisor each.
 const EXTENSIONS: &[(&str, &[&str])] = &[
+    (NAMESPACE, &["holder"]),
     (
         "http://libvirt.org/schemas/domain/qemu/1.0",
         &["capabilities", "commandline", "deprecation", "override"],

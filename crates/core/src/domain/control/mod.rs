@@ -11,14 +11,14 @@
 mod client;
 mod convert;
 mod dispatch;
-mod message;
+pub mod message;
 mod methods;
 mod peer;
 mod remote;
 mod server;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub mod wire;
 
 pub use client::Link;
 pub use methods::Right;

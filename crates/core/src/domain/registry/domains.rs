@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use super::launch::{Launcher, Start};
 use super::starting::Starting;
 use super::stored;
 use crate::domain::config::definition::Definition;
+use crate::domain::holder::Held;
 use crate::domain::images::Images;
 use crate::domain::machine::condition::{Condition, State};
 use crate::domain::machine::{Identity, Machine};
@@ -49,6 +50,10 @@ pub struct Domains {
     pub(super) images: Images,
     /// Of each domain by its UUID, where definitions are not kept.
     snapshots: Mutex<BTreeMap<Uuid, Arc<Memory>>>,
+    /// Those that other processes hold, and that end with a connection of this one.
+    pub(super) held: Mutex<Vec<Held>>,
+    /// Called when nothing runs here any more.
+    pub(super) idle: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Domains {
@@ -82,8 +87,17 @@ impl Domains {
         events: Arc<Brokers>,
     ) -> Arc<Domains> {
         let (known, images) = (Mutex::default(), Images::new(storage));
-        let snapshots = Mutex::default();
-        let domains = Arc::new(Domains { host, launcher, state, known, events, images, snapshots });
+        let domains = Arc::new(Domains {
+            host,
+            launcher,
+            state,
+            known,
+            events,
+            images,
+            snapshots: Mutex::default(),
+            held: Mutex::default(),
+            idle: OnceLock::new(),
+        });
         domains.register();
         domains
     }
@@ -120,6 +134,19 @@ impl Domains {
     /// The machine that they are on.
     pub fn host(&self) -> &Host {
         &self.host
+    }
+
+    /// Where they are kept; `None` if they are in memory.
+    pub fn root(&self) -> Option<&Path> {
+        self.state.as_ref().map(StateDir::root)
+    }
+
+    /// Has that called whenever a domain has stopped and none runs here any more. Only the first who asks
+    /// is heard.
+    pub fn when_idle(&self, call: Box<dyn Fn() + Send + Sync>) {
+        if self.idle.set(call).is_err() {
+            log::error!("somebody else is told already when no domain runs");
+        }
     }
 
     /// The pools in which volumes are looked for.

@@ -3,6 +3,7 @@
 pub mod change;
 pub mod domains;
 pub mod entry;
+mod held;
 mod hung;
 pub mod launch;
 pub mod owner;

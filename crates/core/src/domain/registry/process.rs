@@ -38,6 +38,12 @@ impl Domains {
             (false, Some(index)) => drop(staying.swap_remove(index)),
             _ => {}
         }
+        drop(staying);
+        if let Some(call) = self.idle.get()
+            && !self.is_busy()
+        {
+            call();
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! What the description of a running domain says of its disks beyond their definition: where they
 //! are exported, the images that they consist of, and the copy that is being made.
 
+use std::time::SystemTime;
+
 use super::disk::Disk;
 use super::jobs::job::DiskJob;
 use crate::block::Files;
 use crate::domain::config::definition::NAMESPACE;
+use crate::domain::holder::is_holder;
 use crate::domain::images::describe::backing_store;
 use crate::job::Command;
 use crate::xml::Element;
@@ -37,6 +40,16 @@ pub fn describe(files: &dyn Files, disk: &Disk, element: &mut Element) {
         }
         element.push(export);
     }
+}
+
+/// What says of a domain which process runs it, and since when.
+pub fn holder(since: SystemTime) -> Element {
+    let kind = if is_holder() { "process" } else { "caller" };
+    Element::new("virsparse:holder")
+        .with_attr("xmlns:virsparse", NAMESPACE)
+        .with_attr("kind", kind)
+        .with_attr("pid", std::process::id())
+        .with_attr("since", humantime::format_rfc3339_seconds(since))
 }
 
 fn mirror(job: &DiskJob) -> Option<Element> {

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use virsparse_base::errno::Errno;
 
-use super::description::describe;
+use super::description::{describe, holder};
 use super::disk::Disk;
 use crate::block::filter::meter::{Notice, OnNotice};
 use crate::block::filter::throttle::Throttle;
@@ -47,6 +47,8 @@ pub struct Running {
     events: Arc<Brokers>,
     /// Where its images are.
     pub images: Images,
+    /// When it began to run.
+    since: SystemTime,
     /// Where its sockets are. `None`: its disks are not served through any.
     folder: Option<PathBuf>,
     /// Held by whoever changes what runs.
@@ -101,6 +103,7 @@ impl Running {
             domains,
             events,
             images,
+            since: SystemTime::now(),
             folder,
             changing: Mutex::new(()),
             waiters: AtomicUsize::new(0),
@@ -271,7 +274,9 @@ impl Running {
             let now = self.now();
             (now.definition.clone(), now.disks.clone())
         };
-        definition.live_xml(self.identity.id, |target, element| {
+        // What is in memory is in one process, and nobody else sees it.
+        let holder = self.images.files().is_real().then(|| holder(self.since));
+        definition.live_xml(self.identity.id, holder, |target, element| {
             if let Some(disk) = disks.iter().find(|disk| disk.target == target) {
                 describe(&**self.images.files(), disk, element);
             }

@@ -1,0 +1,24 @@
+//! Domains in processes of their own that end with a connection of this process.
+
+use std::sync::MutexGuard;
+
+use super::domains::Domains;
+use crate::domain::holder::Held;
+
+impl Domains {
+    /// Keeps one until its connection is closed.
+    pub fn keep_held(&self, new: Held) {
+        let mut held = self.held();
+        held.retain(|one| !one.is_over());
+        held.push(new);
+    }
+
+    /// Those of a connection, which are not kept any more.
+    pub fn take_held(&self, session: u64) -> Vec<Held> {
+        self.held().extract_if(.., |one| one.session == session).collect()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<Held>> {
+        self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
