@@ -8,7 +8,7 @@ use super::control::Control;
 use super::live::LiveChain;
 use super::stride::Stride;
 use crate::copy::Supervisor;
-use crate::{ExtentKind, Overlay, Result};
+use crate::{Overlay, Result};
 
 /// Space in a raw image is asked for in ranges, the first of this size.
 const FIRST: u64 = 16 << 20;
@@ -46,22 +46,21 @@ pub fn fill(top: &dyn Overlay, range: Range<u64>, control: &Control) -> Result<b
     Ok(true)
 }
 
-/// The same for a raw image. The guest waits meanwhile: where a filesystem cannot reserve space, zeros
-/// are written into holes, which must not go over what a guest has just written there.
+/// The same for a raw image. Data is included: filesystems that cannot tell where holes are call them
+/// data, and only the node knows what to do then. The guest waits meanwhile: where a filesystem cannot
+/// reserve space, zeros are written into holes, which must not go over what a guest has just written
+/// there.
 fn reserve(live: &LiveChain, range: Range<u64>, control: &Control) -> Result<bool> {
     let (mut at, mut stride) = (range.start, Stride::new(FIRST));
     while at < range.end {
         if !control.admit(0) {
             return Ok(false);
         }
-        let node = live.gate.node();
-        let extent = node.extent_at(at, range.end)?;
-        let mut end = extent.end();
-        if extent.kind != ExtentKind::Data {
-            end = stride.reach(at, end);
+        let end = stride.reach(at, range.end);
+        {
             let _closed = live.gate.closed();
             let begun = Instant::now();
-            node.allocate(at, end - at)?;
+            live.gate.node().allocate(at, end - at)?;
             stride.took(begun.elapsed());
         }
         control.advance(end - at);
