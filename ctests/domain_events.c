@@ -89,6 +89,26 @@ static void on_io_error(virConnectPtr c, virDomainPtr dom, const char *path, con
     note(dom, text);
 }
 
+static void on_tunable(virConnectPtr c, virDomainPtr dom, virTypedParameterPtr params, int nparams,
+                       void *opaque)
+{
+    char text[1024] = "tunable";
+    int i;
+
+    CHECK(c == conn && opaque == (void *)seen);
+    for (i = 0; i < nparams; i++) {
+        size_t used = strlen(text);
+
+        if (params[i].type == VIR_TYPED_PARAM_STRING) {
+            print_to(text + used, sizeof(text) - used, "/%s=%s", params[i].field, params[i].value.s);
+        } else {
+            CHECK_INT(params[i].type, VIR_TYPED_PARAM_ULLONG);
+            print_to(text + used, sizeof(text) - used, "/%s=%llu", params[i].field, params[i].value.ul);
+        }
+    }
+    note(dom, text);
+}
+
 static void on_job(virConnectPtr c, virDomainPtr dom, const char *disk, int type, int status,
                    void *opaque)
 {
@@ -291,6 +311,58 @@ static void of_disks(void)
     CHECK_INT(virDomainFree(dom), 0);
 }
 
+/* Sets a limit, and the group of the disk if that is not NULL. */
+static int set_limit(virDomainPtr dom, const char *disk, unsigned long long limit, const char *group,
+                     unsigned int flags)
+{
+    virTypedParameterPtr params = NULL;
+    int n = 0, max = 0, result;
+
+    CHECK_INT(virTypedParamsAddULLong(&params, &n, &max, VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC,
+                                      limit), 0);
+    if (group)
+        CHECK_INT(virTypedParamsAddString(&params, &n, &max, VIR_DOMAIN_BLOCK_IOTUNE_GROUP_NAME,
+                                          group), 0);
+    result = virDomainSetBlockIoTune(dom, disk, params, n, flags);
+    virTypedParamsFree(params, n);
+    return result;
+}
+
+/* What libvirt's QEMU driver sends: the disk as the caller has named it, and the parameters that he has
+ * given, in his order, whether or not they are others than before. One event, also for a group. */
+static void of_limits(void)
+{
+    char want[1024];
+    virDomainPtr dom;
+
+    print_to(want, sizeof(want), "%s%s", disk_xml("vda", "a.img", "raw", ""),
+             disk_xml("vdb", "b.img", "raw", ""));
+    dom = virDomainDefineXML(conn, domain_xml("d", want, 1));
+    CHECK(dom != NULL);
+    CHECK_INT(set_limit(dom, "vda", 1000, NULL, 0), 0);
+    CHECK_INT(virDomainCreate(dom), 0);
+    expect("d:defined/0 d:resumed/0 d:started/0");
+    QUIETLY(CHECK_INT(set_limit(dom, "vda", 5, NULL, 0), 0));
+    expect("d:tunable/" VIR_DOMAIN_TUNABLE_BLKDEV_DISK "=vda/"
+           VIR_DOMAIN_TUNABLE_BLKDEV_READ_BYTES_SEC "=5");
+    CHECK_INT(set_limit(dom, "vda", 5, NULL, VIR_DOMAIN_AFFECT_LIVE), 0);
+    expect("d:tunable/blkdeviotune.disk=vda/blkdeviotune.read_bytes_sec=5");
+    CHECK_INT(set_limit(dom, "vda", 7, NULL, VIR_DOMAIN_AFFECT_CONFIG), 0);
+    CHECK_INT(set_limit(dom, "vdc", 7, NULL, 0), -1);
+    expect("");
+    CHECK_INT(set_limit(dom, "vda", 8, "g", VIR_DOMAIN_AFFECT_LIVE), 0);
+    expect("d:tunable/blkdeviotune.disk=vda/blkdeviotune.read_bytes_sec=8/blkdeviotune.group_name=g");
+    CHECK_INT(set_limit(dom, in_dir("b.img"), 0, "g",
+                        VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG), 0);
+    print_to(want, sizeof(want), "d:tunable/blkdeviotune.disk=%s/blkdeviotune.read_bytes_sec=0/"
+             "blkdeviotune.group_name=g", in_dir("b.img"));
+    expect(want);
+    CHECK_INT(virDomainDestroy(dom), 0);
+    CHECK_INT(virDomainUndefine(dom), 0);
+    expect("d:shutdown/2 d:stopped/1 d:undefined/0");
+    CHECK_INT(virDomainFree(dom), 0);
+}
+
 static void registrations(void)
 {
     virConnectPtr other = virConnectOpen(test_uri);
@@ -361,7 +433,7 @@ static void registrations(void)
 
 int main(int argc, char **argv)
 {
-    int ids[6];
+    int ids[7];
     int i;
 
     (void)argc;
@@ -373,11 +445,13 @@ int main(int argc, char **argv)
     ids[3] = listen_to(NULL, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, CALLBACK(on_removed));
     ids[4] = listen_to(NULL, VIR_DOMAIN_EVENT_ID_BLOCK_THRESHOLD, CALLBACK(on_threshold));
     ids[5] = listen_to(NULL, VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, CALLBACK(on_io_error));
+    ids[6] = listen_to(NULL, VIR_DOMAIN_EVENT_ID_TUNABLE, CALLBACK(on_tunable));
     lifecycle();
     of_disks();
+    of_limits();
     of_definitions();
     registrations();
-    for (i = 0; i < 6; i++)
+    for (i = 0; i < 7; i++)
         CHECK_INT(virConnectDomainEventDeregisterAny(conn, ids[i]), 0);
     /* Nothing of them is left that would keep the connection open. */
     CHECK_INT(virConnectClose(conn), 0);

@@ -264,6 +264,35 @@ pub unsafe fn store(
     Ok(())
 }
 
+/// Has `work` see parameters as an array, which is gone afterwards.
+pub fn with_array(
+    values: &[(&str, Value)],
+    work: impl FnOnce(virTypedParameterPtr, c_int),
+) -> Result<()> {
+    struct Array(Vec<virTypedParameter>);
+    impl Array {
+        fn parts(&mut self) -> (virTypedParameterPtr, c_int) {
+            (self.0.as_mut_ptr(), self.0.len() as c_int)
+        }
+    }
+    impl Drop for Array {
+        fn drop(&mut self) {
+            let (params, nparams) = self.parts();
+            // SAFETY: the strings are from `to_c`.
+            unsafe { clear(params, nparams) };
+        }
+    }
+    let mut array = Array(Vec::with_capacity(values.len()));
+    for (name, value) in values {
+        let name = CString::new(*name).unwrap_or_default();
+        let (field, kind) = (field(&name)?, value.kind() as c_int);
+        array.0.push(virTypedParameter { field, r#type: kind, value: to_c(value)? });
+    }
+    let (params, nparams) = array.parts();
+    work(params, nparams);
+    Ok(())
+}
+
 /// Stores one parameter.
 ///
 /// # Safety
@@ -275,7 +304,7 @@ pub unsafe fn put(to: virTypedParameterPtr, name: &CStr, value: &Value) -> Resul
     Ok(())
 }
 
-/// The values of the parameters that a function was given, by name, if each one is among those
+/// The values of the parameters that a function was given, in their order, if each one is among those
 /// that it takes.
 ///
 /// # Safety
@@ -395,7 +424,7 @@ mod tests {
             parameter(c"b", 6, virTypedParameterValue { b: 42 }),
             parameter(c"s", 7, virTypedParameterValue { s: text.as_ptr().cast_mut() }),
         ];
-        let mut expected = vec![
+        let expected = vec![
             ("i", Value::Int(-1)),
             ("ui", Value::UInt(u32::MAX)),
             ("l", Value::LLong(i64::MIN)),
@@ -404,7 +433,6 @@ mod tests {
             ("b", Value::Boolean(true)),
             ("s", Value::String(text.to_owned())),
         ];
-        expected.sort_by_key(|(name, _)| *name);
         assert_eq!(checked_slice(&params), Ok(expected));
         assert_eq!(checked(null(), 0), Ok(vec![]));
     }

@@ -6,6 +6,7 @@ import libvirt
 
 folder = os.environ["TEST_DIR"]
 uri = f"sparse:///embed?root={folder}/root"
+libvirt.virEventRegisterDefaultImpl()
 libvirt.registerErrorHandler(lambda data, error: None, None)
 
 # Our library is loaded, and libvirt's is not.
@@ -86,6 +87,21 @@ with libvirt.open(uri) as conn:
     [(record, stats)] = conn.getAllDomainStats()
     assert record.name() == "d" and stats["block.0.capacity"] == 8 << 20, stats
     assert not domain.hasManagedSaveImage() and domain.listAllCheckpoints() == []
+
+    # An event's typed parameters are a dictionary.
+    told = []
+    callback = conn.domainEventRegisterAny(
+        domain,
+        libvirt.VIR_DOMAIN_EVENT_ID_TUNABLE,
+        lambda conn, domain, parameters, opaque: told.append((domain.name(), parameters)),
+        None,
+    )
+    domain.setBlockIoTune("vda", {"write_iops_sec": 7, "group_name": "g"})
+    while not told:
+        libvirt.virEventRunDefaultImpl()
+    parameters = {"disk": "vda", "write_iops_sec": 7, "group_name": "g"}
+    assert told == [("d", {f"blkdeviotune.{name}": value for name, value in parameters.items()})], told
+    conn.domainEventDeregisterAny(callback)
     domain.destroy()
     domain.undefine()
     vol.delete()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from crates/core/src/enums/domain.rs and crates/core/src/enums/domain_event.rs and crates/core/src/enums/domain_stats.rs and src/domain/object.rs and src/domain/control.rs and src/domain/device.rs and src/domain/block.rs and src/domain/block_job.rs and src/domain/job.rs and src/domain/event_callbacks.rs and src/domain/event.rs and src/domain/stats_names.rs and src/domain/stats_names_absent.rs and src/domain/stats.rs and src/domain/tuning_types.rs and src/domain/tuning.rs and src/domain/io_tune.rs and src/domain/cpus.rs and src/domain/guest.rs and src/domain/interface.rs. */
+/* Made by `make headers` from crates/core/src/enums/domain.rs and crates/core/src/enums/domain_event.rs and crates/core/src/enums/domain_stats.rs and src/domain/object.rs and src/domain/control.rs and src/domain/device.rs and src/domain/block.rs and src/domain/block_job.rs and src/domain/job.rs and src/domain/event_callbacks.rs and src/domain/event.rs and src/domain/stats_names.rs and src/domain/stats_names_absent.rs and src/domain/stats.rs and src/domain/tuning_types.rs and src/domain/tuning.rs and src/domain/io_tune.rs and src/domain/tunable.rs and src/domain/cpus.rs and src/domain/guest.rs and src/domain/interface.rs. */
 
 #ifndef LIBVIRT_DOMAIN_H
 #define LIBVIRT_DOMAIN_H
@@ -801,6 +801,141 @@
 
 /** Disks of a domain with this name share one set of limits. A string. Since 3.0.0. */
 #define VIR_DOMAIN_BLOCK_IOTUNE_GROUP_NAME "group_name"
+
+/**
+ * The processors that a CPU may run on; its number takes the place of %u. A string. Not told
+ * by this library. Since 1.2.9.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_VCPUPIN "cputune.vcpupin%u"
+
+/**
+ * The processors that the emulator may run on. A string. Not told by this library. Since
+ * 1.2.9.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_EMULATORPIN "cputune.emulatorpin"
+
+/**
+ * The processors that an I/O thread may run on; its number takes the place of %u. A string.
+ * Not told by this library. Since 1.2.14.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_IOTHREADSPIN "cputune.iothreadpin%u"
+
+/**
+ * The weight of the domain beside others. An unsigned long long. Not told by this library.
+ * Since 1.2.9.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_CPU_SHARES "cputune.cpu_shares"
+
+/**
+ * Microseconds of a period in which all threads have a quota. An unsigned long long. Not told
+ * by this library. Since 1.3.3.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_GLOBAL_PERIOD "cputune.global_period"
+
+/**
+ * Microseconds that all threads may run in a period. A long long. Not told by this library.
+ * Since 1.3.3.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_GLOBAL_QUOTA "cputune.global_quota"
+
+/**
+ * Microseconds of a period in which CPUs have a quota. An unsigned long long. Not told by this
+ * library. Since 1.2.9.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_VCPU_PERIOD "cputune.vcpu_period"
+
+/**
+ * Microseconds that CPUs may run in a period. A long long. Not told by this library. Since
+ * 1.2.9.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_VCPU_QUOTA "cputune.vcpu_quota"
+
+/**
+ * Microseconds of a period in which the emulator has a quota. An unsigned long long. Not told
+ * by this library. Since 1.2.9.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_EMULATOR_PERIOD "cputune.emulator_period"
+
+/**
+ * Microseconds that the emulator may run in a period. A long long. Not told by this library.
+ * Since 1.2.9.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_EMULATOR_QUOTA "cputune.emulator_quota"
+
+/**
+ * Microseconds of a period in which I/O threads have a quota. An unsigned long long. Not told
+ * by this library. Since 2.2.0.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_IOTHREAD_PERIOD "cputune.iothread_period"
+
+/**
+ * Microseconds that I/O threads may run in a period. A long long. Not told by this library.
+ * Since 2.2.0.
+ */
+#define VIR_DOMAIN_TUNABLE_CPU_IOTHREAD_QUOTA "cputune.iothread_quota"
+
+/** The disk whose limits have changed, as the caller has named it. A string. Since 1.2.9. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_DISK "blkdeviotune.disk"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC. An unsigned long long. Since 1.2.9. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_BYTES_SEC "blkdeviotune.total_bytes_sec"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC. An unsigned long long. Since 1.2.9. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_BYTES_SEC "blkdeviotune.read_bytes_sec"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC. An unsigned long long. Since 1.2.9. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_BYTES_SEC "blkdeviotune.write_bytes_sec"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC. An unsigned long long. Since 1.2.9. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_IOPS_SEC "blkdeviotune.total_iops_sec"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC. An unsigned long long. Since 1.2.9. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_IOPS_SEC "blkdeviotune.read_iops_sec"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC. An unsigned long long. Since 1.2.9. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_IOPS_SEC "blkdeviotune.write_iops_sec"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC_MAX. An unsigned long long. Since 1.2.11. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_BYTES_SEC_MAX "blkdeviotune.total_bytes_sec_max"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC_MAX. An unsigned long long. Since 1.2.11. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_BYTES_SEC_MAX "blkdeviotune.read_bytes_sec_max"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC_MAX. An unsigned long long. Since 1.2.11. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_BYTES_SEC_MAX "blkdeviotune.write_bytes_sec_max"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC_MAX. An unsigned long long. Since 1.2.11. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_IOPS_SEC_MAX "blkdeviotune.total_iops_sec_max"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC_MAX. An unsigned long long. Since 1.2.11. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_IOPS_SEC_MAX "blkdeviotune.read_iops_sec_max"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC_MAX. An unsigned long long. Since 1.2.11. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_IOPS_SEC_MAX "blkdeviotune.write_iops_sec_max"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_SIZE_IOPS_SEC. An unsigned long long. Since 1.2.11. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_SIZE_IOPS_SEC "blkdeviotune.size_iops_sec"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_GROUP_NAME. A string. Since 3.0.0. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_GROUP_NAME "blkdeviotune.group_name"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC_MAX_LENGTH. An unsigned long long. Since 2.4.0. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_BYTES_SEC_MAX_LENGTH "blkdeviotune.total_bytes_sec_max_length"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC_MAX_LENGTH. An unsigned long long. Since 2.4.0. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_BYTES_SEC_MAX_LENGTH "blkdeviotune.read_bytes_sec_max_length"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC_MAX_LENGTH. An unsigned long long. Since 2.4.0. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_BYTES_SEC_MAX_LENGTH "blkdeviotune.write_bytes_sec_max_length"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC_MAX_LENGTH. An unsigned long long. Since 2.4.0. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_IOPS_SEC_MAX_LENGTH "blkdeviotune.total_iops_sec_max_length"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC_MAX_LENGTH. An unsigned long long. Since 2.4.0. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_IOPS_SEC_MAX_LENGTH "blkdeviotune.read_iops_sec_max_length"
+
+/** As VIR_DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC_MAX_LENGTH. An unsigned long long. Since 2.4.0. */
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_IOPS_SEC_MAX_LENGTH "blkdeviotune.write_iops_sec_max_length"
 
 /** For how long a CPU has worked for a domain, in nanoseconds. An unsigned long long. Since 0.9.10. */
 #define VIR_DOMAIN_CPU_STATS_CPUTIME "cpu_time"
@@ -2639,8 +2774,9 @@ typedef void (*virConnectDomainEventJobCompletedCallback)(virConnectPtr conn,
                                                           void *opaque);
 
 /**
- * The callback for VIR_DOMAIN_EVENT_ID_TUNABLE: what is told, which stays the library's. Not
- * called by this library.
+ * The callback for VIR_DOMAIN_EVENT_ID_TUNABLE: what has changed in a running domain, VIR_DOMAIN_TUNABLE_*,
+ * which stays the library's. It is called after virDomainSetBlockIoTune, with the disk and then the
+ * parameters in the order in which they were given.
  */
 typedef void (*virConnectDomainEventTunableCallback)(virConnectPtr conn,
                                                      virDomainPtr dom,
@@ -4524,7 +4660,8 @@ int virDomainGetBlockIoTune(virDomainPtr dom,
  *
  * Of the limits of one kind (bytes, requests, and each of them in bursts) those that are not given are
  * taken back if one of them is. A total excludes those of reads and writes. Disks of one group have the
- * limits that were set last for any of them.
+ * limits that were set last for any of them. A change of a running domain, other than one of
+ * `test:///`, is told by VIR_DOMAIN_EVENT_ID_TUNABLE.
  *
  * @dom: the domain
  * @disk: the target of the disk, or the path of its image

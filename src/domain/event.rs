@@ -12,11 +12,13 @@ use crate::domain::object::virDomainPtr;
 use crate::handle;
 use crate::host::virConnectPtr;
 use crate::opaque::Opaque;
+use crate::typed_array::with_array;
 use crate::typed_params::virFreeCallback;
 use virsparse_core::domain::{Domain, events};
 use virsparse_core::driver::Connect;
 use virsparse_core::error::*;
-use virsparse_core::event::broker::{Event, Interest, ObjectKind, Payload};
+use virsparse_core::event::broker::{Event, Interest, ObjectKind, Payload, Setting};
+use virsparse_core::typed_params::Value;
 
 const DOMAIN: virErrorDomain = VIR_FROM_DOMAIN;
 
@@ -86,6 +88,21 @@ impl DomainCallback {
                     let path = path.as_deref().map(text);
                     let path = path.as_ref().map_or(std::ptr::null(), |path| path.as_ptr());
                     call_with!(self, conn, dom, device.as_ptr(), path, *threshold, *excess);
+                }
+                Payload::Tunable { parameters } => {
+                    // SAFETY: a function of that type, which does not keep the array.
+                    let call = |params, nparams| call_with!(self, conn, dom, params, nparams);
+                    let value = |setting: &Setting| match setting {
+                        Setting::Number(number) => Value::ULLong(*number),
+                        Setting::Text(string) => Value::String(text(string)),
+                    };
+                    let values: Vec<_> = parameters
+                        .iter()
+                        .map(|(name, given)| (name.as_str(), value(given)))
+                        .collect();
+                    if let Err(error) = with_array(&values, call) {
+                        log::error!("an event is not delivered: {error}");
+                    }
                 }
                 Payload::Refresh => call_with!(self, conn, dom),
             }

@@ -282,8 +282,9 @@ pub type virConnectDomainEventJobCompletedCallback = Option<
     ),
 >;
 
-/// The callback for VIR_DOMAIN_EVENT_ID_TUNABLE: what is told, which stays the library's. Not
-/// called by this library.
+/// The callback for VIR_DOMAIN_EVENT_ID_TUNABLE: what has changed in a running domain, VIR_DOMAIN_TUNABLE_*,
+/// which stays the library's. It is called after virDomainSetBlockIoTune, with the disk and then the
+/// parameters in the order in which they were given.
 pub type virConnectDomainEventTunableCallback = Option<
     unsafe extern "C" fn(
         conn: virConnectPtr,

@@ -116,7 +116,8 @@ pub unsafe extern "C" fn virDomainGetBlockIoTune(
 ///
 /// Of the limits of one kind (bytes, requests, and each of them in bursts) those that are not given are
 /// taken back if one of them is. A total excludes those of reads and writes. Disks of one group have the
-/// limits that were set last for any of them.
+/// limits that were set last for any of them. A change of a running domain, other than one of
+/// `test:///`, is told by VIR_DOMAIN_EVENT_ID_TUNABLE.
 ///
 /// @dom: the domain
 /// @disk: the target of the disk, or the path of its image

@@ -18,5 +18,6 @@ pub mod snapshot_list;
 pub mod stats;
 pub mod stats_names;
 pub mod stats_names_absent;
+pub mod tunable;
 pub mod tuning;
 pub mod tuning_types;

@@ -55,6 +55,7 @@ pub const HEADERS: &[Header] = &[
             "src/domain/tuning_types.rs",
             "src/domain/tuning.rs",
             "src/domain/io_tune.rs",
+            "src/domain/tunable.rs",
             "src/domain/cpus.rs",
             "src/domain/guest.rs",
             "src/domain/interface.rs",

@@ -167,22 +167,24 @@ pub struct Parameter {
 /// The values of `parameters`, by name, if every one is `allowed`, of the right type and there
 /// once. Of several faults, the one with the first name is reported.
 pub fn validate(
-    mut parameters: Vec<Parameter>,
+    parameters: Vec<Parameter>,
     allowed: &[(&'static str, Type)],
 ) -> Result<Vec<(&'static str, Value)>> {
     let refused = |text: String| Error::new(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, text);
-    parameters.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut values: Vec<(&'static str, Value)> = Vec::with_capacity(parameters.len());
-    for Parameter { name, value } in parameters {
+    let mut parameters: Vec<_> = parameters.into_iter().enumerate().collect();
+    // Errors are about the first name in alphabetical order, as with libvirt.
+    parameters.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+    let mut values: Vec<(usize, (&'static str, Value))> = Vec::with_capacity(parameters.len());
+    for (index, Parameter { name, value }) in parameters {
         let Some(&(known, expected)) = allowed.iter().find(|(known, _)| *known == name) else {
             let text = format!("parameter '{name}' not supported");
             return Err(Error::new(VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_FROM_NONE, text));
         };
-        if values.last().is_some_and(|(last, _)| *last == known) {
+        if values.last().is_some_and(|(_, (last, _))| *last == known) {
             return Err(refused(format!("parameter '{name}' occurs multiple times")));
         }
         match value {
-            Some(value) if value.kind() == expected => values.push((known, value)),
+            Some(value) if value.kind() == expected => values.push((index, (known, value))),
             other => {
                 let found = other.map_or("unknown", |value| value.kind().word());
                 let expected = expected.word();
@@ -192,7 +194,8 @@ pub fn validate(
             }
         }
     }
-    Ok(values)
+    values.sort_by_key(|(index, _)| *index);
+    Ok(values.into_iter().map(|(_, value)| value).collect())
 }
 
 #[cfg(test)]
@@ -362,14 +365,14 @@ mod tests {
     }
 
     #[test]
-    fn allowed_parameters_come_back_by_name() {
+    fn allowed_parameters_come_back_in_the_order_in_which_they_were_given() {
         assert_eq!(given(&[]), Ok(vec![]));
         assert_eq!(
             given(&[
                 ("granularity", Some(Value::UInt(512))),
                 ("bandwidth", Some(Value::ULLong(7)))
             ]),
-            Ok(vec![("bandwidth", Value::ULLong(7)), ("granularity", Value::UInt(512))])
+            Ok(vec![("granularity", Value::UInt(512)), ("bandwidth", Value::ULLong(7))])
         );
     }
 

@@ -4,11 +4,13 @@ use super::config::definition::Definition;
 use super::config::disk::DiskDefinition;
 use super::config::io_tune::IoTune;
 use super::config::lookup::find;
+use super::events;
 use super::impact::Impact;
 use super::object::Domain;
 use crate::domain::machine::change::DiskChange;
 use crate::error::*;
-use crate::typed_params::Parameters;
+use crate::event::broker::{Payload, Setting};
+use crate::typed_params::{Parameters, Value};
 
 /// The disk of a name, for its limits.
 fn disk<'a>(definition: &'a Definition, name: &str) -> Result<&'a DiskDefinition> {
@@ -28,6 +30,21 @@ fn with_tune(definition: &Definition, name: &str, given: &Parameters) -> Result<
     Ok(result)
 }
 
+/// The change as an event tells it: the disk as the caller has named it, and what he has given, which has
+/// been accepted: numbers, and a group's name in UTF-8.
+fn told(name: &str, given: &Parameters) -> Vec<(String, Setting)> {
+    let setting = |(name, value): &(&'static str, Value)| {
+        let setting = match value {
+            Value::ULLong(number) => Setting::Number(*number),
+            Value::String(text) => Setting::Text(text.to_string_lossy().into_owned()),
+            _ => return None,
+        };
+        Some((format!("blkdeviotune.{name}"), setting))
+    };
+    let disk = ("blkdeviotune.disk".to_string(), Setting::Text(name.to_string()));
+    std::iter::once(disk).chain(given.iter().filter_map(setting)).collect()
+}
+
 impl Domain {
     /// How fast guests may use a disk.
     pub fn block_io_tune(&self, name: &str, flags: u32) -> Result<Parameters> {
@@ -45,6 +62,15 @@ impl Domain {
     pub fn set_block_io_tune(&self, name: &str, given: &Parameters, flags: u32) -> Result<()> {
         let change = |definition: &Definition| with_tune(definition, name, given);
         let live = |definition: &Definition| Ok((change(definition)?, DiskChange::Throttle));
-        self.change_domain(flags, change, live).map(drop)
+        // An event is told with the name that it has now.
+        let domain = Domain::of(self.connect(), &self.entry()?);
+        let changed = self.change_domain(flags, change, live)?;
+        // libvirt's test driver sends none.
+        if changed.impact.live && !self.connect().domains().host().is_test() {
+            let parameters = told(name, given);
+            domain.queue(events::TUNABLE, Payload::Tunable { parameters });
+            self.connect().shared_events().deliver();
+        }
+        Ok(())
     }
 }

@@ -48,6 +48,18 @@ pub enum Payload {
     Metadata { kind: i32, uri: Option<String> },
     /// A guest has written behind a threshold, by `excess` bytes.
     Threshold { device: String, path: Option<String>, threshold: u64, excess: u64 },
+    /// Limits have changed: typed parameters by their names.
+    Tunable { parameters: Vec<(String, Setting)> },
+}
+
+/// The value of a typed parameter in an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setting {
+    /// An unsigned long long.
+    Number(u64),
+    /// A string.
+    Text(String),
 }
 
 /// One event: which object, which event id of its kind, and what happened.

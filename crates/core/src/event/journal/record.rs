@@ -71,7 +71,7 @@ mod tests {
     use uuid::uuid;
 
     use super::*;
-    use crate::event::broker::{ObjectKind, Payload};
+    use crate::event::broker::{ObjectKind, Payload, Setting};
 
     fn event(payload: Payload) -> Event {
         let uuid = uuid!("7f307396-f344-4837-9dc5-110ce400d1b9");
@@ -95,6 +95,12 @@ mod tests {
                 path: None,
                 threshold: u64::MAX,
                 excess: u64::MAX - 1,
+            },
+            Payload::Tunable {
+                parameters: vec![
+                    (text(), Setting::Number(u64::MAX)),
+                    ("g".to_string(), Setting::Text(text())),
+                ],
             },
         ];
         let events = payloads.map(|payload| Record::Event(event(payload)));
