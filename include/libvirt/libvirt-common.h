@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Made by `make headers` from crates/core/src/enums/common.rs and src/typed_params.rs. */
+/* Made by `make headers` from crates/core/src/enums/common.rs and src/typed_params.rs and src/typed_params/build.rs. */
 
 #ifndef LIBVIRT_COMMON_H
 #define LIBVIRT_COMMON_H

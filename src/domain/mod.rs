@@ -1,5 +1,6 @@
 //! libvirt-domain.h and the two headers behind it, by subject.
 
+pub mod amounts;
 pub mod block;
 pub mod block_job;
 pub mod checkpoint;

@@ -33,7 +33,10 @@ const fn design(
 /// In the order in which `libvirt.h` includes its parts.
 pub const HEADERS: &[Header] = &[
     header("libvirt/libvirt.h", &[]),
-    header("libvirt/libvirt-common.h", &["crates/core/src/enums/common.rs", "src/typed_params.rs"]),
+    header(
+        "libvirt/libvirt-common.h",
+        &["crates/core/src/enums/common.rs", "src/typed_params.rs", "src/typed_params/build.rs"],
+    ),
     header("libvirt/libvirt-host.h", &["src/auth.rs", "src/host.rs", "src/host_node.rs"]),
     header(
         "libvirt/libvirt-domain.h",
@@ -53,6 +56,7 @@ pub const HEADERS: &[Header] = &[
             "src/domain/stats_names_absent.rs",
             "src/domain/stats.rs",
             "src/domain/tuning_types.rs",
+            "src/domain/amounts.rs",
             "src/domain/tuning.rs",
             "src/domain/io_tune.rs",
             "src/domain/tunable.rs",

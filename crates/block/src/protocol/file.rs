@@ -13,6 +13,7 @@ use nix::fcntl::FallocateFlags;
 use virsparse_base::errno::{Errno, SysResult, errno_of};
 
 mod bytes;
+mod zeros;
 
 use self::bytes::IOV_MAX;
 use super::direct::Direct;
@@ -24,9 +25,6 @@ use crate::{
     write_by_pieces,
 };
 use virsparse_base::sys;
-
-/// Zeros are written in pieces of this size where the medium cannot make them itself.
-const ZERO_BUFFER: usize = 64 * 1024;
 
 /// An open regular file or block device.
 pub struct FileNode {
@@ -193,70 +191,11 @@ impl FileNode {
         BlockError { what: format!("Unable to {action} {}", self.name), errno }
     }
 
-    fn write_zero_bytes(&self, mut offset: u64, mut length: u64) -> Result<()> {
-        let zeros = [0; ZERO_BUFFER];
-        while length > 0 {
-            let piece = length.min(ZERO_BUFFER as u64);
-            self.write_at(&zeros[..piece as usize], offset)?;
-            offset += piece;
-            length -= piece;
-        }
-        Ok(())
-    }
-
-    /// Whether the file has less space than bytes, so that there may be holes in it.
-    fn may_have_holes(&self) -> Result<bool> {
-        let metadata = self.metadata()?;
-        Ok(metadata.blocks().saturating_mul(512) < metadata.len())
-    }
-
-    /// Whether nothing can be there from `offset` on, though the filesystem does not tell holes: the file
-    /// had no space when it was opened, and has no more now than what was written before `offset` since
-    /// then. That it has some shows that its filesystem counts; not all do.
-    fn is_hole_from(&self, offset: u64) -> Result<bool> {
-        if !self.was_hole || offset < self.written_to.load(Ordering::Relaxed) {
-            return Ok(false);
-        }
-        let space = self.metadata()?.blocks().saturating_mul(512);
-        Ok((1..=self.written.load(Ordering::Relaxed)).contains(&space))
-    }
-
     fn note_written(&self, offset: u64, length: u64) {
         if self.was_hole {
             self.written.fetch_add(length, Ordering::Relaxed);
             self.written_to.fetch_max(offset.saturating_add(length), Ordering::Relaxed);
         }
-    }
-
-    /// Makes a range inside a regular file read as zeros, by writing them over what is data. Where the
-    /// filesystem keeps holes and does not tell where they are, it calls them data: what reads as zeros
-    /// is left as it is, or the holes would be filled.
-    fn zero_by_writing(&self, offset: u64, end: u64) -> Result<()> {
-        if self.is_hole_from(offset)? {
-            return Ok(());
-        }
-        let looks = self.may_have_holes()?;
-        self.each_extent(offset, end, |extent| match extent.kind {
-            ExtentKind::Data if looks => self.write_zeros_where(extent, false),
-            ExtentKind::Data => self.write_zero_bytes(extent.offset, extent.length),
-            _ => Ok(()),
-        })
-    }
-
-    /// Writes zeros over those pieces of an extent that read as zeros, or over those that do not.
-    fn write_zeros_where(&self, extent: Extent, zero: bool) -> Result<()> {
-        let zeros = [0; ZERO_BUFFER];
-        let mut buffer = vec![0; ZERO_BUFFER];
-        let mut at = extent.offset;
-        while at < extent.end() {
-            let length = (extent.end() - at).min(ZERO_BUFFER as u64) as usize;
-            let got = self.read_at(&mut buffer[..length], at)?;
-            if (buffer[..got] == zeros[..got]) == zero {
-                self.write_at(&zeros[..length], at)?;
-            }
-            at += length as u64;
-        }
-        Ok(())
     }
 
     fn each_extent(
@@ -303,70 +242,6 @@ impl FileNode {
         if !self.hides_holes.swap(true, Ordering::Relaxed) {
             log::debug!("{}: the filesystem cannot {action} holes ({errno})", self.name);
         }
-    }
-
-    /// Gives a range space where the filesystem cannot be asked to: holes are filled with zeros. Where
-    /// it does not tell where they are, they are what reads as zeros.
-    fn allocate_by_writing(&self, offset: u64, length: u64) -> Result<()> {
-        let end = offset + length;
-        let size = self.length()?;
-        if end > size {
-            // Fails at once for more than a file can have; writing would fill the medium first.
-            self.resize(end)?;
-            let new = offset.max(size);
-            self.write_zero_bytes(new, end - new)?;
-        }
-        let looks = self.may_have_holes()?;
-        self.each_extent(offset, end.min(size), |extent| match extent.kind {
-            ExtentKind::Data if looks => self.write_zeros_where(extent, true),
-            ExtentKind::Data => Ok(()),
-            _ => self.write_zero_bytes(extent.offset, extent.length),
-        })
-    }
-
-    /// Zeroes a range inside a regular file, if the filesystem can do that by itself.
-    fn zero_by_filesystem(&self, offset: u64, length: u64, may_unmap: bool) -> Result<bool> {
-        let keep = FallocateFlags::FALLOC_FL_KEEP_SIZE;
-        let punch = FallocateFlags::FALLOC_FL_PUNCH_HOLE | keep;
-        let zero = FallocateFlags::FALLOC_FL_ZERO_RANGE | keep;
-        let modes: &[FallocateFlags] = if may_unmap { &[punch, zero] } else { &[zero] };
-        let _shared = self.share(offset, Some(offset + length));
-        for mode in modes {
-            match sys::fallocate(&self.file, *mode, offset, length) {
-                Ok(()) => return Ok(true),
-                Err(errno @ (Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL)) => {
-                    if *mode == punch {
-                        self.holes_are_hidden("make", errno);
-                    }
-                }
-                Err(errno) => return Err(self.error("zero a range of", errno)),
-            }
-        }
-        Ok(false)
-    }
-
-    /// Zeroes a range of a block device: its whole blocks by the device, the rest by writing.
-    fn zero_on_device(&self, offset: u64, length: u64, block: u64, may_unmap: bool) -> Result<()> {
-        let end = offset + length;
-        let first = offset.next_multiple_of(block);
-        let last = end / block * block;
-        if first >= last {
-            return self.write_zero_bytes(offset, length);
-        }
-        self.write_zero_bytes(offset, first - offset)?;
-        self.write_zero_bytes(last, end - last)?;
-        let keep = FallocateFlags::FALLOC_FL_KEEP_SIZE;
-        // Both read as zeros afterwards by the kernel's promise; NO_HIDE_STALE would not.
-        let unmap = FallocateFlags::FALLOC_FL_PUNCH_HOLE | keep;
-        let zero = FallocateFlags::FALLOC_FL_ZERO_RANGE | keep;
-        let modes: &[FallocateFlags] = if may_unmap { &[unmap, zero] } else { &[zero] };
-        for mode in modes {
-            let _shared = self.share(first, Some(last));
-            if sys::fallocate(&self.file, *mode, first, last - first).is_ok() {
-                return Ok(());
-            }
-        }
-        self.write_zero_bytes(first, last - first)
     }
 }
 
