@@ -152,11 +152,11 @@ class Process:
 
 
 def steps_of_a_round():
-    """Which process does what: what runs in one is stopped there."""
+    """Which process does what: what runs in one is used and stopped by others, too."""
     return [
         ("one", "pool-define"), ("two", "define"), ("both", "title"), ("two", "pool-start"), ("one", "start"),
-        ("both", "pool-refresh"), ("one", "suspend"), ("both", "redefine"), ("one", "resume"), ("one", "pull"),
-        ("two", "element"), ("one", "pool-destroy"), ("both", "pool-undefine"), ("one", "destroy"),
+        ("both", "pool-refresh"), ("two", "suspend"), ("both", "redefine"), ("both", "resume"), ("two", "pull"),
+        ("two", "element"), ("one", "pool-destroy"), ("both", "pool-undefine"), ("both", "destroy"),
         ("two", "undefine"),
     ]  # fmt: skip
 

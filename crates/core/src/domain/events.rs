@@ -91,6 +91,11 @@ impl Lifecycle {
         virDomainEventType::VIR_DOMAIN_EVENT_STOPPED as i32,
         virDomainEventStoppedDetailType::VIR_DOMAIN_EVENT_STOPPED_DESTROYED as i32,
     );
+    /// The process that ran it has ended without stopping it.
+    pub const STOPPED_FAILED: Lifecycle = Lifecycle(
+        virDomainEventType::VIR_DOMAIN_EVENT_STOPPED as i32,
+        virDomainEventStoppedDetailType::VIR_DOMAIN_EVENT_STOPPED_FAILED as i32,
+    );
     pub const STOPPED_FOR_SNAPSHOT: Lifecycle = Lifecycle(
         virDomainEventType::VIR_DOMAIN_EVENT_STOPPED as i32,
         virDomainEventStoppedDetailType::VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT as i32,

@@ -2,12 +2,22 @@
 //! root, in all others.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
-use super::broker::{Broker, Event};
+use once_cell::sync::OnceCell;
+
+use super::broker::{Broker, Event, ObjectKind, Payload};
 use super::journal::Journal;
-use super::listening::Listening;
+use super::listening::{Listening, OnLoop};
 use crate::error::*;
+
+/// Who knows that a process has ended, because of the files that it has open.
+pub trait Observer: Send + Sync {
+    /// Looks for processes that have ended, and queues the events of that. Returned are the files that others
+    /// have open for writing as long as they live.
+    fn look(&self) -> Result<Vec<PathBuf>>;
+}
 
 /// The brokers of all connections that share a driver: each is told of every event.
 #[derive(Default)]
@@ -17,6 +27,9 @@ pub struct Brokers {
     journal: Option<Arc<Journal>>,
     /// There while a connection has callbacks, which keep it.
     listening: Mutex<Weak<Listening>>,
+    observer: OnceCell<Weak<dyn Observer>>,
+    /// Something has begun or ended that the observer has not looked at.
+    is_unseen: AtomicBool,
 }
 
 impl Brokers {
@@ -24,6 +37,12 @@ impl Brokers {
     pub fn between_processes(journal: PathBuf) -> Arc<Brokers> {
         let journal = Some(Arc::new(Journal::new(journal)));
         Arc::new(Brokers { journal, ..Brokers::default() })
+    }
+
+    /// Has the observer look when a process may have ended. There is one for all.
+    pub fn observe(&self, observer: Weak<dyn Observer>) {
+        let others = self.observer.set(observer);
+        debug_assert!(others.is_ok(), "two observers");
     }
 
     /// Adds a connection's.
@@ -46,13 +65,7 @@ impl Brokers {
             self.catch_up();
             return Ok(Some(present));
         }
-        let brokers = Arc::downgrade(self);
-        let on_wake = Arc::new(move || {
-            if let Some(brokers) = brokers.upgrade() {
-                brokers.wake();
-            }
-        });
-        let made = Arc::new(Listening::new(journal, on_wake)?);
+        let made = Arc::new(Listening::new(journal, self.on_loop(Brokers::wake))?);
         let mut listening = lock(&self.listening);
         // Another thread may have been faster; then this one ends when the lock is free again.
         let present = listening.upgrade();
@@ -61,7 +74,19 @@ impl Brokers {
             made.clone()
         });
         drop(listening);
+        self.look(&kept);
         Ok(Some(kept))
+    }
+
+    fn on_loop(self: &Arc<Self>, what: fn(&Brokers, &Listening)) -> OnLoop {
+        let brokers = Arc::downgrade(self);
+        Arc::new(move || {
+            let Some(brokers) = brokers.upgrade() else { return };
+            let listening = lock(&brokers.listening).upgrade();
+            if let Some(listening) = listening {
+                what(&brokers, &listening);
+            }
+        })
     }
 
     /// Queues an event for every connection, here and in other processes. Calls nothing of the host's, so
@@ -82,12 +107,32 @@ impl Brokers {
         }
     }
 
-    /// Runs on the loop when another process may have told something.
-    fn wake(&self) {
-        let Some(listening) = lock(&self.listening).upgrade() else { return };
-        listening.take();
+    /// Runs on the loop when another process may have told something, or ended, and again a while after it
+    /// may have ended.
+    fn wake(&self, listening: &Listening) {
+        let may_have_ended = listening.take();
         self.catch_up();
+        if self.is_unseen.swap(false, Ordering::Relaxed) || may_have_ended {
+            self.look(listening);
+        }
         self.deliver();
+    }
+
+    /// Has the observer look, and the files watched that it names.
+    fn look(&self, listening: &Listening) {
+        let Some(observer) = self.observer.get().and_then(Weak::upgrade) else { return };
+        loop {
+            match observer.look() {
+                // A process may have ended just before its file was watched.
+                Ok(files) if listening.watch(&files) => {}
+                Ok(_) => return,
+                Err(error) => {
+                    log::warn!("whether other processes have ended is not known: {error}");
+                    self.is_unseen.store(true, Ordering::Relaxed);
+                    return listening.look_again();
+                }
+            }
+        }
     }
 
     /// Queues what other processes have told.
@@ -95,10 +140,15 @@ impl Brokers {
         let Some(journal) = &self.journal else { return };
         if let Err(error) = journal.catch_up(|event| self.queue_here(event)) {
             log::warn!("events of other processes come later: {error}");
+            let listening = lock(&self.listening).upgrade();
+            listening.inspect(|listening| listening.look_again());
         }
     }
 
     fn queue_here(&self, event: &Event) {
+        if let Event { kind: ObjectKind::Domain, payload: Payload::Lifecycle { .. }, .. } = event {
+            self.is_unseen.store(true, Ordering::Relaxed);
+        }
         for broker in self.brokers() {
             broker.queue(event);
         }

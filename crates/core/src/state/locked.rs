@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::ops::{Deref, Range};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -121,6 +122,13 @@ impl Locked<'_> {
         Staged::new(&self.folder(folder), name, text, self.kind.domain)?.keep()
     }
 
+    /// The same for what ends with this boot of the machine: it need not survive a power cut.
+    pub fn write_for_this_boot(&self, folder: Folder, name: &str, text: &str) -> Result<()> {
+        self.begin()?;
+        let (new, path) = (self.folder(folder).join(".new"), self.path(folder, name));
+        replace(&new, &path, text).map_err(|e| self.failed(&e, "cannot write", &path))
+    }
+
     /// Gives a definition another name, and the text that goes with it. The name changes first, at
     /// once; after a crash the old text may be found under the new name. A failure takes that back,
     /// with whichever text; where that fails, too, the definition has got its new name.
@@ -153,12 +161,41 @@ impl Locked<'_> {
         remove(&self.folder(folder), name, self.kind.domain)
     }
 
+    /// The same for what ends with this boot of the machine.
+    pub fn remove_for_this_boot(&self, folder: Folder, name: &str) -> Result<()> {
+        self.begin()?;
+        let path = self.path(folder, name);
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                Err(self.failed(&e, "cannot remove", &path))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Forgets what was active, and the lists of pools' volumes.
     pub fn forget_running(&self) -> Result<()> {
+        self.remove_all(&[self.folder(Folder::Run), self.beside("")])
+    }
+
+    /// Forgets why what was active in an earlier boot is not any more, and what processes told then.
+    pub fn forget_ended(&self) -> Result<()> {
+        self.remove_all(&[self.folder(Folder::Off)])?;
+        let path = super::journal(&self.root);
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                Err(self.failed(&e, "cannot remove", &path))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes all files in these folders.
+    fn remove_all(&self, folders: &[PathBuf]) -> Result<()> {
         self.begin()?;
-        for path in [self.folder(Folder::Run), self.beside("")] {
-            let failed = |e: io::Error| self.failed(&e, "cannot read directory", &path);
-            for entry in fs::read_dir(&path).map_err(failed)? {
+        for path in folders {
+            let failed = |e: io::Error| self.failed(&e, "cannot read directory", path);
+            for entry in fs::read_dir(path).map_err(failed)? {
                 let entry = entry.map_err(failed)?;
                 if !entry.file_type().map_err(failed)?.is_dir() {
                     fs::remove_file(entry.path())
@@ -190,11 +227,8 @@ impl Locked<'_> {
     /// Notes that `run` is of this boot. The caller has forgotten what ran.
     pub fn note_boot(&self, boot: &str) -> Result<()> {
         // At once: what was read half would make others forget what runs.
-        let (path, new) = (self.boot_path(), self.root.join("run/boot.new"));
-        crate::sys::allow_file_size(boot.len() as u64)
-            .map_err(io::Error::from)
-            .and_then(|()| fs::write(&new, boot))
-            .and_then(|()| fs::rename(&new, &path))
+        let path = self.boot_path();
+        replace(&path.with_extension("new"), &path, boot)
             .map_err(|e| self.failed(&e, "cannot write", &path))
     }
 
@@ -213,4 +247,11 @@ impl Locked<'_> {
         self.is_marked.set(true);
         Ok(())
     }
+}
+
+/// Gives a file a text at once, with another file until then.
+fn replace(new: &Path, path: &Path, text: &str) -> io::Result<()> {
+    crate::sys::allow_file_size(text.len() as u64)?;
+    fs::write(new, text)?;
+    fs::rename(new, path)
 }

@@ -7,7 +7,8 @@
 //! - `run/events`: what processes tell each other (`event::journal`);
 //! - `run/boot`: the boot that `run` is of. What ran before a reboot does not run after it.
 //!
-//! For domains in the same way `domains/` and `run/domains/`, and in `run/disks/HASH/` the sockets
+//! For domains in the same way `domains/`, `run/domains/` and `run/domains.boot`; in `run/off/NAME.xml` why one
+//! that ran does not run any more, and in `run/disks/HASH/` the sockets
 //! of one that runs, where HASH is [`short_name()`] of its name. `snapshots/UUID/NAME.xml` are a
 //! domain's snapshots; `snapshots/UUID/.current.xml` names the current one.
 //!
@@ -50,6 +51,8 @@ pub enum Folder {
     Autostart,
     /// Definitions of what is active.
     Run,
+    /// Why what was active in this boot is not any more.
+    Off,
 }
 
 /// What is defined there.
@@ -61,6 +64,10 @@ pub struct Kind {
     more: &'static str,
     /// The file that is locked while something changes.
     lock: &'static str,
+    /// The file that says of which boot their part of `run` is.
+    boot: &'static str,
+    /// What is kept of them.
+    folders: &'static [Folder],
     /// Whose errors they are.
     domain: virErrorDomain,
     /// What one of them is called.
@@ -72,6 +79,8 @@ pub const POOLS: Kind = Kind {
     folder: "storage",
     more: "run/volumes",
     lock: "lock",
+    boot: "run/boot",
+    folders: &[Folder::Config, Folder::Autostart, Folder::Run],
     domain: VIR_FROM_STORAGE,
     word: "pool",
 };
@@ -81,6 +90,8 @@ pub const DOMAINS: Kind = Kind {
     folder: "domains",
     more: "run/disks",
     lock: "run/domains.lock",
+    boot: "run/domains.boot",
+    folders: &[Folder::Config, Folder::Autostart, Folder::Run, Folder::Off],
     domain: VIR_FROM_DOMAIN,
     word: "domain",
 };
@@ -90,6 +101,8 @@ pub const SNAPSHOTS: Kind = Kind {
     folder: "snapshots",
     more: "",
     lock: "",
+    boot: "",
+    folders: &[],
     domain: VIR_FROM_DOMAIN_SNAPSHOT,
     word: "snapshot",
 };
@@ -101,8 +114,6 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 pub fn journal(root: &Path) -> PathBuf {
     root.join("run/events")
 }
-
-const FOLDERS: [Folder; 3] = [Folder::Config, Folder::Autostart, Folder::Run];
 
 /// The part of a connection's state folder that is about one kind of object.
 pub struct StateDir {
@@ -117,7 +128,7 @@ impl StateDir {
         for path in ["", kind.folder, "run", kind.more]
             .map(|part| root.join(part))
             .into_iter()
-            .chain(FOLDERS.map(|folder| state.folder(folder)))
+            .chain(kind.folders.iter().map(|folder| state.folder(*folder)))
         {
             folders::make(&path, 0o700)
                 .map_err(|e| state.failed(&e, "cannot create path", &path))?;
@@ -141,6 +152,7 @@ impl StateDir {
             Folder::Config => self.root.join(self.kind.folder),
             Folder::Autostart => self.root.join(self.kind.folder).join("autostart"),
             Folder::Run => self.root.join("run").join(self.kind.folder),
+            Folder::Off => self.root.join("run/off"),
         }
     }
 
@@ -158,7 +170,7 @@ impl StateDir {
             time => time.map_err(|e| failed(e, &self.lock_path()))?,
         };
         let mut folders = Vec::new();
-        for path in FOLDERS.map(|folder| self.folder(folder)) {
+        for path in self.kind.folders.iter().map(|folder| self.folder(*folder)) {
             folders.push(time_of(&path).map_err(|e| failed(e, &path))?);
         }
         Ok(Stamp::new(&folders, mark, now))
@@ -178,6 +190,16 @@ impl StateDir {
     /// The file of a definition.
     pub fn path(&self, folder: Folder, name: &str) -> PathBuf {
         self.folder(folder).join(format!("{name}.xml"))
+    }
+
+    /// Whether there is such a file.
+    pub fn exists(&self, folder: Folder, name: &str) -> Result<bool> {
+        let path = self.path(folder, name);
+        match fs::symlink_metadata(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(self.failed(&e, "cannot look at", &path)),
+            Ok(_) => Ok(true),
+        }
     }
 
     /// What kind of object this is about.
@@ -214,7 +236,7 @@ impl StateDir {
         let boot = match fallible(|| fs::read_to_string(machine)) {
             Ok(boot) => boot,
             Err(e) if is_hidden(&e) => {
-                log::info!("pools do not start by themselves: cannot read '{BOOT_ID}': {e}");
+                log::info!("a new boot is not noticed: cannot read '{BOOT_ID}': {e}");
                 return Ok(None);
             }
             Err(e) => return Err(self.failed(&e, "cannot read", machine)),
@@ -234,7 +256,7 @@ impl StateDir {
     }
 
     fn boot_path(&self) -> PathBuf {
-        self.root.join("run/boot")
+        self.root.join(self.kind.boot)
     }
 
     fn failed(&self, error: &io::Error, what: &str, path: &Path) -> Error {

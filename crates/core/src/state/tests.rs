@@ -11,6 +11,9 @@ use nix::unistd::mkfifo;
 use super::files::LARGEST;
 use super::*;
 
+/// Those of pools.
+const FOLDERS: [Folder; 3] = [Folder::Config, Folder::Autostart, Folder::Run];
+
 fn state() -> (tempfile::TempDir, StateDir) {
     let root = tempfile::tempdir().unwrap();
     let state = StateDir::open(root.path(), POOLS).unwrap();

@@ -91,6 +91,11 @@ impl Condition {
         state: State::Shutoff,
         reason: virDomainShutoffReason::VIR_DOMAIN_SHUTOFF_DESTROYED as i32,
     };
+    /// The process that ran it has ended without stopping it.
+    pub const CRASHED: Condition = Condition {
+        state: State::Shutoff,
+        reason: virDomainShutoffReason::VIR_DOMAIN_SHUTOFF_CRASHED as i32,
+    };
     pub const FROM_SNAPSHOT: Condition = Condition {
         state: State::Running,
         reason: virDomainRunningReason::VIR_DOMAIN_RUNNING_FROM_SNAPSHOT as i32,

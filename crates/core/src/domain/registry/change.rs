@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::domains::{Domains, Known};
 use super::entry::{Entry, Live, find_uuid};
+use super::off;
 use super::status::Status;
 use super::stored;
 use crate::domain::config::definition::Definition;
@@ -108,8 +109,9 @@ impl Change<'_> {
             if !entry.is_persistent() {
                 state.check_free(&entry.name)?;
                 self.purge_stale_snapshots(entry)?;
-                // A domain that was about to get this name, or has lost it, may have left its mark.
+                // A domain that was about to get this name, or has lost it, may have left its marks.
                 state.remove(Folder::Autostart, &entry.name)?;
+                state.remove_for_this_boot(Folder::Off, &entry.name)?;
             }
             state.write(Folder::Config, &entry.name, &text)?
         } else {
@@ -129,6 +131,7 @@ impl Change<'_> {
             if let Err(error) = state.remove(Folder::Autostart, &entry.name) {
                 log::warn!("domain '{}' is undefined, its mark stays: {error}", entry.name);
             }
+            self.forget_reason(&entry.name);
         }
         if !entry.is_active() {
             self.forget_snapshots(entry);
@@ -164,6 +167,8 @@ impl Change<'_> {
                 log::warn!("the mark of domain '{gone}', which is no more, stays: {error}");
             }
             renamed?;
+            self.forget_reason(&entry.name);
+            self.keep_reason(name, entry.off);
         }
         self.known.entries.remove(&entry.name);
         self.put(Entry { name: name.clone(), config: Some(Ok(config)), ..entry.clone() });
@@ -176,6 +181,7 @@ impl Change<'_> {
             let status = Status::of(&*machine)?.to_xml();
             Status::parse(&status)?;
             state.write(Folder::Run, &entry.name, &status)?;
+            self.forget_reason(&entry.name);
         }
         self.put(Entry { live: Some(Live::Machine(machine)), ..entry.clone() });
         Ok(())
@@ -184,6 +190,9 @@ impl Change<'_> {
     /// Notes that a domain that ran here does not any more, and why. It is so whatever cannot be
     /// written down: others see that the lock of its owner is gone.
     pub fn set_off(&mut self, entry: &Entry, off: Condition) {
+        if entry.is_persistent() {
+            self.keep_reason(&entry.name, off);
+        }
         if let Some(state) = &self.state {
             if let Err(error) = state.remove(Folder::Run, &entry.name) {
                 log::warn!("domain '{}' has stopped, its status stays: {error}", entry.name);
@@ -194,6 +203,26 @@ impl Change<'_> {
             self.forget_snapshots(entry);
         }
         self.put(Entry { live: None, updated: false, off, ..entry.clone() });
+    }
+
+    /// Writes down why a domain does not run. Where that fails, others know no reason.
+    fn keep_reason(&self, name: &str, reason: Condition) {
+        let Some(state) = &self.state else { return };
+        if reason == Condition::OFF {
+            return;
+        }
+        let text = off::to_xml(reason);
+        if let Err(error) = state.write_for_this_boot(Folder::Off, name, &text) {
+            log::warn!("others do not know why domain '{name}' does not run: {error}");
+        }
+    }
+
+    /// The same of one that runs, or is no more.
+    fn forget_reason(&self, name: &str) {
+        let Some(state) = &self.state else { return };
+        if let Err(error) = state.remove_for_this_boot(Folder::Off, name) {
+            log::warn!("why domain '{name}' did not run stays written down: {error}");
+        }
     }
 
     /// Marks a domain to be started by itself, or not.

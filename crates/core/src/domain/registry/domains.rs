@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::change::{Change, already_running};
+use super::crash::Crashed;
 use super::entry::{Entries, Entry, Live, find_uuid, no_domain};
 use super::launch::{Launcher, Start};
 use super::starting::Starting;
@@ -36,6 +37,8 @@ pub(super) struct Known {
     pub(super) starting: BTreeSet<String>,
     /// The last number that was given.
     pub(super) last_id: i32,
+    /// Why nobody has been told of a crash yet that was noticed.
+    pub(super) untold: Option<Error>,
 }
 
 /// All domains behind a URI.
@@ -65,8 +68,11 @@ impl Domains {
         events: Arc<Brokers>,
     ) -> Result<Arc<Domains>> {
         let state = StateDir::open(root, DOMAINS)?;
-        stored::remove_leftovers(&state)?;
-        Ok(Domains::new(Some(state), Host::Real, launcher, storage, events))
+        let domains = Domains::new(Some(state), Host::Real, launcher, storage, events);
+        domains.tidy()?;
+        let observer: Weak<Domains> = Arc::downgrade(&domains);
+        domains.events.observe(observer);
+        Ok(domains)
     }
 
     /// No domains, in memory.
@@ -218,7 +224,7 @@ impl Domains {
     ) -> Result<Change<'a>> {
         let mut known = self.lock();
         let state = self.state.as_ref().map(lock).transpose()?;
-        self.reload(&mut known)?;
+        self.reload(&mut known, state.as_ref())?;
         Ok(Change { domains: self, known, state })
     }
 
@@ -308,38 +314,36 @@ impl Domains {
         self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn read(&self) -> Result<MutexGuard<'_, Known>> {
+    pub(super) fn read(&self) -> Result<MutexGuard<'_, Known>> {
         let mut known = self.lock();
-        self.reload(&mut known)?;
+        self.reload(&mut known, None)?;
         Ok(known)
     }
 
-    /// Reads the definitions again if another process may have changed them, and looks which of
-    /// the others' domains still run.
-    fn reload(&self, known: &mut Known) -> Result<()> {
+    /// Reads the definitions again if another process may have changed them, and looks which of the
+    /// others' domains still run. `locked`: the state, if nobody else can change it meanwhile.
+    fn reload(&self, known: &mut Known, locked: Option<&Locked<'_>>) -> Result<()> {
         let Some(state) = &self.state else { return Ok(()) };
         let stamp = state.stamp()?;
+        let mut crashed = Vec::new();
         if !known.stamp.as_ref().is_some_and(|before| stamp.is_same(before, Instant::now())) {
-            known.entries = stored::load(state, &known.entries)?;
+            (known.entries, crashed) = stored::load(state, &known.entries)?;
             // What could not be read may be readable the next time.
             let whole = !known.entries.values().any(Entry::is_damaged);
             known.stamp = whole.then_some(stamp);
+            // It is found again, unless another process has told of it.
+            known.untold = None;
         }
-        let mut ended = Vec::new();
-        for (name, entry) in &known.entries {
-            let owned = match entry.live {
-                Some(Live::Elsewhere(..)) => stored::owner(state, name)?.is_some(),
-                // What has been read a moment ago says so.
-                _ => true,
-            };
-            if !owned {
-                ended.push(name.clone());
+        for entry in known.entries.values() {
+            // Of the others it was seen a moment ago.
+            if let Some(Live::Elsewhere(..)) = entry.live
+                && stored::owner(state, &entry.name)?.is_none()
+            {
+                crashed.push(Crashed { name: entry.name.clone(), uuid: entry.uuid });
             }
         }
-        for name in ended {
-            if let Some(entry) = known.entries.get_mut(&name) {
-                entry.live = None;
-            }
+        if !crashed.is_empty() {
+            self.note_crashed(known, state, locked, crashed)?;
         }
         known.entries.retain(|_, entry| entry.is_active() || entry.is_persistent());
         let ids = known.entries.values().filter_map(Entry::id);

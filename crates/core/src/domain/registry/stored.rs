@@ -9,14 +9,17 @@ use std::sync::Arc;
 
 use virsparse_base::errno::Errno;
 
+use super::crash::Crashed;
 use super::entry::{Elsewhere, Entries, Entry, Live, Ways};
+use super::off;
 use super::owner::Owner;
 use super::status::Status;
 use crate::domain::config::definition::Definition;
 use crate::domain::control::{Link, RemoteMachine, Right};
 use crate::domain::machine::Identity;
+use crate::domain::machine::condition::Condition;
 use crate::error::*;
-use crate::state::{Damage, Folder, StateDir, Stored, short_name};
+use crate::state::{Damage, Folder, Locked, StateDir, Stored, short_name};
 
 /// The file whose lock tells which process a domain runs in.
 const OWNER: &str = "owner";
@@ -24,6 +27,11 @@ const OWNER: &str = "owner";
 /// Where the sockets of a domain are.
 pub fn folder(state: &StateDir, name: &str) -> PathBuf {
     state.beside(&short_name(name))
+}
+
+/// The file whose lock tells which process a domain runs in. That has it open for writing.
+pub fn owner_file(state: &StateDir, name: &str) -> PathBuf {
+    folder(state, name).join(OWNER)
 }
 
 /// The process that a domain runs in.
@@ -70,22 +78,31 @@ pub fn remove_folder(path: &Path) {
     }
 }
 
-/// Removes what processes have left that did not end their domains, also before they ran.
-pub fn remove_leftovers(state: &StateDir) -> Result<()> {
-    if state.names(Folder::Run)?.is_empty() && folders(state)?.is_empty() {
-        return Ok(());
-    }
-    let state = state.lock()?;
+/// Whether something runs, or a process has left something that did not stop its domain.
+pub fn has_traces(state: &StateDir) -> Result<bool> {
+    Ok(!state.names(Folder::Run)?.is_empty() || !folders(state)?.is_empty())
+}
+
+/// Forgets what ran before this boot, and why it stopped. The caller tells nobody: it is no crash.
+pub fn begin_boot(state: &Locked<'_>, boot: &str) -> Result<()> {
     for name in state.names(Folder::Run)? {
-        let removed = owner(&state, &name).and_then(|owner| match owner {
+        let removed = owner(state, &name).and_then(|owner| match owner {
+            // An earlier version of the library does not say which boot it is.
             Some(_) => Ok(()),
-            None => state.remove(Folder::Run, &name).map(drop),
+            None => state.remove_for_this_boot(Folder::Run, &name),
         });
         if let Err(error) = removed {
             log::warn!("what a domain '{name}' may have left stays: {error}");
         }
     }
-    for folder in folders(&state)? {
+    state.forget_ended()?;
+    state.note_boot(boot)
+}
+
+/// Removes the folders of domains that do not run: processes have left them that did not stop their domains,
+/// or had not started them yet. Nobody else changes the state meanwhile.
+pub fn remove_leftovers(state: &StateDir) -> Result<()> {
+    for folder in folders(state)? {
         match owner_in(&folder) {
             Ok(Some(_)) => {}
             Ok(None) => remove_folder(&folder),
@@ -113,12 +130,13 @@ pub fn checked(definition: &Definition) -> Result<String> {
 }
 
 /// Reads all definitions. One that cannot be used is there as damaged. What runs here is as this
-/// process knows it.
-pub fn load(state: &StateDir, before: &Entries) -> Result<Entries> {
+/// process knows it. What others have left without stopping it comes apart.
+pub fn load(state: &StateDir, before: &Entries) -> Result<(Entries, Vec<Crashed>)> {
     let autostart = BTreeSet::from_iter(state.names(Folder::Autostart)?);
     let mut entries = Entries::new();
     load_kept(state, &mut entries)?;
-    load_elsewhere(state, before, &mut entries)?;
+    let crashed = load_elsewhere(state, before, &mut entries)?;
+    load_reasons(state, &mut entries)?;
     for (name, entry) in &mut entries {
         entry.autostart = entry.is_persistent() && autostart.contains(name);
     }
@@ -129,10 +147,10 @@ pub fn load(state: &StateDir, before: &Entries) -> Result<Entries> {
             entry.live = old.live.clone();
         }
         if let Some(entry) = entries.get_mut(name) {
-            (entry.updated, entry.off) = (old.updated, old.off);
+            entry.updated = old.updated;
         }
     }
-    Ok(entries)
+    Ok((entries, crashed))
 }
 
 /// The definitions of persistent domains.
@@ -192,8 +210,26 @@ fn load_kept(state: &StateDir, entries: &mut Entries) -> Result<()> {
     Ok(())
 }
 
-/// What runs in other processes.
-fn load_elsewhere(state: &StateDir, before: &Entries, entries: &mut Entries) -> Result<()> {
+/// Why what ran in this boot does not run any more.
+fn load_reasons(state: &StateDir, entries: &mut Entries) -> Result<()> {
+    for Stored { name, text } in state.read_all(Folder::Off)? {
+        let Some(entry) = entries.get_mut(&name) else { continue };
+        let reason = text.and_then(|text| {
+            off::parse(&text).map_err(|e| invalid(state, Folder::Off, &name, &text, &e))
+        });
+        // The damage has been logged; the reason is that none is known.
+        entry.off = reason.unwrap_or(Condition::OFF);
+    }
+    Ok(())
+}
+
+/// What runs in other processes. Returned is what does not any more, though nobody has stopped it.
+fn load_elsewhere(
+    state: &StateDir,
+    before: &Entries,
+    entries: &mut Entries,
+) -> Result<Vec<Crashed>> {
+    let mut crashed = Vec::new();
     for Stored { name, text } in state.read_all(Folder::Run)? {
         let here = |entry: &Entry| matches!(entry.live, Some(Live::Machine(_)));
         if before.get(&name).is_some_and(here) {
@@ -203,7 +239,11 @@ fn load_elsewhere(state: &StateDir, before: &Entries, entries: &mut Entries) -> 
         let process = match owner(state, &name) {
             Ok(Some(process)) => process,
             Ok(None) => {
-                log::debug!("domain '{name}' does not run any more: its process has ended");
+                let uuid = match read_status(state, &name, text) {
+                    Ok(status) => status.definition.uuid,
+                    Err(damage) => entries.get(&name).map_or(damage.uuid, |entry| entry.uuid),
+                };
+                crashed.push(Crashed { name, uuid });
                 continue;
             }
             Err(error) if error.errno().is_none_or(Errno::is_shortage) => return Err(error),
@@ -213,14 +253,7 @@ fn load_elsewhere(state: &StateDir, before: &Entries, entries: &mut Entries) -> 
                 0
             }
         };
-        let status = text.and_then(|text| {
-            let status = Status::parse(&text).and_then(|status| match status.definition.name {
-                ref other if *other == name => Ok(status),
-                ref other => Err(Error::internal(VIR_FROM_DOMAIN, format!("it is of '{other}'"))),
-            });
-            status.map_err(|error| invalid(state, Folder::Run, &name, &text, &error))
-        });
-        let (new, live) = match status {
+        let (new, live) = match read_status(state, &name, text) {
             Ok(status) => {
                 let ways = match before.get(&name).and_then(|before| before.live.as_ref()) {
                     Some(Live::Elsewhere(there)) if there.is_still(&status, process) => {
@@ -237,7 +270,22 @@ fn load_elsewhere(state: &StateDir, before: &Entries, entries: &mut Entries) -> 
         };
         entries.entry(name).or_insert(new).live = Some(live);
     }
-    Ok(())
+    Ok(crashed)
+}
+
+/// What a process has written down of a running domain, from the text of that.
+fn read_status(
+    state: &StateDir,
+    name: &str,
+    text: Result<String, Damage>,
+) -> Result<Status, Damage> {
+    text.and_then(|text| {
+        let status = Status::parse(&text).and_then(|status| match status.definition.name {
+            ref other if *other == name => Ok(status),
+            ref other => Err(Error::internal(VIR_FROM_DOMAIN, format!("it is of '{other}'"))),
+        });
+        status.map_err(|error| invalid(state, Folder::Run, name, &text, &error))
+    })
 }
 
 /// How a domain is used that runs in another process, whose sockets are in `folder`.

@@ -321,3 +321,134 @@ fn after_a_change_of_its_own_a_process_knows_what_there_is() {
     assert_eq!(open(root.path()).all().unwrap().len(), 2);
 }
 use crate::domain::machine::condition::State;
+
+/// As [`open`], for a process that tells others of events.
+fn open_telling(root: &Path) -> Arc<Domains> {
+    let events = Brokers::between_processes(crate::state::journal(root));
+    Domains::embed(root, launch, Arc::new(Storage::embed(root).unwrap()), events).unwrap()
+}
+
+/// The lifecycle events that were told to other processes: the name, and the numbers of the event and its
+/// detail.
+fn told(root: &Path) -> Vec<(String, i64, i64)> {
+    let text = fs::read_to_string(crate::state::journal(root)).unwrap_or_default();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let events = lines.filter_map(|line| line.get("event").cloned());
+    let lifecycle = |event: serde_json::Value| {
+        let numbers = event["payload"].get("lifecycle")?;
+        let number = |name: &str| numbers[name].as_i64().unwrap();
+        Some((event["name"].as_str().unwrap().to_string(), number("event"), number("detail")))
+    };
+    events.filter_map(lifecycle).collect()
+}
+
+const STOPPED_FAILED: (i64, i64) = (5, 5);
+
+fn off(domains: &Domains, name: &str) -> (bool, State, i32) {
+    let entry = domains.by_name(name).unwrap();
+    let Condition { state, reason } = entry.condition();
+    (entry.is_active(), state, reason)
+}
+
+#[test]
+fn a_crash_is_told_once_whoever_notices_it_and_however() {
+    let root = tempfile::tempdir().unwrap();
+    let (a, b) = (definition("a", None), definition("b", None));
+    let one = open_telling(root.path());
+    define(&one, &a);
+    // Who has seen it run, by a look and by a change; who looks for the first time; and who opens the root.
+    type Notice = fn(&Path, &[Arc<Domains>; 2]) -> Arc<Domains>;
+    let notices: [Notice; 4] = [
+        |_, [two, _]| two.clone(),
+        |_, [two, _]| {
+            drop(two.change().unwrap());
+            two.clone()
+        },
+        |_, [_, three]| three.clone(),
+        |root, _| open_telling(root),
+    ];
+    for notice in notices {
+        let others = [open_telling(root.path()), open_telling(root.path())];
+        let machines = [start(&one, &a).unwrap(), start(&one, &b).unwrap()];
+        assert_eq!(off(&others[0], "b"), (true, State::Running, 1));
+        let before = told(root.path());
+        // As after a crash: the locks are gone, and nothing else.
+        machines.iter().for_each(|machine| machine.abandon());
+        let first = notice(root.path(), &others);
+        assert_eq!(off(&first, "a"), (false, State::Shutoff, 3));
+        for domains in [&others[0], &others[1], &first, &open_telling(root.path())] {
+            assert_eq!(off(domains, "a"), (false, State::Shutoff, 3));
+            assert_eq!(domains.by_name("b").err().unwrap().code, VIR_ERR_NO_DOMAIN);
+        }
+        let (event, detail) = STOPPED_FAILED;
+        let crashes = ["a", "b"].map(|name| (name.to_string(), event, detail));
+        assert_eq!(told(root.path())[before.len()..], crashes);
+        assert_eq!(left(root.path()), ["domains/a.xml"]);
+        // What is in its own process is as that knows it; this one has crashed.
+        for machine in &machines {
+            one.forget(machine.identity(), Condition::CRASHED);
+        }
+    }
+}
+
+#[test]
+fn why_a_domain_is_off_is_known_to_all_processes_until_it_starts_or_the_machine_does() {
+    let root = tempfile::tempdir().unwrap();
+    let (one, two) = (open(root.path()), open(root.path()));
+    let a = definition("a", None);
+    define(&one, &a);
+    let reasons = |name| {
+        let third = open(root.path());
+        [&one, &two, &third].map(|domains| off(domains, name).2)
+    };
+    assert_eq!(reasons("a"), [0; 3]);
+    let machine = start(&one, &a).unwrap();
+    stop(&machine);
+    assert_eq!(reasons("a"), [2; 3]);
+    // Another name, and another definition.
+    let b = Arc::new(a.renamed("b").unwrap());
+    let mut change = two.change().unwrap();
+    let entry = change.by_uuid(a.uuid, "a").unwrap();
+    change.rename(&entry, b.clone()).unwrap();
+    drop(change);
+    define(&one, &b);
+    assert_eq!(reasons("b"), [2; 3]);
+    // Of a domain that is no more, nothing stays.
+    let mut change = one.change().unwrap();
+    let entry = change.by_uuid(b.uuid, "b").unwrap();
+    change.undefine(&entry, false).unwrap();
+    drop(change);
+    define(&two, &b);
+    assert_eq!(reasons("b"), [0; 3]);
+    // Nor of one that has run since.
+    stop(&start(&two, &b).unwrap());
+    assert_eq!(reasons("b"), [2; 3]);
+    let machine = start(&one, &b).unwrap();
+    assert_eq!(fs::read_dir(root.path().join("run/off")).unwrap().count(), 0);
+    stop(&machine);
+    let damaged = root.path().join("run/off/b.xml");
+    fs::write(&damaged, "<off").unwrap();
+    assert_eq!(off(&open(root.path()), "b"), (false, State::Shutoff, 0));
+    stop(&start(&one, &b).unwrap());
+    assert_eq!(off(&open(root.path()), "b").2, 2);
+    fs::write(root.path().join("run/domains.boot"), "an earlier boot").unwrap();
+    assert_eq!(off(&open(root.path()), "b").2, 0);
+}
+
+#[test]
+fn what_ran_before_the_machine_was_started_has_not_crashed() {
+    let root = tempfile::tempdir().unwrap();
+    let one = open_telling(root.path());
+    let (a, b) = (definition("a", None), definition("b", None));
+    define(&one, &a);
+    let running = start(&one, &b).unwrap();
+    start(&one, &a).unwrap().abandon();
+    assert!(!told(root.path()).is_empty());
+    fs::write(root.path().join("run/domains.boot"), "an earlier boot").unwrap();
+    let two = open_telling(root.path());
+    assert_eq!(off(&two, "a"), (false, State::Shutoff, 0));
+    // An earlier version of the library, which does not note which boot it is, runs it.
+    assert_eq!(off(&two, "b"), (true, State::Running, 1));
+    assert_eq!(told(root.path()), []);
+    stop(&running);
+}
