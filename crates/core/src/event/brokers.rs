@@ -39,10 +39,11 @@ impl Brokers {
         Arc::new(Brokers { journal, ..Brokers::default() })
     }
 
-    /// Has the observer look when a process may have ended. There is one for all.
+    /// Has the observer look when a process may have ended. Only the first one does.
     pub fn observe(&self, observer: Weak<dyn Observer>) {
-        let others = self.observer.set(observer);
-        debug_assert!(others.is_ok(), "two observers");
+        if self.observer.set(observer).is_err() {
+            log::error!("somebody else observes other processes already");
+        }
     }
 
     /// Adds a connection's.
