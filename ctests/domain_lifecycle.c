@@ -97,7 +97,7 @@ static void transient(virConnectPtr conn)
     CHECK_INT(virDomainSetAutostart(dom, 1), -1);
     CHECK_CODE(VIR_ERR_OPERATION_INVALID, "cannot set autostart for transient domain");
     CHECK(virDomainCreateXML(conn, domain_xml("gone", "", 2), 0) == NULL);
-    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "domain is already running");
+    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "domain 'gone' is already active");
     CHECK(virDomainCreateXML(conn, domain_xml("gone", "", 3), 0) == NULL);
     CHECK_CODE(VIR_ERR_OPERATION_FAILED, "domain 'gone' already exists with uuid ");
     CHECK(virDomainDefineXML(conn, domain_xml("other", "", 2)) == NULL);
@@ -223,7 +223,7 @@ static void other_process(virConnectPtr conn, const char *program)
     CHECK_INT(virDomainSuspend(dom), 0);
     check_state(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
     CHECK(virDomainCreateXML(conn, domain_xml("theirs", "", 9), 0) == NULL);
-    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "already running");
+    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "domain 'theirs' is already active");
 
     CHECK_INT(kill(child, SIGKILL), 0);
     CHECK_INT(waitpid(child, NULL, 0), child);

@@ -105,6 +105,54 @@ static void volumes(void)
     CHECK_INT(virStoragePoolNumOfVolumes(pool), 0);
 }
 
+/* What is active cannot be made again. */
+static void active_already(void)
+{
+    virDomainPtr dom = virDomainLookupByName(conn, "test");
+    char *xml;
+
+    CHECK(dom != NULL);
+    xml = virDomainGetXMLDesc(dom, 0);
+    CHECK(xml != NULL);
+    CHECK(virDomainCreateXML(conn, xml, 0) == NULL);
+    CHECK_CODE(VIR_ERR_OPERATION_INVALID, "operation is not valid: domain 'test' is already active");
+    free(xml);
+    CHECK_INT(virDomainFree(dom), 0);
+    xml = virStoragePoolGetXMLDesc(pool, 0);
+    CHECK(xml != NULL);
+    CHECK(virStoragePoolCreateXML(conn, xml, 0) == NULL);
+    CHECK_CODE(VIR_ERR_OPERATION_INVALID,
+               "operation is not valid: pool is already active as 'default-pool'");
+    free(xml);
+}
+
+/* A pool in memory has no access rights but those that it was given, active or not. */
+static void access_rights(void)
+{
+    static const char *const rights = "<permissions>\n"
+                                      "      <mode>0750</mode>\n"
+                                      "      <owner>1001</owner>\n"
+                                      "      <group>1002</group>\n"
+                                      "    </permissions>";
+    char text[512], *xml;
+    virStoragePoolPtr other;
+
+    print_to(text, sizeof(text), "<pool type='dir'><name>o</name><target><path>/o</path>%s</target></pool>",
+             rights);
+    other = virStoragePoolDefineXML(conn, text, 0);
+    CHECK(other != NULL);
+    xml = virStoragePoolGetXMLDesc(other, 0);
+    CHECK(xml && strstr(xml, rights));
+    free(xml);
+    CHECK_INT(virStoragePoolCreate(other, 0), 0);
+    xml = virStoragePoolGetXMLDesc(other, 0);
+    CHECK(xml && strstr(xml, rights));
+    free(xml);
+    CHECK_INT(virStoragePoolDestroy(other), 0);
+    CHECK_INT(virStoragePoolUndefine(other), 0);
+    CHECK_INT(virStoragePoolFree(other), 0);
+}
+
 /* The domain that libvirt's test driver has. */
 #define DOMAIN_XML(index, backing) \
     "<domain type='test' id='1'>\n" \
@@ -372,6 +420,8 @@ int main(int argc, char **argv)
     open_pool();
     what_is_there();
     domain();
+    active_already();
+    access_rights();
     volumes();
     shared_and_gone_with_the_last();
     read_only();

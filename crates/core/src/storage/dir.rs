@@ -332,9 +332,9 @@ impl VolumeStore for DirStore {
         Ok(PoolSizes { capacity, allocation: capacity.saturating_sub(available), available })
     }
 
-    fn permissions(&self) -> Result<Permissions> {
+    fn permissions(&self) -> Result<Option<Permissions>> {
         match fs::metadata(&self.path) {
-            Ok(metadata) => Ok(permissions_of(&metadata)),
+            Ok(metadata) => Ok(Some(permissions_of(&metadata))),
             Err(e) => Err(self.no_folder(errno_of(&e))),
         }
     }

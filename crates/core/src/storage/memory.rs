@@ -59,8 +59,8 @@ impl VolumeStore for MemoryStore {
         Ok(PoolSizes { capacity: CAPACITY, allocation, available: CAPACITY - allocation })
     }
 
-    fn permissions(&self) -> Result<Permissions> {
-        Ok(Permissions::default())
+    fn permissions(&self) -> Result<Option<Permissions>> {
+        Ok(None)
     }
 
     fn list(&self) -> Result<BTreeSet<String>> {

@@ -164,7 +164,10 @@ impl Connection {
         let pool = {
             let mut change = self.storage().change()?;
             let entry = change.claim(&definition)?;
-            refuse_active(&entry)?;
+            if entry.is_active() {
+                let text = format!("pool is already active as '{}'", entry.name);
+                return Err(Error::invalid_operation(VIR_FROM_STORAGE, text));
+            }
             start(&mut change, &entry, Arc::new(definition), &flags)?;
             let pool = Pool::of(self, &entry);
             pool.queue(Lifecycle::Started.event());
@@ -464,7 +467,8 @@ impl Pool {
             false => entry.definition()?,
         };
         let permissions = if entry.is_active() && !inactive {
-            if_there(&entry, entry.store.permissions())?
+            let own = entry.store.permissions();
+            if_there(&entry, own.map(|own| own.unwrap_or_else(|| definition.permissions.clone())))?
         } else {
             definition.permissions.clone()
         };

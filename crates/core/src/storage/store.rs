@@ -55,8 +55,8 @@ pub trait VolumeStore: Send + Sync {
     fn delete(&self) -> Result<()>;
     /// The sizes of the place.
     fn usage(&self) -> Result<PoolSizes>;
-    /// The access rights of the place, where it has some.
-    fn permissions(&self) -> Result<Permissions>;
+    /// The access rights of the place; `None` if it has none beside those that it was defined with.
+    fn permissions(&self) -> Result<Option<Permissions>>;
     /// The names of all volumes.
     fn list(&self) -> Result<BTreeSet<String>>;
     /// What is known of a volume.

@@ -39,7 +39,7 @@ impl VolumeStore for UnknownStore {
         self.fail()
     }
 
-    fn permissions(&self) -> Result<Permissions> {
+    fn permissions(&self) -> Result<Option<Permissions>> {
         self.fail()
     }
 

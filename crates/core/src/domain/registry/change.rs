@@ -260,3 +260,9 @@ impl Drop for Change<'_> {
 pub(super) fn already_running() -> Error {
     Error::invalid_operation(VIR_FROM_DOMAIN, "domain is already running")
 }
+
+/// The same for one that is to be started and runs meanwhile, or was described as if it did not.
+pub(super) fn already_active(name: &str) -> Error {
+    let text = format!("domain '{name}' is already active");
+    Error::invalid_operation(VIR_FROM_DOMAIN, text)
+}

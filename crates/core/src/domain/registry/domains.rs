@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::change::{Change, already_running};
+use super::change::{Change, already_active};
 use super::crash::Crashed;
 use super::entry::{Entries, Entry, Live, find_uuid, no_domain};
 use super::launch::{Launcher, Start};
@@ -276,7 +276,7 @@ impl Domains {
         let entry = change.claim(&definition)?;
         let name = entry.name.clone();
         if entry.is_active() || change.known.starting.contains(&name) {
-            return Err(already_running());
+            return Err(already_active(&name));
         }
         change.purge_stale_snapshots(&entry)?;
         let mut folder = None;
@@ -286,7 +286,7 @@ impl Domains {
             // Others may be starting, and not have written down their numbers yet.
             id = state.next_number(change.known.last_id)?;
             // Another process may be starting it, and not have written down yet that it runs.
-            owner = Some(stored::take(state, &name)?.ok_or_else(already_running)?);
+            owner = Some(stored::take(state, &name)?.ok_or_else(|| already_active(&name))?);
             // What a process that is gone has left would be taken for alive under the new lock.
             state.remove(Folder::Run, &name)?;
             folder = Some(stored::folder(state, &name));
