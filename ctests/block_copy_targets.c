@@ -503,7 +503,7 @@ static void exports(unsigned int flags)
     stop(dom);
     CHECK_INT(run("qemu-img compare -q -f raw -F raw 'nbd+unix:///?socket=%s' %s", in_dir("sock"),
                   in_dir("ref")), 0);
-    CHECK_INT(run("kill $(cat %s)", in_dir("pid")), 0);
+    end_program(in_dir("pid"));
     CHECK_INT(run("rm -f %s", in_dir("sock")), 0);
     /* The event with a path is not sent for a disk that has none. */
     expect_events("top copy ready; vda copy ready; vda copy completed; ");
@@ -532,7 +532,7 @@ static void ended_copy_is_flushed(void)
                   " / Flush id/ { flush = NR } END { exit !(change && flush > change) }' %s",
                   in_dir("requests")), 0);
     stop(dom);
-    CHECK_INT(run("kill $(cat %s)", in_dir("pid")), 0);
+    end_program(in_dir("pid"));
     CHECK_INT(run("rm -f %s", in_dir("sock")), 0);
 }
 

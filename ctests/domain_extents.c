@@ -195,7 +195,7 @@ static void arguments(void)
     CHECK_INT(virSparseDomainGetBlockExtents(dom, "vda", 0, 0, &n, &extents, 0), -1);
     CHECK_CODE(VIR_ERR_SYSTEM_ERROR, "top");
     CHECK(extents == NULL);
-    CHECK_INT(run("kill $(cat %s)", in_dir("io.pid")), 0);
+    end_program(in_dir("io.pid"));
     CHECK_INT(unlink(in_dir("top")), 0);
     CHECK_INT(virSparseDomainGetBlockExtents(dom, "vda", 0, 0, &n, &extents, 0), -1);
     CHECK_CODE(VIR_ERR_SYSTEM_ERROR, "top");
