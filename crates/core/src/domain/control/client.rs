@@ -127,6 +127,8 @@ impl Connection {
     fn receive(&mut self) -> Result<Option<Reply>, Failure> {
         self.0.next().map_err(|e| match e.kind() {
             ErrorKind::TimedOut => Failure::Silent,
+            // The process has closed its end with something in it that it had not read: the call.
+            ErrorKind::ConnectionReset => Failure::NotCalled(e),
             _ => Failure::Lost(e),
         })
     }

@@ -21,6 +21,7 @@ use super::methods::Right;
 use super::peer::{may_connect, peer};
 use super::{READ_ONLY_SOCKET, SOCKET};
 use crate::domain::machine::Machine;
+use crate::domain::machine::condition::not_running;
 use crate::error::*;
 use crate::sys;
 
@@ -203,7 +204,8 @@ impl Shared {
         let mut reader = Reader::new(stream);
         while let Some(call) = reader.next::<Call>()? {
             if !self.begin(id) {
-                return Ok(());
+                // The domain has ended meanwhile. One that has lost its place is not told.
+                return send(Quiet(stream), &failed(not_running()));
             }
             // What it answers is true: nobody takes the domain away meanwhile.
             let Some(machine) = self.machine.upgrade() else { return Ok(()) };

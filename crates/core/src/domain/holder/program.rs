@@ -42,6 +42,10 @@ fn library() -> Result<PathBuf> {
     let missing = |why: &str| Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_DOMAIN, why);
     let own = detached::own_file();
     let own = own.ok_or_else(|| missing("it is not known which file this library is"))?;
+    // A program may have loaded it by another name, from a folder of names for it.
+    let own = fs::canonicalize(&own).map_err(|e| {
+        Error::io(VIR_FROM_DOMAIN, &e, format!("cannot look at '{}'", own.display()))
+    })?;
     let identity = |path: &Path| {
         let found = fs::metadata(path);
         let failed =
