@@ -54,6 +54,11 @@ impl Errno {
         matches!(self, Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EINTR)
     }
 
+    /// Whether the kernel or the filesystem has no such operation, or not for such a file.
+    pub fn is_unsupported(self) -> bool {
+        matches!(self, Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL)
+    }
+
     /// strerror's text: "No such file or directory".
     pub fn text(self) -> String {
         errno_text(self.0)

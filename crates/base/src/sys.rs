@@ -239,7 +239,7 @@ pub fn sync_folder(folder: &impl AsFd) -> SysResult<()> {
     loop {
         match nix::unistd::fsync(folder.as_fd()).map_err(Errno::from) {
             Err(Errno::EINTR) => {}
-            Err(Errno::EINVAL | Errno::EOPNOTSUPP) => return Ok(()),
+            Err(errno) if errno.is_unsupported() => return Ok(()),
             done => return done,
         }
     }

@@ -101,7 +101,7 @@ fn lock_bytes(file: &File, done: &[i64], not_shared: &[i64]) -> SysResult<Taken>
     for (own, _) in bytes() {
         match fcntl(file, FcntlArg::F_OFD_SETLK(&byte(own, libc::F_RDLCK))).map_err(Errno::from) {
             Ok(_) => {}
-            Err(Errno::ENOLCK | Errno::EOPNOTSUPP | Errno::EINVAL | Errno::ENOSYS) => {
+            Err(errno) if errno.is_unsupported() || errno == Errno::ENOLCK => {
                 return Ok(Taken::Unsupported);
             }
             Err(errno) => return Err(errno),

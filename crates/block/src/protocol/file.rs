@@ -229,7 +229,7 @@ impl FileNode {
     /// Whether the kernel does not know where there is data, or has failed to find out.
     fn cannot_tell(&self, errno: Errno) -> Result<()> {
         match errno {
-            Errno::ENOENT | Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::ENOTTY => {
+            errno if errno.is_unsupported() || matches!(errno, Errno::ENOENT | Errno::ENOTTY) => {
                 self.holes_are_hidden("tell", errno);
                 Ok(())
             }
@@ -375,8 +375,9 @@ impl Node for FileNode {
             offset,
             length,
         ) {
+            Ok(()) => Ok(()),
             // It is only advice.
-            Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => Ok(()),
+            Err(errno) if errno.is_unsupported() => Ok(()),
             Err(errno) => Err(self.error("discard a range of", errno)),
         }
     }

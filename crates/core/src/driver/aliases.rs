@@ -4,7 +4,6 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::uri::folder_of_user;
@@ -65,8 +64,7 @@ fn read(path: &Path, place: &str) -> Result<Option<String>> {
         Ok(_) => {}
     }
     // A FIFO may have come into its place, and would wait for its other end.
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = sys::open_promptly(path, OpenOptions::new().read(true), 0);
     let mut bytes = Vec::new();
     file.and_then(|file| fallible(|| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)))
         .map_err(|e| failed(&e))?;

@@ -4,7 +4,6 @@
 
 use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use crate::domain::{DefineFlags, Domain, SnapshotCreateFlags, StartFlags, State}
 use crate::error::*;
 use crate::host::{NodeInfo, TestHost};
 use crate::storage::{CreateFlags, CreateVolumeFlags};
+use crate::sys;
 use crate::xml::{self, Element, MAX_TEXT, Node, excerpt};
 
 /// The namespace of what libvirt's test driver adds to a `<domain>`.
@@ -86,8 +86,7 @@ fn read(path: &Path, root: &str, most: usize) -> Result<(Element, usize)> {
         xml_error(format!("failed to parse xml document '{}': {cause}", excerpt(&shown)))
     };
     // A FIFO would wait for its other end; a device may have no end.
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = sys::open_promptly(path, OpenOptions::new().read(true), 0);
     let file = file.map_err(|e| failed(errno_of(&e)))?;
     let metadata = file.metadata().map_err(|e| failed(errno_of(&e)))?;
     if !metadata.is_file() {

@@ -75,7 +75,7 @@ impl Staged {
                 self.folder.sync_or(|| nix::unistd::unlink(&self.path).map_err(Errno::from))
             }
             // Not every filesystem can do that.
-            Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {
+            Err(errno) if errno.is_unsupported() => {
                 self.rename()?;
                 self.folder.sync_or(|| Err(Errno::EOPNOTSUPP))
             }
@@ -242,8 +242,7 @@ pub fn names(folder: &Path, kind: Kind) -> Result<Vec<String>> {
 /// The text of a file; whatever else it is, it is not waited for.
 fn read_text(path: &Path) -> io::Result<String> {
     let unusable = |what: &str| Err(io::Error::new(ErrorKind::InvalidData, what.to_string()));
-    let file =
-        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    let file = crate::sys::open_promptly(path, OpenOptions::new().read(true), 0)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return unusable("it is not a regular file");

@@ -121,7 +121,7 @@ fn rename_to_free(folder: &OwnedFd, before: &str, name: &str) -> SysResult<()> {
     match renameat2(folder, before, folder, name, RenameFlags::RENAME_NOREPLACE)
         .map_err(Errno::from)
     {
-        Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {}
+        Err(errno) if errno.is_unsupported() => {}
         done => return done,
     }
     match linkat(folder, before, folder, name, AtFlags::empty()).map_err(Errno::from) {

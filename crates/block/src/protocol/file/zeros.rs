@@ -4,7 +4,6 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::Ordering;
 
 use nix::fcntl::FallocateFlags;
-use virsparse_base::errno::Errno;
 use virsparse_base::sys;
 
 use super::FileNode;
@@ -107,7 +106,7 @@ impl FileNode {
         for mode in modes {
             match sys::fallocate(&self.file, *mode, offset, length) {
                 Ok(()) => return Ok(true),
-                Err(errno @ (Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL)) => {
+                Err(errno) if errno.is_unsupported() => {
                     if *mode == punch {
                         self.holes_are_hidden("make", errno);
                     }
