@@ -17,6 +17,7 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use crate::errno::{Errno, SysResult, errno_of};
+use crate::memory::fallible;
 
 /// What is to be started.
 pub struct Program<'a> {
@@ -330,7 +331,7 @@ fn loaded_file() -> Option<PathBuf> {
 
 /// The file that is mapped at an address, as the kernel knows it.
 fn mapped_file(address: usize) -> Option<PathBuf> {
-    let maps = std::fs::read("/proc/self/maps").ok()?;
+    let maps = fallible(|| std::fs::read("/proc/self/maps")).ok()?;
     maps.split(|byte| *byte == b'\n').find_map(|line| {
         let path = line.iter().position(|byte| *byte == b'/').map(|at| &line[at..])?;
         let range = str::from_utf8(line.split(|byte| *byte == b' ').next()?).ok()?;

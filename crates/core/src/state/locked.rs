@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::futimens;
 use nix::sys::time::TimeSpec;
+use virsparse_base::memory::fallible;
 
 use super::{Folder, Staged, Stamp, StateDir, remove};
 use crate::error::*;
@@ -210,7 +211,7 @@ impl Locked<'_> {
     /// number in its file was written half.
     pub fn next_number(&self, least: i32) -> Result<i32> {
         let path = self.root.join("run").join(format!("{}.number", self.kind.folder));
-        let before = match fs::read_to_string(&path) {
+        let before = match fallible(|| fs::read_to_string(&path)) {
             Ok(text) => text.trim().parse().unwrap_or(0),
             Err(e) if e.kind() == io::ErrorKind::NotFound => 0,
             Err(e) => return Err(self.failed(&e, "cannot read", &path)),

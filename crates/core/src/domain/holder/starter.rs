@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use virsparse_base::errno::{Errno, errno_of};
+use virsparse_base::memory::fallible;
 use virsparse_base::sys::detached::{self, Detached};
 
 use super::conversation::Conversation;
@@ -84,7 +85,7 @@ fn answer(conversation: &Conversation) -> io::Result<Option<Answer>> {
         return Reader::new(rest).next();
     }
     let mut text = Vec::new();
-    rest.read_to_end(&mut text)?;
+    fallible(|| rest.read_to_end(&mut text))?;
     let text = String::from_utf8_lossy(&text);
     let text = text.trim_start_matches(char::from(COMPLAINT)).trim_end_matches('\0');
     let error = Error::new(VIR_ERR_OPERATION_FAILED, VIR_FROM_DOMAIN, text);
