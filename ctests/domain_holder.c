@@ -284,7 +284,7 @@ static void a_domain_outlives_its_starter(const char *program)
         pid = holder_of(dom, "process");
         CHECK(process_runs(pid));
         CHECK(virDomainCreateXML(conn, xml, 0) == NULL);
-        CHECK_ERR(VIR_ERR_OPERATION_INVALID, VIR_FROM_DOMAIN, "domain is already running");
+        CHECK_ERR(VIR_ERR_OPERATION_INVALID, VIR_FROM_DOMAIN, "domain 'two' is already active");
         /* It is used as if it ran here. */
         CHECK_INT(virDomainResume(dom), 0);
         CHECK_INT(virDomainBlockResize(dom, "vda", 2 * MIB, VIR_DOMAIN_BLOCK_RESIZE_BYTES), 0);
@@ -337,6 +337,17 @@ static void a_domain_ends_with_its_starter(const char *program)
     wait_until_off(other, "three");
     wait_for_end(pid);
     nothing_left();
+
+    /* A process that does nothing any more is ended. */
+    conn = open_uri(held_uri);
+    dom = virDomainCreateXML(conn, xml, VIR_DOMAIN_START_AUTODESTROY);
+    CHECK(dom != NULL);
+    pid = holder_of(dom, "process");
+    CHECK_INT(virDomainFree(dom), 0);
+    CHECK_INT(kill(pid, SIGSTOP), 0);
+    CHECK_INT(virConnectClose(conn), 0);
+    CHECK_INT(is_active(other, "three"), 0);
+    wait_for_end(pid);
     CHECK_INT(virConnectClose(other), 0);
 }
 

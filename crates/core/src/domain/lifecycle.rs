@@ -27,6 +27,9 @@ use crate::session::Hold;
 /// How long guests that do not take their answers can delay a shutdown.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long the process of a domain may say nothing before it is asked whether it is there.
+const SILENCE: Duration = Duration::from_secs(10);
+
 flags! {
     /// How a domain is started.
     pub struct StartFlags: u32 = virDomainCreateFlags {
@@ -164,11 +167,28 @@ impl Domains {
             self.stop_those(|identity| identity.autodestroy == Some(id), &destroying());
         for held in held {
             let name = held.name.clone();
-            result = result.and(held.ended().inspect_err(|error| {
+            result = result.and(self.end_of(held).inspect_err(|error| {
                 log::error!("domain '{name}' has ended: {error}");
             }));
         }
         result
+    }
+
+    /// Waits for the end of a domain that another process holds. If that does not answer anything, it is
+    /// ended.
+    fn end_of(&self, held: Held) -> Result<()> {
+        while !held.is_answered(SILENCE)? {
+            let entry = match self.by_name(&held.name) {
+                Err(error) if error.code == VIR_ERR_NO_DOMAIN => break,
+                entry => entry?,
+            };
+            if let Err(error) = entry.machine().and_then(|machine| machine.condition())
+                && error.code == VIR_ERR_OPERATION_TIMEOUT
+            {
+                return self.end_hung(&entry, &destroying(), error);
+            }
+        }
+        held.ended()
     }
 
     /// Ends all that runs here.

@@ -4,6 +4,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{MsgFlags, recv, send};
@@ -16,22 +17,40 @@ pub struct Conversation {
     end: Option<OwnedFd>,
 }
 
+/// What has been waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ready {
+    Socket,
+    /// Only the end of the process.
+    End,
+    /// The time is over.
+    Nothing,
+}
+
 impl Conversation {
     pub fn new(stream: UnixStream, end: Option<OwnedFd>) -> Conversation {
         Conversation { stream, end }
     }
 
-    /// Waits until the socket can be read, or written. False if the process has ended instead.
-    fn wait(&self, wanted: PollFlags, timeout: PollTimeout) -> io::Result<bool> {
+    /// Waits until the socket can be read, or written, or the process has ended.
+    fn wait(&self, wanted: PollFlags, timeout: PollTimeout) -> io::Result<Ready> {
         loop {
             let mut fds = vec![PollFd::new(self.stream.as_fd(), wanted)];
             fds.extend(self.end.iter().map(|end| PollFd::new(end.as_fd(), PollFlags::POLLIN)));
             match poll(&mut fds, timeout).map_err(Errno::from) {
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
-                Ok(_) => return Ok(fds[0].any().unwrap_or(true)),
+                Ok(0) => return Ok(Ready::Nothing),
+                Ok(_) if fds[0].any().unwrap_or(true) => return Ok(Ready::Socket),
+                Ok(_) => return Ok(Ready::End),
             }
         }
+    }
+
+    /// Whether there is something to be read, or the process has ended, within that time.
+    pub fn is_answered(&self, within: Duration) -> io::Result<bool> {
+        let timeout = PollTimeout::try_from(within).unwrap_or(PollTimeout::MAX);
+        Ok(self.wait(PollFlags::POLLIN, timeout)? != Ready::Nothing)
     }
 
     /// Whether the process has ended, or has closed its end.
@@ -59,7 +78,9 @@ impl Read for &Conversation {
             match recv(self.stream.as_raw_fd(), to, MsgFlags::MSG_DONTWAIT).map_err(Errno::from) {
                 Err(Errno::EAGAIN) if ended => return Ok(0),
                 // What it has said before it ended is still to be read.
-                Err(Errno::EAGAIN) => ended = !self.wait(PollFlags::POLLIN, PollTimeout::NONE)?,
+                Err(Errno::EAGAIN) => {
+                    ended = self.wait(PollFlags::POLLIN, PollTimeout::NONE)? == Ready::End;
+                }
                 Err(Errno::ECONNRESET) => return Ok(0),
                 Err(Errno::EINTR) => {}
                 result => return Ok(result?),
@@ -75,7 +96,7 @@ impl Write for &Conversation {
         loop {
             match send(self.stream.as_raw_fd(), from, flags).map_err(Errno::from) {
                 Err(Errno::EAGAIN) => {
-                    if !self.wait(PollFlags::POLLOUT, PollTimeout::NONE)? {
+                    if self.wait(PollFlags::POLLOUT, PollTimeout::NONE)? == Ready::End {
                         return Err(ErrorKind::BrokenPipe.into());
                     }
                 }

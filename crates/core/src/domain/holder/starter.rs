@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use virsparse_base::errno::{Errno, errno_of};
 use virsparse_base::memory::fallible;
@@ -103,6 +104,11 @@ impl Held {
         if let Err(e) = send(&self.conversation, &Stop { stop: true }) {
             log::debug!("domain '{}' has ended before: {e}", self.name);
         }
+    }
+
+    /// Whether it has, or cannot any more, within that time.
+    pub fn is_answered(&self, within: Duration) -> Result<bool> {
+        self.conversation.is_answered(within).map_err(|e| no_answer(&self.name, &e))
     }
 
     /// Waits until it has. What guests have written and could not be brought to stable storage is told.
