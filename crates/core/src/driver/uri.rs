@@ -50,6 +50,24 @@ pub fn default_sync() -> bool {
     value != "no"
 }
 
+/// Which process runs domains where the URI does not say so; `None` if the environment does not either.
+fn default_hold() -> Option<Hold> {
+    let value = sys::secure_env("VIRSPARSE_HOLD").filter(|value| !value.is_empty())?;
+    let hold = value.to_str().and_then(hold_of);
+    if hold.is_none() {
+        log::warn!("VIRSPARSE_HOLD is '{}', which is neither caller nor process", value.display());
+    }
+    hold
+}
+
+fn hold_of(word: &str) -> Option<Hold> {
+    match word {
+        "caller" => Some(Hold::Caller),
+        "process" => Some(Hold::Process { required: true }),
+        _ => None,
+    }
+}
+
 /// The place that a URI names, and what it says of how to work there.
 pub fn parse(uri: &str) -> Result<Address> {
     let unavailable = |detail: String| Error::new(VIR_ERR_NO_CONNECT, VIR_FROM_NONE, detail);
@@ -114,7 +132,12 @@ fn parse_sparse(path: &str, query: &str) -> Result<Address> {
         return Err(bad_query(query));
     }
     let Query { sync, hold, .. } = known;
-    let hold = hold.unwrap_or(Hold::Caller);
+    // A root that the URI names is embedded in the program, as libvirt's drivers can be.
+    let usual = match path {
+        "/embed" => Hold::Caller,
+        _ => Hold::Process { required: false },
+    };
+    let hold = hold.or_else(default_hold).unwrap_or(usual);
     Ok(Address { place: Place::Shared(SharedPlace::Embed(root)), sync, hold })
 }
 
@@ -138,9 +161,8 @@ fn parse_query(query: &str) -> Result<Query<'_>> {
             Some(("root", value)) if known.root.is_none() => known.root = Some(value),
             Some(("sync", "no")) if known.sync.is_none() => known.sync = Some(false),
             Some(("sync", "yes")) if known.sync.is_none() => known.sync = Some(true),
-            Some(("hold", "caller")) if known.hold.is_none() => known.hold = Some(Hold::Caller),
-            Some(("hold", "process")) if known.hold.is_none() => {
-                known.hold = Some(Hold::Process { required: true });
+            Some(("hold", word)) if known.hold.is_none() && hold_of(word).is_some() => {
+                known.hold = hold_of(word);
             }
             _ => return Err(bad_query(query)),
         }
@@ -233,6 +255,7 @@ mod tests {
             ("sparse:///embed?hold=caller&root=/a", Hold::Caller),
             ("sparse:///system?hold=process&sync=no", process),
             ("sparse:///system?hold=caller", Hold::Caller),
+            ("sparse:///system", Hold::Process { required: false }),
         ] {
             assert_eq!(parse(uri).unwrap().hold, hold, "{uri}");
         }
