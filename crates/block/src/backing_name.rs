@@ -132,16 +132,16 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nbd::{Address, Place};
+    use crate::nbd::{Address, Transport};
 
     fn unix(path: &str, export: &str) -> Location {
-        let place = Place::Unix(path.into());
-        Location::from(Address { place, export: export.to_string() })
+        let transport = Transport::Unix(path.into());
+        Location::from(Address { transport, export: export.to_string() })
     }
 
     fn inet(host: &str, port: u16, export: &str) -> Location {
-        let place = Place::Tcp { host: host.to_string(), port };
-        Location::from(Address { place, export: export.to_string() })
+        let transport = Transport::Tcp { host: host.to_string(), port };
+        Location::from(Address { transport, export: export.to_string() })
     }
 
     #[test]

@@ -21,7 +21,7 @@ const MOST_DATA: u64 = 64 << 20;
 
 /// Where a range of the guest's bytes is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Mapping {
     /// In the backing image, if there is one; else nowhere.
     Backing,
     /// Nowhere: zeros. `allocated`: space is kept for them.
@@ -32,24 +32,24 @@ pub enum Place {
     Packed { packed: Packed, cluster: u64 },
 }
 
-impl Place {
+impl Mapping {
     /// Whether `next`, `length` bytes further on, continues this.
-    fn goes_on(&self, next: &Place, length: u64) -> bool {
+    fn goes_on(&self, next: &Mapping, length: u64) -> bool {
         match (self, next) {
-            (Place::Data { host, own }, Place::Data { host: next, own: next_own }) => {
+            (Mapping::Data { host, own }, Mapping::Data { host: next, own: next_own }) => {
                 host + length == *next && own == next_own
             }
-            (Place::Packed { .. }, _) => false,
+            (Mapping::Packed { .. }, _) => false,
             (before, next) => before == next,
         }
     }
 }
 
-/// A range with one place.
+/// A range with one mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
     pub length: u64,
-    pub place: Place,
+    pub mapping: Mapping,
 }
 
 /// The tables of an image.
@@ -79,7 +79,7 @@ impl Map {
         refcounts.used_end(&mut self.cache, file).map(Some)
     }
 
-    /// Where the bytes from `offset` on are, for as far as that is one place but not beyond `end`.
+    /// Where the bytes from `offset` on are, for as far as that is one mapping but not beyond `end`.
     pub fn run(
         &mut self,
         header: &Header,
@@ -87,23 +87,23 @@ impl Map {
         offset: u64,
         end: u64,
     ) -> Result<Run, Problem> {
-        let (place, mut length) = self.step(header, file, offset, end)?;
+        let (mapping, mut length) = self.step(header, file, offset, end)?;
         let mut steps = 1;
         while offset + length < end && steps < MOST_STEPS {
-            if matches!(place, Place::Data { .. }) && length >= MOST_DATA {
+            if matches!(mapping, Mapping::Data { .. }) && length >= MOST_DATA {
                 break;
             }
             steps += 1;
             let (next, more) = self.step(header, file, offset + length, end)?;
-            if !place.goes_on(&next, length) {
+            if !mapping.goes_on(&next, length) {
                 break;
             }
             length += more;
         }
-        Ok(Run { length, place })
+        Ok(Run { length, mapping })
     }
 
-    /// The place of the subcluster at `offset`, from there to its end; of everything that a missing
+    /// The mapping of the subcluster at `offset`, from there to its end; of everything that a missing
     /// L2 table would map, if it is missing.
     fn step(
         &mut self,
@@ -111,12 +111,12 @@ impl Map {
         file: &dyn Node,
         offset: u64,
         end: u64,
-    ) -> Result<(Place, u64), Problem> {
+    ) -> Result<(Mapping, u64), Problem> {
         let coverage = header.l2_coverage();
         let l1_index = offset / coverage;
         let Some(table) = self.table(header, file, l1_index)? else {
             let boundary = ((l1_index + 1).saturating_mul(coverage)).min(end);
-            return Ok((Place::Backing, boundary - offset));
+            return Ok((Mapping::Backing, boundary - offset));
         };
         let entry = self.entry_in(header, file, table, offset)?;
         let unit = match entry {
@@ -125,15 +125,15 @@ impl Map {
         };
         let in_cluster = offset % header.cluster_size();
         let length = (unit - in_cluster % unit).min(end - offset);
-        let place = match entry {
-            Entry::Packed(packed) => Place::Packed { packed, cluster: offset - in_cluster },
+        let mapping = match entry {
+            Entry::Packed(packed) => Mapping::Packed { packed, cluster: offset - in_cluster },
             Entry::Plain { host, copied, .. } => match (entry.state(in_cluster / unit), host) {
-                (State::Data, Some(host)) => Place::Data { host: host + in_cluster, own: copied },
-                (State::Data, None) | (State::Unallocated, _) => Place::Backing,
-                (State::Zero, host) => Place::Zeros { allocated: host.is_some() },
+                (State::Data, Some(host)) => Mapping::Data { host: host + in_cluster, own: copied },
+                (State::Data, None) | (State::Unallocated, _) => Mapping::Backing,
+                (State::Zero, host) => Mapping::Zeros { allocated: host.is_some() },
             },
         };
-        Ok((place, length))
+        Ok((mapping, length))
     }
 
     /// The L2 table that an L1 entry refers to.

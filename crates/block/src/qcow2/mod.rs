@@ -30,7 +30,7 @@ pub use check::Report;
 pub use create::{CreateOptions, create, create_with_data};
 pub(crate) use fields::MOST_NAME;
 pub use header::{Header, Incompatible};
-use map::{Map, Place, Run};
+use map::{Map, Mapping, Run};
 use problem::Problem;
 use refcount::Refcounts;
 use solid::Solid;
@@ -176,17 +176,17 @@ impl Qcow2Node {
         &self,
         part: &mut [u8],
         offset: u64,
-        place: Place,
+        mapping: Mapping,
     ) -> std::result::Result<(), Problem> {
-        match place {
-            Place::Zeros { .. } => part.fill(0),
-            Place::Data { host, .. } => {
+        match mapping {
+            Mapping::Zeros { .. } => part.fill(0),
+            Mapping::Data { host, .. } => {
                 let got = self.data.read_at(part, host)?;
                 // A cluster may reach beyond the end of the file.
                 part[got..].fill(0);
             }
-            Place::Backing => self.read_below(part, offset)?,
-            Place::Packed { packed, cluster } => {
+            Mapping::Backing => self.read_below(part, offset)?,
+            Mapping::Packed { packed, cluster } => {
                 let bytes = self.unpack(packed)?;
                 let start = (offset - cluster) as usize;
                 part.copy_from_slice(&bytes[start..start + part.len()]);
@@ -213,10 +213,10 @@ impl Qcow2Node {
     fn read_here(&self, part: &mut [u8], offset: u64) -> Result<(usize, bool)> {
         let read = self.run(offset, offset + part.len() as u64).and_then(|run| {
             let length = run.length as usize;
-            if run.place == Place::Backing {
+            if run.mapping == Mapping::Backing {
                 return Ok((length, true));
             }
-            self.read_run(&mut part[..length], offset, run.place)?;
+            self.read_run(&mut part[..length], offset, run.mapping)?;
             Ok((length, false))
         });
         read.map_err(|problem| problem.report(&self.name))
@@ -245,12 +245,12 @@ impl Qcow2Node {
     fn extent(&self, offset: u64, limit: u64) -> std::result::Result<Extent, Problem> {
         let run = self.run(offset, limit)?;
         let extent = |kind| Extent::new(offset, run.length, kind);
-        Ok(match run.place {
-            Place::Zeros { allocated: true } => extent(ExtentKind::Zero),
-            Place::Zeros { allocated: false } => extent(ExtentKind::Hole),
-            Place::Data { host, .. } => self.data_extent(offset, run.length, host)?,
-            Place::Packed { .. } => extent(ExtentKind::Data),
-            Place::Backing => match self.backing_with_length()? {
+        Ok(match run.mapping {
+            Mapping::Zeros { allocated: true } => extent(ExtentKind::Zero),
+            Mapping::Zeros { allocated: false } => extent(ExtentKind::Hole),
+            Mapping::Data { host, .. } => self.data_extent(offset, run.length, host)?,
+            Mapping::Packed { .. } => extent(ExtentKind::Data),
+            Mapping::Backing => match self.backing_with_length()? {
                 Some((backing, length)) if offset < length => {
                     let limit = (offset + run.length).min(length);
                     let below = match backing.file() {

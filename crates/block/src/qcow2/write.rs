@@ -11,7 +11,7 @@ use virsparse_base::errno::Errno;
 
 use super::entry::{Entry, SUBCLUSTERS, State};
 use super::header::Autoclear;
-use super::map::{Map, Place, Run};
+use super::map::{Map, Mapping, Run};
 use super::problem::buffer;
 use super::refcount::Taken;
 use super::{Problem, Qcow2Node};
@@ -70,13 +70,13 @@ impl Qcow2Node {
         let run = {
             let mut map = self.map();
             let run = map.run(&self.header, &*self.file, offset, end)?;
-            match run.place {
-                Place::Data { host, own: true } => self.check_data(&mut map, host, run.length)?,
+            match run.mapping {
+                Mapping::Data { host, own: true } => self.check_data(&mut map, host, run.length)?,
                 _ => return Ok(0),
             }
             run
         };
-        if let Run { length, place: Place::Data { host, .. } } = run {
+        if let Run { length, mapping: Mapping::Data { host, .. } } = run {
             self.data.write_at(&data[..length as usize], host)?;
         }
         Ok(run.length)
@@ -276,7 +276,7 @@ impl Qcow2Node {
         while at < end {
             let run = self.run(at, end)?;
             let start = (at - offset) as usize;
-            self.read_run(&mut bytes[start..start + run.length as usize], at, run.place)?;
+            self.read_run(&mut bytes[start..start + run.length as usize], at, run.mapping)?;
             at += run.length;
         }
         bytes[length as usize..].fill(0);
@@ -341,9 +341,9 @@ impl Qcow2Node {
         while at < stop {
             map.commit_if_full(&*self.file)?;
             let run = map.run(&self.header, &*self.file, at, stop.min(self.size()).max(at + 1))?;
-            let nothing = match run.place {
-                Place::Backing => at >= below,
-                Place::Zeros { allocated } => !(allocated && may_unmap),
+            let nothing = match run.mapping {
+                Mapping::Backing => at >= below,
+                Mapping::Zeros { allocated } => !(allocated && may_unmap),
                 _ => false,
             };
             // The image's last cluster may be cut off by its end.

@@ -18,19 +18,19 @@ use crate::block::{
 use crate::error::*;
 use crate::xml::excerpt;
 
-/// Where an image is.
+/// An image in a pool, by the volume that it is.
 #[derive(Clone)]
-pub struct Place {
+pub struct PoolImage {
     pub store: Arc<dyn VolumeStore>,
     pub name: String,
     /// What others know it by.
     path: String,
 }
 
-impl Place {
-    /// The place of the volume of that name, whether there is one or not.
-    pub fn new(store: &Arc<dyn VolumeStore>, name: &str) -> Result<Place> {
-        Ok(Place { store: store.clone(), name: name.to_string(), path: store.path(name)? })
+impl PoolImage {
+    /// The image that is the volume of that name, whether there is one or not.
+    pub fn new(store: &Arc<dyn VolumeStore>, name: &str) -> Result<PoolImage> {
+        Ok(PoolImage { store: store.clone(), name: name.to_string(), path: store.path(name)? })
     }
 
     fn path(&self) -> String {
@@ -47,14 +47,14 @@ impl Place {
 }
 
 impl Volume {
-    fn place(&self) -> Result<Place> {
-        Place::new(&self.store()?, self.name())
+    fn pool_image(&self) -> Result<PoolImage> {
+        PoolImage::new(&self.store()?, self.name())
     }
 
     /// Opens what a guest sees of the volume, which others must not change meanwhile; to write, they
     /// must not use it at all.
     pub fn open_image(&self, format: Format, write: bool) -> Result<Arc<dyn Node>> {
-        open_chain(self.connect(), &self.place()?, format, write, &mut Vec::new())
+        open_chain(self.connect(), &self.pool_image()?, format, write, &mut Vec::new())
     }
 
     /// The same as an image that may lie over another; `None` for one of a format without such images.
@@ -62,15 +62,15 @@ impl Volume {
         if !format.can_have_backing() {
             return Ok(None);
         }
-        let (place, mut above) = (self.place()?, Vec::new());
-        let image = open_with_header(self.connect(), &place, format, write, &mut above)?;
+        let (image, mut above) = (self.pool_image()?, Vec::new());
+        let image = open_with_header(self.connect(), &image, format, write, &mut above)?;
         Ok(image.overlay())
     }
 
     /// What is known of the image below the volume, if the volume's name for it leads to one that
     /// may be looked at.
     pub fn backing_facts(&self, backing: &RecordedBacking) -> Result<Option<VolumeFacts>> {
-        let below = follow(self.connect(), &self.place()?, &backing.name);
+        let below = follow(self.connect(), &self.pool_image()?, &backing.name);
         match below.and_then(|below| below.store.facts(&below.name)) {
             // It leads nowhere, or where we do not follow.
             Err(e) if matches!(e.code, VIR_ERR_OPERATION_DENIED | VIR_ERR_NO_STORAGE_VOL) => {
@@ -83,36 +83,36 @@ impl Volume {
 }
 
 /// Opens an image for reading.
-pub fn open(connect: &Connection, place: &Place, format: Format) -> Result<Arc<dyn Node>> {
-    open_chain(connect, place, format, false, &mut Vec::new())
+pub fn open(connect: &Connection, image: &PoolImage, format: Format) -> Result<Arc<dyn Node>> {
+    open_chain(connect, image, format, false, &mut Vec::new())
 }
 
 /// `above`: the paths of the images that lead here.
 fn open_chain(
     connect: &Connection,
-    place: &Place,
+    image: &PoolImage,
     format: Format,
     write: bool,
     above: &mut Vec<String>,
 ) -> Result<Arc<dyn Node>> {
     if format.has_header() {
-        return Ok(open_with_header(connect, place, format, write, above)?.node());
+        return Ok(open_with_header(connect, image, format, write, above)?.node());
     }
-    open_file(connect, place, write, above)
+    open_file(connect, image, write, above)
 }
 
 fn open_with_header(
     connect: &Connection,
-    place: &Place,
+    image: &PoolImage,
     format: Format,
     write: bool,
     above: &mut Vec<String>,
 ) -> Result<OpenImage> {
-    let file = open_file(connect, place, write, above)?;
-    let path = place.path();
+    let file = open_file(connect, image, write, above)?;
+    let path = image.path();
     let header = format.read(&path, &*file).map_err(report)?;
     above.push(path);
-    let below = open_below(connect, place, header.info(), write, above);
+    let below = open_below(connect, image, header.info(), write, above);
     let name = above.pop().unwrap_or_default();
     let (data, backing) = below?;
     let parts = ImageParts { name, file, data, backing, writable: write };
@@ -121,18 +121,18 @@ fn open_with_header(
 
 fn open_file(
     connect: &Connection,
-    place: &Place,
+    image: &PoolImage,
     write: bool,
     above: &[String],
 ) -> Result<Arc<dyn Node>> {
-    let path = place.path();
+    let path = image.path();
     if above.contains(&path) {
         return Err(failed(format!("image '{path}' is its own backing image")));
     }
     if above.len() >= MOST_IMAGES {
         return Err(failed(format!("the backing chain has more than {MOST_IMAGES} images")));
     }
-    place.open(connect, write).map_err(|e| referred(e, &path, above))
+    image.open(connect, write).map_err(|e| referred(e, &path, above))
 }
 
 type Opened = Option<Arc<dyn Node>>;
@@ -140,7 +140,7 @@ type Opened = Option<Arc<dyn Node>>;
 /// Opens what an image refers to, for reading: its data file and its backing image.
 fn open_below(
     connect: &Connection,
-    place: &Place,
+    image: &PoolImage,
     info: &ImageInfo,
     write: bool,
     above: &mut Vec<String>,
@@ -148,22 +148,22 @@ fn open_below(
     let data = match &info.data_file {
         _ if !info.has_data_file => None,
         Some(_) if write => {
-            let text = format!("the data of image '{}' is in another file", place.path());
+            let text = format!("the data of image '{}' is in another file", image.path());
             return Err(Error::new(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_STORAGE, text));
         }
         Some(name) => {
-            let data = follow(connect, place, name)?;
+            let data = follow(connect, image, name)?;
             let file = data.open(connect, false);
             Some(file.map_err(|e| referred(e, &data.path(), above))?)
         }
         None => {
-            return Err(failed(format!("image '{}' does not name its data file", place.path())));
+            return Err(failed(format!("image '{}' does not name its data file", image.path())));
         }
     };
     let backing = match &info.backing_file {
         Some(name) => {
-            let format = backing_format(info, &place.path())?;
-            let below = follow(connect, place, name)?;
+            let format = backing_format(info, &image.path())?;
+            let below = follow(connect, image, name)?;
             Some(open_chain(connect, &below, format, false, above)?)
         }
         None => None,
@@ -184,7 +184,7 @@ fn backing_format(info: &ImageInfo, image: &str) -> Result<Format> {
 }
 
 /// Where a name in an image leads.
-pub fn follow(connect: &Connection, image: &Place, name: &str) -> Result<Place> {
+pub fn follow(connect: &Connection, image: &PoolImage, name: &str) -> Result<PoolImage> {
     let refuse = || {
         let text = format!(
             "image '{}' refers to '{}', which is not in an active pool",
@@ -209,7 +209,7 @@ pub fn follow(connect: &Connection, image: &Place, name: &str) -> Result<Place> 
     let all = connect.storage().all()?;
     for entry in all.iter().filter(|entry| entry.is_active()) {
         if entry.definition().is_ok() && entry.store.is_at(&folder)? {
-            return Place::new(&entry.store, name);
+            return PoolImage::new(&entry.store, name);
         }
     }
     expect_known(&all)?;
@@ -262,7 +262,7 @@ mod tests {
         std::os::unix::fs::symlink(&pools[1], base.join("link")).unwrap();
         std::os::unix::fs::symlink(base.join("other"), base.join("p/out")).unwrap();
         let store = connect.storage().by_name("p").unwrap().store;
-        let image = Place::new(&store, "image").unwrap();
+        let image = PoolImage::new(&store, "image").unwrap();
         let part = prop_oneof![
             Just(".."),
             Just("."),
@@ -292,9 +292,9 @@ mod tests {
                 last => fs::canonicalize(&path.display().to_string()[..path.as_os_str().len() - last.len()]).ok(),
             };
             match found {
-                Ok(place) => {
-                    prop_assert_eq!(&place.name, last);
-                    let found = PathBuf::from(place.store.folder().unwrap().unwrap());
+                Ok(image) => {
+                    prop_assert_eq!(&image.name, last);
+                    let found = PathBuf::from(image.store.folder().unwrap().unwrap());
                     prop_assert_eq!(folder, Some(found.clone()));
                     prop_assert!(pools.contains(&found));
                 }

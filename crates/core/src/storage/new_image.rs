@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use virsparse_base::errno::Errno;
 
-use super::chain::{self, Place};
+use super::chain::{self, PoolImage};
 use super::connection::Connection;
 use super::registry::Entry;
 use super::volume::report;
@@ -67,7 +67,7 @@ pub struct NewImage {
     nocow: bool,
     /// The format of the image below it.
     below: Option<Format>,
-    place: Place,
+    target: PoolImage,
 }
 
 impl NewImage {
@@ -80,9 +80,9 @@ impl NewImage {
         preallocate: bool,
         length: u64,
     ) -> Result<NewImage> {
-        let place = Place::new(&entry.store, &definition.name)?;
+        let target = PoolImage::new(&entry.store, &definition.name)?;
         let backing = match &definition.backing_store {
-            Some(store) => Some((store, Below::look(connect, &place, store)?)),
+            Some(store) => Some((store, Below::look(connect, &target, store)?)),
             None => None,
         };
         // A capacity of 0 is none: an image over another is then as long as that.
@@ -104,7 +104,7 @@ impl NewImage {
         let image = block::NewImage { size, backing: recorded, in_place: false, options };
         format.check(&image).map_err(refused)?;
         let below = backing.map(|(_, below)| below.format);
-        Ok(NewImage { format, image, nocow: definition.nocow, below, place })
+        Ok(NewImage { format, image, nocow: definition.nocow, below, target })
     }
 
     /// Makes `file`, which is empty, the image.
@@ -112,7 +112,7 @@ impl NewImage {
         if let Some(file) = file.file().filter(|_| self.nocow) {
             // A filesystem that cannot is as good.
             if let Err(errno) = sys::set_nocow(file) {
-                log::info!("'{}' may be copied on write: {errno}", self.place.name);
+                log::info!("'{}' may be copied on write: {errno}", self.target.name);
             }
         }
         self.format.create(&**file, &self.image).map_err(refused)
@@ -123,7 +123,7 @@ impl NewImage {
         self.make(file)?;
         let backing = match (self.below, &self.image.backing) {
             (Some(format), Some((name, _))) => {
-                let below = chain::follow(connect, &self.place, name)?;
+                let below = chain::follow(connect, &self.target, name)?;
                 Some(chain::open(connect, &below, format)?)
             }
             _ => None,
@@ -153,8 +153,8 @@ struct Below {
 }
 
 impl Below {
-    fn look(connect: &Connection, place: &Place, named: &BackingStore) -> Result<Below> {
-        let file = open_named(connect, place, &named.path).map_err(|e| match e.errno() {
+    fn look(connect: &Connection, image: &PoolImage, named: &BackingStore) -> Result<Below> {
+        let file = open_named(connect, image, &named.path).map_err(|e| match e.errno() {
             Some(errno) => {
                 let text = format!("inaccessible backing store volume {}", excerpt(&named.path));
                 Error::system(VIR_FROM_STORAGE, errno, text)
@@ -177,10 +177,10 @@ impl Below {
 }
 
 /// Opens the file of that name, which a creator has given: it may be anywhere.
-fn open_named(connect: &Connection, place: &Place, name: &str) -> Result<Arc<dyn Node>> {
+fn open_named(connect: &Connection, image: &PoolImage, name: &str) -> Result<Arc<dyn Node>> {
     let in_pool =
-        chain::follow(connect, place, name).and_then(|below| below.store.open(&below.name, false));
-    let path = match (in_pool, place.store.folder()?) {
+        chain::follow(connect, image, name).and_then(|below| below.store.open(&below.name, false));
+    let path = match (in_pool, image.store.folder()?) {
         (Ok(file), _) => return Ok(file),
         (Err(_), Some(folder)) => Path::new(&folder).join(name),
         (Err(_), None) if Path::new(name).is_absolute() => PathBuf::from(name),

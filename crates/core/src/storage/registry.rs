@@ -112,7 +112,7 @@ impl Entry {
 type Pools = BTreeMap<String, Entry>;
 
 #[derive(Default)]
-struct Known {
+struct KnownPools {
     pools: Pools,
     stamp: Option<Stamp>,
 }
@@ -121,13 +121,13 @@ struct Known {
 pub struct Storage {
     /// Where definitions are kept; `None` if they are not.
     state: Option<StateDir>,
-    place: Place,
-    known: Mutex<Known>,
+    backend: Backend,
+    known: Mutex<KnownPools>,
     image_users: OnceLock<Weak<dyn ImageUsers>>,
 }
 
 /// Where volumes are.
-enum Place {
+enum Backend {
     Machine,
     Memory(Arc<MemoryFiles>),
 }
@@ -135,7 +135,7 @@ enum Place {
 /// The pools, while nobody else changes them.
 pub struct Change<'a> {
     storage: &'a Storage,
-    known: MutexGuard<'a, Known>,
+    known: MutexGuard<'a, KnownPools>,
     /// Where it is written down; `None` if it is not.
     state: Option<Locked<'a>>,
 }
@@ -149,7 +149,7 @@ impl Storage {
     pub fn embed(root: &Path) -> Result<Storage> {
         let storage = Storage {
             state: Some(StateDir::open(root, POOLS)?),
-            place: Place::Machine,
+            backend: Backend::Machine,
             known: Mutex::default(),
             image_users: OnceLock::new(),
         };
@@ -159,8 +159,8 @@ impl Storage {
 
     /// No pools, in memory.
     pub fn in_memory() -> Storage {
-        let place = Place::Memory(Arc::default());
-        Storage { state: None, place, known: Mutex::default(), image_users: OnceLock::new() }
+        let backend = Backend::Memory(Arc::default());
+        Storage { state: None, backend, known: Mutex::default(), image_users: OnceLock::new() }
     }
 
     /// The pool that released libvirt's test driver has, with room for data.
@@ -188,10 +188,10 @@ impl Storage {
             store: Arc::new(MemoryStore::new(&files, path)),
             listing: Listing::new(None),
         };
-        let known = Known { pools: BTreeMap::from([(name, entry)]), stamp: None };
+        let known = KnownPools { pools: BTreeMap::from([(name, entry)]), stamp: None };
         Ok(Storage {
             state: None,
-            place: Place::Memory(files),
+            backend: Backend::Memory(files),
             known: Mutex::new(known),
             image_users: OnceLock::new(),
         })
@@ -199,9 +199,9 @@ impl Storage {
 
     /// Where the names of images lead.
     pub fn files(&self) -> Arc<dyn Files> {
-        match &self.place {
-            Place::Machine => Arc::new(RealFiles),
-            Place::Memory(files) => files.clone(),
+        match &self.backend {
+            Backend::Machine => Arc::new(RealFiles),
+            Backend::Memory(files) => files.clone(),
         }
     }
 
@@ -239,18 +239,18 @@ impl Storage {
         Ok(Change { storage: self, known, state })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, KnownPools> {
         self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn read(&self) -> Result<MutexGuard<'_, Known>> {
+    fn read(&self) -> Result<MutexGuard<'_, KnownPools>> {
         let mut known = self.lock();
         self.reload(&mut known)?;
         Ok(known)
     }
 
     /// Reads the definitions again if another process may have changed them.
-    fn reload(&self, known: &mut Known) -> Result<()> {
+    fn reload(&self, known: &mut KnownPools) -> Result<()> {
         let Some(state) = &self.state else { return Ok(()) };
         let stamp = state.stamp()?;
         if known.stamp.as_ref().is_some_and(|before| stamp.is_same(before, Instant::now())) {
@@ -418,7 +418,7 @@ impl Drop for Change<'_> {
     /// What has been changed here need not be read again.
     fn drop(&mut self) {
         let Some(state) = &self.state else { return };
-        let Known { pools, stamp } = &mut *self.known;
+        let KnownPools { pools, stamp } = &mut *self.known;
         state.settle(stamp, || pools.values().all(|entry| entry.damage().is_none()));
     }
 }
@@ -426,12 +426,12 @@ impl Drop for Change<'_> {
 impl Storage {
     /// The place that a definition names. Memory is found again by its name while somebody holds it.
     fn store(&self, definition: &PoolDefinition) -> Arc<dyn VolumeStore> {
-        match &self.place {
-            Place::Machine => match definition.pool_type.expect_driver() {
+        match &self.backend {
+            Backend::Machine => match definition.pool_type.expect_driver() {
                 Ok(driver) => (driver.store)(definition),
                 Err(error) => Arc::new(UnknownStore::new(error)),
             },
-            Place::Memory(files) => Arc::new(MemoryStore::new(files, &definition.target_path)),
+            Backend::Memory(files) => Arc::new(MemoryStore::new(files, &definition.target_path)),
         }
     }
 

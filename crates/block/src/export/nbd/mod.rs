@@ -88,8 +88,8 @@ impl NbdExport {
         if let Some(path) = &options.socket {
             let socket = UnixSocket::listen(path).map_err(|errno| fail(&path.display(), errno))?;
             listeners.push(Listener::Unix(socket));
-            let place = nbd::Place::Unix(path.clone());
-            let uri = nbd::Address { place, export: options.name.clone() }.uri();
+            let transport = nbd::Transport::Unix(path.clone());
+            let uri = nbd::Address { transport, export: options.name.clone() }.uri();
             endpoints.push(Endpoint { address: Address::Unix(path.clone()), uri });
         }
         if let Some(address) = options.tcp {

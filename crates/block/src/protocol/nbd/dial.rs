@@ -13,7 +13,7 @@ use virsparse_base::errno::{Errno, errno_of};
 use super::failure::Failure;
 use super::protocol::*;
 use super::socket::{Receiver, Socket};
-use super::uri::{Address, Place};
+use super::uri::{Address, Transport};
 
 /// The longest answer to an option: a description takes 4 KiB.
 const REPLY_MAX: u32 = 16 * 1024;
@@ -51,9 +51,9 @@ impl Agreed {
 /// Connects to a server, within `timeout`.
 pub fn dial(address: &Address, timeout: Duration) -> Result<(Receiver, Agreed), Failure> {
     let deadline = Instant::now() + timeout;
-    let socket = match &address.place {
-        Place::Tcp { host, port } => tcp(host, *port, deadline)?,
-        Place::Unix(path) => unix(path, timeout)?,
+    let socket = match &address.transport {
+        Transport::Tcp { host, port } => tcp(host, *port, deadline)?,
+        Transport::Unix(path) => unix(path, timeout)?,
     };
     let socket = Arc::new(socket);
     socket.set_send_timeout(Some(timeout)).map_err(Failure::system)?;

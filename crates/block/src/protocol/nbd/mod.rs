@@ -17,7 +17,7 @@ mod uri;
 
 pub use client::{NbdNode, NbdOptions};
 pub(crate) use uri::uri_part;
-pub use uri::{Address, Place};
+pub use uri::{Address, Transport};
 
 /// Takes the URI of an export apart; an error says what is wrong with it.
 pub fn parse_uri(uri: &str) -> Result<Address, &'static str> {

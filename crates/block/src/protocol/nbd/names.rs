@@ -1,6 +1,6 @@
 //! The spellings in which QEMU writes down in an image that its backing image is an NBD export.
 
-use super::{Address, Place, parse_uri};
+use super::{Address, Transport, parse_uri};
 use crate::backing_name::{Options, Parsed, local};
 
 /// Understands a name; `None` if it is not one of an NBD export.
@@ -18,8 +18,8 @@ fn short(rest: &str) -> Parsed<Address> {
         Some((place, export)) => (place, export),
         None => (rest, ""),
     };
-    let place = match place.strip_prefix("unix:") {
-        Some(path) => Place::Unix(local(path)?),
+    let transport = match place.strip_prefix("unix:") {
+        Some(path) => Transport::Unix(local(path)?),
         None => {
             let (host, port) = place.rsplit_once(':').ok_or("it has no port")?;
             let host =
@@ -27,13 +27,13 @@ fn short(rest: &str) -> Parsed<Address> {
             tcp(host, port)?
         }
     };
-    Ok(Address { place, export: export.to_string() })
+    Ok(Address { transport, export: export.to_string() })
 }
 
-fn tcp(host: &str, port: &str) -> Parsed<Place> {
+fn tcp(host: &str, port: &str) -> Parsed<Transport> {
     let port = port.parse().map_err(|_| "its port is not a number below 65536")?;
     let host = if host.is_empty() { "localhost" } else { host };
-    Ok(Place::Tcp { host: host.to_string(), port })
+    Ok(Transport::Tcp { host: host.to_string(), port })
 }
 
 /// Takes the options of QEMU's driver `nbd`.
@@ -45,10 +45,10 @@ pub fn from_options(options: &mut Options) -> Parsed<Address> {
         long.or_else(|| options.take(name))
     };
     let (path, host, port) = (either("path"), either("host"), either("port"));
-    let place = match (kind.as_deref(), path, host) {
-        (None | Some("unix"), Some(path), None) => Place::Unix(local(&path)?),
+    let transport = match (kind.as_deref(), path, host) {
+        (None | Some("unix"), Some(path), None) => Transport::Unix(local(&path)?),
         (None | Some("inet"), None, Some(host)) => tcp(&host, port.as_deref().unwrap_or("10809"))?,
         _ => return Err("it does not say where its server is".to_string()),
     };
-    Ok(Address { place, export })
+    Ok(Address { transport, export })
 }

@@ -15,9 +15,9 @@ const PLAIN: &AsciiSet =
 /// The port that is NBD's.
 const PORT: u16 = 10809;
 
-/// Where a server listens.
+/// How a server is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Transport {
     /// On a port of a host.
     Tcp {
         /// The name or the address of the host, without brackets.
@@ -38,7 +38,7 @@ pub fn uri_part(bytes: &[u8]) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     /// Where the server listens.
-    pub place: Place,
+    pub transport: Transport,
     /// The name of the export; empty for the one that the server chooses.
     pub export: String,
 }
@@ -47,11 +47,11 @@ impl Address {
     /// As a URI: however it was written down, the same address is the same text.
     pub fn uri(&self) -> String {
         let export = uri_part(self.export.as_bytes());
-        match &self.place {
-            Place::Unix(path) => {
+        match &self.transport {
+            Transport::Unix(path) => {
                 format!("nbd+unix:///{export}?socket={}", uri_part(path.as_os_str().as_bytes()))
             }
-            Place::Tcp { host, port } => {
+            Transport::Tcp { host, port } => {
                 // An address of IP version 6 needs its brackets, everything else is escaped.
                 let host = match host.parse::<std::net::Ipv6Addr>() {
                     Ok(address) => format!("[{address}]"),
@@ -70,7 +70,7 @@ pub fn parse(uri: &str) -> Result<Address, &'static str> {
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let export = percent_decode_str(path).collect::<Vec<u8>>();
     let export = text(&export).ok_or("the name of its export is not a text")?.to_string();
-    let place = match scheme {
+    let transport = match scheme {
         "nbd" | "nbd+tcp" if query.is_empty() => tcp(authority)?,
         "nbd" | "nbd+tcp" => return Err("it has parameters that are not known"),
         "nbd+unix" if authority.is_empty() => unix(query)?,
@@ -78,10 +78,10 @@ pub fn parse(uri: &str) -> Result<Address, &'static str> {
         "nbds" | "nbds+unix" => return Err("TLS is not supported"),
         _ => return Err("its scheme is neither nbd nor nbd+unix"),
     };
-    Ok(Address { place, export })
+    Ok(Address { transport, export })
 }
 
-fn tcp(authority: &str) -> Result<Place, &'static str> {
+fn tcp(authority: &str) -> Result<Transport, &'static str> {
     // A user's name is for TLS only.
     let authority = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
     let (host, port) = match authority.strip_prefix('[') {
@@ -104,10 +104,10 @@ fn tcp(authority: &str) -> Result<Place, &'static str> {
     let host = percent_decode_str(host).decode_utf8().map_err(|_| "its host is not a text")?;
     // The URI's specification leaves the host out for this machine.
     let host = if host.is_empty() { "localhost".into() } else { host.into_owned() };
-    Ok(Place::Tcp { host, port })
+    Ok(Transport::Tcp { host, port })
 }
 
-fn unix(query: &str) -> Result<Place, &'static str> {
+fn unix(query: &str) -> Result<Transport, &'static str> {
     let path = match query.split_once('=') {
         Some(("socket", path)) if !path.contains('&') => path,
         _ => return Err("it needs a socket, and no other parameter"),
@@ -116,7 +116,7 @@ fn unix(query: &str) -> Result<Place, &'static str> {
     if path.is_empty() || path.contains(&0) {
         return Err("its socket is not a path");
     }
-    Ok(Place::Unix(OsString::from_vec(path).into()))
+    Ok(Transport::Unix(OsString::from_vec(path).into()))
 }
 
 #[cfg(test)]
@@ -124,8 +124,8 @@ mod tests {
     use super::*;
 
     fn tcp(host: &str, port: u16, export: &str) -> Result<Address, &'static str> {
-        let place = Place::Tcp { host: host.to_string(), port };
-        Ok(Address { place, export: export.to_string() })
+        let transport = Transport::Tcp { host: host.to_string(), port };
+        Ok(Address { transport, export: export.to_string() })
     }
 
     #[test]
@@ -134,8 +134,8 @@ mod tests {
         assert_eq!(parse("nbd://h:7/a%20b/c"), tcp("h", 7, "a b/c"));
         assert_eq!(parse("nbd://me@[::1]:7/"), tcp("::1", 7, ""));
         assert_eq!(parse("nbd:///x"), tcp("localhost", 10809, "x"));
-        let place = Place::Unix("/run/a b".into());
-        let address = Address { place, export: "vda".to_string() };
+        let transport = Transport::Unix("/run/a b".into());
+        let address = Address { transport, export: "vda".to_string() };
         assert_eq!(parse("nbd+unix:///vda?socket=/run/a%20b"), Ok(address));
     }
 

@@ -2,7 +2,7 @@
 //! read and described here.
 
 use crate::block::Remote;
-use crate::block::nbd::{Address, Place};
+use crate::block::nbd::{Address, Transport};
 use crate::domain::config::source::Source;
 use crate::error::*;
 use crate::xml::{Element, excerpt};
@@ -52,7 +52,7 @@ fn nbd(source: &Element) -> Result<Source> {
             Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text)
         })
     };
-    let place = match host.attr("transport").unwrap_or("tcp") {
+    let transport = match host.attr("transport").unwrap_or("tcp") {
         "tcp" => {
             let host_name = needed("name")?.to_string();
             let port = host.attr("port").unwrap_or("10809");
@@ -60,26 +60,26 @@ fn nbd(source: &Element) -> Result<Source> {
                 let text = format!("failed to parse port number '{}'", excerpt(port));
                 Error::new(VIR_ERR_INTERNAL_ERROR, VIR_FROM_DOMAIN, text)
             })?;
-            Place::Tcp { host: host_name, port }
+            Transport::Tcp { host: host_name, port }
         }
-        "unix" => Place::Unix(needed("socket")?.into()),
+        "unix" => Transport::Unix(needed("socket")?.into()),
         other => {
             let text = format!("unknown protocol transport type '{}'", excerpt(other));
             return Err(Error::new(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text));
         }
     };
-    Ok(Source::Remote(Remote::Nbd(Address { place, export })))
+    Ok(Source::Remote(Remote::Nbd(Address { transport, export })))
 }
 
 /// The `<source>` of an image on a server.
 pub fn describe(remote: &Remote) -> Element {
     match remote {
-        Remote::Nbd(Address { place, export }) => {
-            let host = match place {
-                Place::Unix(path) => Element::new("host")
+        Remote::Nbd(Address { transport, export }) => {
+            let host = match transport {
+                Transport::Unix(path) => Element::new("host")
                     .with_attr("transport", "unix")
                     .with_attr("socket", path.display()),
-                Place::Tcp { host, port } => {
+                Transport::Tcp { host, port } => {
                     Element::new("host").with_attr("name", host).with_attr("port", port)
                 }
             };

@@ -30,10 +30,10 @@ pub struct Content {
 
 /// The snapshots of one domain. Who changes them holds the lock of all domains.
 pub struct Store {
-    place: Place,
+    backend: Backend,
 }
 
-enum Place {
+enum Backend {
     Folder(PathBuf),
     Memory(Arc<Memory>),
 }
@@ -84,19 +84,19 @@ impl Written {
 impl Store {
     /// Those in a folder.
     pub fn new(folder: PathBuf) -> Store {
-        Store { place: Place::Folder(folder) }
+        Store { backend: Backend::Folder(folder) }
     }
 
     /// Those in memory.
     pub fn in_memory(memory: Arc<Memory>) -> Store {
-        Store { place: Place::Memory(memory) }
+        Store { backend: Backend::Memory(memory) }
     }
 
     /// All of them. One whose file cannot be used is there as damaged.
     pub fn load(&self) -> Result<Tree> {
-        match &self.place {
-            Place::Folder(folder) => load(folder),
-            Place::Memory(memory) => {
+        match &self.backend {
+            Backend::Folder(folder) => load(folder),
+            Backend::Memory(memory) => {
                 let kept = memory.kept();
                 let snapshots = kept.snapshots.iter();
                 let snapshots = snapshots.map(|(name, one)| (name.clone(), Ok(one.clone())));
@@ -115,12 +115,12 @@ impl Store {
         let text = snapshot.to_xml();
         // One that could not be read again would be lost.
         let read = Description::parse_stored(&text)?;
-        Ok(match &self.place {
-            Place::Folder(folder) => {
+        Ok(match &self.backend {
+            Backend::Folder(folder) => {
                 make_folder(folder)?;
                 Written::File(Staged::new(folder, &snapshot.name, &text, DOMAIN)?)
             }
-            Place::Memory(memory) => Written::Memory(memory.clone(), Box::new(read)),
+            Backend::Memory(memory) => Written::Memory(memory.clone(), Box::new(read)),
         })
     }
 
@@ -131,9 +131,9 @@ impl Store {
 
     /// Notes which is the current one: the first of those that is there.
     pub fn set_current(&self, names: &[&str]) -> Result<()> {
-        let folder = match &self.place {
-            Place::Folder(folder) => folder,
-            Place::Memory(memory) => {
+        let folder = match &self.backend {
+            Backend::Folder(folder) => folder,
+            Backend::Memory(memory) => {
                 memory.kept().current = names.iter().map(|name| name.to_string()).collect();
                 return Ok(());
             }
@@ -148,9 +148,9 @@ impl Store {
     }
 
     pub fn remove(&self, name: &str) -> Result<()> {
-        match &self.place {
-            Place::Folder(folder) => state::remove(folder, name, DOMAIN),
-            Place::Memory(memory) => {
+        match &self.backend {
+            Backend::Folder(folder) => state::remove(folder, name, DOMAIN),
+            Backend::Memory(memory) => {
                 let mut kept = memory.kept();
                 kept.snapshots.remove(name);
                 kept.contents.remove(name);
@@ -161,29 +161,29 @@ impl Store {
 
     /// Whether they are those of a domain in memory.
     pub fn is_in_memory(&self) -> bool {
-        matches!(self.place, Place::Memory(_))
+        matches!(self.backend, Backend::Memory(_))
     }
 
     /// Keeps what was in the images of a domain in memory.
     pub fn keep_contents(&self, name: &str, contents: Vec<Content>) {
-        if let Place::Memory(memory) = &self.place {
+        if let Backend::Memory(memory) = &self.backend {
             memory.kept().contents.insert(name.to_string(), contents);
         }
     }
 
     /// That again, if it was kept.
     pub fn contents(&self, name: &str) -> Option<Vec<Content>> {
-        match &self.place {
-            Place::Folder(_) => None,
-            Place::Memory(memory) => memory.kept().contents.get(name).cloned(),
+        match &self.backend {
+            Backend::Folder(_) => None,
+            Backend::Memory(memory) => memory.kept().contents.get(name).cloned(),
         }
     }
 
     /// Forgets all of them.
     pub fn clear(&self) -> Result<()> {
-        let folder = match &self.place {
-            Place::Folder(folder) => folder,
-            Place::Memory(memory) => {
+        let folder = match &self.backend {
+            Backend::Folder(folder) => folder,
+            Backend::Memory(memory) => {
                 *memory.kept() = Kept::default();
                 return Ok(());
             }
