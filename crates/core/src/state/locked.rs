@@ -174,6 +174,11 @@ impl Locked<'_> {
         }
     }
 
+    /// Makes it last which files are in a folder.
+    pub fn sync(&self, folder: Folder) -> Result<()> {
+        super::sync(&self.folder(folder), self.kind.domain)
+    }
+
     /// Forgets what was active, and the lists of pools' volumes.
     pub fn forget_running(&self) -> Result<()> {
         self.remove_all(&[self.folder(Folder::Run), self.beside("")])

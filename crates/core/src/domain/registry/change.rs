@@ -10,7 +10,9 @@ use super::off;
 use super::status::Status;
 use super::stored;
 use crate::domain::config::definition::Definition;
+use crate::domain::events;
 use crate::domain::machine::Machine;
+use crate::domain::machine::change::StopRequest;
 use crate::domain::machine::condition::Condition;
 use crate::domain::snapshot_store::store::Store;
 use crate::error::*;
@@ -187,17 +189,29 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Notes that a domain that ran here does not any more, and why. It is so whatever cannot be
-    /// written down: others see that the lock of its owner is gone.
-    pub fn set_off(&mut self, entry: &Entry, off: Condition) {
+    /// Notes that a domain does not run any more, and why, and queues the events of that. It is so
+    /// whatever cannot be written down: others see that the lock of its owner is gone.
+    pub fn set_off(&mut self, entry: &Entry, request: &StopRequest) {
+        let off = request.off;
         if entry.is_persistent() {
             self.keep_reason(&entry.name, off);
         }
+        if let Some(state) = &self.state
+            && let Err(error) = state.remove_for_this_boot(Folder::Run, &entry.name)
+        {
+            log::warn!("domain '{}' has stopped, its status stays: {error}", entry.name);
+        }
+        // At once: a process that is killed in between tells nobody, and nor does anybody else.
+        for event in &request.events {
+            let event = events::event(&entry.name, entry.uuid, events::LIFECYCLE, event.payload());
+            self.domains.events.queue(&event);
+        }
         if let Some(state) = &self.state {
-            if let Err(error) = state.remove(Folder::Run, &entry.name) {
-                log::warn!("domain '{}' has stopped, its status stays: {error}", entry.name);
-            }
             stored::remove_folder(&stored::folder(state, &entry.name));
+            // Where the system does not tell which boot it is, it would be a crash after a power cut.
+            if let Err(error) = state.sync(Folder::Run) {
+                log::warn!("domain '{}' has stopped, which may not last: {error}", entry.name);
+            }
         }
         if !entry.is_persistent() {
             self.forget_snapshots(entry);

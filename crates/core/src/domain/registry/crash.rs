@@ -102,9 +102,9 @@ impl Domains {
             }
         }
         state.remove_for_this_boot(Folder::Run, name)?;
-        stored::remove_folder(&stored::folder(state, name));
         let payload = Lifecycle::STOPPED_FAILED.payload();
         self.events.queue(&events::event(name, *uuid, events::LIFECYCLE, payload));
+        stored::remove_folder(&stored::folder(state, name));
         Ok(())
     }
 }

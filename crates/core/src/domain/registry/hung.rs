@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::domains::Domains;
 use super::entry::{Entry, Live};
-use crate::domain::events;
 use crate::domain::machine::change::StopRequest;
 use crate::error::*;
 
@@ -28,12 +27,7 @@ impl Domains {
         let now = change.by_uuid(entry.uuid, &entry.name)?;
         let is_it = |live: &Live| matches!(live, Live::Elsewhere(now) if now.is_still(&there.status, there.process));
         if now.live.as_ref().is_some_and(is_it) {
-            change.set_off(&now, request.off);
-            for event in &request.events {
-                let event =
-                    events::event(&entry.name, entry.uuid, events::LIFECYCLE, event.payload());
-                self.events.queue(&event);
-            }
+            change.set_off(&now, request);
         }
         Ok(())
     }

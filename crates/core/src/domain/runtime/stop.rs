@@ -49,14 +49,15 @@ impl Running {
             // It has stopped, whatever cannot be written down.
             let noted = domains.change().and_then(|mut change| {
                 let entry = change.by_uuid(identity.uuid, &identity.name)?;
-                change.set_off(&entry, request.off);
-                self.tell_of_end(&request.events);
+                change.set_off(&entry, request);
                 self.release();
                 Ok(())
             });
             if let Err(error) = noted {
                 log::warn!("domain '{}' has stopped, its status stays: {error}", identity.name);
-                self.tell_of_end(&request.events);
+                for event in &request.events {
+                    self.queue(events::LIFECYCLE, event.payload());
+                }
                 self.release();
                 domains.forget(identity, request.off);
             }
@@ -66,13 +67,6 @@ impl Running {
         domains.stay_while_busy();
         domains.events().deliver();
         stopped
-    }
-
-    /// Tells of the end, before anybody can start the domain again.
-    fn tell_of_end(&self, ends: &[Lifecycle]) {
-        for event in ends {
-            self.queue(events::LIFECYCLE, event.payload());
-        }
     }
 
     /// Closes the disks of a domain of which nobody has been told that it runs.
