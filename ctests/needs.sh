@@ -26,6 +26,7 @@ python3-header:Python.h               python3-dev             tests
 perl:Sys::Virt                        libsys-virt-perl        tests
 perl:XML::XPath                       libxml-xpath-perl       tests
 ruby:libvirt                          ruby-libvirt            tests
+ruby:fog/libvirt                      ruby-fog-libvirt        tests
 php:libvirt-php                       php-libvirt-php         tests
 php                                   php-cli                 tests
 libvirt-dbus                          libvirt-dbus            tests

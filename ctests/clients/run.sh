@@ -49,6 +49,7 @@ needs_of_way() {
     case $1 in
     *.py) echo python3:libvirt ;;
     *.pl) echo perl:Sys::Virt ;;
+    */fog.rb) echo ruby:fog/libvirt ;;
     *.rb) echo ruby:libvirt ;;
     *.php) echo php:libvirt-php ;;
     */dbus.sh) echo libvirt-dbus gdbus dbus-run-session ;;
