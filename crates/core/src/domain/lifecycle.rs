@@ -10,6 +10,7 @@ use super::connection::Connection;
 use super::events::{self, Lifecycle};
 use super::holder::message::Order;
 use super::holder::{self, Held};
+use super::machine::origin::Origin;
 use super::object::Domain;
 use super::registry::domains::Domains;
 use crate::domain::machine::Identity;
@@ -75,31 +76,31 @@ impl Connection {
             schema::check_domain(xml)?;
         }
         let definition = Arc::new(Definition::parse(xml)?);
-        self.start(definition.clone(), &flags, false)?;
+        self.start(definition.clone(), Origin::Caller, &flags)?;
         self.domain_by_uuid(definition.uuid)
     }
 
-    /// Starts a domain of that definition; for a domain that is being reverted, `from_snapshot`.
+    /// Starts a domain of that definition, or of the one that is kept by then.
     pub(super) fn start(
         self: &Arc<Self>,
         definition: Arc<Definition>,
+        origin: Origin,
         flags: &StartFlags,
-        from_snapshot: bool,
     ) -> Result<()> {
         if let Some(root) = self.domains().root()
             && let Some(program) = self.holder_of(&definition.name)?
         {
-            return self.start_elsewhere(&program, root, &definition, flags);
+            return self.start_elsewhere(&program, root, &definition, origin, flags);
         }
         let autodestroy = flags.contains(StartFlags::AUTODESTROY).then(|| self.id());
         let paused = flags.contains(StartFlags::PAUSED);
-        let condition = match (from_snapshot, paused) {
-            (false, false) => Condition::BOOTED,
-            (false, true) => Condition::PAUSED,
-            (true, false) => Condition::FROM_SNAPSHOT,
-            (true, true) => Condition::PAUSED_FROM_SNAPSHOT,
+        let condition = match (origin, paused) {
+            (Origin::Caller | Origin::Kept, false) => Condition::BOOTED,
+            (Origin::Caller | Origin::Kept, true) => Condition::PAUSED,
+            (Origin::Snapshot, false) => Condition::FROM_SNAPSHOT,
+            (Origin::Snapshot, true) => Condition::PAUSED_FROM_SNAPSHOT,
         };
-        let mut starting = self.domains().starting(definition, condition, autodestroy)?;
+        let mut starting = self.domains().starting(definition, origin, condition, autodestroy)?;
         let machine = starting.open()?;
         starting.finish(&machine)?;
         self.domains().stay_while_busy();
@@ -126,6 +127,7 @@ impl Connection {
         program: &holder::Program,
         root: &Path,
         definition: &Definition,
+        origin: Origin,
         flags: &StartFlags,
     ) -> Result<()> {
         let autodestroy = flags.contains(StartFlags::AUTODESTROY);
@@ -134,6 +136,7 @@ impl Connection {
             library: env!("CARGO_PKG_VERSION").to_string(),
             root: root.to_path_buf().into(),
             definition: definition.to_xml(),
+            origin,
             paused: flags.contains(StartFlags::PAUSED),
             autodestroy,
             sync: self.syncs(),
@@ -153,7 +156,7 @@ impl Connection {
         flags.set(StartFlags::PAUSED, order.paused);
         flags.set(StartFlags::AUTODESTROY, order.autodestroy);
         let name = definition.name.clone();
-        self.start(definition, &flags, false)?;
+        self.start(definition, order.origin, &flags)?;
         Ok(name)
     }
 }
@@ -245,7 +248,7 @@ impl Domain {
     pub fn create(&self, flags: StartFlags) -> Result<()> {
         let entry = self.entry()?;
         match (&entry.live, entry.config()?) {
-            (None, Some(config)) => self.connect().start(config.clone(), &flags, false),
+            (None, Some(config)) => self.connect().start(config.clone(), Origin::Kept, &flags),
             _ => Err(Error::invalid_operation(VIR_FROM_DOMAIN, "domain is already running")),
         }
     }

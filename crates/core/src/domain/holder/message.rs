@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::control::wire;
+use crate::domain::machine::origin::Origin;
 
 /// The version of these messages. Whoever does not know a version refuses it.
 pub const VERSION: u32 = 1;
@@ -18,6 +19,8 @@ pub struct Order {
     pub root: wire::Path,
     /// The definition of the domain, complete.
     pub definition: String,
+    /// Where that comes from.
+    pub origin: Origin,
     /// It begins paused.
     pub paused: bool,
     /// It ends when the starter closes the sockets, or says so.

@@ -9,6 +9,7 @@ pub mod change;
 pub mod condition;
 pub mod disk;
 pub mod guest_time;
+pub mod origin;
 
 use std::sync::Arc;
 

@@ -21,6 +21,7 @@ use crate::domain::config::definition::Definition;
 use crate::domain::holder::Held;
 use crate::domain::images::Images;
 use crate::domain::machine::condition::{Condition, State};
+use crate::domain::machine::origin::Origin;
 use crate::domain::machine::{Identity, Machine};
 use crate::domain::snapshot_store::store::{Memory, Store};
 use crate::error::*;
@@ -269,12 +270,18 @@ impl Domains {
     pub fn starting(
         self: &Arc<Self>,
         definition: Arc<Definition>,
+        origin: Origin,
         condition: Condition,
         autodestroy: Option<u64>,
     ) -> Result<Starting<'_>> {
         let mut change = self.change()?;
         let entry = change.claim(&definition)?;
         let name = entry.name.clone();
+        let definition = match (origin, entry.config()?) {
+            (Origin::Kept, Some(kept)) => kept.clone(),
+            (Origin::Kept, None) => return Err(no_domain("uuid", &entry.uuid.to_string())),
+            (Origin::Caller | Origin::Snapshot, _) => definition,
+        };
         if entry.is_active() || change.known.starting.contains(&name) {
             return Err(already_active(&name));
         }

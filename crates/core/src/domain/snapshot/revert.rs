@@ -9,6 +9,7 @@ use crate::domain::events::Lifecycle;
 use crate::domain::lifecycle::StartFlags;
 use crate::domain::machine::change::StopRequest;
 use crate::domain::machine::condition::{Condition, State};
+use crate::domain::machine::origin::Origin;
 use crate::domain::snapshot_store::contents::bring_back;
 use crate::error::*;
 use crate::xml::Element;
@@ -68,6 +69,6 @@ impl Snapshot {
         let paused = flags.contains(RevertFlags::PAUSED)
             || was_paused && !flags.contains(RevertFlags::RUNNING);
         let flags = if paused { StartFlags::PAUSED } else { StartFlags::empty() };
-        domain.connect().start(live, &flags, true)
+        domain.connect().start(live, Origin::Snapshot, &flags)
     }
 }

@@ -33,7 +33,8 @@ fn define(domains: &Domains, definition: &Arc<Definition>) {
 }
 
 fn start(domains: &Arc<Domains>, definition: &Arc<Definition>) -> Result<Arc<dyn Machine>> {
-    let mut starting = domains.starting(definition.clone(), Condition::BOOTED, None)?;
+    let origin = Origin::Caller;
+    let mut starting = domains.starting(definition.clone(), origin, Condition::BOOTED, None)?;
     let machine = starting.open()?;
     starting.finish(&machine)?;
     Ok(machine)
@@ -136,6 +137,31 @@ fn what_runs_elsewhere_is_used_where_it_runs() {
 }
 
 #[test]
+fn a_persistent_domain_starts_as_it_is_defined_by_then() {
+    let root = tempfile::tempdir().unwrap();
+    let (one, two) = (open(root.path()), open(root.path()));
+    let a = definition("a", None);
+    define(&one, &a);
+    let seen = one.by_name("a").unwrap().config().unwrap().unwrap().clone();
+    // Another process has it meanwhile on another image.
+    let text = a.to_xml().replace("<devices", "<title>new</title><devices");
+    let new = Arc::new(Definition::parse(&text).unwrap());
+    define(&two, &new);
+    let mut starting = one.starting(seen.clone(), Origin::Kept, Condition::BOOTED, None).unwrap();
+    let machine = starting.open().unwrap();
+    starting.finish(&machine).unwrap();
+    assert!(machine.definition().unwrap().says_the_same_as(&new));
+    stop(&machine);
+    // And one that is gone does not start.
+    let mut change = two.change().unwrap();
+    let entry = change.by_uuid(a.uuid, "a").unwrap();
+    change.undefine(&entry, false).unwrap();
+    drop(change);
+    let gone = one.starting(seen, Origin::Kept, Condition::BOOTED, None).err().unwrap();
+    assert_eq!(gone.code, VIR_ERR_NO_DOMAIN);
+}
+
+#[test]
 fn what_a_process_has_left_is_off_and_removed_by_the_next() {
     let root = tempfile::tempdir().unwrap();
     let one = open(root.path());
@@ -161,7 +187,8 @@ fn a_failed_start_leaves_nothing_behind() {
     assert_eq!(start(&domains, &missing).err().unwrap().code, VIR_ERR_SYSTEM_ERROR);
     assert!(!domains.is_busy());
     // The definition clashes when the disks are open already.
-    let mut starting = domains.starting(definition("a", None), Condition::BOOTED, None).unwrap();
+    let (a, origin) = (definition("a", None), Origin::Caller);
+    let mut starting = domains.starting(a, origin, Condition::BOOTED, None).unwrap();
     let machine = starting.open().unwrap();
     define(&domains, &definition("a", None));
     let error = starting.finish(&machine).err().unwrap();
