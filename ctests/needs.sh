@@ -1,5 +1,13 @@
 # The programs and files that building, the demo and the tests need, with their Debian packages; sourced by scripts.
 
+# The package that has the PHP module: its name has PHP's version, and php-libvirt-php has only the settings.
+php_module() {
+    case $(. /etc/os-release && echo "$ID-${VERSION_ID:-}") in
+    debian-12) echo php8.2-libvirt-php ;;
+    *) echo php8.4-libvirt-php ;;
+    esac
+}
+
 # THING PACKAGE SET: a THING is a command, or KIND:NAME of another kind (see have). The SET is demo for
 # what `make demo` needs as well.
 table() {
@@ -27,7 +35,7 @@ perl:Sys::Virt                        libsys-virt-perl        tests
 perl:XML::XPath                       libxml-xpath-perl       tests
 ruby:libvirt                          ruby-libvirt            tests
 ruby:fog/libvirt                      ruby-fog-libvirt        tests
-php:libvirt-php                       php-libvirt-php         tests
+php:libvirt-php                       $(php_module)           tests
 php                                   php-cli                 tests
 libvirt-dbus                          libvirt-dbus            tests
 gdbus                                 libglib2.0-bin          tests
