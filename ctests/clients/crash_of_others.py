@@ -2,6 +2,7 @@
 their event loop are told once that the domain has stopped, and it is off as crashed for everybody. Processes without a
 loop see it at their next call. The domain can be started again at once. The time that it takes is printed."""
 
+import atexit
 import fcntl
 import os
 import re
@@ -75,6 +76,8 @@ class Process:
     def __init__(self, *arguments):
         command = [sys.executable, os.path.abspath(__file__), *arguments]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # Also where the test fails.
+        atexit.register(self.process.kill)
         assert self.line() == "ready", arguments
 
     def line(self):

@@ -1,6 +1,7 @@
 """Processes that only run their event loop are told what other processes do with the same root: once, and all of them in
 one order, the one in which it was done. The time that it takes is printed."""
 
+import atexit
 import os
 import statistics
 import subprocess
@@ -138,6 +139,8 @@ class Process:
     def __init__(self, *arguments):
         command = [sys.executable, os.path.abspath(__file__), *map(str, arguments)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # Also where the test fails.
+        atexit.register(self.process.kill)
         assert self.process.stdout.readline() == "ready\n", arguments
 
     def do(self, step):
