@@ -3,6 +3,12 @@
  * ctest: ours-only because libvirt has daemons for that */
 #include "holder.h"
 
+#include <sys/syscall.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
 static char held_uri[600];
 static volatile sig_atomic_t children_ended;
 
@@ -297,6 +303,18 @@ static void a_domain_outlives_its_starter(const char *program)
     nothing_left();
 }
 
+/* A process is only ended by a descriptor of it, which kernels before 5.3 and valgrind do not have. */
+static int can_end_others(void)
+{
+    long fd = syscall(SYS_pidfd_open, getpid(), 0);
+
+    if (fd < 0)
+        CHECK_INT(errno, ENOSYS);
+    else
+        CHECK_INT(close((int)fd), 0);
+    return fd >= 0;
+}
+
 /* With AUTODESTROY it ends with the connection, or with the process. */
 static void a_domain_ends_with_its_starter(const char *program)
 {
@@ -345,8 +363,15 @@ static void a_domain_ends_with_its_starter(const char *program)
     pid = holder_of(dom, "process");
     CHECK_INT(virDomainFree(dom), 0);
     CHECK_INT(kill(pid, SIGSTOP), 0);
-    CHECK_INT(virConnectClose(conn), 0);
-    CHECK_INT(is_active(other, "three"), 0);
+    if (can_end_others()) {
+        CHECK_INT(virConnectClose(conn), 0);
+        CHECK_INT(is_active(other, "three"), 0);
+    } else {
+        CHECK_INT(virConnectClose(conn), -1);
+        CHECK_ERR(VIR_ERR_SYSTEM_ERROR, VIR_FROM_DOMAIN, "cannot end the process that holds domain 'three'");
+        CHECK_INT(kill(pid, SIGCONT), 0);
+        wait_until_off(other, "three");
+    }
     wait_for_end(pid);
     CHECK_INT(virConnectClose(other), 0);
 }
