@@ -109,6 +109,7 @@ step_with groff "the manual pages are well-formed" manual_pages
 step_with "g++ pkg-config header:libvirt/libvirt.h soname:libvirt.so.0" "the ABI" ctests/abi/run.sh "$stage"
 step "the C programs" ctests/run.sh "$stage"
 step "programs that were built against libvirt" ctests/clients/run.sh "$stage"
+step "the same, with domains in processes of their own" env VIRSPARSE_HOLD=process ctests/clients/run.sh "$stage"
 step "their own test suites" ctests/suites/run.py "$stage"
 step_with "pkg-config qemu-img qemu-io fio mkfs.ext4" "the examples" ctests/examples.sh "$stage"
 

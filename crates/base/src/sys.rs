@@ -381,6 +381,15 @@ fn errno(error: &std::io::Error) -> Errno {
     crate::errno::errno_of(error)
 }
 
+/// Gives memory back to the system that the allocator keeps for later, where it is glibc's.
+pub fn give_memory_back() {
+    // SAFETY: a function of the allocator's, which may be called at any time.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// A number whose bytes may be any.
 pub trait Number: private::Sealed {}
 impl Number for u8 {}

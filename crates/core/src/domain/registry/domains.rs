@@ -148,6 +148,13 @@ impl Domains {
         self.state.as_ref().map(StateDir::root)
     }
 
+    /// Forgets what does not run here, until it is asked for: then it is read again.
+    pub fn forget_others(&self) {
+        let mut known = self.lock();
+        known.entries.retain(|_, entry| entry.is_here());
+        known.stamp = None;
+    }
+
     /// Has that called whenever a domain has stopped and none runs here any more. Only the first who asks
     /// is heard.
     pub fn when_idle(&self, call: Box<dyn Fn() + Send + Sync>) {
