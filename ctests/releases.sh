@@ -123,7 +123,9 @@ while read -r name suite libvirt qemu what; do
     demo=passed
     inside "$root" make -C /src demo >"$log" 2>&1 || demo=FAILED
     check=passed
-    inside "$root" env CI=true make -C /src check >>"$log" 2>&1 || check=FAILED
+    # As .ci/run has it: the demo has left a newer qemu-utils alone, and the tests replace it with what fits the
+    # rest, because those of QEMU's guest must not be left out.
+    inside "$root" env CI=true DEPS_DOWNGRADE=yes make -C /src check >>"$log" 2>&1 || check=FAILED
     counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
     its_libvirt=$(version_of "$root" libvirt0)
     its_qemu=$(version_of "$root" qemu-utils)
