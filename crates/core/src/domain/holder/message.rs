@@ -7,12 +7,12 @@ use crate::domain::control::wire;
 use crate::domain::machine::origin::Origin;
 
 /// The version of these messages. Whoever does not know a version refuses it.
-pub const VERSION: u32 = 1;
+pub const VERSION: u64 = 1;
 
 /// The first message: what is to be run.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
-    pub version: u32,
+    pub version: u64,
     /// The library that sends it, for messages.
     pub library: String,
     /// Where the connection keeps its state.
