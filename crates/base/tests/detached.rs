@@ -5,10 +5,15 @@ use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use virsparse_base::errno::Errno;
 use virsparse_base::sys::detached::{Detached, Failure, Program, environment, spawn};
+
+/// A process between the starter and a program can be found while it lives, by who looks for such: whoever
+/// looks for children has no other starts beside.
+static STARTS: RwLock<()> = RwLock::new(());
 
 static SIGNALS: AtomicUsize = AtomicUsize::new(0);
 
@@ -49,6 +54,7 @@ fn value<'a>(listing: &'a str, name: &str) -> &'a str {
 
 #[test]
 fn the_starter_has_no_child_and_hears_of_none() {
+    let _starts = STARTS.write().unwrap_or_else(|poisoned| poisoned.into_inner());
     // SAFETY: a handler that only counts.
     unsafe {
         libc::signal(libc::SIGCHLD, count as *const () as libc::sighandler_t);
@@ -69,6 +75,7 @@ fn the_starter_has_no_child_and_hears_of_none() {
 
 #[test]
 fn a_program_finds_what_is_given_and_nothing_else() {
+    let _starts = STARTS.read().unwrap_or_else(|poisoned| poisoned.into_inner());
     // SAFETY: this process's own umask.
     unsafe { libc::umask(0o002) };
     let file = File::open("/dev/null").unwrap();
@@ -102,6 +109,7 @@ fn a_program_finds_what_is_given_and_nothing_else() {
 
 #[test]
 fn a_program_leads_a_session_without_a_terminal_and_is_not_its_starters_child() {
+    let _starts = STARTS.read().unwrap_or_else(|poisoned| poisoned.into_inner());
     let said = shell("cat /proc/$$/stat >&3");
     let behind_the_name = said.rsplit_once(") ").unwrap().1;
     let numbers: Vec<i32> =
@@ -114,6 +122,7 @@ fn a_program_leads_a_session_without_a_terminal_and_is_not_its_starters_child() 
 
 #[test]
 fn the_end_of_a_program_is_seen() {
+    let _starts = STARTS.read().unwrap_or_else(|poisoned| poisoned.into_inner());
     let (started, ours) = start("/bin/sh", &["sh", "-c", "read line <&3"]);
     let started = started.unwrap();
     let end = started.end().expect("this kernel has descriptors of processes");
@@ -128,6 +137,7 @@ fn the_end_of_a_program_is_seen() {
 
 #[test]
 fn what_cannot_be_executed_is_told_with_its_reason() {
+    let _starts = STARTS.read().unwrap_or_else(|poisoned| poisoned.into_inner());
     for (path, errno) in
         [("/does/not/exist", Errno::ENOENT), ("/etc/passwd", Errno::EACCES), ("/", Errno::EACCES)]
     {
@@ -139,6 +149,7 @@ fn what_cannot_be_executed_is_told_with_its_reason() {
 
 #[test]
 fn programs_are_started_by_many_threads_at_once() {
+    let _starts = STARTS.read().unwrap_or_else(|poisoned| poisoned.into_inner());
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
