@@ -6,7 +6,8 @@
 #   make check              every test there is
 #   make deps               installs what they run; `make check` and `make demo` begin with it
 #   make ctests             the C programs only; TESTS="error stream" for some of them
-#   make soak               guests at work during block jobs, for 20 rounds instead of 2
+#   make soak               guests at work during block jobs, for 20 rounds instead of 2; and 200 processes that
+#                           hold or use domains killed, instead of 12
 #   make crash              500 processes killed during block jobs, instead of 50; and a power cut after
 #                           every flush of a machine's work, instead of after some
 #   make check-releases     `make demo` and `make check` in fresh roots of four releases of Debian; as root,
@@ -28,6 +29,8 @@ LIBDIR = $(PREFIX)/lib
 # Where the program is that holds a running domain. The library has this compiled in, and looks beside
 # itself as well.
 LIBEXECDIR = $(PREFIX)/libexec
+# Units of systemd, which are not enabled: below it the folders system and user.
+UNITDIR = $(PREFIX)/lib/systemd
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
 DESTDIR =
@@ -61,7 +64,7 @@ headers:
 
 install: all
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(DROP_IN)/pkgconfig $(LIBEXECDIR) \
-		$(MANDIR)/man3)
+		$(MANDIR)/man3 $(UNITDIR)/system $(UNITDIR)/user)
 	$(INSTALL) -m 755 $(TARGET)/release/libvirsparse.so $(DESTDIR)$(LIBDIR)/$(LIBRARY)
 	$(INSTALL) -m 755 $(TARGET)/release/virsparse-domain $(DESTDIR)$(LIBEXECDIR)
 	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/libvirsparse.so.0
@@ -74,6 +77,8 @@ install: all
 	done
 	$(call configure,pkgconfig/virsparse.pc.in,$(LIBDIR)/pkgconfig/virsparse.pc)
 	$(call configure,pkgconfig/libvirt.pc.in,$(DROP_IN)/pkgconfig/libvirt.pc)
+	$(call unit,system,sparse:///system,multi-user.target)
+	$(call unit,user,sparse:///session,default.target)
 	for folder in $(patsubst include/%/,%,$(wildcard include/*/)); do \
 		$(INSTALL) -d $(DESTDIR)$(HEADERS)/$$folder && \
 		$(INSTALL) -m 644 include/$$folder/*.h $(DESTDIR)$(HEADERS)/$$folder || exit 1; \
@@ -84,6 +89,11 @@ install: all
 configure = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 	-e 's|@HEADERS@|$(HEADERS)|' -e 's|@VERSION@|$(VERSION)|' \
 	-e 's|@LIBVIRT_VERSION@|$(LIBVIRT_VERSION)|' $(1) > $(DESTDIR)$(2)
+
+# $(call unit,FOLDER,URI,TARGET)
+unit = sed -e 's|@URI@|$(2)|' -e 's|@TARGET@|$(3)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	-e 's|@LIBEXECDIR@|$(LIBEXECDIR)|' systemd/virsparse-autostart.service.in \
+	> $(DESTDIR)$(UNITDIR)/$(1)/virsparse-autostart.service
 
 stage:
 	rm -rf $(STAGE)
@@ -99,8 +109,9 @@ check: deps
 	$(MAKE) stage
 	ctests/check.sh $(STAGE)
 
-soak:
+soak: stage
 	WORKLOAD_ROUNDS=20 $(CARGO) test --release --locked --package virsparse-core --test block_workload -- --nocapture
+	DOMAIN_PROCESSES_ROUNDS=200 ctests/clients/run.sh $(STAGE) domain_processes
 
 crash:
 	CRASH_KILLS=500 $(CARGO) test --release --locked --package virsparse-core --test block_crash -- --nocapture

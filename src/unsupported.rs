@@ -139,7 +139,6 @@ unsupported! {
         fn virDomainFSFreeze(Domain, change) -> c_int;
         fn virDomainFSThaw(Domain, change) -> c_int;
         fn virDomainFSTrim(Domain, change) -> c_int;
-        fn virDomainGetAutostartOnce(Domain) -> c_int;
         fn virDomainGetFSInfo(Domain, change) -> c_int;
         fn virDomainGetGuestInfo(Domain, change) -> c_int;
         fn virDomainGetGuestVcpus(Domain, change) -> c_int;
@@ -188,7 +187,6 @@ unsupported! {
         fn virDomainSaveParams(Domain, change) -> c_int;
         fn virDomainSendKey(Domain, change) -> c_int;
         fn virDomainSendProcessSignal(Domain, change) -> c_int;
-        fn virDomainSetAutostartOnce(Domain, change) -> c_int;
         fn virDomainSetBlkioParameters(Domain, change) -> c_int;
         fn virDomainSetGuestVcpus(Domain, change) -> c_int;
         fn virDomainSetIOThreadParams(Domain, change) -> c_int;

@@ -3239,8 +3239,10 @@ int virDomainIsPersistent(virDomainPtr dom);
 int virDomainIsUpdated(virDomainPtr dom);
 
 /**
- * Tells whether a domain is marked to start by itself. Nothing does so here: a running domain
- * belongs to a program, which may look for this mark.
+ * Tells whether a domain is marked to start by itself. Domains that are held by processes of their own
+ * (sparse:///session, sparse:///system, and ?hold=process) do so when the first connection is opened after the
+ * start of the machine that is not read-only; virsparse-autostart.service opens one. Elsewhere the mark is
+ * only kept.
  *
  * @domain: the domain
  * @autostart: where to store 1 or 0
@@ -3253,6 +3255,23 @@ int virDomainIsUpdated(virDomainPtr dom);
  */
 int virDomainGetAutostart(virDomainPtr domain,
                           int *autostart);
+
+/**
+ * Tells whether a domain is marked to start by itself the next time, as virDomainGetAutostart describes it, and
+ * not again.
+ *
+ * @domain: the domain
+ * @autostart: where to store 1 or 0
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @autostart is NULL; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_NO_SUPPORT on test:///.
+ *
+ * Since 11.2.0.
+ */
+int virDomainGetAutostartOnce(virDomainPtr domain,
+                              int *autostart);
 
 /**
  * Defines a persistent domain, or defines one anew. It is not started.
@@ -3411,9 +3430,10 @@ int virDomainUndefineFlags(virDomainPtr domain,
  * Return Value: 0, or -1.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
- * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
- * another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if what was written could not be
- * brought to stable storage: the domain has stopped all the same.
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if another process
+ * runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR if what was written could not be brought to stable storage: the domain has
+ * stopped all the same.
  *
  * Since 0.0.3.
  */
@@ -3445,9 +3465,10 @@ int virDomainDestroyFlags(virDomainPtr domain,
  * Return Value: 0, or -1.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
- * VIR_ERR_OPERATION_INVALID if the domain is not running; VIR_ERR_OPERATION_FAILED if it runs in
- * another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if what was written could not be
- * brought to stable storage: the domain has stopped all the same.
+ * VIR_ERR_OPERATION_INVALID if the domain is not running; VIR_ERR_OPERATION_FAILED if another process
+ * runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR if what was written could not be brought to stable storage: the domain has
+ * stopped all the same.
  *
  * Since 0.0.3.
  */
@@ -3481,7 +3502,8 @@ int virDomainShutdownFlags(virDomainPtr domain,
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG for unknown flags; VIR_ERR_OPERATION_INVALID if the domain is inactive;
- * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ * VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does
+ * not answer; VIR_ERR_NO_DOMAIN.
  *
  * Since 0.1.0.
  */
@@ -3497,8 +3519,8 @@ int virDomainReboot(virDomainPtr domain,
  * Return Value: 0, or -1.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
- * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
- * another process; VIR_ERR_NO_DOMAIN.
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if another process
+ * runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN.
  *
  * Since 0.0.3.
  */
@@ -3512,15 +3534,15 @@ int virDomainSuspend(virDomainPtr domain);
  * Return Value: 0, or -1.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
- * VIR_ERR_OPERATION_INVALID if the domain is not paused; VIR_ERR_OPERATION_FAILED if it runs in
- * another process; VIR_ERR_NO_DOMAIN.
+ * VIR_ERR_OPERATION_INVALID if the domain is not paused; VIR_ERR_OPERATION_FAILED if another process
+ * runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN.
  *
  * Since 0.0.3.
  */
 int virDomainResume(virDomainPtr domain);
 
 /**
- * Marks a domain to start by itself, or not. Nothing does so here: virDomainGetAutostart.
+ * Marks a domain to start by itself, or not: virDomainGetAutostart.
  *
  * @domain: a persistent domain
  * @autostart: 0 for not
@@ -3535,6 +3557,23 @@ int virDomainResume(virDomainPtr domain);
  */
 int virDomainSetAutostart(virDomainPtr domain,
                           int autostart);
+
+/**
+ * Marks a domain to start by itself the next time, and not again, or not to: virDomainGetAutostartOnce.
+ *
+ * @domain: a persistent domain
+ * @autostart: 0 for not
+ *
+ * Return Value: 0, or -1.
+ *
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+ * VIR_ERR_OPERATION_INVALID if the domain is not persistent; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR; VIR_ERR_NO_SUPPORT on test:///.
+ *
+ * Since 11.2.0.
+ */
+int virDomainSetAutostartOnce(virDomainPtr domain,
+                              int autostart);
 
 /**
  * Gives an inactive domain another name. Everything else about it stays; handles keep the name
@@ -3566,12 +3605,12 @@ int virDomainRename(virDomainPtr dom,
  *
  * Return Value: 0, or -1.
  *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on
- * a read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME,
- * VIR_ERR_NO_TARGET, VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
- * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
- * another process; VIR_ERR_OPERATION_FAILED if there is such a disk; VIR_ERR_NO_DOMAIN;
- * VIR_ERR_SYSTEM_ERROR.
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on a
+ * read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME, VIR_ERR_NO_TARGET,
+ * VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if another process
+ * runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_OPERATION_FAILED if
+ * there is such a disk; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.1.9.
  */
@@ -3607,12 +3646,13 @@ int virDomainAttachDeviceFlags(virDomainPtr domain,
  *
  * Return Value: 0, or -1.
  *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on
- * a read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME,
- * VIR_ERR_NO_TARGET, VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on a
+ * read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME, VIR_ERR_NO_TARGET,
+ * VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
  * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_UNSUPPORTED or
- * VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if it runs in another
- * process; VIR_ERR_DEVICE_MISSING; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ * VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if another process runs it
+ * and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_DEVICE_MISSING;
+ * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.1.9.
  */
@@ -3760,9 +3800,10 @@ int virDomainGetBlockInfo(virDomainPtr domain,
  *
  * Return Value: 0, or -1.
  *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @stats is NULL, if there is no
- * such disk, or if @size is more than there is; VIR_ERR_OPERATION_INVALID if the domain is
- * inactive; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @stats is NULL, if there is no such
+ * disk, or if @size is more than there is; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+ * VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does
+ * not answer; VIR_ERR_NO_DOMAIN.
  *
  * Since 0.3.2.
  */
@@ -3784,9 +3825,9 @@ int virDomainBlockStats(virDomainPtr dom,
  * Return Value: 0, or -1.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @nparams is NULL, *@nparams is
- * negative, @params is NULL and *@nparams is not 0, for unknown flags, or if there is no such
- * disk; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs
- * in another process; VIR_ERR_NO_DOMAIN.
+ * negative, @params is NULL and *@nparams is not 0, for unknown flags, or if there is no such disk;
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if another process
+ * runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN.
  *
  * Since 0.9.5.
  */
@@ -3810,10 +3851,10 @@ int virDomainBlockStatsFlags(virDomainPtr dom,
  * Return Value: 0, or -1.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
- * VIR_ERR_INVALID_ARG if @disk or @buffer is NULL, for flags, if there is no such disk, or for
- * what is beyond its end; VIR_ERR_OPERATION_UNSUPPORTED for other formats;
- * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
- * another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ * VIR_ERR_INVALID_ARG if @disk or @buffer is NULL, for flags, if there is no such disk, or for what is
+ * beyond its end; VIR_ERR_OPERATION_UNSUPPORTED for other formats; VIR_ERR_OPERATION_INVALID if the
+ * domain is inactive; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+ * VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.4.2.
  */
@@ -3839,12 +3880,12 @@ int virDomainBlockPeek(virDomainPtr dom,
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
- * VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive;
- * VIR_ERR_OPERATION_UNSUPPORTED if the disk is read-only or has no medium;
- * VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
- * VIR_ERR_OPERATION_UNSUPPORTED for CAPACITY where the disk is no raw block device, and for a device
- * that has another size; VIR_ERR_INVALID_ARG if @size is another than that with CAPACITY;
- * VIR_ERR_OPERATION_FAILED if it would become smaller with EXTEND, or if it runs in another process;
+ * VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_UNSUPPORTED
+ * if the disk is read-only or has no medium; VIR_ERR_OPERATION_UNSUPPORTED or
+ * VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_UNSUPPORTED for CAPACITY where
+ * the disk is no raw block device, and for a device that has another size; VIR_ERR_INVALID_ARG if
+ * @size is another than that with CAPACITY; VIR_ERR_OPERATION_FAILED if it would become smaller with
+ * EXTEND, or if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer;
  * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.9.8.
@@ -3865,9 +3906,10 @@ int virDomainBlockResize(virDomainPtr dom,
  * Return Value: how many errors were stored, or without @errors how many disks the domain has; or
  * -1.
  *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @errors is NULL and @maxerrors is not 0,
- * or the other way round, and for flags; VIR_ERR_OPERATION_INVALID if the domain is inactive;
- * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @errors is NULL and @maxerrors is not 0, or
+ * the other way round, and for flags; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+ * VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does
+ * not answer; VIR_ERR_NO_DOMAIN.
  *
  * Since 0.9.10.
  */
@@ -3891,7 +3933,8 @@ int virDomainGetDiskErrors(virDomainPtr dom,
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG if @dev is NULL, for flags, or if there is no such disk or image;
  * VIR_ERR_OPERATION_UNSUPPORTED for an image that is not on top; VIR_ERR_OPERATION_INVALID if the
- * domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ * domain is inactive; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+ * VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN.
  *
  * Since 3.1.0.
  */
@@ -3917,8 +3960,8 @@ int virDomainSetBlockThreshold(virDomainPtr domain,
  * VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive or the disk read-only;
  * VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
  * VIR_ERR_OPERATION_UNSUPPORTED also if the image on top has internal snapshots, which need the ones
- * below; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
- * VIR_ERR_SYSTEM_ERROR.
+ * below; VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if
+ * that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.9.4.
  */
@@ -4008,14 +4051,14 @@ int virDomainBlockCommit(virDomainPtr dom,
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG if @disk or @destxml is NULL, for unknown flags, for parameters of the wrong
- * type, twice or out of range, or if there is no such disk; VIR_ERR_ARGUMENT_UNSUPPORTED for
- * unknown parameters; VIR_ERR_XML_ERROR, VIR_ERR_XML_DETAIL, VIR_ERR_NO_SOURCE for @destxml;
+ * type, twice or out of range, or if there is no such disk; VIR_ERR_ARGUMENT_UNSUPPORTED for unknown
+ * parameters; VIR_ERR_XML_ERROR, VIR_ERR_XML_DETAIL, VIR_ERR_NO_SOURCE for @destxml;
  * VIR_ERR_CONFIG_UNSUPPORTED for a destination that is there or cannot be used, is shorter than the
- * disk, or contradicts a format that nobody has said;
- * VIR_ERR_OPERATION_INVALID if the domain is inactive, or persistent without
- * VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB; VIR_ERR_OPERATION_UNSUPPORTED or
- * VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if it runs in another
- * process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ * disk, or contradicts a format that nobody has said; VIR_ERR_OPERATION_INVALID if the domain is
+ * inactive, or persistent without VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB; VIR_ERR_OPERATION_UNSUPPORTED
+ * or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if another process runs
+ * it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR.
  *
  * Since 1.2.8.
  */
@@ -4036,9 +4079,10 @@ int virDomainBlockCopy(virDomainPtr dom,
  *
  * Return Value: 1 if there is a job, 0 if there is none, or -1.
  *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @info is NULL, for unknown flags,
- * or if there is no such disk; VIR_ERR_OPERATION_INVALID if the domain is inactive;
- * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @info is NULL, for unknown flags, or
+ * if there is no such disk; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+ * VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does
+ * not answer; VIR_ERR_NO_DOMAIN.
  *
  * Since 0.9.4.
  */
@@ -4059,8 +4103,9 @@ int virDomainGetBlockJobInfo(virDomainPtr dom,
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk or no job on
- * it; VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive;
- * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ * it; VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED
+ * if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer;
+ * VIR_ERR_NO_DOMAIN.
  *
  * Since 0.9.4.
  */
@@ -4083,9 +4128,9 @@ int virDomainBlockJobSetSpeed(virDomainPtr dom,
  * VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk or no job on
  * it, with the reason if the last one has failed; VIR_ERR_BLOCK_COPY_ACTIVE for PIVOT if the job is
  * not ready; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_ABORTED if
- * somebody else has ended it; VIR_ERR_OPERATION_FAILED if it runs in another process;
- * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if the copy could not be made the disk, which then is as
- * it was.
+ * somebody else has ended it; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+ * VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if the
+ * copy could not be made the disk, which then is as it was.
  *
  * Since 0.9.4.
  */
@@ -4323,8 +4368,8 @@ int virDomainGetMaxVcpus(virDomainPtr domain);
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG if @nvcpus is 0 or more than there may be; VIR_ERR_OPERATION_INVALID if the
- * domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
- * VIR_ERR_SYSTEM_ERROR.
+ * domain is inactive; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+ * VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.1.4.
  */
@@ -4378,8 +4423,9 @@ int virDomainSetMaxMemory(virDomainPtr domain,
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG if @memory is 0 or more than there may be; VIR_ERR_OVERFLOW if it is 8 EiB or
- * more; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
- * another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ * more; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if another
+ * process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN;
+ * VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.1.1.
  */
@@ -4443,9 +4489,9 @@ int virDomainGetMemoryParameters(virDomainPtr domain,
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or if the
  * hard limit would exceed that with swap; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter;
- * VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
- * persistent where its definition is; VIR_ERR_OPERATION_FAILED if it runs in another process;
- * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ * VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not persistent
+ * where its definition is; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+ * VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.8.5.
  */
@@ -4490,12 +4536,12 @@ int virDomainGetNumaParameters(virDomainPtr domain,
  * Return Value: 0, or -1.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
- * VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or what
- * is no mode or set; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter;
- * VIR_ERR_OPERATION_INVALID for an empty set, for another mode of an active domain, if the domain
- * is not active where that is to be changed, or not persistent where its definition is;
- * VIR_ERR_CONFIG_UNSUPPORTED for a mode without nodes; VIR_ERR_OPERATION_FAILED if it runs in
- * another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ * VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or what is
+ * no mode or set; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter; VIR_ERR_OPERATION_INVALID for an
+ * empty set, for another mode of an active domain, if the domain is not active where that is to be
+ * changed, or not persistent where its definition is; VIR_ERR_CONFIG_UNSUPPORTED for a mode without
+ * nodes; VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if
+ * that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.9.9.
  */
@@ -4618,8 +4664,9 @@ int virDomainSetSchedulerParametersFlags(virDomainPtr domain,
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG for an unknown @type, @action or flags; VIR_ERR_CONFIG_UNSUPPORTED for an
  * @action that does not go with @type; VIR_ERR_OPERATION_INVALID if the domain is not active where
- * that is to be changed, or not persistent where its definition is; VIR_ERR_OPERATION_FAILED if it
- * runs in another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ * that is to be changed, or not persistent where its definition is; VIR_ERR_OPERATION_FAILED if
+ * another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer;
+ * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 3.9.0.
  */
@@ -4673,12 +4720,12 @@ int virDomainGetBlockIoTune(virDomainPtr dom,
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG if @disk or @params is NULL, @nparams not positive, for wrong types or flags, if
- * there is no such disk, or for a total with another limit of its kind; VIR_ERR_ARGUMENT_UNSUPPORTED for
- * another parameter or a number above 10^15; VIR_ERR_CONFIG_UNSUPPORTED for a burst without its
+ * there is no such disk, or for a total with another limit of its kind; VIR_ERR_ARGUMENT_UNSUPPORTED
+ * for another parameter or a number above 10^15; VIR_ERR_CONFIG_UNSUPPORTED for a burst without its
  * limit or below it, a length without its burst, or a size without a limit of requests;
  * VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not persistent
- * where its definition is; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
- * VIR_ERR_SYSTEM_ERROR.
+ * where its definition is; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+ * VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since 0.9.8.
  */

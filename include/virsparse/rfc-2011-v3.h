@@ -108,8 +108,8 @@ int virDomainBlockStreamAbort(virDomainPtr dom,
  * Return Value: how many have been stored, or -1.
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @infos is NULL, or for flags;
- * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another
- * process; VIR_ERR_NO_DOMAIN.
+ * VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if another process
+ * runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN.
  *
  * Since virsparse 0.1.
  */

@@ -352,10 +352,10 @@ int virSparseVolListAllOverlays(virStorageVolPtr vol,
  * Return Value: a URI `nbd+unix:///vda?socket=PATH` or `nbd://ADDRESS:PORT/vda`, which the caller
  * frees, or NULL.
  *
- * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if
- * there is no such disk or nothing in it; VIR_ERR_OPERATION_INVALID if the domain is inactive, or
- * for TCP if the disk is not served there;
- * VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+ * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there
+ * is no such disk or nothing in it; VIR_ERR_OPERATION_INVALID if the domain is inactive, or for TCP if
+ * the disk is not served there; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+ * VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN.
  *
  * Since virsparse 0.1.
  */
@@ -418,10 +418,10 @@ int virSparseDomainGetBlockExtents(virDomainPtr dom,
  *
  * Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
  * VIR_ERR_INVALID_ARG if @disk is NULL, for flags, if there is no such disk or nothing in it, or if
- * the range reaches beyond the end; VIR_ERR_OPERATION_UNSUPPORTED if the disk is transient or has
- * a job, VIR_ERR_BLOCK_COPY_ACTIVE if that is a copy; VIR_ERR_OPERATION_INVALID if the disk is
- * read-only, or the domain inactive; VIR_ERR_OPERATION_FAILED if it runs in another process;
- * VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+ * the range reaches beyond the end; VIR_ERR_OPERATION_UNSUPPORTED if the disk is transient or has a
+ * job, VIR_ERR_BLOCK_COPY_ACTIVE if that is a copy; VIR_ERR_OPERATION_INVALID if the disk is
+ * read-only, or the domain inactive; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+ * VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
  *
  * Since virsparse 0.1.
  */

@@ -98,8 +98,8 @@ pub extern "C" fn virDomainGetMaxVcpus(domain: virDomainPtr) -> c_int {
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG if @nvcpus is 0 or more than there may be; VIR_ERR_OPERATION_INVALID if the
-/// domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
-/// VIR_ERR_SYSTEM_ERROR.
+/// domain is inactive; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+/// VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.1.4.
 #[unsafe(no_mangle)]
@@ -170,8 +170,9 @@ pub extern "C" fn virDomainSetMaxMemory(domain: virDomainPtr, memory: c_ulong) -
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG if @memory is 0 or more than there may be; VIR_ERR_OVERFLOW if it is 8 EiB or
-/// more; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
-/// another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+/// more; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if another
+/// process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.1.1.
 #[unsafe(no_mangle)]

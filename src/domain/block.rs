@@ -127,9 +127,10 @@ pub unsafe extern "C" fn virDomainGetBlockInfo(
 ///
 /// Return Value: 0, or -1.
 ///
-/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @stats is NULL, if there is no
-/// such disk, or if @size is more than there is; VIR_ERR_OPERATION_INVALID if the domain is
-/// inactive; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @stats is NULL, if there is no such
+/// disk, or if @size is more than there is; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+/// VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does
+/// not answer; VIR_ERR_NO_DOMAIN.
 ///
 /// Since 0.3.2.
 #[unsafe(no_mangle)]
@@ -199,9 +200,9 @@ bitflags::bitflags! {
 /// Return Value: 0, or -1.
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @nparams is NULL, *@nparams is
-/// negative, @params is NULL and *@nparams is not 0, for unknown flags, or if there is no such
-/// disk; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs
-/// in another process; VIR_ERR_NO_DOMAIN.
+/// negative, @params is NULL and *@nparams is not 0, for unknown flags, or if there is no such disk;
+/// VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if another process
+/// runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN.
 ///
 /// Since 0.9.5.
 #[unsafe(no_mangle)]
@@ -239,10 +240,10 @@ pub unsafe extern "C" fn virDomainBlockStatsFlags(
 /// Return Value: 0, or -1.
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
-/// VIR_ERR_INVALID_ARG if @disk or @buffer is NULL, for flags, if there is no such disk, or for
-/// what is beyond its end; VIR_ERR_OPERATION_UNSUPPORTED for other formats;
-/// VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
-/// another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+/// VIR_ERR_INVALID_ARG if @disk or @buffer is NULL, for flags, if there is no such disk, or for what is
+/// beyond its end; VIR_ERR_OPERATION_UNSUPPORTED for other formats; VIR_ERR_OPERATION_INVALID if the
+/// domain is inactive; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+/// VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.4.2.
 #[unsafe(no_mangle)]
@@ -286,12 +287,12 @@ pub unsafe extern "C" fn virDomainBlockPeek(
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk;
-/// VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive;
-/// VIR_ERR_OPERATION_UNSUPPORTED if the disk is read-only or has no medium;
-/// VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
-/// VIR_ERR_OPERATION_UNSUPPORTED for CAPACITY where the disk is no raw block device, and for a device
-/// that has another size; VIR_ERR_INVALID_ARG if @size is another than that with CAPACITY;
-/// VIR_ERR_OPERATION_FAILED if it would become smaller with EXTEND, or if it runs in another process;
+/// VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_UNSUPPORTED
+/// if the disk is read-only or has no medium; VIR_ERR_OPERATION_UNSUPPORTED or
+/// VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_UNSUPPORTED for CAPACITY where
+/// the disk is no raw block device, and for a device that has another size; VIR_ERR_INVALID_ARG if
+/// @size is another than that with CAPACITY; VIR_ERR_OPERATION_FAILED if it would become smaller with
+/// EXTEND, or if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer;
 /// VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.9.8.
@@ -322,9 +323,10 @@ pub unsafe extern "C" fn virDomainBlockResize(
 /// Return Value: how many errors were stored, or without @errors how many disks the domain has; or
 /// -1.
 ///
-/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @errors is NULL and @maxerrors is not 0,
-/// or the other way round, and for flags; VIR_ERR_OPERATION_INVALID if the domain is inactive;
-/// VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @errors is NULL and @maxerrors is not 0, or
+/// the other way round, and for flags; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+/// VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does
+/// not answer; VIR_ERR_NO_DOMAIN.
 ///
 /// Since 0.9.10.
 #[unsafe(no_mangle)]
@@ -382,7 +384,8 @@ pub unsafe extern "C" fn virDomainGetDiskErrors(
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG if @dev is NULL, for flags, or if there is no such disk or image;
 /// VIR_ERR_OPERATION_UNSUPPORTED for an image that is not on top; VIR_ERR_OPERATION_INVALID if the
-/// domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+/// domain is inactive; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+/// VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN.
 ///
 /// Since 3.1.0.
 #[unsafe(no_mangle)]

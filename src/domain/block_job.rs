@@ -74,8 +74,8 @@ fn wide(bandwidth: c_ulong) -> u64 {
 /// VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive or the disk read-only;
 /// VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job;
 /// VIR_ERR_OPERATION_UNSUPPORTED also if the image on top has internal snapshots, which need the ones
-/// below; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
-/// VIR_ERR_SYSTEM_ERROR.
+/// below; VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if
+/// that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.9.4.
 #[unsafe(no_mangle)]
@@ -207,14 +207,14 @@ pub unsafe extern "C" fn virDomainBlockCommit(
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG if @disk or @destxml is NULL, for unknown flags, for parameters of the wrong
-/// type, twice or out of range, or if there is no such disk; VIR_ERR_ARGUMENT_UNSUPPORTED for
-/// unknown parameters; VIR_ERR_XML_ERROR, VIR_ERR_XML_DETAIL, VIR_ERR_NO_SOURCE for @destxml;
+/// type, twice or out of range, or if there is no such disk; VIR_ERR_ARGUMENT_UNSUPPORTED for unknown
+/// parameters; VIR_ERR_XML_ERROR, VIR_ERR_XML_DETAIL, VIR_ERR_NO_SOURCE for @destxml;
 /// VIR_ERR_CONFIG_UNSUPPORTED for a destination that is there or cannot be used, is shorter than the
-/// disk, or contradicts a format that nobody has said;
-/// VIR_ERR_OPERATION_INVALID if the domain is inactive, or persistent without
-/// VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB; VIR_ERR_OPERATION_UNSUPPORTED or
-/// VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if it runs in another
-/// process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+/// disk, or contradicts a format that nobody has said; VIR_ERR_OPERATION_INVALID if the domain is
+/// inactive, or persistent without VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB; VIR_ERR_OPERATION_UNSUPPORTED
+/// or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if another process runs
+/// it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 1.2.8.
 #[unsafe(no_mangle)]
@@ -275,9 +275,10 @@ pub(crate) unsafe fn copy_parameters(
 ///
 /// Return Value: 1 if there is a job, 0 if there is none, or -1.
 ///
-/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @info is NULL, for unknown flags,
-/// or if there is no such disk; VIR_ERR_OPERATION_INVALID if the domain is inactive;
-/// VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @disk or @info is NULL, for unknown flags, or
+/// if there is no such disk; VIR_ERR_OPERATION_INVALID if the domain is inactive;
+/// VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does
+/// not answer; VIR_ERR_NO_DOMAIN.
 ///
 /// Since 0.9.4.
 #[unsafe(no_mangle)]
@@ -322,8 +323,9 @@ pub unsafe extern "C" fn virDomainGetBlockJobInfo(
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk or no job on
-/// it; VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive;
-/// VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+/// it; VIR_ERR_OVERFLOW; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED
+/// if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer;
+/// VIR_ERR_NO_DOMAIN.
 ///
 /// Since 0.9.4.
 #[unsafe(no_mangle)]
@@ -357,9 +359,9 @@ pub unsafe extern "C" fn virDomainBlockJobSetSpeed(
 /// VIR_ERR_INVALID_ARG if @disk is NULL, for unknown flags, or if there is no such disk or no job on
 /// it, with the reason if the last one has failed; VIR_ERR_BLOCK_COPY_ACTIVE for PIVOT if the job is
 /// not ready; VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_ABORTED if
-/// somebody else has ended it; VIR_ERR_OPERATION_FAILED if it runs in another process;
-/// VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if the copy could not be made the disk, which then is as
-/// it was.
+/// somebody else has ended it; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+/// VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if the
+/// copy could not be made the disk, which then is as it was.
 ///
 /// Since 0.9.4.
 #[unsafe(no_mangle)]

@@ -229,9 +229,10 @@ pub extern "C" fn virDomainUndefineFlags(domain: virDomainPtr, flags: c_uint) ->
 /// Return Value: 0, or -1.
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
-/// VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
-/// another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if what was written could not be
-/// brought to stable storage: the domain has stopped all the same.
+/// VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if another process
+/// runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_SYSTEM_ERROR if what was written could not be brought to stable storage: the domain has
+/// stopped all the same.
 ///
 /// Since 0.0.3.
 #[unsafe(no_mangle)]
@@ -266,9 +267,10 @@ pub extern "C" fn virDomainDestroyFlags(domain: virDomainPtr, flags: c_uint) -> 
 /// Return Value: 0, or -1.
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
-/// VIR_ERR_OPERATION_INVALID if the domain is not running; VIR_ERR_OPERATION_FAILED if it runs in
-/// another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR if what was written could not be
-/// brought to stable storage: the domain has stopped all the same.
+/// VIR_ERR_OPERATION_INVALID if the domain is not running; VIR_ERR_OPERATION_FAILED if another process
+/// runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_SYSTEM_ERROR if what was written could not be brought to stable storage: the domain has
+/// stopped all the same.
 ///
 /// Since 0.0.3.
 #[unsafe(no_mangle)]
@@ -305,7 +307,8 @@ pub extern "C" fn virDomainShutdownFlags(domain: virDomainPtr, flags: c_uint) ->
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG for unknown flags; VIR_ERR_OPERATION_INVALID if the domain is inactive;
-/// VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN.
+/// VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does
+/// not answer; VIR_ERR_NO_DOMAIN.
 ///
 /// Since 0.1.0.
 #[unsafe(no_mangle)]
@@ -323,8 +326,8 @@ pub extern "C" fn virDomainReboot(domain: virDomainPtr, flags: c_uint) -> c_int 
 /// Return Value: 0, or -1.
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
-/// VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
-/// another process; VIR_ERR_NO_DOMAIN.
+/// VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if another process
+/// runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN.
 ///
 /// Since 0.0.3.
 #[unsafe(no_mangle)]
@@ -339,8 +342,8 @@ pub extern "C" fn virDomainSuspend(domain: virDomainPtr) -> c_int {
 /// Return Value: 0, or -1.
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
-/// VIR_ERR_OPERATION_INVALID if the domain is not paused; VIR_ERR_OPERATION_FAILED if it runs in
-/// another process; VIR_ERR_NO_DOMAIN.
+/// VIR_ERR_OPERATION_INVALID if the domain is not paused; VIR_ERR_OPERATION_FAILED if another process
+/// runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN.
 ///
 /// Since 0.0.3.
 #[unsafe(no_mangle)]
@@ -348,7 +351,7 @@ pub extern "C" fn virDomainResume(domain: virDomainPtr) -> c_int {
     change("virDomainResume", domain, |_, domain| domain.resume())
 }
 
-/// Marks a domain to start by itself, or not. Nothing does so here: virDomainGetAutostart.
+/// Marks a domain to start by itself, or not: virDomainGetAutostart.
 ///
 /// @domain: a persistent domain
 /// @autostart: 0 for not
@@ -363,6 +366,25 @@ pub extern "C" fn virDomainResume(domain: virDomainPtr) -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn virDomainSetAutostart(domain: virDomainPtr, autostart: c_int) -> c_int {
     change("virDomainSetAutostart", domain, |_, domain| domain.set_autostart(autostart != 0))
+}
+
+/// Marks a domain to start by itself the next time, and not again, or not to: virDomainGetAutostartOnce.
+///
+/// @domain: a persistent domain
+/// @autostart: 0 for not
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
+/// VIR_ERR_OPERATION_INVALID if the domain is not persistent; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_SYSTEM_ERROR; VIR_ERR_NO_SUPPORT on test:///.
+///
+/// Since 11.2.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn virDomainSetAutostartOnce(domain: virDomainPtr, autostart: c_int) -> c_int {
+    change("virDomainSetAutostartOnce", domain, |_, domain| {
+        domain.set_autostart_once(autostart != 0)
+    })
 }
 
 /// Gives an inactive domain another name. Everything else about it stays; handles keep the name

@@ -56,12 +56,12 @@ const IMPACT: DeviceFlags = DeviceFlags::LIVE.union(DeviceFlags::CONFIG);
 ///
 /// Return Value: 0, or -1.
 ///
-/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on
-/// a read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME,
-/// VIR_ERR_NO_TARGET, VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
-/// VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if it runs in
-/// another process; VIR_ERR_OPERATION_FAILED if there is such a disk; VIR_ERR_NO_DOMAIN;
-/// VIR_ERR_SYSTEM_ERROR.
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on a
+/// read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME, VIR_ERR_NO_TARGET,
+/// VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
+/// VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_FAILED if another process
+/// runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_OPERATION_FAILED if
+/// there is such a disk; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.1.9.
 #[unsafe(no_mangle)]
@@ -114,12 +114,13 @@ pub unsafe extern "C" fn virDomainAttachDeviceFlags(
 ///
 /// Return Value: 0, or -1.
 ///
-/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on
-/// a read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME,
-/// VIR_ERR_NO_TARGET, VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @xml is NULL; VIR_ERR_OPERATION_DENIED on a
+/// read-only connection; VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR, VIR_ERR_NO_NAME, VIR_ERR_NO_TARGET,
+/// VIR_ERR_NO_SOURCE or VIR_ERR_CONFIG_UNSUPPORTED if @xml cannot be understood;
 /// VIR_ERR_OPERATION_INVALID if the domain is inactive; VIR_ERR_OPERATION_UNSUPPORTED or
-/// VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if it runs in another
-/// process; VIR_ERR_DEVICE_MISSING; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+/// VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a job; VIR_ERR_OPERATION_FAILED if another process runs it
+/// and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_DEVICE_MISSING;
+/// VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.1.9.
 #[unsafe(no_mangle)]

@@ -129,12 +129,12 @@ pub unsafe extern "C" fn virDomainGetBlockIoTune(
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG if @disk or @params is NULL, @nparams not positive, for wrong types or flags, if
-/// there is no such disk, or for a total with another limit of its kind; VIR_ERR_ARGUMENT_UNSUPPORTED for
-/// another parameter or a number above 10^15; VIR_ERR_CONFIG_UNSUPPORTED for a burst without its
+/// there is no such disk, or for a total with another limit of its kind; VIR_ERR_ARGUMENT_UNSUPPORTED
+/// for another parameter or a number above 10^15; VIR_ERR_CONFIG_UNSUPPORTED for a burst without its
 /// limit or below it, a length without its burst, or a size without a limit of requests;
 /// VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not persistent
-/// where its definition is; VIR_ERR_OPERATION_FAILED if it runs in another process; VIR_ERR_NO_DOMAIN;
-/// VIR_ERR_SYSTEM_ERROR.
+/// where its definition is; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+/// VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.9.8.
 #[unsafe(no_mangle)]

@@ -526,8 +526,10 @@ pub extern "C" fn virDomainIsUpdated(dom: virDomainPtr) -> c_int {
     entry("virDomainIsUpdated", |call| Ok(call.object::<Domain>(dom)?.is_updated()?.into()))
 }
 
-/// Tells whether a domain is marked to start by itself. Nothing does so here: a running domain
-/// belongs to a program, which may look for this mark.
+/// Tells whether a domain is marked to start by itself. Domains that are held by processes of their own
+/// (sparse:///session, sparse:///system, and ?hold=process) do so when the first connection is opened after the
+/// start of the machine that is not read-only; virsparse-autostart.service opens one. Elsewhere the mark is
+/// only kept.
 ///
 /// @domain: the domain
 /// @autostart: where to store 1 or 0
@@ -546,6 +548,33 @@ pub unsafe extern "C" fn virDomainGetAutostart(
         let domain = call.object::<Domain>(domain)?;
         call.non_null(autostart, DOMAIN, "autostart")?;
         let starts = domain.autostart()?;
+        // SAFETY: checked for NULL; the caller's memory.
+        unsafe { autostart.write(starts.into()) };
+        Ok(0)
+    })
+}
+
+/// Tells whether a domain is marked to start by itself the next time, as virDomainGetAutostart describes it, and
+/// not again.
+///
+/// @domain: the domain
+/// @autostart: where to store 1 or 0
+///
+/// Return Value: 0, or -1.
+///
+/// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_INVALID_ARG if @autostart is NULL; VIR_ERR_NO_DOMAIN;
+/// VIR_ERR_NO_SUPPORT on test:///.
+///
+/// Since 11.2.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virDomainGetAutostartOnce(
+    domain: virDomainPtr,
+    autostart: *mut c_int,
+) -> c_int {
+    entry("virDomainGetAutostartOnce", |call| {
+        let domain = call.object::<Domain>(domain)?;
+        call.non_null(autostart, DOMAIN, "autostart")?;
+        let starts = domain.autostart_once()?;
         // SAFETY: checked for NULL; the caller's memory.
         unsafe { autostart.write(starts.into()) };
         Ok(0)

@@ -118,9 +118,9 @@ pub unsafe extern "C" fn virDomainGetMemoryParameters(
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or if the
 /// hard limit would exceed that with swap; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter;
-/// VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not
-/// persistent where its definition is; VIR_ERR_OPERATION_FAILED if it runs in another process;
-/// VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+/// VIR_ERR_OPERATION_INVALID if the domain is not active where that is to be changed, or not persistent
+/// where its definition is; VIR_ERR_OPERATION_FAILED if another process runs it and ends;
+/// VIR_ERR_OPERATION_TIMEOUT if that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.8.5.
 #[unsafe(no_mangle)]
@@ -183,12 +183,12 @@ pub unsafe extern "C" fn virDomainGetNumaParameters(
 /// Return Value: 0, or -1.
 ///
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
-/// VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or what
-/// is no mode or set; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter;
-/// VIR_ERR_OPERATION_INVALID for an empty set, for another mode of an active domain, if the domain
-/// is not active where that is to be changed, or not persistent where its definition is;
-/// VIR_ERR_CONFIG_UNSUPPORTED for a mode without nodes; VIR_ERR_OPERATION_FAILED if it runs in
-/// another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+/// VIR_ERR_INVALID_ARG if @params is NULL, @nparams not positive, for wrong types or flags, or what is
+/// no mode or set; VIR_ERR_ARGUMENT_UNSUPPORTED for another parameter; VIR_ERR_OPERATION_INVALID for an
+/// empty set, for another mode of an active domain, if the domain is not active where that is to be
+/// changed, or not persistent where its definition is; VIR_ERR_CONFIG_UNSUPPORTED for a mode without
+/// nodes; VIR_ERR_OPERATION_FAILED if another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if
+/// that does not answer; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 0.9.9.
 #[unsafe(no_mangle)]
@@ -397,8 +397,9 @@ pub unsafe extern "C" fn virDomainSetSchedulerParametersFlags(
 /// Errors: VIR_ERR_INVALID_DOMAIN; VIR_ERR_OPERATION_DENIED on a read-only connection;
 /// VIR_ERR_INVALID_ARG for an unknown @type, @action or flags; VIR_ERR_CONFIG_UNSUPPORTED for an
 /// @action that does not go with @type; VIR_ERR_OPERATION_INVALID if the domain is not active where
-/// that is to be changed, or not persistent where its definition is; VIR_ERR_OPERATION_FAILED if it
-/// runs in another process; VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
+/// that is to be changed, or not persistent where its definition is; VIR_ERR_OPERATION_FAILED if
+/// another process runs it and ends; VIR_ERR_OPERATION_TIMEOUT if that does not answer;
+/// VIR_ERR_NO_DOMAIN; VIR_ERR_SYSTEM_ERROR.
 ///
 /// Since 3.9.0.
 #[unsafe(no_mangle)]

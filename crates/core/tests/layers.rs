@@ -108,10 +108,11 @@ fn names_in_lists_are_found() {
 
 /// The modules of `domain`, from top to bottom. What disks are served by in this process stands above the
 /// registry, which makes it through a launcher; nothing else may know of it.
-const DOMAIN_FLOORS: [&str; 28] = [
+const DOMAIN_FLOORS: [&str; 29] = [
     "runtime",
     "stats",
     "snapshot",
+    "autostart",
     "lifecycle",
     "rename",
     "metadata",

@@ -1,4 +1,6 @@
-//! `virsparse-domain NAME LIBRARY`: the process of one running domain.
+//! `virsparse-domain NAME LIBRARY`: the process of one running domain; `virsparse-domain --autostart LIBRARY URI`:
+//! starts the domains of a connection that are marked to start by themselves, for a service manager to run when
+//! the machine or the session of a user starts.
 //!
 //! The library starts it, with one end of a pair of sockets as descriptor 3, to hold a domain that is to
 //! outlive the program that has started it. It loads the same library again and calls its private entry,
@@ -6,7 +8,7 @@
 //! at a list of processes.
 
 use std::env;
-use std::ffi::{CStr, CString, OsString, c_int};
+use std::ffi::{CStr, CString, OsString, c_char, c_int, c_void};
 use std::fs::File;
 use std::io::Write;
 use std::mem::ManuallyDrop;
@@ -23,6 +25,14 @@ const NODE: &CStr = c"VIRSPARSE_PRIVATE";
 
 type Entry = unsafe extern "C" fn(c_int) -> c_int;
 
+/// virConnectOpen and virConnectClose, and the node that they are of.
+const OPEN: &CStr = c"virConnectOpen";
+const CLOSE: &CStr = c"virConnectClose";
+const PUBLIC_NODE: &CStr = c"LIBVIRT_0.0.3";
+
+type Open = unsafe extern "C" fn(*const c_char) -> *mut c_void;
+type Close = unsafe extern "C" fn(*mut c_void) -> c_int;
+
 /// What this program is told to do with the wrong arguments.
 const USAGE: u8 = 2;
 
@@ -30,6 +40,15 @@ fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
     let (first, second, more) = (arguments.next(), arguments.next(), arguments.next());
     let library = match (first, second, more) {
+        (Some(option), Some(library), Some(uri)) if option == "--autostart" => {
+            return match autostart(library, uri) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(text) => {
+                    eprintln!("virsparse-domain: {text}");
+                    ExitCode::FAILURE
+                }
+            };
+        }
         (Some(option), None, None) if option == "--version" => {
             println!("virsparse-domain {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
@@ -40,7 +59,7 @@ fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    match load(library) {
+    match load(library).and_then(|library| library.entry()) {
         // SAFETY: the library's entry takes the socket, and returns when the domain has ended.
         Ok(entry) => match unsafe { entry(SOCKET) } {
             0 => ExitCode::SUCCESS,
@@ -62,7 +81,7 @@ fn is_socket() -> bool {
     }
 }
 
-fn load(library: OsString) -> Result<Entry, String> {
+fn load(library: OsString) -> Result<Library, String> {
     let shown = library.display().to_string();
     let path = CString::new(library.into_vec()).map_err(|_| format!("'{shown}' is no path"))?;
     // SAFETY: the library is the one that has started this program.
@@ -70,13 +89,49 @@ fn load(library: OsString) -> Result<Entry, String> {
     if handle.is_null() {
         return Err(format!("cannot load '{shown}': {}", last_error()));
     }
-    // SAFETY: a handle, and two texts that end with a NUL.
-    let entry = unsafe { libc::dlvsym(handle, ENTRY.as_ptr(), NODE.as_ptr()) };
-    if entry.is_null() {
-        return Err(format!("'{shown}' cannot hold domains: {}", last_error()));
+    Ok(Library { handle, shown })
+}
+
+/// The library, which stays loaded.
+struct Library {
+    handle: *mut c_void,
+    shown: String,
+}
+
+impl Library {
+    fn symbol(&self, name: &CStr, node: &CStr) -> Result<*mut c_void, String> {
+        // SAFETY: a handle, and two texts that end with a NUL.
+        let symbol = unsafe { libc::dlvsym(self.handle, name.as_ptr(), node.as_ptr()) };
+        match symbol.is_null() {
+            true => Err(format!("'{}' cannot hold domains: {}", self.shown, last_error())),
+            false => Ok(symbol),
+        }
     }
-    // SAFETY: the symbol of this node is such a function.
-    Ok(unsafe { std::mem::transmute::<*mut libc::c_void, Entry>(entry) })
+
+    fn entry(&self) -> Result<Entry, String> {
+        let entry = self.symbol(ENTRY, NODE)?;
+        // SAFETY: the symbol of this node is such a function.
+        Ok(unsafe { std::mem::transmute::<*mut c_void, Entry>(entry) })
+    }
+}
+
+/// Opens a connection that may change something: whatever is marked is started then. The library has told of
+/// an error.
+fn autostart(library: OsString, uri: OsString) -> Result<(), String> {
+    let shown = uri.display().to_string();
+    let uri = CString::new(uri.into_vec()).map_err(|_| format!("'{shown}' is no URI"))?;
+    let library = load(library)?;
+    let (open, close) = (library.symbol(OPEN, PUBLIC_NODE)?, library.symbol(CLOSE, PUBLIC_NODE)?);
+    // SAFETY: the symbols of this node are such functions; the connection is closed once.
+    unsafe {
+        let open = std::mem::transmute::<*mut c_void, Open>(open);
+        let close = std::mem::transmute::<*mut c_void, Close>(close);
+        let connection = open(uri.as_ptr());
+        if connection.is_null() || close(connection) < 0 {
+            return Err(format!("cannot open or close '{shown}'"));
+        }
+    }
+    Ok(())
 }
 
 /// What the loader says of its last failure.

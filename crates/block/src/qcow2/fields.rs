@@ -1,5 +1,5 @@
 //! The fields of a header as they are written. Nothing in them has been checked: [`super::Header`] is for an
-//! image that is opened, [`super::summary`] for one that is only listed.
+//! image that is opened, [`mod@super::summary`] for one that is only listed.
 
 use crate::format::fields::Fields;
 

@@ -7,6 +7,7 @@
 //! above the registry, which makes it through a launcher, and nothing else knows of it.
 
 mod amounts;
+mod autostart;
 mod block_extents;
 mod blockjob;
 mod config;

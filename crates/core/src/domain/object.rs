@@ -9,6 +9,7 @@ use super::config::definition::Definition;
 use super::config::schema;
 use super::connection::Connection;
 use super::events::{self, Lifecycle};
+use super::registry::change::Change;
 use super::registry::entry::{Entry, Live};
 use crate::domain::control::Right;
 use crate::domain::machine::Machine;
@@ -308,13 +309,37 @@ impl Domain {
 
     /// Marks it to start by itself, or not.
     pub fn set_autostart(&self, autostart: bool) -> Result<()> {
+        self.mark(|change, entry| change.set_autostart(entry, autostart))
+    }
+
+    /// Whether it starts by itself the next time, and not again.
+    pub fn autostart_once(&self) -> Result<bool> {
+        self.expect_real()?;
+        Ok(self.entry()?.autostart_once)
+    }
+
+    /// Marks it to do so, or not.
+    pub fn set_autostart_once(&self, autostart: bool) -> Result<()> {
+        self.expect_real()?;
+        self.mark(|change, entry| change.set_autostart_once(entry, autostart))
+    }
+
+    fn mark(&self, mark: impl FnOnce(&mut Change<'_>, &Entry) -> Result<()>) -> Result<()> {
         let mut change = self.connect.domains().change()?;
         let entry = change.by_uuid(self.uuid, &self.name)?;
         if !entry.is_persistent() {
             let text = "cannot set autostart for transient domain";
             return Err(Error::invalid_operation(VIR_FROM_DOMAIN, text));
         }
-        change.set_autostart(&entry, autostart)
+        mark(&mut change, &entry)
+    }
+
+    /// libvirt's test driver does not have what this is asked for.
+    fn expect_real(&self) -> Result<()> {
+        match self.connect.domains().host() {
+            Host::Real => Ok(()),
+            Host::Test(_) => Err(Error::no_support(VIR_FROM_DOMAIN)),
+        }
     }
 
     /// Queues an event about it.

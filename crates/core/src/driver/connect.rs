@@ -53,6 +53,7 @@ impl Connect {
         if let Some(file) = file {
             file.fill(&connect)?;
         }
+        connect.domains.start_marked();
         Ok(connect)
     }
 

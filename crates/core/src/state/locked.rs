@@ -148,11 +148,11 @@ impl Locked<'_> {
         })
     }
 
-    /// Marks something to be started by itself, or not.
-    pub fn mark_autostart(&self, name: &str, autostart: bool) -> Result<()> {
-        match autostart {
-            true => self.write(Folder::Autostart, name, ""),
-            false => self.remove(Folder::Autostart, name),
+    /// Gives something a mark, or takes it away: there are folders for marks.
+    pub fn mark(&self, folder: Folder, name: &str, marked: bool) -> Result<()> {
+        match marked {
+            true => self.write(folder, name, ""),
+            false => self.remove(folder, name),
         }
     }
 

@@ -18,12 +18,14 @@
 //! A change that fails leaves what was there: what can fail is done before the one step that makes
 //! the change, and where bringing that to stable storage fails, the step is taken back.
 
+mod autostart;
 mod damage;
 mod files;
 mod locked;
 mod short_name;
 mod stamp;
 
+pub use autostart::Autostart;
 pub use damage::{Damage, Kept};
 pub use files::{Staged, Stored, names, read_all, remove, sync};
 pub use locked::Locked;
@@ -36,6 +38,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use nix::unistd::{Uid, geteuid};
 use uuid::Uuid;
 use virsparse_base::memory::fallible;
 
@@ -49,6 +52,8 @@ pub enum Folder {
     Config,
     /// Marks of those that start by themselves.
     Autostart,
+    /// Marks of those that do so the next time, and not again.
+    AutostartOnce,
     /// Definitions of what is active.
     Run,
     /// Why what was active in this boot is not any more.
@@ -91,7 +96,7 @@ pub const DOMAINS: Kind = Kind {
     more: "run/disks",
     lock: "run/domains.lock",
     boot: "run/domains.boot",
-    folders: &[Folder::Config, Folder::Autostart, Folder::Run, Folder::Off],
+    folders: &[Folder::Config, Folder::Autostart, Folder::AutostartOnce, Folder::Run, Folder::Off],
     domain: VIR_FROM_DOMAIN,
     word: "domain",
 };
@@ -141,6 +146,21 @@ impl StateDir {
         &self.root
     }
 
+    /// Refuses a user whose state this is not: what root starts in another user's root would belong to root.
+    pub fn expect_own(&self) -> Result<()> {
+        let found = fs::metadata(&self.root);
+        let owner = found.map_err(|e| self.failed(&e, "cannot look at", &self.root))?.uid();
+        if Uid::from_raw(owner) == geteuid() {
+            return Ok(());
+        }
+        let text = format!(
+            "'{}' belongs to user {owner}, and only that user starts a {} in it",
+            self.root.display(),
+            self.kind.word
+        );
+        Err(Error::new(VIR_ERR_OPERATION_DENIED, self.kind.domain, text))
+    }
+
     /// Where more is kept of something that runs: the list of a pool's volumes by its UUID, the
     /// sockets of a domain by its name.
     pub fn beside(&self, name: &str) -> PathBuf {
@@ -151,6 +171,7 @@ impl StateDir {
         match folder {
             Folder::Config => self.root.join(self.kind.folder),
             Folder::Autostart => self.root.join(self.kind.folder).join("autostart"),
+            Folder::AutostartOnce => self.root.join(self.kind.folder).join("autostart-once"),
             Folder::Run => self.root.join("run").join(self.kind.folder),
             Folder::Off => self.root.join("run/off"),
         }
@@ -229,18 +250,23 @@ impl StateDir {
         self.root.join("snapshots").join(uuid.to_string())
     }
 
+    /// Which boot of the machine this is. `None` where the system does not tell.
+    fn boot(&self) -> Result<Option<String>> {
+        let machine = Path::new(BOOT_ID);
+        match fallible(|| fs::read_to_string(machine)) {
+            Ok(boot) => Ok(Some(boot)),
+            Err(e) if is_hidden(&e) => {
+                log::info!("nothing starts by itself: cannot read '{BOOT_ID}': {e}");
+                Ok(None)
+            }
+            Err(e) => Err(self.failed(&e, "cannot read", machine)),
+        }
+    }
+
     /// The present boot of the machine, if it is not the one that `run` is of. Where the system
     /// does not tell which boot it is, what ran is taken to be still running.
     pub fn new_boot(&self) -> Result<Option<String>> {
-        let machine = Path::new(BOOT_ID);
-        let boot = match fallible(|| fs::read_to_string(machine)) {
-            Ok(boot) => boot,
-            Err(e) if is_hidden(&e) => {
-                log::info!("a new boot is not noticed: cannot read '{BOOT_ID}': {e}");
-                return Ok(None);
-            }
-            Err(e) => return Err(self.failed(&e, "cannot read", machine)),
-        };
+        let Some(boot) = self.boot()? else { return Ok(None) };
         let path = self.boot_path();
         // What is no text was written by no one who has finished it.
         let before = match fallible(|| fs::read(&path)) {
@@ -253,6 +279,10 @@ impl StateDir {
 
     fn lock_path(&self) -> PathBuf {
         self.root.join(self.kind.lock)
+    }
+
+    fn autostart_path(&self) -> PathBuf {
+        self.root.join(format!("run/{}.autostarted", self.kind.folder))
     }
 
     fn boot_path(&self) -> PathBuf {

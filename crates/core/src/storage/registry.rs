@@ -395,7 +395,7 @@ impl Change<'_> {
     /// Marks a pool to be started by itself, or not.
     pub fn set_autostart(&mut self, entry: &Entry, autostart: bool) -> Result<()> {
         if let Some(state) = &self.state {
-            state.mark_autostart(&entry.name, autostart)?;
+            state.mark(Folder::Autostart, &entry.name, autostart)?;
         }
         self.put(Entry { autostart, ..entry.clone() });
         Ok(())

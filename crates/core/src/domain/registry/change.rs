@@ -19,6 +19,9 @@ use crate::error::*;
 use crate::state::{Folder, Locked};
 use crate::xml::excerpt;
 
+/// The folders of the marks that a domain can have.
+const MARKS: [Folder; 2] = [Folder::Autostart, Folder::AutostartOnce];
+
 /// The domains, while nobody else changes them.
 pub struct Change<'a> {
     pub(super) domains: &'a Domains,
@@ -112,7 +115,9 @@ impl Change<'_> {
                 state.check_free(&entry.name)?;
                 self.purge_stale_snapshots(entry)?;
                 // A domain that was about to get this name, or has lost it, may have left its marks.
-                state.remove(Folder::Autostart, &entry.name)?;
+                for mark in MARKS {
+                    state.remove(mark, &entry.name)?;
+                }
                 state.remove_for_this_boot(Folder::Off, &entry.name)?;
             }
             state.write(Folder::Config, &entry.name, &text)?
@@ -130,15 +135,23 @@ impl Change<'_> {
         if let Some(state) = &self.state {
             state.remove(Folder::Config, &entry.name)?;
             // It has happened. What else stays is removed before a domain of that name is defined.
-            if let Err(error) = state.remove(Folder::Autostart, &entry.name) {
-                log::warn!("domain '{}' is undefined, its mark stays: {error}", entry.name);
+            for mark in MARKS {
+                if let Err(error) = state.remove(mark, &entry.name) {
+                    log::warn!("domain '{}' is undefined, its mark stays: {error}", entry.name);
+                }
             }
             self.forget_reason(&entry.name);
         }
         if !entry.is_active() {
             self.forget_snapshots(entry);
         }
-        self.put(Entry { config: None, autostart: false, updated: false, ..entry.clone() });
+        self.put(Entry {
+            config: None,
+            autostart: false,
+            autostart_once: false,
+            updated: false,
+            ..entry.clone()
+        });
         Ok(())
     }
 
@@ -161,12 +174,15 @@ impl Change<'_> {
         if let Some(state) = &self.state {
             let text = stored::checked(&config)?;
             state.check_free(name)?;
-            state.mark_autostart(name, entry.autostart)?;
+            state.mark(Folder::Autostart, name, entry.autostart)?;
+            state.mark(Folder::AutostartOnce, name, entry.autostart_once)?;
             let renamed = state.rename(Folder::Config, &entry.name, name, &text);
             let gone = if renamed.is_ok() { &entry.name } else { name };
-            if let Err(error) = state.remove(Folder::Autostart, gone) {
-                // What stays is removed before another domain gets that name.
-                log::warn!("the mark of domain '{gone}', which is no more, stays: {error}");
+            for mark in MARKS {
+                if let Err(error) = state.remove(mark, gone) {
+                    // What stays is removed before another domain gets that name.
+                    log::warn!("the mark of domain '{gone}', which is no more, stays: {error}");
+                }
             }
             renamed?;
             self.forget_reason(&entry.name);
@@ -242,9 +258,18 @@ impl Change<'_> {
     /// Marks a domain to be started by itself, or not.
     pub fn set_autostart(&mut self, entry: &Entry, autostart: bool) -> Result<()> {
         if let Some(state) = &self.state {
-            state.mark_autostart(&entry.name, autostart)?;
+            state.mark(Folder::Autostart, &entry.name, autostart)?;
         }
         self.put(Entry { autostart, ..entry.clone() });
+        Ok(())
+    }
+
+    /// The same for the next time only.
+    pub fn set_autostart_once(&mut self, entry: &Entry, autostart_once: bool) -> Result<()> {
+        if let Some(state) = &self.state {
+            state.mark(Folder::AutostartOnce, &entry.name, autostart_once)?;
+        }
+        self.put(Entry { autostart_once, ..entry.clone() });
         Ok(())
     }
 

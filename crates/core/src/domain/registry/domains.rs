@@ -138,6 +138,11 @@ impl Domains {
         Ok(domains)
     }
 
+    /// Where they are kept, if they are.
+    pub fn state(&self) -> Option<&StateDir> {
+        self.state.as_ref()
+    }
+
     /// The machine that they are on.
     pub fn host(&self) -> &Host {
         &self.host
@@ -297,6 +302,7 @@ impl Domains {
         let mut owner = None;
         let mut id = change.known.last_id.checked_add(1).unwrap_or(1);
         if let Some(state) = &change.state {
+            state.expect_own()?;
             // Others may be starting, and not have written down their numbers yet.
             id = state.next_number(change.known.last_id)?;
             // Another process may be starting it, and not have written down yet that it runs.

@@ -58,6 +58,8 @@ pub struct Entry {
     pub config: Option<Kept<Definition>>,
     pub live: Option<Live>,
     pub autostart: bool,
+    /// It starts by itself the next time, and not again.
+    pub autostart_once: bool,
     /// The definition has been changed since it was started.
     pub updated: bool,
     /// Why it does not run.
@@ -73,6 +75,7 @@ impl Entry {
             config: None,
             live: None,
             autostart: false,
+            autostart_once: false,
             updated: false,
             off: Condition::OFF,
         }
@@ -86,6 +89,7 @@ impl Entry {
             config: None,
             live: None,
             autostart: false,
+            autostart_once: false,
             updated: false,
             off: Condition::OFF,
         }

@@ -133,12 +133,14 @@ pub fn checked(definition: &Definition) -> Result<String> {
 /// process knows it. What others have left without stopping it comes apart.
 pub fn load(state: &StateDir, before: &Entries) -> Result<(Entries, Vec<Crashed>)> {
     let autostart = BTreeSet::from_iter(state.names(Folder::Autostart)?);
+    let once = BTreeSet::from_iter(state.names(Folder::AutostartOnce)?);
     let mut entries = Entries::new();
     load_kept(state, &mut entries)?;
     let crashed = load_elsewhere(state, before, &mut entries)?;
     load_reasons(state, &mut entries)?;
     for (name, entry) in &mut entries {
         entry.autostart = entry.is_persistent() && autostart.contains(name);
+        entry.autostart_once = entry.is_persistent() && once.contains(name);
     }
     for (name, old) in before {
         if let Some(Live::Machine(_)) = old.live {
