@@ -253,6 +253,97 @@ static void a_shortage_is_reported(virConnectPtr conn)
     run_once();
 }
 
+static void on_device(virConnectPtr conn, virDomainPtr dom, const char *alias, void *opaque)
+{
+    (void)conn;
+    CHECK_STR(virDomainGetName(dom), "theirs");
+    CHECK_STR(alias, "disk");
+    ++*(int *)opaque;
+}
+
+static void on_error(virConnectPtr conn, virDomainPtr dom, const char *path, const char *alias, int action,
+                     const char *reason, void *opaque)
+{
+    (void)conn;
+    (void)dom;
+    CHECK_STR(path, "p");
+    CHECK_STR(alias, "a");
+    CHECK_INT(action, 3);
+    CHECK_STR(reason, "r");
+    ++*(int *)opaque;
+}
+
+static void on_refresh(virConnectPtr conn, virStoragePoolPtr pool, void *opaque)
+{
+    (void)conn;
+    CHECK_STR(virStoragePoolGetName(pool), "theirs");
+    ++*(int *)opaque;
+}
+
+/* Appends an event to what processes tell each other. */
+static void tell(const char *kind, int id, const char *name, const char *payload)
+{
+    char line[1024];
+    int fd = open(in_dir("root/run/events"), O_WRONLY | O_APPEND);
+
+    CHECK(fd >= 0);
+    print_to(line, sizeof(line),
+             "{\"version\":1,\"event\":{\"kind\":\"%s\",\"id\":%d,\"name\":\"%s\",\"uuid\":"
+             "\"7f307396-f344-4837-9dc5-110ce400d1b9\",\"payload\":%s},\"origin\":1,\"time\":2}\n",
+             kind, id, name, payload);
+    CHECK_INT(write(fd, line, strlen(line)), strlen(line));
+    CHECK_INT(close(fd), 0);
+}
+
+/* A callback is only called with what belongs to its id, whatever is in the file: a number would be taken for the
+ * address of a text. */
+static void what_belongs_to_another_id_is_passed_over(virConnectPtr conn)
+{
+    static const char *const payloads[] = {
+        "{\"lifecycle\":{\"event\":1,\"detail\":1}}",
+        "\"refresh\"",
+        "{\"io-error\":{\"path\":\"p\",\"alias\":\"a\",\"action\":3,\"reason\":\"r\"}}",
+        "{\"block-job\":{\"disk\":\"vda\",\"job\":1,\"status\":1}}",
+        "{\"device\":{\"alias\":\"disk\"}}",
+        "{\"metadata\":{\"kind\":1,\"uri\":null}}",
+        "{\"threshold\":{\"device\":\"vda\",\"path\":null,\"threshold\":1,\"excess\":1}}",
+        "{\"tunable\":{\"parameters\":[]}}",
+    };
+    int devices = 0, errors = 0, pools = 0, ids[3], i;
+    size_t n;
+
+    ids[0] = virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_DEVICE_ADDED,
+                                              VIR_DOMAIN_EVENT_CALLBACK(on_device), &devices, NULL);
+    ids[1] = virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON,
+                                              VIR_DOMAIN_EVENT_CALLBACK(on_error), &errors, NULL);
+    ids[2] = virConnectStoragePoolEventRegisterAny(conn, NULL, VIR_STORAGE_POOL_EVENT_ID_REFRESH,
+                                                   VIR_STORAGE_POOL_EVENT_CALLBACK(on_refresh), &pools, NULL);
+    CHECK(ids[0] >= 0 && ids[1] >= 0 && ids[2] >= 0);
+    for (n = 0; n < sizeof(payloads) / sizeof(payloads[0]); n++) {
+        tell("domain", VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, "theirs", payloads[n]);
+        tell("domain", VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, "theirs", payloads[n]);
+        tell("pool", VIR_STORAGE_POOL_EVENT_ID_REFRESH, "theirs", payloads[n]);
+        tell("domain", 999, "theirs", payloads[n]);
+        tell("network", 0, "theirs", payloads[n]);
+    }
+    tell("domain", VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, "theirs", "{\"device\":{\"alias\":\"di\\u0000sk\"}}");
+    tell("domain", VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, "the\\u0000irs", "{\"device\":{\"alias\":\"disk\"}}");
+    /* What comes after that is told. */
+    tell("domain", VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, "theirs", "{\"device\":{\"alias\":\"disk\"}}");
+    while (devices < 2)
+        run_once();
+    run_once();
+    CHECK_INT(devices, 2);
+    CHECK_INT(errors, 1);
+    CHECK_INT(pools, 1);
+    for (i = 0; i < 2; i++)
+        CHECK_INT(virConnectDomainEventDeregisterAny(conn, ids[i]), 0);
+    CHECK_INT(virConnectStoragePoolEventDeregisterAny(conn, ids[2]), 0);
+    run_once();
+    CHECK_INT(count(handles), 0);
+    CHECK_INT(count(timers), 0);
+}
+
 /* The loop is not kept busy by a descriptor that stays ready. */
 static void a_root_that_is_removed_is_silent(virConnectPtr conn)
 {
@@ -289,6 +380,7 @@ int main(int argc, char **argv)
     others_are_heard(argv[0], conn, other);
     takes_descriptors = 1;
     a_shortage_is_reported(conn);
+    what_belongs_to_another_id_is_passed_over(conn);
     a_root_that_is_removed_is_silent(conn);
     CHECK_INT(virConnectClose(other), 0);
     CHECK_INT(virConnectClose(conn), 0);

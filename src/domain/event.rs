@@ -45,7 +45,8 @@ impl DomainCallback {
         let Some(connect) = handle::resolve::<Connect>(conn) else { return };
         let domain = Domain::of_event(connect.domains(), event);
         let Ok(dom) = handle::publish(domain, Some(self.connection.clone()), None) else { return };
-        // SAFETY: the caller registered a function of the event's type, with its data.
+        // SAFETY: the caller registered a function of the type that belongs to the event's id, with its data.
+        // Events have what belongs to their id, also those that come out of a file (event::ids).
         unsafe { self.call(conn, dom, event) };
         handle::release::<Domain>(dom);
     }
@@ -53,7 +54,8 @@ impl DomainCallback {
     /// # Safety
     /// The function is of the type that belongs to the event's id.
     unsafe fn call(&self, conn: virConnectPtr, dom: virDomainPtr, event: &Event) {
-        // Texts with a NUL inside do not come out of XML, and not out of the names of files.
+        // Texts with a NUL inside do not come out of XML, nor out of the names of files, and not out of the
+        // journal (event::ids).
         let text = |text: &str| CString::new(text).unwrap_or_default();
         // SAFETY: the caller's promise.
         unsafe {

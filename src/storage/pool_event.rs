@@ -48,7 +48,8 @@ impl PoolCallback {
         let pool = Pool::of_event(connect.storage(), event);
         let Ok(pool) = handle::publish(pool, Some(self.connection.clone()), None) else { return };
         let opaque = self.opaque.pointer();
-        // SAFETY: the caller registered a function of the event's type, with its data.
+        // SAFETY: the caller registered a function of the type that belongs to the event's id, with its data.
+        // Events have what belongs to their id, also those that come out of a file (event::ids).
         unsafe {
             match event.payload {
                 Payload::Lifecycle { event, detail } => {

@@ -3,26 +3,16 @@
 use uuid::Uuid;
 
 use crate::enums::domain_event::{
-    virDomainEventDefinedDetailType, virDomainEventID, virDomainEventIOErrorAction,
-    virDomainEventResumedDetailType, virDomainEventShutdownDetailType,
-    virDomainEventStartedDetailType, virDomainEventStoppedDetailType,
-    virDomainEventSuspendedDetailType, virDomainEventType, virDomainEventUndefinedDetailType,
+    virDomainEventDefinedDetailType, virDomainEventIOErrorAction, virDomainEventResumedDetailType,
+    virDomainEventShutdownDetailType, virDomainEventStartedDetailType,
+    virDomainEventStoppedDetailType, virDomainEventSuspendedDetailType, virDomainEventType,
+    virDomainEventUndefinedDetailType,
 };
 use crate::event::broker::{Event, ObjectKind, Payload};
-
-/// How many event ids there are.
-pub const IDS: usize = virDomainEventID::VIR_DOMAIN_EVENT_ID_CHANNEL_LIFECYCLE as usize + 1;
-
-pub const LIFECYCLE: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_LIFECYCLE as i32;
-pub const IO_ERROR: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_IO_ERROR as i32;
-pub const IO_ERROR_REASON: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON as i32;
-pub const BLOCK_JOB: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_BLOCK_JOB as i32;
-pub const DEVICE_REMOVED: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED as i32;
-pub const BLOCK_JOB_2: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2 as i32;
-pub const TUNABLE: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_TUNABLE as i32;
-pub const DEVICE_ADDED: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_DEVICE_ADDED as i32;
-pub const METADATA_CHANGE: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_METADATA_CHANGE as i32;
-pub const BLOCK_THRESHOLD: i32 = virDomainEventID::VIR_DOMAIN_EVENT_ID_BLOCK_THRESHOLD as i32;
+pub use crate::event::ids::{
+    BLOCK_JOB, BLOCK_JOB_2, BLOCK_THRESHOLD, DEVICE_ADDED, DEVICE_REMOVED, IDS, IO_ERROR,
+    IO_ERROR_REASON, LIFECYCLE, METADATA_CHANGE, TUNABLE,
+};
 
 /// The guest is told of an error, and goes on: a virDomainEventIOErrorAction.
 pub const REPORT: i32 = virDomainEventIOErrorAction::VIR_DOMAIN_EVENT_IO_ERROR_REPORT as i32;

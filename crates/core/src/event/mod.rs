@@ -7,6 +7,7 @@
 
 pub mod broker;
 pub mod brokers;
+pub mod ids;
 mod journal;
 mod listening;
 pub mod poll;

@@ -16,10 +16,11 @@ use super::volume::Volume;
 use crate::enums::flags;
 use crate::enums::storage_pool::{
     virConnectListAllStoragePoolsFlags, virStoragePoolBuildFlags, virStoragePoolCreateFlags,
-    virStoragePoolEventID, virStoragePoolEventLifecycleType, virStoragePoolState,
+    virStoragePoolEventLifecycleType, virStoragePoolState,
 };
 use crate::error::*;
 use crate::event::broker::{Event, ObjectKind, Payload};
+use crate::event::ids;
 
 flags! {
     /// How virStoragePoolBuild builds.
@@ -503,10 +504,8 @@ impl Pool {
 
     fn queue(&self, payload: Payload) {
         let id = match payload {
-            Payload::Lifecycle { .. } => {
-                virStoragePoolEventID::VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE as i32
-            }
-            _ => virStoragePoolEventID::VIR_STORAGE_POOL_EVENT_ID_REFRESH as i32,
+            Payload::Lifecycle { .. } => ids::POOL_LIFECYCLE,
+            _ => ids::POOL_REFRESH,
         };
         self.connect.shared_events().queue(&Event {
             kind: ObjectKind::Pool,
