@@ -141,8 +141,9 @@ impl Connection {
             autodestroy,
             sync: self.syncs(),
         };
-        let held = holder::start(program, &definition.name, self.id(), &order)?;
+        let mut held = holder::start(program, &definition.name, self.id(), &order)?;
         if autodestroy {
+            held.id = self.domains().running_id(&definition.name)?;
             self.domains().keep_held(held);
         }
         self.shared_events().deliver();
@@ -170,20 +171,36 @@ impl Domains {
             self.stop_those(|identity| identity.autodestroy == Some(id), &destroying());
         for held in held {
             let name = held.name.clone();
-            result = result.and(self.end_of(held).inspect_err(|error| {
+            result = result.and(self.end_of(held, SILENCE).inspect_err(|error| {
                 log::error!("domain '{name}' has ended: {error}");
             }));
         }
         result
     }
 
-    /// Waits for the end of a domain that another process holds. If that does not answer anything, it is
-    /// ended.
-    fn end_of(&self, held: Held) -> Result<()> {
-        while !held.is_answered(SILENCE)? {
+    /// The number of a domain, if it runs.
+    fn running_id(&self, name: &str) -> Result<Option<i32>> {
+        match self.by_name(name) {
+            Err(error) if error.code == VIR_ERR_NO_DOMAIN => Ok(None),
+            entry => Ok(entry?.id()),
+        }
+    }
+
+    /// Waits for the end of a domain that another process holds. If that does not answer anything within
+    /// `silence`, it is ended.
+    fn end_of(&self, held: Held, silence: Duration) -> Result<()> {
+        while !held.is_answered(silence)? {
             let entry = match self.by_name(&held.name) {
-                Err(error) if error.code == VIR_ERR_NO_DOMAIN => break,
-                entry => entry?,
+                Err(error) if error.code == VIR_ERR_NO_DOMAIN => None,
+                entry => Some(entry?).filter(|entry| entry.is_active() && entry.id() == held.id),
+            };
+            let Some(entry) = entry else {
+                // All that is missing is what became of guests' last writes.
+                if held.is_answered(silence)? {
+                    break;
+                }
+                log::warn!("domain '{}' has ended, its process does not say how", held.name);
+                return Ok(());
             };
             if let Err(error) = entry.machine().and_then(|machine| machine.condition())
                 && error.code == VIR_ERR_OPERATION_TIMEOUT
@@ -350,3 +367,6 @@ impl Domain {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,10 @@ pub struct Held {
     pub session: u64,
     /// The domain's name.
     pub name: String,
+    /// The domain's number, where that could be read.
+    pub id: Option<i32>,
+    /// The process that has started it. One that is forked from that has a copy of this.
+    starter: u32,
     conversation: Conversation,
 }
 
@@ -46,7 +50,8 @@ pub fn start(program: &Program, name: &str, session: u64, order: &Order) -> Resu
     let answered = send(&conversation, order).and_then(|()| answer(&conversation));
     match answered {
         Ok(Some(Answer { error: None })) => {
-            Ok(Held { session, name: name.to_string(), conversation })
+            let (name, starter) = (name.to_string(), std::process::id());
+            Ok(Held { session, name, id: None, starter, conversation })
         }
         Ok(Some(Answer { error: Some(error) })) => Err(error.into()),
         Ok(None) => Err(ended(&started, name, failed)),
@@ -94,6 +99,11 @@ fn answer(conversation: &Conversation) -> io::Result<Option<Answer>> {
 }
 
 impl Held {
+    /// Whether it is this process that the domain ends with.
+    pub fn is_of_this_process(&self) -> bool {
+        self.starter == std::process::id()
+    }
+
     /// Whether the domain has ended.
     pub fn is_over(&self) -> bool {
         self.conversation.is_over()
@@ -120,5 +130,19 @@ impl Held {
             Err(e) if is_end(&e) => Ok(()),
             Err(e) => Err(no_answer(&self.name, &e)),
         }
+    }
+}
+
+#[cfg(test)]
+impl Held {
+    /// One whose process is whoever has the other end of the stream.
+    pub fn by_stream(name: &str, id: Option<i32>, stream: UnixStream) -> Held {
+        let conversation = Conversation::new(stream, None);
+        Held { session: 1, name: name.to_string(), id, starter: std::process::id(), conversation }
+    }
+
+    /// The same, as a process has it that is forked from the starter.
+    pub fn forked(self) -> Held {
+        Held { starter: self.starter + 1, ..self }
     }
 }

@@ -13,9 +13,11 @@ impl Domains {
         held.push(new);
     }
 
-    /// Those of a connection, which are not kept any more.
+    /// Those of a connection, which are not kept any more. Those that a process has started from which this one
+    /// was forked end with that process, and are only forgotten.
     pub fn take_held(&self, session: u64) -> Vec<Held> {
-        self.held().extract_if(.., |one| one.session == session).collect()
+        let taken = self.held().extract_if(.., |one| one.session == session).collect::<Vec<_>>();
+        taken.into_iter().filter(Held::is_of_this_process).collect()
     }
 
     fn held(&self) -> MutexGuard<'_, Vec<Held>> {
