@@ -1,6 +1,9 @@
 //! Another process, by a descriptor: a number could by now be somebody else's.
 
+use std::fs;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -22,11 +25,7 @@ impl OtherProcess {
             Err(errno) => return Err(errno.into()),
         }
         let number = getsockopt(socket, sockopt::PeerCredentials)?.pid();
-        // SAFETY: two numbers; the descriptor that it returns is nobody else's.
-        let process = unsafe {
-            let fd = Errno::result(libc::syscall(libc::SYS_pidfd_open, number, 0))?;
-            OwnedFd::from_raw_fd(fd as i32)
-        };
+        let process = open(number)?;
         // Had that process ended before, and its number been given to another, the connection would have
         // ended with it.
         let mut connection = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
@@ -36,6 +35,25 @@ impl OtherProcess {
             Some(events) if !events.intersects(ended) => Ok(OtherProcess(process)),
             _ => Err(Errno::ESRCH),
         }
+    }
+
+    /// The one of a number, if it has that file open; `None` if there is no such process.
+    pub fn with_file(number: u32, file: &Path) -> SysResult<Option<OtherProcess>> {
+        let looked_for = fs::metadata(file).map_err(|e| errno_of(&e))?;
+        // From here on the number is that process's, or the descriptor says that it has ended.
+        let process = match open(number as libc::pid_t) {
+            Err(Errno::ESRCH) => return Ok(None),
+            process => process?,
+        };
+        let all = fs::read_dir(format!("/proc/{number}/fd")).map_err(|e| errno_of(&e))?;
+        let has_it = all.filter_map(Result::ok).any(|fd| {
+            let found = fs::metadata(fd.path());
+            found.is_ok_and(|found| {
+                (found.dev(), found.ino()) == (looked_for.dev(), looked_for.ino())
+            })
+        });
+        let process = OtherProcess(process);
+        Ok((has_it && !process.wait(Duration::ZERO)?).then_some(process))
     }
 
     /// Ends it at once. It may have ended before.
@@ -64,6 +82,14 @@ impl OtherProcess {
     }
 }
 
+fn open(number: libc::pid_t) -> SysResult<OwnedFd> {
+    // SAFETY: two numbers; the descriptor that it returns is nobody else's.
+    unsafe {
+        let fd = Errno::result(libc::syscall(libc::SYS_pidfd_open, number, 0))?;
+        Ok(OwnedFd::from_raw_fd(fd as i32))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +104,7 @@ mod tests {
         let mut child = Command::new("python3")
             .args(["-c", script])
             .arg(&folder)
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -88,6 +115,12 @@ mod tests {
         std::fs::remove_file(&folder).unwrap();
         let process = OtherProcess::behind(&socket).unwrap();
         assert!(!process.wait(Duration::from_millis(1)).unwrap());
+        // By its number it is found only with a file that it has open.
+        assert!(
+            OtherProcess::with_file(child.id(), Path::new("/proc/self/exe")).unwrap().is_none()
+        );
+        let null = OtherProcess::with_file(child.id(), Path::new("/dev/null")).unwrap();
+        assert!(!null.unwrap().wait(Duration::ZERO).unwrap());
         process.kill().unwrap();
         assert!(process.wait(Duration::from_secs(600)).unwrap());
         assert!(!child.wait().unwrap().success());

@@ -41,11 +41,15 @@ impl UnixSocket {
         };
         // Between bind and listen a socket looks like one that is left over. So all of this library
         // take turns in one folder, and none removes what another is about to use.
-        let _turn = lock(folder)?;
-        let socket = match bound(path) {
+        let turn = Turn(lock(folder)?);
+        // By its folder: the address has room for a name, and not for every path.
+        let name = path.file_name().ok_or(Errno::EINVAL)?;
+        let place = format!("/proc/self/fd/{}", turn.0.as_raw_fd());
+        let place = Path::new(&place).join(name);
+        let socket = match bound(&place) {
             Err(Errno::EADDRINUSE) => {
-                remove_left_over(path)?;
-                bound(path)?
+                remove_left_over(&place)?;
+                bound(&place)?
             }
             other => other?,
         };
@@ -89,7 +93,19 @@ fn bound(path: &Path) -> SysResult<OwnedFd> {
     Ok(socket)
 }
 
-/// The right to look after the sockets of a folder, until the file is dropped.
+/// The right to look after the sockets of a folder.
+struct Turn(File);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Closing does so too, but not while a child that was just forked has the file open.
+        if let Err(error) = self.0.unlock() {
+            log::debug!("the lock of a folder ends when it is closed: {error}");
+        }
+    }
+}
+
+/// The lock of a folder.
 fn lock(folder: &Path) -> SysResult<File> {
     let file = File::open(folder).map_err(|e| errno_of(&e))?;
     for _ in 0..TRIES {

@@ -15,8 +15,8 @@ use virsparse_base::sys::other_process::OtherProcess;
 
 use super::message::{Call, Quiet, Reader, Reply, send};
 use super::methods::{FAILED, INTERFACE, Method, Right};
-use super::peer::connect_in;
-use super::{READ_ONLY_SOCKET, SOCKET, wire};
+use super::peer::{connect_in, peer};
+use super::{OWNER, READ_ONLY_SOCKET, SOCKET, wire};
 use crate::domain::machine::condition::not_running;
 use crate::error::*;
 
@@ -33,8 +33,8 @@ pub struct Link {
     name: String,
     process: u32,
     sockets: Arc<Sockets>,
-    /// Whether some process still runs the domain.
-    is_run: Box<dyn Fn() -> bool + Send + Sync>,
+    /// The number of the process that runs the domain now, if one does.
+    runs: Box<dyn Fn() -> io::Result<Option<u32>> + Send + Sync>,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -56,18 +56,34 @@ impl Sockets {
     }
 
     /// Whether the process answers anything, in time.
-    fn is_answered(&self) -> bool {
-        let ask = || -> io::Result<bool> {
+    fn ask(&self) -> Sign {
+        let ask = || -> io::Result<()> {
             let stream = self.connect()?;
             let method = "org.varlink.service.GetInfo".to_string();
             send(Quiet(&stream), &Call { method, ..Call::default() })?;
-            let patient = Patient { stream, asked: None, deadline: None };
-            let reply = Reader::new(patient).next::<Reply>()?;
-            Ok(reply.is_some())
+            let patient = Patient { stream, asked: None, deadline: None, unclear: 0 };
+            Reader::new(patient).next::<Reply>().map(drop)
         };
-        ask().unwrap_or(false)
+        match ask().map_err(|e| e.kind()) {
+            Err(ErrorKind::TimedOut | ErrorKind::WouldBlock) => Sign::None,
+            // Its sockets go before its last replies.
+            Err(ErrorKind::NotFound | ErrorKind::ConnectionRefused) => Sign::Unclear,
+            // It refuses one more, or this process cannot ask: neither is silence.
+            Ok(()) | Err(_) => Sign::Alive,
+        }
     }
 }
+
+/// What a question says of a process.
+enum Sign {
+    Alive,
+    None,
+    /// It is not asked any more. If it ends, that shows by itself.
+    Unclear,
+}
+
+/// How often in a row that may be, while a process ends.
+const UNCLEAR: u32 = 6;
 
 /// A connection whose silence is borne for as long as the process answers on another one.
 struct Patient {
@@ -75,12 +91,24 @@ struct Patient {
     asked: Option<Arc<Sockets>>,
     /// When it is not borne any more in any case.
     deadline: Option<Instant>,
+    /// How often it was not clear whether it is to be borne.
+    unclear: u32,
 }
 
 impl Patient {
-    fn may_be_silent(&self) -> bool {
-        self.deadline.is_none_or(|deadline| Instant::now() < deadline)
-            && self.asked.as_ref().is_some_and(|sockets| sockets.is_answered())
+    /// Fails if nothing is to be waited for any more: with TimedOut if the process says nothing at all, else
+    /// because it takes too long.
+    fn expect_sign(&mut self) -> io::Result<()> {
+        let sign = self.asked.as_ref().map_or(Sign::None, |sockets| sockets.ask());
+        self.unclear = match sign {
+            Sign::Alive => 0,
+            Sign::Unclear if self.unclear < UNCLEAR => self.unclear + 1,
+            Sign::Unclear | Sign::None => return Err(ErrorKind::TimedOut.into()),
+        };
+        match self.deadline {
+            Some(deadline) if deadline <= Instant::now() => Err(ErrorKind::QuotaExceeded.into()),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -90,8 +118,7 @@ impl Read for Patient {
         loop {
             let mut waited = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
             match poll(&mut waited, timeout) {
-                Ok(0) if self.may_be_silent() => {}
-                Ok(0) => return Err(ErrorKind::TimedOut.into()),
+                Ok(0) => self.expect_sign()?,
                 Ok(_) => return self.stream.read(to),
                 Err(nix::errno::Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
@@ -100,7 +127,11 @@ impl Read for Patient {
     }
 }
 
-struct Connection(Reader<Patient>);
+struct Connection {
+    reader: Reader<Patient>,
+    /// Whose connection it is. A child that was forked shares it, and must not take its parent's replies.
+    owner: u32,
+}
 
 /// Why there is no reply.
 enum Failure {
@@ -110,14 +141,16 @@ enum Failure {
     Lost(io::Error),
     /// The process says nothing at all.
     Silent,
+    /// It answers, but takes longer than it should.
+    Late,
 }
 
 impl Connection {
     /// Calls, and waits for the first reply. `None` if the connection ends instead.
     fn call(&mut self, call: &Call, limit: Option<Duration>) -> Result<Option<Reply>, Failure> {
-        self.0.source_mut().deadline = limit.map(|limit| Instant::now() + limit);
+        self.reader.source_mut().deadline = limit.map(|limit| Instant::now() + limit);
         // A message that has not arrived as a whole is not acted on.
-        send(Quiet(&self.0.source().stream), call).map_err(|e| match e.kind() {
+        send(Quiet(&self.reader.source().stream), call).map_err(|e| match e.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => Failure::Silent,
             _ => Failure::NotCalled(e),
         })?;
@@ -125,8 +158,9 @@ impl Connection {
     }
 
     fn receive(&mut self) -> Result<Option<Reply>, Failure> {
-        self.0.next().map_err(|e| match e.kind() {
+        self.reader.next().map_err(|e| match e.kind() {
             ErrorKind::TimedOut => Failure::Silent,
+            ErrorKind::QuotaExceeded => Failure::Late,
             // The process has closed its end with something in it that it had not read: the call.
             ErrorKind::ConnectionReset => Failure::NotCalled(e),
             _ => Failure::Lost(e),
@@ -135,20 +169,20 @@ impl Connection {
 }
 
 impl Link {
-    /// The way to the process of that number, whose sockets are in `folder`. `is_run` tells whether there
-    /// still is one that runs the domain.
+    /// The way to the process of that number, whose sockets are in `folder`. `runs` tells which process runs the
+    /// domain by then.
     pub fn new(
         folder: PathBuf,
         name: &str,
         process: u32,
         right: Right,
-        is_run: impl Fn() -> bool + Send + Sync + 'static,
+        runs: impl Fn() -> io::Result<Option<u32>> + Send + Sync + 'static,
     ) -> Link {
         Link {
             name: name.to_string(),
             process,
             sockets: Arc::new(Sockets { folder, right }),
-            is_run: Box::new(is_run),
+            runs: Box::new(runs),
             idle: Mutex::default(),
         }
     }
@@ -165,9 +199,39 @@ impl Link {
         result.ok_or_else(|| wire::invalid("no reply"))
     }
 
-    /// The process that listens there, whether it answers or not.
-    pub fn listener(&self) -> io::Result<OtherProcess> {
-        Ok(OtherProcess::behind(&self.sockets.connect()?)?)
+    /// Whether some process still runs the domain. Where nobody can look, one may.
+    fn is_run(&self) -> bool {
+        !matches!((self.runs)(), Ok(None))
+    }
+
+    /// Whether it is still the same one.
+    fn is_run_as_before(&self) -> bool {
+        (self.runs)().is_ok_and(|process| process == Some(self.process))
+    }
+
+    /// The process that listens there, whether it answers or not; `None` if it has ended.
+    pub fn listener(&self) -> io::Result<Option<OtherProcess>> {
+        match self.sockets.connect() {
+            Ok(stream) => {
+                // Somebody else may run the domain by now.
+                let process = peer(&stream)?.process;
+                if u32::try_from(process).ok() != Some(self.process) {
+                    let text = format!("process {process} listens there, and not {}", self.process);
+                    return Err(io::Error::other(text));
+                }
+                Ok(Some(OtherProcess::behind(&stream)?))
+            }
+            // So many wait for it already that nobody else can. What its number leads to is it if that has the
+            // file open whose lock says that the domain runs.
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                let file = self.sockets.folder.join(OWNER);
+                Ok(OtherProcess::with_file(self.process, &file)?)
+            }
+            Err(e) => match e.kind() {
+                ErrorKind::NotFound | ErrorKind::ConnectionRefused => Ok(None),
+                _ => Err(e),
+            },
+        }
     }
 
     /// Calls a method that replies in parts.
@@ -210,27 +274,40 @@ impl Link {
         call: &Call,
         limit: Option<Duration>,
     ) -> Result<(Connection, Reply), Failure> {
-        let kept = self.lock().pop();
-        if let Some(mut connection) = kept {
+        if let Some(mut connection) = self.kept() {
             match connection.call(call, limit) {
                 Ok(Some(reply)) => return Ok((connection, reply)),
                 // A connection on which nothing was under way can lose its place to another one, and then
                 // nothing that arrives is acted on.
-                Ok(None) | Err(Failure::NotCalled(_)) => {}
+                Ok(None) if self.is_run_as_before() => {}
+                Ok(None) => return Err(Failure::Lost(ErrorKind::UnexpectedEof.into())),
+                Err(Failure::NotCalled(_)) => {}
                 Err(failure) => return Err(failure),
             }
         }
-        let stream = self.sockets.connect().map_err(Failure::NotCalled)?;
-        let patient = Patient { stream, asked: Some(self.sockets.clone()), deadline: None };
-        let mut connection = Connection(Reader::new(patient));
+        let stream = self.sockets.connect().map_err(|e| match e.kind() {
+            ErrorKind::WouldBlock => Failure::Silent,
+            _ => Failure::NotCalled(e),
+        })?;
+        let asked = Some(self.sockets.clone());
+        let reader = Reader::new(Patient { stream, asked, deadline: None, unclear: 0 });
+        let mut connection = Connection { reader, owner: std::process::id() };
         let reply = connection.call(call, limit)?;
         let reply = reply.ok_or_else(|| Failure::Lost(ErrorKind::UnexpectedEof.into()))?;
         Ok((connection, reply))
     }
 
+    /// A connection that is there already.
+    fn kept(&self) -> Option<Connection> {
+        let mut idle = self.lock();
+        idle.retain(|connection| connection.owner == std::process::id());
+        idle.pop()
+    }
+
     fn keep(&self, connection: Connection) {
         let mut idle = self.lock();
-        if idle.len() < KEPT {
+        // More than the reply has come: what follows would be taken for another one.
+        if idle.len() < KEPT && connection.reader.is_empty() {
             idle.push(connection);
         }
     }
@@ -266,7 +343,7 @@ impl Link {
         let Link { name, process, .. } = self;
         let told = |code, text| Error::new(code, VIR_FROM_DOMAIN, text);
         match failure {
-            Failure::NotCalled(_) if !(self.is_run)() => not_running(),
+            Failure::NotCalled(_) if !self.is_run() => not_running(),
             Failure::NotCalled(e) => {
                 let text =
                     format!("cannot connect to process {process}, which runs domain '{name}'");
@@ -276,7 +353,7 @@ impl Link {
                 }
             }
             Failure::Lost(e) => {
-                let ended = if (self.is_run)() { "" } else { ", and has ended" };
+                let ended = if self.is_run() { "" } else { ", and has ended" };
                 let text = format!(
                     "process {process}, which runs domain '{name}', has not told what became of {method}{ended}: {e}"
                 );
@@ -287,6 +364,12 @@ impl Link {
                     "process {process}, which runs domain '{name}', does not answer {method}"
                 );
                 told(VIR_ERR_OPERATION_TIMEOUT, text)
+            }
+            Failure::Late => {
+                let text = format!(
+                    "process {process}, which runs domain '{name}', answers, and has not done {method} in time"
+                );
+                told(VIR_ERR_OPERATION_FAILED, text)
             }
         }
     }

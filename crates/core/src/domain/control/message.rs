@@ -64,6 +64,11 @@ impl<R: Read> Reader<R> {
         Reader { from, waiting: Vec::new() }
     }
 
+    /// Whether all that has come has been taken.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// What they come from.
     pub fn source(&self) -> &R {
         &self.from

@@ -28,3 +28,6 @@ pub use server::Server;
 /// What the sockets are called.
 pub const SOCKET: &str = "control.sock";
 pub const READ_ONLY_SOCKET: &str = "control-ro.sock";
+
+/// The file beside them whose lock tells which process a domain runs in.
+pub const OWNER: &str = "owner";

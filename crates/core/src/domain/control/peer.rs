@@ -3,12 +3,13 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::sys::socket::{
-    AddressFamily, SockFlag, SockType, UnixAddr, connect, getsockopt, socket, sockopt,
+    AddressFamily, SockFlag, SockType, UnixAddr, connect, getsockopt, setsockopt, socket, sockopt,
 };
+use nix::sys::time::TimeVal;
 use nix::unistd::{Uid, geteuid};
 use virsparse_base::errno::Errno;
 
@@ -29,6 +30,9 @@ pub fn may_connect(user: Uid) -> bool {
     user == geteuid() || user.is_root()
 }
 
+/// How long it may take until there is room for another connection.
+const CONNECTS: TimeVal = TimeVal::new(5, 0);
+
 fn refused(what: String) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, what)
 }
@@ -41,12 +45,24 @@ pub fn connect_in(folder: &Path, name: &str) -> io::Result<OwnedFd> {
         .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_PATH)
         .open(folder)?;
     let owner = owner_of(&opened, folder)?;
-    let socket = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
     // However long the folder's path is, and whatever has its name by now.
     let path: PathBuf = format!("/proc/self/fd/{}/{name}", opened.as_raw_fd()).into();
+    let file =
+        OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_PATH).open(path)?;
+    let found = file.metadata()?;
+    if !found.file_type().is_socket() || found.uid() != owner.as_raw() {
+        return Err(refused(format!(
+            "'{name}' in '{}' is no socket of user {owner}",
+            folder.display()
+        )));
+    }
+    let socket = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+    // So many may wait already for a process that takes nobody that one more would wait for ever.
+    setsockopt(&socket, sockopt::SendTimeout, &CONNECTS)?;
+    let path: PathBuf = format!("/proc/self/fd/{}", file.as_raw_fd()).into();
     connect(socket.as_raw_fd(), &UnixAddr::new(&path)?).map_err(Errno::from)?;
     let peer = peer(&socket)?;
-    if peer.user != owner && !peer.user.is_root() {
+    if peer.user != owner {
         let text = format!("process {} of user {} listens there", peer.process, peer.user);
         return Err(refused(text));
     }

@@ -26,7 +26,7 @@ use crate::error::*;
 
 /// How long a forced end may take beyond what guests are given: its own limits for jobs and servers that do not
 /// answer are shorter.
-const FORCED: Duration = Duration::from_secs(30);
+const FORCED: Duration = Duration::from_secs(60);
 
 /// How long a process that was killed may still need, for what the system does for it.
 const KILLED: Duration = Duration::from_secs(10);
@@ -47,7 +47,7 @@ impl RemoteMachine {
         let name = &self.identity.name;
         let text = || format!("cannot end the process that holds domain '{name}'");
         let failed = |e: io::Error| Error::io(VIR_FROM_DOMAIN, &e, text());
-        let process = self.link.listener().map_err(failed)?;
+        let Some(process) = self.link.listener().map_err(failed)? else { return Ok(()) };
         process.kill().map_err(|errno| failed(errno.into()))?;
         match process.wait(KILLED).map_err(|errno| failed(errno.into()))? {
             true => Ok(()),

@@ -19,15 +19,29 @@ impl Domains {
             _ => return Err(cause),
         };
         log::warn!("the process {} of domain '{}' is ended: {cause}", there.process, entry.name);
-        // So that nobody else takes that for a crash.
+        let is_it = |now: &Entry| match &now.live {
+            Some(Live::Elsewhere(now)) => now.is_still(&there.status, there.process),
+            _ => false,
+        };
+        // So that nobody else takes that for a crash. Where the process itself has the lock, it is told as one.
         let first = self.change_within(PATIENCE);
+        if let Ok(change) = &first {
+            match change.by_uuid(entry.uuid, &entry.name) {
+                Ok(now) if is_it(&now) => {}
+                // Somebody was faster, and may have started it again since.
+                Ok(_) => return Ok(()),
+                Err(error) if error.code == VIR_ERR_NO_DOMAIN => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
         there.ways.full.kill_process()?;
         let mut change = first.or_else(|_| self.change())?;
-        // Whoever was faster has told of it.
-        let now = change.by_uuid(entry.uuid, &entry.name)?;
-        let is_it = |live: &Live| matches!(live, Live::Elsewhere(now) if now.is_still(&there.status, there.process));
-        if now.live.as_ref().is_some_and(is_it) {
-            change.set_off(&now, request);
+        match change.by_uuid(entry.uuid, &entry.name) {
+            Ok(now) if is_it(&now) => change.set_off(&now, request),
+            // Whoever was faster has told of it.
+            Ok(_) => {}
+            Err(error) if error.code == VIR_ERR_NO_DOMAIN => {}
+            Err(error) => return Err(error),
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::config::definition::Definition;
+use crate::domain::config::definition::{Definition, NAMESPACE};
 use crate::domain::machine::Machine;
 use crate::domain::machine::condition::{Condition, State};
 use crate::error::*;
@@ -30,8 +30,12 @@ impl Status {
     /// Whether the process is there for that domain alone.
     pub fn is_held(&self) -> bool {
         let parsed = xml::parse_stored(&self.live_xml, "domain_status", VIR_FROM_DOMAIN);
-        let holder = parsed.ok().and_then(|root| root.child("virsparse:holder").cloned());
-        holder.is_some_and(|holder| holder.attr("kind") == Some("process"))
+        // What a definition has of that name has its namespace from elsewhere, if it has any.
+        parsed.is_ok_and(|root| {
+            let own = |element: &&Element| element.is_in(NAMESPACE, "holder", &[]);
+            let holder = root.elements().find(own);
+            holder.is_some_and(|holder| holder.attr("kind") == Some("process"))
+        })
     }
 
     pub fn to_xml(&self) -> String {

@@ -15,14 +15,11 @@ use super::off;
 use super::owner::Owner;
 use super::status::Status;
 use crate::domain::config::definition::Definition;
-use crate::domain::control::{Link, RemoteMachine, Right};
+use crate::domain::control::{Link, OWNER, RemoteMachine, Right};
 use crate::domain::machine::Identity;
 use crate::domain::machine::condition::Condition;
 use crate::error::*;
 use crate::state::{Damage, Folder, Locked, StateDir, Stored, short_name};
-
-/// The file whose lock tells which process a domain runs in.
-const OWNER: &str = "owner";
 
 /// Where the sockets of a domain are.
 pub fn folder(state: &StateDir, name: &str) -> PathBuf {
@@ -297,9 +294,8 @@ fn ways(folder: PathBuf, status: &Status, process: u32) -> Ways {
         let identity =
             Identity { id: status.id, name: name.clone(), uuid: *uuid, autodestroy: None };
         let watched = folder.clone();
-        // Where nobody can look, it may.
-        let is_run = move || !matches!(owner_in(&watched), Ok(None));
-        let link = Link::new(folder.clone(), name, process, right, is_run);
+        let runs = move || Owner::of(&watched.join(OWNER));
+        let link = Link::new(folder.clone(), name, process, right, runs);
         Arc::new(RemoteMachine::new(identity, link))
     };
     Ways { full: machine(Right::Write), read_only: machine(Right::Read) }

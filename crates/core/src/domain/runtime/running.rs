@@ -459,8 +459,11 @@ impl Running {
             std::mem::take(&mut now.disks)
         };
         let mut result = Ok(());
+        // The guests of all disks have the same time.
+        let deadline = Instant::now() + drain;
         for disk in disks {
-            result = result.and(disk.close(drain));
+            let left = deadline.saturating_duration_since(Instant::now());
+            result = result.and(disk.close(left));
         }
         result
     }

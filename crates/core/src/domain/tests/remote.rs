@@ -45,7 +45,7 @@ impl There {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let weak: std::sync::Weak<dyn Machine> = Arc::downgrade(&machine);
         let server = Server::start(folder.path(), "there", weak).unwrap();
-        let link = Link::new(folder.path().to_path_buf(), "there", 1, Right::Write, || true);
+        let link = Link::new(folder.path().to_path_buf(), "there", 1, Right::Write, || Ok(Some(1)));
         let remote = RemoteMachine::new(recorder.identity.clone(), link);
         There { machine, remote, _server: server, folder }
     }
@@ -301,7 +301,7 @@ impl Liar {
         let identity =
             Identity { id: 1, name: "l".to_string(), uuid: Uuid::new_v4(), autodestroy: None };
         let folder = self.folder.path().to_path_buf();
-        RemoteMachine::new(identity, Link::new(folder, "l", 1, Right::Write, || true))
+        RemoteMachine::new(identity, Link::new(folder, "l", 1, Right::Write, || Ok(Some(1))))
     }
 }
 

@@ -57,7 +57,7 @@ fn left(root: &Path) -> Vec<String> {
     for folder in ["domains", "domains/autostart", "run/domains", "run/disks"] {
         for entry in fs::read_dir(root.join(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            if name != "autostart" {
+            if !name.starts_with("autostart") {
                 names.push(format!("{folder}/{name}"));
             }
         }
