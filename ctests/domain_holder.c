@@ -211,6 +211,21 @@ static void what_a_holder_is_given(void)
     CHECK_INT(unsetenv("OF_TEST"), 0);
 }
 
+/* A child that does nothing and goes on when its parent is killed. It has all descriptors open that its parent has.
+ * Its number is written to that file. */
+static void leave_a_child(const char *number)
+{
+    pid_t child = fork();
+
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(600);
+        for (;;)
+            pause();
+    }
+    write_at(number, (const char *)&child, sizeof(child), 0);
+}
+
 /* Starts a domain, and says so. */
 static void child_main(char **argv)
 {
@@ -221,8 +236,10 @@ static void child_main(char **argv)
 
     dom = virDomainCreateXML(conn, xml, flags);
     CHECK(dom != NULL);
+    if (strcmp(argv[5], "fork") == 0)
+        leave_a_child(argv[4]);
     CHECK_INT(write(1, "!", 1), 1);
-    if (strcmp(argv[5], "stay") == 0)
+    if (strcmp(argv[5], "end") != 0)
         for (;;)
             pause();
     CHECK_INT(virDomainFree(dom), 0);
@@ -323,7 +340,7 @@ static void a_domain_ends_with_its_starter(const char *program)
     virConnectPtr conn = open_uri(held_uri);
     virDomainPtr dom, second;
     pid_t pid, child;
-    int before;
+    int before, forks;
 
     CHECK_INT(virConnectClose(conn), 0);
     before = entries("/proc/self/fd");
@@ -345,14 +362,45 @@ static void a_domain_ends_with_its_starter(const char *program)
     wait_for_end(pid);
     nothing_left();
 
-    child = start_in_child(program, xml, VIR_DOMAIN_START_AUTODESTROY, "stay");
-    CHECK_INT(is_active(other, "three"), 1);
-    dom = virDomainLookupByName(other, "three");
+    for (forks = 0; forks < 2; forks++) {
+        /* What the starter has forked has its end of the socket open, and goes on. */
+        child = start_in_child(program, xml, VIR_DOMAIN_START_AUTODESTROY, forks ? "fork" : "stay");
+        CHECK_INT(is_active(other, "three"), 1);
+        dom = virDomainLookupByName(other, "three");
+        CHECK(dom != NULL);
+        pid = holder_of(dom, "process");
+        CHECK_INT(virDomainFree(dom), 0);
+        end_child(child, SIGKILL);
+        wait_until_off(other, "three");
+        wait_for_end(pid);
+        if (forks) {
+            char *number = read_at(in_dir("child.xml"), sizeof(child), 0);
+
+            memcpy(&child, number, sizeof(child));
+            free(number);
+            CHECK(process_runs(child));
+            CHECK_INT(kill(child, SIGKILL), 0);
+        }
+        nothing_left();
+    }
+
+    /* A child that closes its copy of the connection ends nothing of its parent's. */
+    conn = open_uri(held_uri);
+    dom = virDomainCreateXML(conn, xml, VIR_DOMAIN_START_AUTODESTROY);
     CHECK(dom != NULL);
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        int left = virDomainFree(dom) < 0 ? -1 : virConnectClose(conn);
+
+        _exit(left == 0 ? 0 : 1);
+    }
+    end_child(child, 0);
+    CHECK_INT(is_active(other, "three"), 1);
     pid = holder_of(dom, "process");
     CHECK_INT(virDomainFree(dom), 0);
-    end_child(child, SIGKILL);
-    wait_until_off(other, "three");
+    CHECK_INT(virConnectClose(conn), 0);
+    CHECK_INT(is_active(other, "three"), 0);
     wait_for_end(pid);
     nothing_left();
 

@@ -1,7 +1,7 @@
 //! Another process, by a descriptor: a number could by now be somebody else's.
 
 use std::fs;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
@@ -16,12 +16,14 @@ pub struct OtherProcess(OwnedFd);
 
 impl OtherProcess {
     /// The one at the other end of a connected unix socket: the one that listens, if that has not accepted it
-    /// yet.
+    /// yet; the one that has made both ends, if they are a pair. ESRCH if it has ended.
     pub fn behind(socket: &impl AsFd) -> SysResult<OtherProcess> {
         // Linux 6.5 and later.
         match getsockopt(socket, sockopt::PeerPidfd) {
             Ok(process) => return Ok(OtherProcess(process)),
             Err(nix::errno::Errno::ENOPROTOOPT) => {}
+            // Some kernels say this of one that has ended and been waited for.
+            Err(nix::errno::Errno::EINVAL) => return Err(Errno::ESRCH),
             Err(errno) => return Err(errno.into()),
         }
         let number = getsockopt(socket, sockopt::PeerCredentials)?.pid();
@@ -54,6 +56,11 @@ impl OtherProcess {
         });
         let process = OtherProcess(process);
         Ok((has_it && !process.wait(Duration::ZERO)?).then_some(process))
+    }
+
+    /// Can be read when it has ended.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 
     /// Ends it at once. It may have ended before.

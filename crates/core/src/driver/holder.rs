@@ -12,6 +12,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use virsparse_base::errno::Errno;
+use virsparse_base::sys::other_process::OtherProcess;
 
 use super::connect::Connect;
 use super::uri::Address;
@@ -44,6 +45,17 @@ pub fn hold(socket: OwnedFd) -> Result<()> {
         log::info!("nobody orders a domain to be held");
         return Ok(());
     };
+    let process = match order.autodestroy.then(|| OtherProcess::behind(&stream)).transpose() {
+        Ok(process) => process,
+        Err(Errno::ESRCH) => {
+            log::info!("who has ordered a domain to be held has ended");
+            return Ok(());
+        }
+        Err(errno) => {
+            log::warn!("the end of the starter is only known from its socket: {errno}");
+            None
+        }
+    };
     let held = match Holder::begin(&order) {
         Ok(held) => held,
         Err(error) => {
@@ -56,7 +68,7 @@ pub fn hold(socket: OwnedFd) -> Result<()> {
         log::info!("the starter of '{}' does not take the answer: {e}", held.name);
     }
     if order.autodestroy {
-        held.serve(&signals, Some((&stream, &mut reader)))
+        held.serve(&signals, Some(Starter { stream: &stream, reader, process }))
     } else {
         drop(reader);
         drop(stream);
@@ -87,7 +99,13 @@ struct Holder {
 }
 
 /// The starter, where the domain is to end with it.
-type Starter<'a, 'b> = (&'a UnixStream, &'a mut Reader<&'b UnixStream>);
+struct Starter<'a> {
+    stream: &'a UnixStream,
+    reader: Reader<&'a UnixStream>,
+    /// Tells its end, where the kernel can: the stream does not while a process has that open that was forked
+    /// from the starter.
+    process: Option<OtherProcess>,
+}
 
 impl Holder {
     fn begin(order: &Order) -> Result<Holder> {
@@ -126,11 +144,13 @@ impl Holder {
     }
 
     /// Waits until the domain has ended.
-    fn serve(self, signals: &SignalFd, mut starter: Option<Starter<'_, '_>>) -> Result<()> {
+    fn serve(self, signals: &SignalFd, mut starter: Option<Starter<'_>>) -> Result<()> {
         loop {
-            let stream = starter.as_ref().map(|(stream, _)| stream.as_fd());
-            let [signalled, idle, said] =
-                wait([Some(signals.as_fd()), Some(self.idle.as_fd()), stream])?;
+            let stream = starter.as_ref().map(|starter| starter.stream.as_fd());
+            let process = starter.as_ref().and_then(|starter| starter.process.as_ref());
+            let process = process.map(OtherProcess::as_fd);
+            let [signalled, idle, said, ended] =
+                wait([Some(signals.as_fd()), Some(self.idle.as_fd()), stream, process])?;
             if idle {
                 break;
             }
@@ -138,29 +158,42 @@ impl Holder {
                 log::info!("domain '{}' is shut down for signal {}", self.name, signal.ssi_signo);
                 self.shut_down();
             }
-            if said && let Some((stream, reader)) = starter.take() {
-                self.follow(stream, reader);
+            // What it has said before it ended counts.
+            if (said || ended)
+                && let Some(starter) = starter.take()
+            {
+                if said { self.follow(starter) } else { self.end_with_starter() }
             }
         }
         self.finish()
     }
 
     /// Takes the starter's last message, or its end: the domain ends in either case.
-    fn follow(&self, stream: &UnixStream, reader: &mut Reader<&UnixStream>) {
-        let message = reader.next::<Stop>();
-        let ordered = matches!(message, Ok(Some(_)));
-        match &message {
+    fn follow(&self, mut starter: Starter<'_>) {
+        match starter.reader.next::<Stop>() {
             Ok(Some(_)) => log::info!("domain '{}' ends with its connection", self.name),
-            Ok(None) => log::info!("domain '{}' ends with its starter", self.name),
-            Err(e) => log::warn!("domain '{}' ends, its starter is not understood: {e}", self.name),
-        }
-        let stopped = self.connect.domains().domains().stop_of_connection(self.connect.id());
-        if ordered {
-            let answer = Answer { error: stopped.err().map(Into::into) };
-            if let Err(e) = send(stream, &answer) {
-                log::info!("the starter of '{}' does not take the answer: {e}", self.name);
+            Ok(None) => return self.end_with_starter(),
+            Err(e) => {
+                log::warn!("the starter of domain '{}' is not understood: {e}", self.name);
+                return self.end_with_starter();
             }
         }
+        let answer = Answer { error: self.stop().err().map(Into::into) };
+        if let Err(e) = send(starter.stream, &answer) {
+            log::info!("the starter of '{}' does not take the answer: {e}", self.name);
+        }
+    }
+
+    /// Ends the domain, for nobody who would be told how that went.
+    fn end_with_starter(&self) {
+        log::info!("domain '{}' ends with its starter", self.name);
+        if let Err(error) = self.stop() {
+            log::error!("domain '{}' has ended: {error}", self.name);
+        }
+    }
+
+    fn stop(&self) -> Result<()> {
+        self.connect.domains().domains().stop_of_connection(self.connect.id())
     }
 
     /// Shuts the domain down, on a thread: that may take its time.
