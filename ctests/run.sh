@@ -16,11 +16,12 @@
 # A program that needs a command which is not installed (needs.sh) is listed as NOT RUN, with the reason. A
 # program that can run only in part prints a line "NOT RUN: what: why" for the rest.
 #
-# A program runs in a folder of its own, TEST_DIR, which is removed afterwards.
+# A program runs in a folder of its own, TEST_DIR, which is removed afterwards, and what still runs of it is ended.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/needs.sh"
+. "$here/leftovers.sh"
 # The libvirt version that our library reports, whichever headers a program is compiled with.
 IFS=. read -r major minor micro <"$here/../LIBVIRT_VERSION"
 CFLAGS="-g -O1 -pedantic -Wall -Wextra -Werror -DLIBVIRT_VERSION=$((major * 1000000 + minor * 1000 + micro))"
@@ -126,6 +127,7 @@ test_file() {
             echo "FAIL $name ($way), status $?"
             tail -n 60 "$scratch/log" | sed 's/^/    /'
         fi
+        end_leftovers "$scratch/dir"
         rm -rf "$scratch"
     done
 }

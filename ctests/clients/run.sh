@@ -9,13 +9,14 @@
 #
 # Usage: ctests/clients/run.sh STAGE [NAME...]; STAGE is what `make stage` installed into.
 #
-# A program runs in a folder of its own, TEST_DIR, which is removed afterwards.
+# A program runs in a folder of its own, TEST_DIR, which is removed afterwards, and what still runs of it is ended.
 set -uo pipefail
 
 stage=$(cd "$1" && pwd) || exit 1
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../needs.sh"
+. "$here/../leftovers.sh"
 export LIBRARY=$stage/usr/local/lib/libvirsparse.so.0
 export DROP_IN=$stage/usr/local/lib/virsparse/drop-in
 export PYTHONDONTWRITEBYTECODE=1
@@ -75,6 +76,7 @@ for source in "${sources[@]}"; do
         tail -n 60 "$scratch/log" | sed 's/^/    /'
         failed=$((failed + 1))
     fi
+    end_leftovers "$scratch/dir"
     rm -rf "$scratch"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
