@@ -83,7 +83,7 @@ enum Sign {
 }
 
 /// How often in a row that may be, while a process ends.
-const UNCLEAR: u32 = 6;
+const UNCLEAR: usize = 6;
 
 /// A connection whose silence is borne for as long as the process answers on another one.
 struct Patient {
@@ -92,7 +92,7 @@ struct Patient {
     /// When it is not borne any more in any case.
     deadline: Option<Instant>,
     /// How often it was not clear whether it is to be borne.
-    unclear: u32,
+    unclear: usize,
 }
 
 impl Patient {
