@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::methods::{self, DomainRedefined, Redefine, StartCopy, TakeSnapshot};
-use super::wire::invalid;
+use super::wire::{invalid, nanoseconds};
 use crate::block::Format;
 use crate::domain::config::definition::Definition;
 use crate::domain::machine::Machine;
@@ -19,11 +19,6 @@ use crate::xml;
 /// Flags, if this version knows them all.
 pub fn flags<T>(known: Option<T>) -> Result<T> {
     known.ok_or_else(|| invalid("flags that this version does not know"))
-}
-
-/// What is the longest that can be told of a time, in nanoseconds.
-pub fn nanoseconds(time: Duration) -> u64 {
-    time.as_nanos().try_into().unwrap_or(u64::MAX)
 }
 
 /// A copy, as it is sent.

@@ -194,7 +194,7 @@ impl Machine for RemoteMachine {
     fn stop(&self, request: &StopRequest) -> Result<()> {
         let StopRequest { drain, forced, off, events } = request.clone();
         let limit = forced.then(|| drain + FORCED);
-        let (drain, off) = (convert::nanoseconds(drain), off.into());
+        let (drain, off) = (wire::nanoseconds(drain), off.into());
         let events = events.into_iter().map(Into::into).collect();
         self.link.call_within(&Stop { drain, forced, off, events }, limit).map(drop)
     }

@@ -399,7 +399,8 @@ pub struct BlockJobEnd {
     pub error: Option<Error>,
 }
 
-fn nanoseconds(time: Duration) -> u64 {
+/// A time as it is told: the longest that can be, if it is longer.
+pub fn nanoseconds(time: Duration) -> u64 {
     time.as_nanos().try_into().unwrap_or(u64::MAX)
 }
 
